@@ -1,0 +1,1 @@
+//! Trees in, byte-identical archives out.

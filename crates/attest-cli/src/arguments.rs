@@ -1,0 +1,22 @@
+use clap::{Parser, Subcommand};
+
+use crate::context::Context;
+use crate::exit::Outcome;
+use crate::failure::Failure;
+
+/// Build, list, sign and verify release artifacts.
+#[derive(Debug, Parser)]
+#[command(name = "attest", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {}
+
+impl Verb {
+    pub(crate) fn run(self, _context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        match self {}
+    }
+}

@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+/// What a verb may see of the process it runs in.
+pub struct Context<'a> {
+    /// Data goes here.
+    pub stdout: &'a mut dyn Write,
+    /// Talk goes here.
+    pub stderr: &'a mut dyn Write,
+    /// Whether a person watches stderr: progress is shown only then.
+    pub interactive: bool,
+    /// The environment variables, read once.
+    pub environment: Environment,
+    /// The wall clock, read once when the process began.
+    pub now: SystemTime,
+}
+
+impl Context<'_> {
+    /// Writes a line of talk. A closed stderr is no reason to fail.
+    pub fn say(&mut self, line: impl std::fmt::Display) {
+        let _ = writeln!(self.stderr, "{line}");
+    }
+
+    /// Writes a line of data.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn print(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
+        writeln!(self.stdout, "{line}")
+    }
+}
+
+/// The environment variables as they were when the process began.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// The value of a variable that is set, not empty and UTF-8.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// Every variable.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}

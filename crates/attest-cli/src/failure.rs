@@ -1,0 +1,135 @@
+use std::fmt::{self, Display};
+
+/// What kind of failure ended a verb; each has its own exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// Looked, and the answer is no.
+    Rejected,
+    /// Wrong arguments or configuration.
+    Usage,
+    /// Could not decide: a file, the network, a bug.
+    Undecided,
+}
+
+/// Why a verb ended without its result, in the one voice of the toolkit.
+///
+/// ```text
+/// error[identity-mismatch]: expected certificate identity `a`, found `b`
+///   --> app.tar.gz.sigstore.json
+///
+/// hint: to see who signed it, run `attest inspect app.tar.gz.sigstore.json`
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    class: FailureClass,
+    code: &'static str,
+    message: String,
+    place: Option<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Looked, and the answer is no. `code` is kebab-case and unique.
+    pub fn rejected(code: &'static str, message: impl Display) -> Self {
+        Self::new(FailureClass::Rejected, code, message)
+    }
+
+    /// Wrong arguments or configuration.
+    pub fn usage(code: &'static str, message: impl Display) -> Self {
+        Self::new(FailureClass::Usage, code, message)
+    }
+
+    /// Could not decide.
+    pub fn undecided(code: &'static str, message: impl Display) -> Self {
+        Self::new(FailureClass::Undecided, code, message)
+    }
+
+    fn new(class: FailureClass, code: &'static str, message: impl Display) -> Self {
+        Self {
+            class,
+            code,
+            message: message.to_string(),
+            place: None,
+            hint: None,
+        }
+    }
+
+    /// Says where: a file, with a line when there is one.
+    #[must_use]
+    pub fn at(mut self, place: impl Display) -> Self {
+        self.place = Some(place.to_string());
+        self
+    }
+
+    /// Says what to do, naming a command where there is one. A hint never suggests to check less.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// The kind of failure.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        self.class
+    }
+
+    /// The unique kebab-case code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The message, without place and hint.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Renders the failure as it is shown on stderr, with control characters of foreign text made visible.
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error[{}]: {}", self.code, visible(&self.message))?;
+        if let Some(place) = &self.place {
+            writeln!(f, "  --> {}", visible(place))?;
+        }
+        match &self.hint {
+            Some(hint) => writeln!(f, "\nhint: {}", visible(hint)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Foreign names may carry escape sequences that would repaint a terminal; line breaks are ours and stay.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' => "\n".to_owned(),
+            c if c.is_control() => c.escape_default().to_string(),
+            c => c.to_string(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_code_place_and_hint() {
+        let failure = Failure::usage("unknown-key", "unknown key `nmae`")
+            .at("attest.toml:3:1")
+            .hint("did you mean `name`?");
+        assert_eq!(
+            failure.to_string(),
+            "error[unknown-key]: unknown key `nmae`\n  --> attest.toml:3:1\n\nhint: did you mean `name`?\n"
+        );
+    }
+
+    #[test]
+    fn escape_sequences_in_foreign_text_are_made_visible() {
+        let failure = Failure::rejected("x", "name `\u{1b}[2J`");
+        assert_eq!(failure.to_string(), "error[x]: name `\\u{1b}[2J`\n");
+    }
+}

@@ -1,0 +1,17 @@
+//! Arguments in, exit codes out: the front end of every binary of the toolkit.
+//!
+//! This is the only place that reads the environment, the arguments and the clock, and the only one that prints. Each verb
+//! is a module under [`verb`]: it turns its arguments into a call of a library crate and renders what comes back. Data goes
+//! to stdout, everything else to stderr.
+
+mod arguments;
+mod context;
+mod exit;
+mod failure;
+mod process;
+pub mod verb;
+
+pub use context::{Context, Environment};
+pub use exit::Outcome;
+pub use failure::{Failure, FailureClass};
+pub use process::main;

@@ -1,0 +1,1 @@
+//! One module a verb: `Arguments` for clap, `run` to do it.

@@ -1,0 +1,1 @@
+//! The only crate with sockets: identity, certificate authority, log and timestamp clients.

@@ -1,0 +1,1 @@
+//! How an artifact was built, as SLSA provenance.

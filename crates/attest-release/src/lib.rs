@@ -1,0 +1,1 @@
+//! The release transaction: plan, build, stage, sign, verify.

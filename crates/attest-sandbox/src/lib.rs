@@ -1,0 +1,1 @@
+//! A whole Sigstore on loopback in one process.

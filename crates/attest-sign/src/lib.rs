@@ -1,0 +1,1 @@
+//! Statements in, signed bundles out, through four ports.

@@ -1,0 +1,1 @@
+//! Where bundles live: untrusted bytes, with limits.

@@ -1,0 +1,1 @@
+//! Development only: fixed clock, seeded keys, fixtures and their mutations.

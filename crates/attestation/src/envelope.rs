@@ -1,0 +1,77 @@
+use crate::media_type;
+
+/// The exact bytes that are signed, and their type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    payload_type: String,
+    bytes: Vec<u8>,
+}
+
+impl Payload {
+    /// An in-toto statement, as received or as written.
+    #[must_use]
+    pub fn in_toto(bytes: Vec<u8>) -> Self {
+        Self {
+            payload_type: media_type::IN_TOTO.to_owned(),
+            bytes,
+        }
+    }
+
+    /// The media type of the bytes.
+    #[must_use]
+    pub fn payload_type(&self) -> &str {
+        &self.payload_type
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A payload with exactly one signature over its pre-authentication encoding.
+///
+/// More than one signature cannot be said: a verifier that checks one of them would vouch for the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    payload: Payload,
+    signature: Vec<u8>,
+}
+
+impl Envelope {
+    /// Puts a payload and its signature together.
+    #[must_use]
+    pub fn new(payload: Payload, signature: Vec<u8>) -> Self {
+        Self { payload, signature }
+    }
+
+    /// The payload.
+    #[must_use]
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// The signature, raw.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+}
+
+/// What a DSSE signature is computed over. Lengths are in bytes, in decimal.
+///
+/// Source: DSSE 1.0.2, `protocol.md`.
+///
+/// ```
+/// use attestation::pre_authentication_encoding;
+///
+/// let encoded = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world");
+/// assert_eq!(encoded, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
+/// ```
+#[must_use]
+pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let mut encoded = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
+    encoded.extend_from_slice(payload);
+    encoded
+}

@@ -1,0 +1,13 @@
+//! How much of anything foreign is read, each bound with its reason.
+
+/// The largest bundle, in bytes. An attested SBOM of a large image is about 20 MiB; nothing honest was seen above 64 MiB.
+pub const MAX_BUNDLE_BYTES: u64 = 64 << 20;
+
+/// The largest number of subjects in a statement. A data set of many files has tens of thousands; 2^20 bounds the work.
+pub const MAX_SUBJECTS: usize = 1 << 20;
+
+/// The largest number of log entries in a bundle (Sigstore client specification: 32).
+pub const MAX_LOG_ENTRIES: usize = 32;
+
+/// The largest number of RFC 3161 timestamps in a bundle (Sigstore client specification: 32).
+pub const MAX_TIMESTAMPS: usize = 32;

@@ -1,0 +1,16 @@
+//! Media types and type URIs, each as its specification spells it.
+
+/// The payload of an in-toto envelope (in-toto attestation v1, `envelope.md`).
+pub const IN_TOTO: &str = "application/vnd.in-toto+json";
+
+/// A statement, version 1 (in-toto attestation v1, `statement.md`).
+pub const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
+
+/// A statement, version 0.1, as cosign's `attest-blob` still writes it.
+pub const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
+
+/// A Sigstore bundle, version 0.3 (`sigstore_bundle.proto`). The one that is written.
+pub const BUNDLE_V0_3: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// SLSA provenance, version 1 (<https://slsa.dev/provenance/v1>).
+pub const SLSA_PROVENANCE_V1: &str = "https://slsa.dev/provenance/v1";
