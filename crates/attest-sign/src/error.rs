@@ -1,0 +1,115 @@
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// Which port an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Port {
+    /// The identity provider.
+    Identity,
+    /// The certificate authority.
+    Authority,
+    /// The transparency log.
+    Log,
+    /// The timestamp authority.
+    Timestamps,
+    /// The signing key.
+    Key,
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity provider",
+            Self::Authority => "certificate authority",
+            Self::Log => "transparency log",
+            Self::Timestamps => "timestamp authority",
+            Self::Key => "signing key",
+        })
+    }
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A port failed; the source says how.
+    #[error("the {port} did not do its part")]
+    Port {
+        /// Which one.
+        port: Port,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A port answered with something that is not what was asked for.
+    #[error("expected {expected} from the {port}, found {found}")]
+    Answer {
+        /// Which one.
+        port: Port,
+        /// What was asked for.
+        expected: &'static str,
+        /// What came back.
+        found: String,
+    },
+    /// An identity token is malformed.
+    #[error("expected {expected} in the identity token, found {found}")]
+    Token {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// The certificate was issued for another moment.
+    #[error("expected a certificate that is valid at {now}, found one from {not_before} to {not_after}")]
+    NotValidNow {
+        /// The moment.
+        now: Timestamp,
+        /// The first good moment of the certificate.
+        not_before: Timestamp,
+        /// The last good moment of the certificate.
+        not_after: Timestamp,
+    },
+    /// The certificate ran out, and the new one names somebody else.
+    #[error("expected the renewed certificate to name `{expected}`, found `{found}`")]
+    IdentityChanged {
+        /// The identity and issuer the session began with.
+        expected: String,
+        /// What the new certificate says.
+        found: String,
+    },
+    /// The artifact was measured without SHA-256.
+    #[error("expected an artifact that was measured with sha256, found only {found}")]
+    NotMeasured {
+        /// The algorithms that were used.
+        found: String,
+    },
+    /// There is no log to publish to.
+    #[error("expected at least one transparency log, found none")]
+    NoLog,
+    /// Nobody who signs the time was asked.
+    #[error("expected a timestamp authority or a log that signs the time, found neither")]
+    NoSignedTime,
+    /// The bundle is larger than any reader accepts.
+    #[error(transparent)]
+    Bundle(#[from] attestation::BundleError),
+}
+
+impl Error {
+    /// The failure of a port, with what it said.
+    pub fn port(port: Port, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Port {
+            port,
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn answer(port: Port, expected: &'static str, found: impl fmt::Display) -> Self {
+        Self::Answer {
+            port,
+            expected,
+            found: found.to_string(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+use attestation::Envelope;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sigstore_types::TransparencyLogEntry;
+
+use crate::{Error, LogRequest, Port};
+
+/// The largest log entry that is read, in bytes: a body of a certificate, a signature and digests, and a proof of at most
+/// 64 hashes. A few KiB in practice; Rekor itself keeps entries below 100 KiB unless they carry the payload.
+const MAX_ENTRY_BYTES: usize = 1 << 20;
+
+/// The largest timestamp that is read, in bytes. With a whole chain inside they are about 6 KiB.
+const MAX_TIMESTAMP_BYTES: usize = 64 << 10;
+
+/// The proof that a signature was published: a `TransparencyLogEntry` of the Sigstore protobuf-specs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogEntry {
+    entry: TransparencyLogEntry,
+}
+
+/// The proof that a signature existed at some time: a `TimeStampResp` of RFC 3161.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimestampToken {
+    der: Vec<u8>,
+}
+
+impl TimestampToken {
+    /// Takes a response that was granted, as its authority sent it.
+    ///
+    /// # Errors
+    /// When it is too large to be one.
+    pub fn from_der(der: Vec<u8>) -> Result<Self, Error> {
+        if der.is_empty() || der.len() > MAX_TIMESTAMP_BYTES {
+            let found = format!("{} bytes", der.len());
+            return Err(Error::answer(
+                Port::Timestamps,
+                "a timestamp of 1 to 65536 bytes",
+                found,
+            ));
+        }
+        Ok(Self { der })
+    }
+
+    /// The response, DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+}
+
+impl LogEntry {
+    /// Reads an entry in its protobuf JSON form. Fields that nothing authenticates and nobody needs are dropped.
+    ///
+    /// # Errors
+    /// When a field is missing or malformed.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        if json.len() > MAX_ENTRY_BYTES {
+            return Err(wrong("an entry of at most 1 MiB", format!("{} bytes", json.len())));
+        }
+        let entry: TransparencyLogEntry =
+            serde_json::from_slice(json).map_err(|error| wrong("a log entry", error.to_string()))?;
+        match &entry.inclusion_proof {
+            Some(proof) if !proof.checkpoint.is_empty() => Ok(Self { entry }),
+            Some(_) => Err(wrong("an inclusion proof with its checkpoint", "no checkpoint")),
+            None => Err(wrong("an inclusion proof", "none")),
+        }
+    }
+
+    /// The entry in its protobuf JSON form.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(&self.entry).expect("an entry that was read from JSON has a JSON form")
+    }
+
+    /// The place of the entry in its log.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.entry.log_index.get()
+    }
+
+    /// Whether the log itself signed the time (Rekor v1), so that no timestamp authority is needed.
+    #[must_use]
+    pub fn has_signed_time(&self) -> bool {
+        self.entry.inclusion_promise.is_some() && self.entry.integrated_time.is_some()
+    }
+
+    /// Checks that the entry is about what was asked for. That the log signed it is for a verifier to say.
+    pub(crate) fn check(&self, request: &LogRequest<'_>) -> Result<(), Error> {
+        let body: Value = serde_json::from_slice(self.entry.canonicalized_body.as_bytes())
+            .map_err(|_| wrong("an entry with a JSON body", "something else"))?;
+        let kind = self.entry.kind_version;
+        let (signature, digest, certificate) = match (kind.kind(), kind.version()) {
+            ("hashedrekord", "0.0.1") => (
+                &body["spec"]["signature"]["content"],
+                (&body["spec"]["data"]["hash"]["value"], hex(&request.digest)),
+                (&body["spec"]["signature"]["publicKey"]["content"], pem(request)),
+            ),
+            ("hashedrekord", "0.0.2") => {
+                let entry = &body["spec"]["hashedRekordV002"];
+                let der = STANDARD.encode(request.certificate.as_der());
+                (
+                    &entry["signature"]["content"],
+                    (&entry["data"]["digest"], STANDARD.encode(request.digest)),
+                    (&entry["signature"]["verifier"]["x509Certificate"]["rawBytes"], der),
+                )
+            }
+            ("dsse", "0.0.1") => (
+                &body["spec"]["signatures"][0]["signature"],
+                (&body["spec"]["payloadHash"]["value"], payload_hash(request.envelope)),
+                (&body["spec"]["signatures"][0]["verifier"], pem(request)),
+            ),
+            (kind, version) => return Err(wrong("a hashedrekord or dsse entry", format!("{kind} {version}"))),
+        };
+        same(
+            "the signature that was sent",
+            signature,
+            &STANDARD.encode(request.signature),
+        )?;
+        same("the digest that was sent", digest.0, &digest.1)?;
+        same("the certificate that was sent", certificate.0, &certificate.1)
+    }
+}
+
+fn same(what: &'static str, found: &Value, expected: &str) -> Result<(), Error> {
+    match found.as_str() {
+        Some(found) if found == expected => Ok(()),
+        Some(_) => Err(wrong(what, "another one")),
+        None => Err(wrong(what, "none")),
+    }
+}
+
+fn pem(request: &LogRequest<'_>) -> String {
+    STANDARD.encode(request.certificate.to_pem())
+}
+
+fn payload_hash(envelope: Option<&Envelope>) -> String {
+    let payload = envelope
+        .map(|envelope| envelope.payload().as_bytes())
+        .unwrap_or_default();
+    sigstore_crypto::sha256(payload).to_hex()
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    sigstore_types::Sha256Hash::new(*digest).to_hex()
+}
+
+fn wrong(expected: &'static str, found: impl Into<String>) -> Error {
+    Error::answer(Port::Log, expected, found.into())
+}
