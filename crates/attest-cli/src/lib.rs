@@ -9,6 +9,8 @@ mod context;
 mod exit;
 mod failure;
 mod process;
+#[cfg_attr(not(test), expect(dead_code, reason = "the verbs follow"))]
+mod threads;
 pub mod verb;
 
 pub use context::{Context, Environment};

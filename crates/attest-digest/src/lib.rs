@@ -9,7 +9,9 @@
 mod algorithm;
 mod digest;
 mod measure;
+mod threads;
 
 pub use algorithm::{Algorithm, Algorithms, UnknownAlgorithm};
 pub use digest::{Digest, DigestSet, InvalidDigest};
 pub use measure::{Hasher, Measured, MeasuringReader, MeasuringWriter};
+pub use threads::{InvalidThreads, Threads};

@@ -1,0 +1,3 @@
+//! Every verb as a process: one test binary, one module a verb.
+
+mod command;
