@@ -17,6 +17,15 @@ impl Payload {
         }
     }
 
+    /// Bytes of any other type, as received.
+    #[must_use]
+    pub fn of_type(payload_type: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self {
+            payload_type: payload_type.into(),
+            bytes,
+        }
+    }
+
     /// The media type of the bytes.
     #[must_use]
     pub fn payload_type(&self) -> &str {

@@ -12,13 +12,17 @@
 
 mod bundle;
 mod envelope;
+mod json;
 pub mod limits;
 pub mod media_type;
 mod statement;
 mod subject;
 mod untrusted;
 
-pub use bundle::{Bundle, BundleError};
+pub use bundle::{
+    Bundle, BundleError, BundleErrorKind, BundleVersion, InclusionProof, KeyMaterial, LogEntry, MessageSignature,
+    SignedContent, Unverified, parse_bundles,
+};
 pub use envelope::{Envelope, Payload, pre_authentication_encoding};
 pub use statement::{Predicate, Statement, StatementError};
 pub use subject::{Subject, SubjectError};

@@ -3,6 +3,12 @@
 /// The largest bundle, in bytes. An attested SBOM of a large image is about 20 MiB; nothing honest was seen above 64 MiB.
 pub const MAX_BUNDLE_BYTES: u64 = 64 << 20;
 
+/// The largest file of several bundles, in bytes: as much as one bundle, since most of the content is the same.
+pub const MAX_BUNDLE_FILE_BYTES: u64 = MAX_BUNDLE_BYTES;
+
+/// The largest number of bundles in a file. A release of hundreds of archives with three attestations each stays below.
+pub const MAX_BUNDLES: usize = 4096;
+
 /// The largest number of subjects in a statement. A data set of many files has tens of thousands; 2^20 bounds the work.
 pub const MAX_SUBJECTS: usize = 1 << 20;
 

@@ -1,8 +1,8 @@
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json as json_value};
 
 use crate::envelope::Payload;
-use crate::{Subject, SubjectError, limits, media_type};
+use crate::{Subject, SubjectError, json, limits, media_type};
 use attest_digest::{Algorithm, Digest};
 
 /// What is said about subjects: a type URI and a body that serialises to a JSON object.
@@ -84,7 +84,7 @@ impl<P: Serialize> Statement<P> {
     /// The exact bytes to be signed: JSON without insignificant white space, fields in the order of the specification.
     #[must_use]
     pub fn to_payload(&self) -> Payload {
-        let statement = json!({
+        let statement = json_value!({
             "_type": media_type::STATEMENT_V1,
             "subject": self.subjects.iter().map(subject_to_json).collect::<Vec<_>>(),
             "predicateType": self.predicate_type,
@@ -121,7 +121,7 @@ impl Statement {
     /// # Errors
     /// [`StatementError`] names the field.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| StatementError::NotJson {
+        let value = json::parse_unambiguous(bytes).map_err(|error| StatementError::NotJson {
             detail: error.to_string(),
         })?;
         let type_ = text(&value, "_type")?;
@@ -180,8 +180,8 @@ fn subject_to_json(subject: &Subject) -> Value {
         .map(|digest| (digest.algorithm().name().to_owned(), digest.to_hex().into()))
         .collect();
     match subject.name() {
-        Some(name) => json!({ "name": name, "digest": digests }),
-        None => json!({ "digest": digests }),
+        Some(name) => json_value!({ "name": name, "digest": digests }),
+        None => json_value!({ "digest": digests }),
     }
 }
 
