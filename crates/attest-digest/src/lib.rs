@@ -2,16 +2,24 @@
 //!
 //! In: anything that can be read, once, front to back. Out: a [`Measured`] value that says how many bytes there were and
 //! what every asked-for [`Algorithm`] makes of them. Nobody but this crate can make a [`Measured`]; a [`Digest`] on its own
-//! is only somebody's claim.
+//! is only somebody's claim. [`measure_files`] takes many files at once, and [`checksums`] reads and writes the lists that
+//! `sha256sum` knows.
 //!
 //! No network, no clock, no environment. Memory does not grow with the input.
 
 mod algorithm;
+pub mod checksums;
 mod digest;
+mod file;
 mod measure;
+mod parallel;
 mod threads;
+mod tree;
 
 pub use algorithm::{Algorithm, Algorithms, UnknownAlgorithm};
 pub use digest::{Digest, DigestSet, InvalidDigest};
+pub use file::{FileKind, MeasureError, measure_file, measure_reader};
 pub use measure::{Hasher, Measured, MeasuringReader, MeasuringWriter};
+pub use parallel::{Files, measure_files};
 pub use threads::{InvalidThreads, Threads};
+pub use tree::{Tree, TreeError};
