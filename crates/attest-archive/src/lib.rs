@@ -1,1 +1,53 @@
 //! Trees in, byte-identical archives out.
+//!
+//! In: [`Members`], a checked and sorted set of files, symbolic links and directories, put together by hand or read from a
+//! directory, and a [`Recipe`] that says how to pack them. Out: one `.tar`, `.tar.gz`, `.tar.zst` or `.zip`, and [`Packed`],
+//! which holds what was measured while it was written. Equal members and an equal [`SourceDate`] make equal bytes: on every
+//! machine, with any number of threads, whatever the order, owner, umask or age of the files.
+//!
+//! Each byte is read once; memory does not grow with the size of a file. No network, no clock, no environment.
+//!
+//! ```
+//! use attest_archive::{Content, Format, Member, Members, Recipe, SourceDate, write_archive_to};
+//!
+//! let hello = Member::file("hello-1.0/hello.txt".parse()?, Content::Bytes(b"hello\n".to_vec()), false);
+//! let recipe = Recipe {
+//!     format: Format::of_file_name("hello-1.0.tar.gz")?,
+//!     members: Members::new([hello])?,
+//!     source_date: "1700000000".parse()?,
+//!     threads: std::num::NonZeroUsize::MIN,
+//!     algorithms: "sha256".parse().expect("a known algorithm"),
+//! };
+//! let (bytes, packed) = write_archive_to(&recipe, Vec::new(), std::path::Path::new("."))?;
+//! assert_eq!(packed.measured.size(), bytes.len() as u64);
+//! # Ok::<(), attest_archive::Error>(())
+//! ```
+
+mod deflate;
+mod error;
+mod fixed_blocks;
+mod format;
+mod gzip;
+mod link;
+mod member;
+mod members;
+mod ordered;
+mod path;
+mod source;
+mod source_date;
+mod tar_header;
+mod tar_writer;
+mod walk;
+mod write;
+mod zip_record;
+mod zip_writer;
+mod zstandard;
+
+pub use error::Error;
+pub use format::Format;
+pub use link::LinkTarget;
+pub use member::{Content, Kind, Member};
+pub use members::{CaseCollision, MAX_MEMBERS, Members};
+pub use path::{InvalidPath, MAX_PATH_BYTES, MemberPath};
+pub use source_date::SourceDate;
+pub use write::{Packed, Recipe, write_archive, write_archive_to};

@@ -1,0 +1,136 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::{InvalidPath, MemberPath};
+
+/// Why there is no archive.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The ending of a file name stands for no format.
+    #[error("expected a name ending in .tar.gz, .tgz, .tar.zst, .tzst, .zip or .tar, found `{}`", visible(.found))]
+    UnknownFormat {
+        /// The name that was found.
+        found: String,
+    },
+    /// A path cannot stand in an archive.
+    #[error(transparent)]
+    Path(#[from] InvalidPath),
+    /// A source date is not decimal digits, or after the year 9999.
+    #[error("expected seconds since 1970 in decimal digits, at most 253402300799, found `{}`", visible(.found))]
+    SourceDate {
+        /// The text that was found.
+        found: String,
+    },
+    /// A file name is not UTF-8, and an archive would show it differently from place to place.
+    #[error("name `{escaped}` in `{}` is not UTF-8", .directory.display())]
+    NotUtf8 {
+        /// The directory that holds it.
+        directory: PathBuf,
+        /// The name, with bytes that are not ASCII as `\xNN`.
+        escaped: String,
+    },
+    /// A device, a socket or a named pipe.
+    #[error("`{}` is {kind}; only files, directories and symbolic links can be packed", visible(.path.as_str()))]
+    SpecialFile {
+        /// Its place in the archive.
+        path: MemberPath,
+        /// What it is, in words.
+        kind: &'static str,
+    },
+    /// The content of a member, or the destination, is a path to something that is not a regular file.
+    #[error("`{}` is not a regular file", .path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A path was given twice.
+    #[error("`{}` is given twice", visible(.path.as_str()))]
+    Duplicate {
+        /// The path.
+        path: MemberPath,
+    },
+    /// A file or a link stands where another member needs a directory.
+    #[error("`{}` is not a directory, but `{}` lies below it", visible(.path.as_str()), visible(.below.as_str()))]
+    NotADirectory {
+        /// The file or link.
+        path: MemberPath,
+        /// The member below it.
+        below: MemberPath,
+    },
+    /// The text of a symbolic link cannot stand in an archive.
+    #[error("target `{}` of symbolic link `{}` is empty, absolute, longer than 4096 bytes or has a NUL", visible(.target), visible(.path.as_str()))]
+    InvalidLink {
+        /// The link.
+        path: MemberPath,
+        /// Its target.
+        target: String,
+    },
+    /// A symbolic link leads out of the archive.
+    #[error("symbolic link `{}` leads out of the archive: its target is `{}`", visible(.path.as_str()), visible(.target))]
+    LinkEscapes {
+        /// The link.
+        path: MemberPath,
+        /// Its target.
+        target: String,
+    },
+    /// A symbolic link leads to itself, or through too many others.
+    #[error("symbolic link `{}` leads through more than {limit} others", visible(.path.as_str()))]
+    LinkLoop {
+        /// The link.
+        path: MemberPath,
+        /// The most links that are followed.
+        limit: usize,
+    },
+    /// There are too many members.
+    #[error("expected at most {limit} files, links and directories")]
+    TooManyMembers {
+        /// The most that are accepted.
+        limit: usize,
+    },
+    /// A file had another size or age at the end of reading it than at the beginning.
+    #[error("`{}` changed while it was read: expected {expected} bytes, found {found} or a new modification time", .path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+        /// Its size at the beginning.
+        expected: u64,
+        /// The bytes that could be read, at most one more than expected.
+        found: u64,
+    },
+    /// Something cannot be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// What it is.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The archive, or a temporary file that it needs, cannot be written.
+    #[error("cannot write the archive")]
+    Write {
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Read { path, source }
+    }
+
+    pub(crate) fn write(source: io::Error) -> Self {
+        Self::Write { source }
+    }
+}
+
+/// A name with a line break must not look like two lines.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match c.is_control() {
+            true => c.escape_default().to_string(),
+            false => c.to_string(),
+        })
+        .collect()
+}

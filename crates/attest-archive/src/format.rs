@@ -1,0 +1,105 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// A kind of archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// A tar archive in one gzip member.
+    TarGz,
+    /// A tar archive in one Zstandard frame.
+    TarZst,
+    /// A zip archive, every file deflated.
+    Zip,
+    /// A tar archive, not compressed.
+    Tar,
+}
+
+const ENDINGS: [(&str, Format); 6] = [
+    (".tar.gz", Format::TarGz),
+    (".tgz", Format::TarGz),
+    (".tar.zst", Format::TarZst),
+    (".tzst", Format::TarZst),
+    (".zip", Format::Zip),
+    (".tar", Format::Tar),
+];
+
+impl Format {
+    /// Every format, in their order.
+    pub const ALL: [Self; 4] = [Self::TarGz, Self::TarZst, Self::Zip, Self::Tar];
+
+    /// The format that the ending of a file name stands for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`] when it stands for none, or nothing comes before it.
+    pub fn of_file_name(name: &str) -> Result<Self, Error> {
+        ENDINGS
+            .into_iter()
+            .find(|(ending, _)| name.strip_suffix(ending).is_some_and(|stem| !stem.is_empty()))
+            .map(|(_, format)| format)
+            .ok_or_else(|| Error::UnknownFormat { found: name.to_owned() })
+    }
+
+    /// The usual ending, without the first full stop: `tar.gz`, `tar.zst`, `zip` or `tar`.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::TarGz => "tar.gz",
+            Self::TarZst => "tar.zst",
+            Self::Zip => "zip",
+            Self::Tar => "tar",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.extension())
+    }
+}
+
+/// Reads an ending without its first full stop, such as `tar.gz` or `tgz`.
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(extension: &str) -> Result<Self, Error> {
+        Self::of_file_name(&format!("x.{extension}")).map_err(|_| Error::UnknownFormat {
+            found: extension.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_stands_for_its_format() {
+        for (name, format) in [
+            ("a.tar.gz", Format::TarGz),
+            ("a.tgz", Format::TarGz),
+            ("a.b.tar.zst", Format::TarZst),
+            ("a.zip", Format::Zip),
+            ("a.tar", Format::Tar),
+        ] {
+            assert_eq!(Format::of_file_name(name).unwrap(), format);
+        }
+    }
+
+    #[test]
+    fn every_extension_parses_back_to_its_format() {
+        for format in Format::ALL {
+            assert_eq!(format.extension().parse::<Format>().unwrap(), format);
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_known_ending_is_rejected() {
+        for name in ["a.gz", "a.tar.bz2", ".zip", "zip", ""] {
+            let error = Format::of_file_name(name).unwrap_err();
+            assert!(matches!(error, Error::UnknownFormat { found } if found == name));
+        }
+    }
+}

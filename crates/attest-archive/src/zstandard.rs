@@ -1,0 +1,87 @@
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+
+use zstd::stream::raw::CParameter;
+use zstd::stream::write::Encoder;
+
+use crate::fixed_blocks::FixedBlocks;
+
+const LEVEL: i32 = 12;
+
+/// What one thread compresses at a time. Part of the format: another size makes other bytes.
+const JOB: u32 = 4 * 1024 * 1024;
+
+/// What is handed to the library at a time.
+const BLOCK: usize = 128 * 1024;
+
+/// More threads than this would hold too much memory, and no release needs them.
+const MAX_WORKERS: u32 = 64;
+
+/// Writes one Zstandard frame with a checksum and without a content size (RFC 8878).
+///
+/// The library cuts the input into jobs of one size and compresses them on its own threads, so that the bytes do not depend
+/// on how many there are, as long as there is at least one.
+pub(crate) struct ZstdWriter<W: Write>(FixedBlocks<Encoder<'static, W>>);
+
+impl<W: Write> ZstdWriter<W> {
+    pub(crate) fn new(inner: W, threads: NonZeroUsize) -> io::Result<Self> {
+        let workers = u32::try_from(threads.get()).unwrap_or(MAX_WORKERS).min(MAX_WORKERS);
+        let mut encoder = Encoder::new(inner, LEVEL)?;
+        encoder.include_checksum(true)?;
+        encoder.include_contentsize(false)?;
+        encoder.set_parameter(CParameter::NbWorkers(workers))?;
+        encoder.set_parameter(CParameter::JobSize(JOB))?;
+        Ok(Self(FixedBlocks::new(encoder, BLOCK)))
+    }
+
+    /// Writes what is left, and gives the writer back.
+    pub(crate) fn finish(self) -> io::Result<W> {
+        self.0.finish()?.finish()
+    }
+}
+
+impl<W: Write> Write for ZstdWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The compressor, its version and its settings.
+pub(crate) fn compressor() -> String {
+    format!(
+        "zstd {} level {LEVEL}, jobs of {JOB} bytes",
+        zstd::zstd_safe::version_string()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compress(plain: &[u8], threads: usize) -> Vec<u8> {
+        let mut writer = ZstdWriter::new(Vec::new(), NonZeroUsize::new(threads).unwrap()).unwrap();
+        writer.write_all(plain).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn one_frame_comes_back_whole_for_any_number_of_threads() {
+        let plain: Vec<u8> = (0..11_000_000_u32)
+            .map(|n| (n.wrapping_mul(n) >> 13) as u8 & 31)
+            .collect();
+        let one = compress(&plain, 1);
+        assert!(zstd::decode_all(&one[..]).unwrap() == plain);
+        for threads in [2, 7] {
+            assert!(compress(&plain, threads) == one, "{threads}");
+        }
+    }
+
+    #[test]
+    fn an_empty_stream_is_a_frame() {
+        assert_eq!(zstd::decode_all(&compress(b"", 2)[..]).unwrap(), b"");
+    }
+}
