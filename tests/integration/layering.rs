@@ -9,29 +9,90 @@ struct Rule {
     never: &'static [&'static [&'static str]],
 }
 
-const SOCKETS: &[&str] = &["attest-net", "reqwest", "hyper", "h2", "ureq", "axum", "rustls", "socket2", "oci-client"];
+const SOCKETS: &[&str] = &[
+    "attest-net",
+    "reqwest",
+    "hyper",
+    "h2",
+    "ureq",
+    "axum",
+    "rustls",
+    "socket2",
+    "oci-client",
+];
 /// `futures-io` is a trait without a runtime; the verification family implements a reader for it.
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures-executor", "mio"];
 const CLOCKS: &[&str] = &["jiff", "chrono", "time"];
 const SIGNING: &[&str] = &["attest-sign", "sigstore-sign", "sigstore-fulcio", "sigstore-oidc"];
 const VERIFYING: &[&str] = &["attest-verify", "attest-policy", "sigstore-verify"];
 const STORES: &[&str] = &["attest-store"];
-const FURTHER: &[&str] = &["attest-archive", "attest-sbom", "attest-provenance", "attest-release", "attest-sandbox"];
+const FURTHER: &[&str] = &[
+    "attest-archive",
+    "attest-sbom",
+    "attest-provenance",
+    "attest-release",
+    "attest-sandbox",
+];
 const DEVELOPMENT: &[&str] = &["attest-testkit"];
 
 const RULES: &[Rule] = &[
-    Rule { crate_name: "attest-digest", never: &[SOCKETS, RUNTIMES, CLOCKS, SIGNING, VERIFYING, STORES, FURTHER, &["attestation"]] },
-    Rule { crate_name: "attestation", never: &[SOCKETS, RUNTIMES, CLOCKS, SIGNING, VERIFYING, STORES, FURTHER] },
-    Rule { crate_name: "attest-archive", never: &[SOCKETS, RUNTIMES, CLOCKS, SIGNING, VERIFYING, STORES, &["attestation"]] },
-    Rule { crate_name: "attest-sbom", never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING, STORES] },
-    Rule { crate_name: "attest-provenance", never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING, STORES] },
-    Rule { crate_name: "attest-sign", never: &[SOCKETS, RUNTIMES, VERIFYING, STORES] },
-    Rule { crate_name: "attest-store", never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING] },
-    Rule { crate_name: "attest-verify", never: &[SOCKETS, RUNTIMES, SIGNING, STORES, FURTHER] },
-    Rule { crate_name: "attest-net", never: &[VERIFYING, STORES, FURTHER] },
-    Rule { crate_name: "attest-sandbox", never: &[&["attest-net", "reqwest"], SIGNING, VERIFYING, STORES] },
-    Rule { crate_name: "attest-release", never: &[SOCKETS, RUNTIMES, &["attest-sandbox"]] },
-    Rule { crate_name: "attest", never: &[DEVELOPMENT, &["ring", "openssl", "openssl-sys", "native-tls"]] },
+    Rule {
+        crate_name: "attest-digest",
+        never: &[
+            SOCKETS,
+            RUNTIMES,
+            CLOCKS,
+            SIGNING,
+            VERIFYING,
+            STORES,
+            FURTHER,
+            &["attestation"],
+        ],
+    },
+    Rule {
+        crate_name: "attestation",
+        never: &[SOCKETS, RUNTIMES, CLOCKS, SIGNING, VERIFYING, STORES, FURTHER],
+    },
+    Rule {
+        crate_name: "attest-archive",
+        never: &[SOCKETS, RUNTIMES, CLOCKS, SIGNING, VERIFYING, STORES, &["attestation"]],
+    },
+    Rule {
+        crate_name: "attest-sbom",
+        never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING, STORES],
+    },
+    Rule {
+        crate_name: "attest-provenance",
+        never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING, STORES],
+    },
+    Rule {
+        crate_name: "attest-sign",
+        never: &[SOCKETS, RUNTIMES, VERIFYING, STORES],
+    },
+    Rule {
+        crate_name: "attest-store",
+        never: &[SOCKETS, RUNTIMES, SIGNING, VERIFYING],
+    },
+    Rule {
+        crate_name: "attest-verify",
+        never: &[SOCKETS, RUNTIMES, SIGNING, STORES, FURTHER],
+    },
+    Rule {
+        crate_name: "attest-net",
+        never: &[VERIFYING, STORES, FURTHER],
+    },
+    Rule {
+        crate_name: "attest-sandbox",
+        never: &[&["attest-net", "reqwest"], SIGNING, VERIFYING, STORES],
+    },
+    Rule {
+        crate_name: "attest-release",
+        never: &[SOCKETS, RUNTIMES, &["attest-sandbox"]],
+    },
+    Rule {
+        crate_name: "attest",
+        never: &[DEVELOPMENT, &["ring", "openssl", "openssl-sys", "native-tls"]],
+    },
 ];
 
 /// A package, and the only members of the workspace that may name it in their manifests.
@@ -63,7 +124,11 @@ fn cargo(arguments: &[&str]) -> String {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs: this test was started by it");
-    assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("cargo writes UTF-8")
 }
 
@@ -72,8 +137,13 @@ fn offending_path(tree: &str, never: &[&str]) -> Option<String> {
     let mut path: Vec<&str> = Vec::new();
     for line in tree.lines() {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-        let depth: usize = line[..digits].parse().expect("--prefix depth begins each line with a number");
-        let name = line[digits..].split(' ').next().expect("split yields at least one item");
+        let depth: usize = line[..digits]
+            .parse()
+            .expect("--prefix depth begins each line with a number");
+        let name = line[digits..]
+            .split(' ')
+            .next()
+            .expect("split yields at least one item");
         path.truncate(depth);
         path.push(name);
         if depth > 0 && never.contains(&name) {
@@ -87,11 +157,26 @@ fn offending_path(tree: &str, never: &[&str]) -> Option<String> {
 fn no_crate_reaches_what_it_must_not() {
     let mut broken = Vec::new();
     for rule in RULES {
-        let tree = cargo(&["tree", "--package", rule.crate_name, "--edges", "normal", "--prefix", "depth"]);
-        assert!(tree.starts_with(&format!("0{} ", rule.crate_name)), "unexpected tree: {tree}");
+        let tree = cargo(&[
+            "tree",
+            "--package",
+            rule.crate_name,
+            "--edges",
+            "normal",
+            "--prefix",
+            "depth",
+        ]);
+        assert!(
+            tree.starts_with(&format!("0{} ", rule.crate_name)),
+            "unexpected tree: {tree}"
+        );
         broken.extend(rule.never.iter().filter_map(|never| offending_path(&tree, never)));
     }
-    assert!(broken.is_empty(), "these paths must not exist:\n  {}", broken.join("\n  "));
+    assert!(
+        broken.is_empty(),
+        "these paths must not exist:\n  {}",
+        broken.join("\n  ")
+    );
 }
 
 #[test]
@@ -129,21 +214,37 @@ fn every_member_has_a_rule() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     for entry in std::fs::read_dir(crates).expect("crates is a directory") {
         let path = entry.expect("crates can be listed").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("crate names are UTF-8");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("crate names are UTF-8");
         let exempt = ["attest-cli", "attest-testkit"].contains(&name) || !path.is_dir();
-        assert!(exempt || RULES.iter().any(|rule| rule.crate_name == name), "no layering rule for {name}");
+        assert!(
+            exempt || RULES.iter().any(|rule| rule.crate_name == name),
+            "no layering rule for {name}"
+        );
     }
 }
 
 /// What only the front end may do. Lints hold this too; this also catches an `expect` that was put over one.
 #[test]
 fn clock_environment_and_terminal_are_touched_only_by_the_front_end() {
-    let forbidden = ["SystemTime::now", "Instant::now", "Timestamp::now", "env::var", "println!", "eprintln!", "process::exit"];
+    let forbidden = [
+        "SystemTime::now",
+        "Instant::now",
+        "Timestamp::now",
+        "env::var",
+        "println!",
+        "eprintln!",
+        "process::exit",
+    ];
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let mut broken = Vec::new();
     visit(&crates, &mut |path| {
         let shown = path.strip_prefix(&crates).expect("below crates").display().to_string();
-        let exempt = ["attest-cli", "attest-testkit"].iter().any(|name| shown.starts_with(name));
+        let exempt = ["attest-cli", "attest-testkit"]
+            .iter()
+            .any(|name| shown.starts_with(name));
         if exempt || !shown.contains("/src/") {
             return;
         }
@@ -155,7 +256,11 @@ fn clock_environment_and_terminal_are_touched_only_by_the_front_end() {
         });
         broken.extend(hits.map(|(number, line)| format!("{shown}:{}: {}", number + 1, line.trim())));
     });
-    assert!(broken.is_empty(), "only attest-cli may do this:\n  {}", broken.join("\n  "));
+    assert!(
+        broken.is_empty(),
+        "only attest-cli may do this:\n  {}",
+        broken.join("\n  ")
+    );
 }
 
 fn visit(directory: &Path, found: &mut dyn FnMut(&Path)) {
