@@ -1,0 +1,144 @@
+use serde_json::ser::{PrettyFormatter, Serializer};
+use uuid::Uuid;
+
+use crate::cyclonedx::{
+    Aggregate, Component, ComponentKind, Composition, Dependency, Document, Lifecycle, MetadataSection, Phase,
+    Property, SCHEMA, Scope, Tools,
+};
+use crate::subject::Metadata;
+
+/// The name space of serial numbers: they are UUIDs of version 5 of the document's content below this name.
+const SERIAL_NUMBER_NAME: &str = "https://attest.dev/schema/sbom/v1";
+
+/// A finished CycloneDX 1.6 document.
+#[derive(Debug, Clone)]
+pub struct Bom {
+    document: Document,
+}
+
+/// What the makers of documents find out; order does not matter.
+pub(crate) struct Content {
+    pub(crate) phase: Phase,
+    pub(crate) root: Component,
+    pub(crate) components: Vec<Component>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) compositions: Vec<Composition>,
+    pub(crate) properties: Vec<Property>,
+}
+
+impl Bom {
+    /// Sorts everything and computes the serial number.
+    pub(crate) fn new(content: Content, metadata: &Metadata) -> Self {
+        let mut document = Document {
+            schema: SCHEMA,
+            bom_format: "CycloneDX",
+            spec_version: "1.6",
+            serial_number: None,
+            version: 1,
+            metadata: section(content.phase, content.root, content.properties, metadata),
+            components: content.components,
+            dependencies: content.dependencies,
+            compositions: content.compositions,
+        };
+        sort(&mut document);
+        let bytes = serde_json::to_vec(&document).expect("strings and numbers always serialise");
+        document.serial_number = Some(serial_number(&bytes));
+        Self { document }
+    }
+
+    /// The document as JSON: two spaces of indentation, a line feed at the end.
+    ///
+    /// # Panics
+    /// Never: the document holds strings and numbers only.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
+        serde::Serialize::serialize(&self.document, &mut serializer).expect("writing to memory does not fail");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// `urn:uuid:…`, the same for the same content.
+    #[must_use]
+    pub fn serial_number(&self) -> &str {
+        self.document.serial_number.as_deref().unwrap_or_default()
+    }
+
+    /// How many components there are beside the root.
+    #[must_use]
+    pub fn component_count(&self) -> usize {
+        self.document.components.len()
+    }
+
+    /// How many of them were used during the build only.
+    #[must_use]
+    pub fn excluded_count(&self) -> usize {
+        let excluded = |component: &&Component| component.scope == Some(Scope::Excluded);
+        self.document.components.iter().filter(excluded).count()
+    }
+
+    /// Whether the document claims to list everything.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let mut stated = self.document.compositions.iter();
+        stated.any(|composition| composition.aggregate == Aggregate::Complete)
+    }
+
+    /// Name of the root component, the thing that the document is about.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.document.metadata.component.name
+    }
+}
+
+fn section(phase: Phase, root: Component, properties: Vec<Property>, metadata: &Metadata) -> MetadataSection {
+    MetadataSection {
+        timestamp: metadata.timestamp.map(|timestamp| timestamp.to_string()),
+        lifecycles: vec![Lifecycle { phase }],
+        tools: Tools {
+            components: vec![tool()],
+        },
+        manufacturer: metadata.manufacturer.as_ref().map(Into::into),
+        component: root,
+        supplier: metadata.supplier.as_ref().map(Into::into),
+        properties,
+    }
+}
+
+fn tool() -> Component {
+    Component {
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        ..Component::new(ComponentKind::Application, "attest")
+    }
+}
+
+fn sort(document: &mut Document) {
+    document.metadata.properties.sort();
+    sort_component(&mut document.metadata.component);
+    document.components.iter_mut().for_each(sort_component);
+    document.components.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
+    for dependency in &mut document.dependencies {
+        dependency.depends_on.sort();
+        dependency.depends_on.dedup();
+    }
+    document.dependencies.sort();
+    for composition in &mut document.compositions {
+        composition.assemblies.sort();
+        composition.dependencies.sort();
+    }
+    document.compositions.sort();
+}
+
+/// Authors keep the order in which they are declared: it means something to them.
+fn sort_component(component: &mut Component) {
+    component.properties.sort();
+    component.external_references.sort();
+    component.components.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
+    component.components.iter_mut().for_each(sort_component);
+}
+
+fn serial_number(content: &[u8]) -> String {
+    let name_space = Uuid::new_v5(&Uuid::NAMESPACE_URL, SERIAL_NUMBER_NAME.as_bytes());
+    Uuid::new_v5(&name_space, content).urn().to_string()
+}

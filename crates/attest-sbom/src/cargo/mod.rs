@@ -1,0 +1,42 @@
+//! What Cargo recorded of a build in, a document of what was really compiled out.
+//!
+//! `Cargo.lock` lists what could be needed on some platform with some features; a build needs less. The compiler messages
+//! name every package that was compiled, so they decide what is listed; `cargo metadata` describes the packages and knows
+//! who asked for whom; `Cargo.lock` contributes the checksums.
+
+mod activation;
+mod describe;
+mod document;
+mod graph;
+mod lock;
+mod messages;
+mod selection;
+mod workspace;
+
+pub use document::{document, resolved_document};
+pub use messages::executables;
+pub use workspace::{Package, package};
+
+/// What Cargo says of one build for one target.
+#[derive(Debug, Clone)]
+pub struct Records {
+    /// Output of `cargo metadata --format-version 1 --locked --filter-platform TARGET`, with the features of the build.
+    pub metadata: Vec<u8>,
+    /// Output of `cargo build --locked --target TARGET --message-format=json`.
+    pub messages: Vec<u8>,
+    /// `Cargo.lock`, for the checksums.
+    pub lock: Option<Vec<u8>>,
+    /// The target triple. With `--target`, Cargo keeps apart what runs on the build machine, and so does the document.
+    pub target: String,
+}
+
+/// What Cargo says of a project that was not built.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// Output of `cargo metadata --format-version 1 --locked --filter-platform TARGET`.
+    pub metadata: Vec<u8>,
+    /// `Cargo.lock`, for the checksums.
+    pub lock: Option<Vec<u8>>,
+    /// The target triple that was filtered for.
+    pub target: String,
+}

@@ -1,0 +1,88 @@
+use std::collections::BTreeSet;
+
+use cargo_metadata::PackageId;
+
+use super::graph::{Graph, Parts, resolved};
+use super::messages::{Artifacts, Compiled};
+use super::workspace::Workspace;
+use crate::Error;
+
+/// What goes into a document: packages, how they are used, and by whom.
+pub(super) struct Selection<'a> {
+    pub(super) root: &'a PackageId,
+    pub(super) graph: Graph<'a>,
+    /// The packages whose code ends up in what is shipped.
+    pub(super) linked: BTreeSet<&'a PackageId>,
+}
+
+impl<'a> Selection<'a> {
+    /// Exactly the packages that were compiled.
+    pub(super) fn of_build(
+        workspace: &'a Workspace,
+        root: &'a cargo_metadata::Package,
+        artifacts: &'a Artifacts,
+        target: &str,
+    ) -> Result<Self, Error> {
+        if let Some(id) = artifacts.keys().find(|id| workspace.package(id).is_none()) {
+            return Err(Error::ForeignMessage { id: id.repr.clone() });
+        }
+        if artifacts.get(&root.id).is_none_or(|compiled| compiled.code.is_empty()) {
+            return Err(Error::NotBuilt {
+                package: root.name.to_string(),
+            });
+        }
+        let parts: Parts<'a, '_> = artifacts
+            .iter()
+            .map(|(id, compiled)| (id, &compiled.features))
+            .collect();
+        let graph = Graph::new(workspace, &root.id, &parts)?;
+        let places = Places { workspace, target };
+        let linked = places.linked(artifacts).unwrap_or_else(|| graph.linked(workspace));
+        Ok(Self {
+            root: &root.id,
+            graph,
+            linked,
+        })
+    }
+
+    /// Every package that the metadata says the root needs.
+    pub(super) fn of_resolve(workspace: &'a Workspace, root: &'a cargo_metadata::Package) -> Result<Self, Error> {
+        let resolved = resolved(workspace, &root.id)?;
+        let parts = resolved.iter().map(|(&id, features)| (id, features)).collect();
+        let graph = Graph::new(workspace, &root.id, &parts)?;
+        let linked = graph.linked(workspace);
+        Ok(Self {
+            root: &root.id,
+            graph,
+            linked,
+        })
+    }
+}
+
+/// Where artifacts lie tells what they are for: with `--target`, Cargo puts what runs on the target below a folder of the
+/// target's name, and what runs on the build machine beside it.
+struct Places<'a> {
+    workspace: &'a Workspace,
+    target: &'a str,
+}
+
+impl Places<'_> {
+    /// The packages with code for the target; nothing when the build was made without `--target`.
+    fn linked<'b>(&self, artifacts: &'b Artifacts) -> Option<BTreeSet<&'b PackageId>> {
+        let linked = artifacts.iter().filter(|(_, compiled)| self.has_target_code(compiled));
+        let linked: BTreeSet<_> = linked.map(|(id, _)| id).collect();
+        (!linked.is_empty()).then_some(linked)
+    }
+
+    fn has_target_code(&self, compiled: &Compiled) -> bool {
+        compiled.code.iter().any(|path| self.is_below_target(path))
+    }
+
+    fn is_below_target(&self, path: &str) -> bool {
+        let directories = self.workspace.target_directories().iter();
+        let inner = directories
+            .filter_map(|directory| path.strip_prefix(directory.as_str()))
+            .next();
+        inner.unwrap_or(path).split(['/', '\\']).any(|part| part == self.target)
+    }
+}

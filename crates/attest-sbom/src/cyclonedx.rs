@@ -1,0 +1,216 @@
+//! The part of CycloneDX 1.6 that is written, as types; field order is the order in the file.
+//!
+//! Source: `bom-1.6.schema.json` of the CycloneDX specification.
+
+use serde::Serialize;
+
+pub(crate) const SCHEMA: &str = "http://cyclonedx.org/schema/bom-1.6.schema.json";
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Document {
+    #[serde(rename = "$schema")]
+    pub(crate) schema: &'static str,
+    pub(crate) bom_format: &'static str,
+    pub(crate) spec_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) serial_number: Option<String>,
+    pub(crate) version: u32,
+    pub(crate) metadata: MetadataSection,
+    pub(crate) components: Vec<Component>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) compositions: Vec<Composition>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MetadataSection {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timestamp: Option<String>,
+    pub(crate) lifecycles: Vec<Lifecycle>,
+    pub(crate) tools: Tools,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) manufacturer: Option<OrganizationalEntity>,
+    pub(crate) component: Component,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) supplier: Option<OrganizationalEntity>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) properties: Vec<Property>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Lifecycle {
+    pub(crate) phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    PreBuild,
+    Build,
+    PostBuild,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Tools {
+    pub(crate) components: Vec<Component>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct OrganizationalEntity {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) url: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contact: Vec<Contact>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Contact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Component {
+    #[serde(rename = "type")]
+    pub(crate) kind: ComponentKind,
+    #[serde(rename = "bom-ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) bom_ref: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) authors: Vec<Contact>,
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Scope>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hashes: Vec<Hash>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) licenses: Vec<LicenceChoice>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) purl: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) external_references: Vec<ExternalReference>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) components: Vec<Component>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) properties: Vec<Property>,
+}
+
+impl Component {
+    pub(crate) fn new(kind: ComponentKind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            bom_ref: None,
+            authors: Vec::new(),
+            name: name.into(),
+            version: None,
+            description: None,
+            scope: None,
+            hashes: Vec::new(),
+            licenses: Vec::new(),
+            purl: None,
+            external_references: Vec::new(),
+            components: Vec::new(),
+            properties: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ComponentKind {
+    Application,
+    Library,
+    File,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scope {
+    Required,
+    Excluded,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Hash {
+    pub(crate) alg: &'static str,
+    pub(crate) content: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum LicenceChoice {
+    Expression {
+        expression: String,
+        acknowledgement: Acknowledgement,
+    },
+    Named {
+        license: NamedLicence,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct NamedLicence {
+    pub(crate) name: String,
+    pub(crate) acknowledgement: Acknowledgement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Acknowledgement {
+    Declared,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct ExternalReference {
+    #[serde(rename = "type")]
+    pub(crate) kind: ReferenceKind,
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReferenceKind {
+    Vcs,
+    Website,
+    Documentation,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+/// An absent entry means that the dependencies are unknown; an empty one, that there are none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Dependency {
+    #[serde(rename = "ref")]
+    pub(crate) reference: String,
+    pub(crate) depends_on: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Composition {
+    pub(crate) aggregate: Aggregate,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) assemblies: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dependencies: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Aggregate {
+    Complete,
+    Incomplete,
+    Unknown,
+}
