@@ -58,10 +58,16 @@ impl Subject {
     /// Whether these are the bytes that were measured: at least one algorithm is in both, and all that are agree.
     #[must_use]
     pub fn matches(&self, measured: &Measured) -> bool {
+        self.matches_digests(measured.digests())
+    }
+
+    /// The same for digests, wherever they come from.
+    #[must_use]
+    pub fn matches_digests(&self, digests: &DigestSet) -> bool {
         let mut compared = self
             .digests
             .iter()
-            .filter_map(|claim| Some(measured.digest(claim.algorithm())? == claim));
+            .filter_map(|claim| Some(digests.of(claim.algorithm())? == claim));
         // `all` alone would accept a subject that shares no algorithm.
         compared.next().is_some_and(|first| first && compared.all(|same| same))
     }

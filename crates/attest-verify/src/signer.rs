@@ -1,0 +1,151 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sigstore_crypto::{CertificateInfo, parse_certificate_info};
+use sigstore_types::DerCertificate;
+
+use crate::proof::{CertificatePublished, CertificateTrusted, IdentityMatched};
+
+/// Who signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Signer {
+    /// Somebody whom a certificate authority knew for a few minutes.
+    Certificate(CertifiedSigner),
+    /// Whoever has a key that was known beforehand.
+    Key(KeySigner),
+}
+
+/// Somebody whom a certificate authority of the trust root knew for a few minutes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertifiedSigner {
+    pub(crate) identity: String,
+    pub(crate) issuer: String,
+    pub(crate) claims: BTreeMap<&'static str, String>,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) trusted: CertificateTrusted,
+    pub(crate) published: CertificatePublished,
+    pub(crate) matched: IdentityMatched,
+}
+
+/// Whoever has a key that was known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySigner {
+    pub(crate) public_key_der: Vec<u8>,
+}
+
+/// Who a certificate says that it is for. Nobody has checked it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnverifiedSigner {
+    /// The subject alternative name.
+    pub identity: Option<String>,
+    /// The OIDC issuer.
+    pub issuer: Option<String>,
+    /// When the certificate begins to count.
+    pub not_before: Timestamp,
+    /// When it runs out.
+    pub not_after: Timestamp,
+    /// What else it says, by the names of [`CertifiedSigner::claims`].
+    pub claims: BTreeMap<&'static str, String>,
+}
+
+impl CertifiedSigner {
+    /// The subject alternative name: an e-mail address or a URI.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// The OIDC issuer that vouched for the identity.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What the certificate says about the build, by the names of Fulcio's `oid-info.md` in kebab-case, such as
+    /// `source-repository-uri`.
+    #[must_use]
+    pub fn claims(&self) -> &BTreeMap<&'static str, String> {
+        &self.claims
+    }
+
+    /// When the certificate began to count, and when it ran out. Every verified time lies between them.
+    #[must_use]
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        (self.not_before, self.not_after)
+    }
+
+    /// That the certificate leads to the trust root.
+    #[must_use]
+    pub fn certificate_trusted(&self) -> &CertificateTrusted {
+        &self.trusted
+    }
+
+    /// That a certificate transparency log has seen it.
+    #[must_use]
+    pub fn certificate_published(&self) -> &CertificatePublished {
+        &self.published
+    }
+
+    /// That identity and issuer are the expected ones.
+    #[must_use]
+    pub fn identity_matched(&self) -> &IdentityMatched {
+        &self.matched
+    }
+}
+
+impl KeySigner {
+    /// The key, as DER of a `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key_der
+    }
+}
+
+impl UnverifiedSigner {
+    /// Reads what a certificate says, or nothing when it cannot be read.
+    #[must_use]
+    pub fn peek(certificate_der: &[u8]) -> Option<Self> {
+        let info = parse_certificate_info(&DerCertificate::from_bytes(certificate_der)).ok()?;
+        Some(Self {
+            identity: info.identity.as_ref().map(|identity| identity.as_str().to_owned()),
+            issuer: info.issuer.clone(),
+            not_before: info.not_before,
+            not_after: info.not_after,
+            claims: claims(&info),
+        })
+    }
+}
+
+pub(crate) fn claims(info: &CertificateInfo) -> BTreeMap<&'static str, String> {
+    let claims = &info.ci_claims;
+    [
+        ("build-signer-uri", &claims.build_signer_uri),
+        ("build-signer-digest", &claims.build_signer_digest),
+        ("runner-environment", &claims.runner_environment),
+        ("source-repository-uri", &claims.source_repository_uri),
+        ("source-repository-digest", &claims.source_repository_digest),
+        ("source-repository-ref", &claims.source_repository_ref),
+        ("source-repository-identifier", &claims.source_repository_identifier),
+        ("source-repository-owner-uri", &claims.source_repository_owner_uri),
+        (
+            "source-repository-owner-identifier",
+            &claims.source_repository_owner_identifier,
+        ),
+        ("build-config-uri", &claims.build_config_uri),
+        ("build-config-digest", &claims.build_config_digest),
+        ("build-trigger", &claims.build_trigger),
+        ("run-invocation-uri", &claims.run_invocation_uri),
+        (
+            "source-repository-visibility-at-signing",
+            &claims.source_repository_visibility_at_signing,
+        ),
+        ("deployment-environment", &claims.deployment_environment),
+        ("token-subject", &claims.token_subject),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.clone()?)))
+    .collect()
+}

@@ -1,0 +1,338 @@
+use std::sync::Arc;
+
+use attest_digest::{Algorithm, Algorithms, Digest, DigestSet};
+use attestation::{Statement, Subject};
+use jiff::Timestamp;
+
+use crate::proof::{LogIncluded, SignatureValid, SubjectMatched, TimeSigned};
+use crate::{Artifact, Rejection, Signer};
+
+/// A bundle that passed every check which does not need the artifact. It says nothing about any file yet.
+#[derive(Debug, Clone)]
+pub struct VerifiedBundle {
+    proven: Arc<Proven>,
+}
+
+/// An artifact, and a bundle that passed every check for it.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    proven: Arc<Proven>,
+    artifact: Artifact,
+    subject: Option<Subject>,
+    matched: SubjectMatched,
+}
+
+/// Everything that was found out about a bundle, with a token for each check.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) signer: Signer,
+    pub(crate) content: Content,
+    pub(crate) logs: Vec<LogEvidence>,
+    pub(crate) times: Vec<TimeEvidence>,
+    pub(crate) signature: SignatureValid,
+    pub(crate) included: LogIncluded,
+    pub(crate) signed_time: Option<TimeSigned>,
+}
+
+/// What was signed.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Artifact(Digest),
+    Statement(Statement),
+}
+
+/// An entry in a log of the trust root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogEvidence {
+    /// The URL of the log, as the trust root says.
+    pub log: String,
+    /// The index of the entry: in the whole log where the log has signed that, else in the tree of the inclusion proof.
+    pub index: u64,
+    /// What kind of entry it is, with its version.
+    pub kind: String,
+}
+
+/// A time that somebody of the trust root has signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeEvidence {
+    /// A timestamp authority.
+    Authority {
+        /// The authority, as the trust root says.
+        authority: String,
+        /// When it saw the signature.
+        time: Timestamp,
+    },
+    /// A log that signs the time of an entry.
+    Log {
+        /// The time of the entry.
+        time: Timestamp,
+    },
+}
+
+impl TimeEvidence {
+    /// The time.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Authority { time, .. } | Self::Log { time } => *time,
+        }
+    }
+}
+
+impl VerifiedBundle {
+    pub(crate) fn new(proven: Proven) -> Self {
+        Self {
+            proven: Arc::new(proven),
+        }
+    }
+
+    /// Who signed.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.proven.signer
+    }
+
+    /// The statement, unless the artifact itself was signed.
+    #[must_use]
+    pub fn statement(&self) -> Option<&Statement> {
+        self.proven.statement()
+    }
+
+    /// The digest of the one artifact, when that itself was signed.
+    #[must_use]
+    pub fn signed_digest(&self) -> Option<&Digest> {
+        match &self.proven.content {
+            Content::Artifact(digest) => Some(digest),
+            Content::Statement(_) => None,
+        }
+    }
+
+    /// The log entries.
+    #[must_use]
+    pub fn log_entries(&self) -> &[LogEvidence] {
+        &self.proven.logs
+    }
+
+    /// The signed times, at least one unless a key was expected.
+    #[must_use]
+    pub fn times(&self) -> &[TimeEvidence] {
+        &self.proven.times
+    }
+
+    /// What an artifact has to be measured with to be held against this bundle.
+    #[must_use]
+    pub fn algorithms(&self) -> Algorithms {
+        match &self.proven.content {
+            Content::Artifact(digest) => Algorithms::one(digest.algorithm()),
+            Content::Statement(statement) => algorithms_of(statement),
+        }
+    }
+
+    /// Holds an artifact against the bundle.
+    ///
+    /// A name that the statement knows has to go with its own digest; a name that it does not know is accepted by digest.
+    ///
+    /// # Errors
+    /// [`Rejection`] says what was found and expected.
+    pub fn artifact(&self, artifact: &Artifact) -> Result<Verified, Rejection> {
+        let subject = match &self.proven.content {
+            Content::Artifact(signed) => {
+                compare(artifact, signed)?;
+                None
+            }
+            Content::Statement(statement) => Some(find_subject(artifact, statement)?.clone()),
+        };
+        Ok(Verified {
+            proven: Arc::clone(&self.proven),
+            artifact: artifact.clone(),
+            subject,
+            matched: SubjectMatched::compared(),
+        })
+    }
+}
+
+impl Verified {
+    /// Who signed.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.proven.signer
+    }
+
+    /// The statement, unless the artifact itself was signed.
+    #[must_use]
+    pub fn statement(&self) -> Option<&Statement> {
+        self.proven.statement()
+    }
+
+    /// The subject of the statement that the artifact is.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
+    /// What the artifact goes by here, and its digests.
+    #[must_use]
+    pub fn digests(&self) -> &DigestSet {
+        &self.artifact.digests
+    }
+
+    /// Whether the artifact goes by another name than the one under which it was signed. What it is called is then
+    /// vouched for by nobody.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        let signed_as = self.subject.as_ref().and_then(Subject::name);
+        matches!((signed_as, &self.artifact.name), (Some(signed), Some(name)) if signed != name)
+    }
+
+    /// The log entries.
+    #[must_use]
+    pub fn log_entries(&self) -> &[LogEvidence] {
+        &self.proven.logs
+    }
+
+    /// The signed times, at least one unless a key was expected.
+    #[must_use]
+    pub fn times(&self) -> &[TimeEvidence] {
+        &self.proven.times
+    }
+
+    /// That the signature is by the signer.
+    #[must_use]
+    pub fn signature_valid(&self) -> &SignatureValid {
+        &self.proven.signature
+    }
+
+    /// That it is logged.
+    #[must_use]
+    pub fn log_included(&self) -> &LogIncluded {
+        &self.proven.included
+    }
+
+    /// That its time is signed; always there when a certificate was expected.
+    #[must_use]
+    pub fn time_signed(&self) -> Option<&TimeSigned> {
+        self.proven.signed_time.as_ref()
+    }
+
+    /// That it is about this artifact.
+    #[must_use]
+    pub fn subject_matched(&self) -> &SubjectMatched {
+        &self.matched
+    }
+}
+
+impl Proven {
+    fn statement(&self) -> Option<&Statement> {
+        match &self.content {
+            Content::Statement(statement) => Some(statement),
+            Content::Artifact(_) => None,
+        }
+    }
+}
+
+/// SHA-256 alone when every subject has it: more algorithms would not prove more.
+fn algorithms_of(statement: &Statement) -> Algorithms {
+    let mut all: Vec<Algorithm> = Vec::new();
+    for subject in statement.subjects() {
+        if subject.digests().of(Algorithm::Sha256).is_some() {
+            all.push(Algorithm::Sha256);
+        } else {
+            all.extend(subject.digests().iter().map(Digest::algorithm));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    match all.split_first() {
+        Some((first, rest)) => Algorithms::new(*first, rest),
+        None => Algorithms::one(Algorithm::Sha256),
+    }
+}
+
+fn compare(artifact: &Artifact, signed: &Digest) -> Result<(), Rejection> {
+    match artifact.digests.of(signed.algorithm()) {
+        Some(found) if found == signed => Ok(()),
+        Some(found) => Err(Rejection::DigestMismatch {
+            name: artifact.name.clone(),
+            expected: signed.clone(),
+            found: found.clone(),
+        }),
+        None => Err(not_measured(artifact, signed.algorithm().name())),
+    }
+}
+
+fn find_subject<'a>(artifact: &Artifact, statement: &'a Statement) -> Result<&'a Subject, Rejection> {
+    let subjects = statement.subjects();
+    let named = artifact
+        .name
+        .as_deref()
+        .and_then(|name| subjects.iter().find(|subject| subject.name() == Some(name)));
+    let same = subjects
+        .iter()
+        .find(|subject| subject.matches_digests(&artifact.digests));
+    match (named, same) {
+        (Some(named), _) if named.matches_digests(&artifact.digests) => Ok(named),
+        (Some(named), same) => Err(wrong_bytes(artifact, named, same)),
+        (None, Some(same)) => Ok(same),
+        (None, None) => Err(missing(artifact, statement)),
+    }
+}
+
+/// `named` goes by the name of the artifact and has other digests.
+fn wrong_bytes(artifact: &Artifact, named: &Subject, same: Option<&Subject>) -> Rejection {
+    let pair = named
+        .digests()
+        .iter()
+        .find_map(|signed| Some((signed, artifact.digests.of(signed.algorithm())?)).filter(|(a, b)| a != b));
+    let Some((expected, found)) = pair else {
+        return not_measured(artifact, &names(named.digests()));
+    };
+    let (expected, name) = (expected.clone(), artifact.name.clone());
+    match (same, name) {
+        (Some(same), Some(name)) => Rejection::SubjectSwapped {
+            name,
+            expected,
+            signed_as: same.name().unwrap_or_default().to_owned(),
+        },
+        (_, name) => Rejection::DigestMismatch {
+            name,
+            expected,
+            found: found.clone(),
+        },
+    }
+}
+
+fn missing(artifact: &Artifact, statement: &Statement) -> Rejection {
+    let subjects = statement.subjects();
+    let compared = artifact.digests.iter().find(|found| {
+        subjects
+            .iter()
+            .any(|subject| subject.digests().of(found.algorithm()).is_some())
+    });
+    match compared {
+        Some(found) => Rejection::SubjectMissing {
+            name: artifact.name.clone(),
+            found: found.clone(),
+            subjects: subjects.len(),
+        },
+        None => {
+            let algorithms = algorithms_of(statement);
+            let expected: Vec<&str> = algorithms.iter().map(Algorithm::name).collect();
+            not_measured(artifact, &expected.join(", "))
+        }
+    }
+}
+
+fn not_measured(artifact: &Artifact, expected: &str) -> Rejection {
+    Rejection::NotMeasured {
+        name: artifact.name.clone(),
+        expected: expected.to_owned(),
+        found: names(&artifact.digests),
+    }
+}
+
+fn names(digests: &DigestSet) -> String {
+    let names: Vec<&str> = digests.iter().map(|digest| digest.algorithm().name()).collect();
+    names.join(", ")
+}
