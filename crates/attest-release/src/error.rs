@@ -1,0 +1,165 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::config::Problem;
+use crate::{FileName, InvalidFileName, InvalidVersion, Target};
+
+/// Why a release does not come about.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration is wrong; there is at least one problem.
+    #[error("{}", list(problems))]
+    Configuration {
+        /// Everything that is wrong with it, in the order of the file.
+        problems: Vec<Problem>,
+    },
+    /// There is no configuration.
+    #[error("expected a configuration at `{file}`, found none")]
+    ConfigurationMissing {
+        /// Where it was looked for.
+        file: String,
+    },
+    /// The configuration is larger than any honest one.
+    #[error("expected `{file}` to have at most {limit} bytes")]
+    ConfigurationTooLarge {
+        /// The file.
+        file: String,
+        /// The bound.
+        limit: u64,
+    },
+    /// A file that should be text is not UTF-8.
+    #[error("expected `{file}` to be UTF-8 text")]
+    NotText {
+        /// The file.
+        file: String,
+    },
+    /// Neither the configuration nor a manifest names the project.
+    #[error("expected a name for the project: `project.name` is not set, and no manifest names it")]
+    NoName,
+    /// A manifest has a name that cannot be part of a file name.
+    #[error("the project's name cannot be part of a file name: {problem}")]
+    UnusableName {
+        /// What is wrong with it.
+        problem: InvalidFileName,
+    },
+    /// No version was found where it should come from.
+    #[error("expected a version from {place}, found none")]
+    NoVersion {
+        /// Where it should come from.
+        place: &'static str,
+    },
+    /// The version that was found cannot be used.
+    #[error("the version from {place} cannot be used: {problem}")]
+    UnusableVersion {
+        /// Where it came from.
+        place: &'static str,
+        /// What is wrong with it.
+        problem: InvalidVersion,
+    },
+    /// A source archive is wanted, but there is no commit.
+    #[error("expected a git commit to pack the source from, found none")]
+    NoCommit,
+    /// A target cannot be built here, and nobody allowed to leave it out.
+    #[error("target `{target}` cannot be built here: {reason}")]
+    Unavailable {
+        /// The target.
+        target: Target,
+        /// Why, and what to install.
+        reason: String,
+    },
+    /// Targets were asked for by argument that the configuration does not have.
+    #[error("expected a target of the configuration, found `{target}`")]
+    ForeignTarget {
+        /// The target.
+        target: Target,
+    },
+    /// Nothing is left to be released.
+    #[error("expected at least one archive to make, found none: no binary can be built and source archives are off")]
+    NothingToRelease,
+    /// A pattern of `archive.files` matches nothing.
+    #[error("expected a file that matches `{pattern}` of `archive.files`, found none")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A pattern of `archive.files` matches more than anybody means.
+    #[error("expected at most {limit} files that match `{pattern}`")]
+    TooManyMatches {
+        /// The pattern.
+        pattern: String,
+        /// The bound.
+        limit: usize,
+    },
+    /// A build command would leave its binary outside the project.
+    #[error("expected a path inside the project for the output of a command, found `{path}`")]
+    UnusableOutput {
+        /// The path.
+        path: String,
+    },
+    /// A prebuilt file is not there.
+    #[error("expected the prebuilt file `{path}` for target `{target}`, found none")]
+    PrebuiltMissing {
+        /// The path inside the project.
+        path: String,
+        /// The target it is for.
+        target: Target,
+    },
+    /// Two files would have one name, or one that some file systems take for the same.
+    #[error("expected every file to have its own name, but `{first}` and `{second}` are one on some file systems")]
+    SameFileName {
+        /// One file.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// A template gives something that is no file name.
+    #[error("`{template}` gives no usable file name: {problem}")]
+    UnusableFileName {
+        /// The template.
+        template: String,
+        /// What is wrong with what it gives.
+        problem: InvalidFileName,
+    },
+    /// A file is there already that nobody allowed to overwrite.
+    #[error("`{}` exists already", path.display())]
+    AlreadyThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file or directory cannot be read or written.
+    #[error("cannot access `{}`: {source}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Io { path, source }
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl From<(&str, InvalidFileName)> for Error {
+    fn from((template, problem): (&str, InvalidFileName)) -> Self {
+        Self::UnusableFileName {
+            template: template.to_owned(),
+            problem,
+        }
+    }
+}
+
+pub(crate) fn same_name(first: &FileName, second: &FileName) -> Error {
+    Error::SameFileName {
+        first: first.to_string(),
+        second: second.to_string(),
+    }
+}

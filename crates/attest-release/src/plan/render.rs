@@ -1,0 +1,214 @@
+//! A plan as a table for people, and as JSON for programs.
+
+use std::fmt::{self, Write as _};
+
+use serde_json::{Value, json};
+
+use super::{Plan, PlannedArchive};
+use crate::config::ArchiveFormat;
+use crate::{FileName, Target};
+
+/// The `schema` of [`Plan::to_json`].
+pub const PLAN_SCHEMA: &str = "https://attest.dev/schema/plan/v1";
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// Binaries for one target.
+    Archive,
+    /// Committed files.
+    Source,
+    /// A list of contents.
+    Sbom,
+    /// Digests of the other files.
+    Checksums,
+    /// How it was made, unsigned.
+    Provenance,
+    /// Who vouches for it.
+    Bundle,
+}
+
+impl FileKind {
+    /// In one word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Source => "source",
+            Self::Sbom => "sbom",
+            Self::Checksums => "checksums",
+            Self::Provenance => "provenance",
+            Self::Bundle => "bundle",
+        }
+    }
+}
+
+/// One file of the release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedFile<'a> {
+    /// Its name.
+    pub name: &'a FileName,
+    /// What kind of file it is.
+    pub kind: FileKind,
+    /// What it is for, if it is for one target.
+    pub target: Option<Target>,
+    /// The format, if it is an archive.
+    pub format: Option<ArchiveFormat>,
+    /// What it is made from, for people.
+    pub inputs: Vec<String>,
+}
+
+impl Plan {
+    /// Every file of the release, in the order in which they can be made.
+    #[must_use]
+    pub fn files(&self) -> Vec<PlannedFile<'_>> {
+        let mut files: Vec<_> = self.archives.iter().map(archive).collect();
+        files.extend(self.sources.iter().map(|source| PlannedFile {
+            format: Some(source.format),
+            ..file(&source.file, FileKind::Source, vec![self.commit_name()])
+        }));
+        files.extend(self.archives.iter().filter_map(sbom));
+        let packed: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
+        let checksums = self.checksums.iter();
+        files.extend(checksums.map(|checksums| file(&checksums.file, FileKind::Checksums, packed.clone())));
+        let all: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
+        let statement = self.provenance.iter().map(|name| (name, FileKind::Provenance));
+        let bundle = self.bundle.iter().map(|name| (name, FileKind::Bundle));
+        files.extend(
+            statement
+                .chain(bundle)
+                .map(|(name, kind)| file(name, kind, all.clone())),
+        );
+        let sources = self.sources.iter().map(|source| (&source.bundle, &source.file));
+        let own = self
+            .archives
+            .iter()
+            .map(|archive| (&archive.bundle, &archive.file))
+            .chain(sources);
+        let own = own.filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
+        files.extend(own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()])));
+        files
+    }
+
+    /// The plan as one JSON document.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let files: Vec<Value> = self.files().iter().map(file_to_json).collect();
+        let skipped = self.skipped.iter();
+        let skipped: Vec<Value> = skipped
+            .map(|skipped| json!({ "target": skipped.target.to_string(), "reason": skipped.reason }))
+            .collect();
+        json!({
+            "schema": PLAN_SCHEMA,
+            "name": self.name.as_str(),
+            "version": self.version.as_str(),
+            "commit": self.commit,
+            "dirty": self.dirty,
+            "files": files,
+            "skipped": skipped,
+        })
+    }
+
+    fn commit_name(&self) -> String {
+        format!("commit {}", self.commit.as_deref().map_or("unknown", short))
+    }
+}
+
+/// The plan as a table.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dirty = if self.dirty {
+            ", with changes that are not committed"
+        } else {
+            ""
+        };
+        writeln!(f, "{} {}, {}{dirty}\n", self.name, self.version, self.commit_name())?;
+        let rows: Vec<[String; 4]> = self.files().iter().map(row).collect();
+        let head = ["FILE", "KIND", "TARGET", "FROM"].map(str::to_owned);
+        f.write_str(&table(&head, &rows))?;
+        if !self.skipped.is_empty() {
+            writeln!(f, "\nleft out:")?;
+        }
+        for skipped in &self.skipped {
+            writeln!(f, "  {}: {}", skipped.target, skipped.reason)?;
+        }
+        Ok(())
+    }
+}
+
+fn file(name: &FileName, kind: FileKind, inputs: Vec<String>) -> PlannedFile<'_> {
+    PlannedFile {
+        name,
+        kind,
+        target: None,
+        format: None,
+        inputs,
+    }
+}
+
+fn archive(archive: &PlannedArchive) -> PlannedFile<'_> {
+    let binaries = archive.binaries.iter();
+    let binaries = binaries.map(|binary| format!("{} ({})", binary.file, binary.steps.describe()));
+    PlannedFile {
+        target: Some(archive.target),
+        format: Some(archive.format),
+        ..file(
+            &archive.file,
+            FileKind::Archive,
+            binaries.chain(archive.files.iter().cloned()).collect(),
+        )
+    }
+}
+
+fn sbom(archive: &PlannedArchive) -> Option<PlannedFile<'_>> {
+    let name = archive.sbom.as_ref()?;
+    Some(PlannedFile {
+        target: Some(archive.target),
+        ..file(name, FileKind::Sbom, vec![archive.file.to_string()])
+    })
+}
+
+fn file_to_json(file: &PlannedFile<'_>) -> Value {
+    json!({
+        "name": file.name.as_str(),
+        "kind": file.kind.name(),
+        "target": file.target.map(|target| target.to_string()),
+        "format": file.format.map(ArchiveFormat::extension),
+        "inputs": file.inputs,
+    })
+}
+
+fn row(file: &PlannedFile<'_>) -> [String; 4] {
+    // A long list of file names says less than its length.
+    let from = match (file.kind, file.inputs.len()) {
+        (FileKind::Archive | FileKind::Source, _) | (_, 0 | 1) => file.inputs.join(", "),
+        (_, count) => format!("{count} files"),
+    };
+    let target = file.target.map_or_else(|| "-".to_owned(), |target| target.to_string());
+    [file.name.to_string(), file.kind.name().to_owned(), target, from]
+}
+
+fn table(head: &[String; 4], rows: &[[String; 4]]) -> String {
+    let width = |column: usize| {
+        let cells = std::iter::once(head).chain(rows).map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for row in std::iter::once(head).chain(rows) {
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(text, "{cell:width$}  ");
+        }
+        text.push_str(&row[3]);
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+/// Twelve digits tell commits apart for the eye; JSON has all of them.
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}

@@ -1,0 +1,197 @@
+use super::*;
+use crate::manifest::{Ecosystem, Manifest};
+
+const CONFIG: &str = r#"
+format = 1
+[build]
+targets = ["linux/amd64", "linux/arm/v7", "windows/amd64"]
+skip-unavailable = true
+[[binary]]
+name = "app"
+cargo = { features = ["tls"] }
+[[binary]]
+name = "tool"
+targets = ["linux/amd64"]
+command = { run = ["make", "tool-{target}"], output = "build/{target}/tool{exe}", environment = { V = "{version}" } }
+[source]
+formats = ["tar.gz", "zip"]
+"#;
+
+fn config(text: &str) -> Config {
+    Config::parse("attest.toml", text).unwrap()
+}
+
+fn facts() -> Facts {
+    let manifest = Manifest::parse(Ecosystem::Cargo, "[package]\nname = \"app\"\nversion = \"1.2.0\"\n");
+    Facts {
+        manifests: [manifest].into_iter().collect(),
+        commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+        files: ["LICENSE", "README.md", "src/main.rs"].map(str::to_owned).into(),
+        ..Facts::default()
+    }
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.files().into_iter().map(|file| file.name.as_str()).collect()
+}
+
+#[test]
+fn every_file_has_its_name_and_place() {
+    let plan = Plan::new(&config(CONFIG), &facts()).unwrap();
+    assert_eq!(
+        names(&plan),
+        [
+            "app-1.2.0-linux-amd64.tar.gz",
+            "app-1.2.0-linux-armv7.tar.gz",
+            "app-1.2.0-windows-amd64.zip",
+            "app-1.2.0-source.tar.gz",
+            "app-1.2.0-source.zip",
+            "app-1.2.0-linux-amd64.cdx.json",
+            "app-1.2.0-linux-armv7.cdx.json",
+            "app-1.2.0-windows-amd64.cdx.json",
+            "SHA256SUMS",
+            "app-1.2.0.sigstore.json",
+        ]
+    );
+    let windows = &plan.archives[2];
+    assert_eq!(windows.binaries[0].file.as_str(), "app.exe");
+    assert_eq!(windows.root.as_ref().unwrap().as_str(), "app-1.2.0-windows-amd64");
+    assert_eq!(windows.files, ["LICENSE", "README.md"]);
+    let PlannedSteps::Command {
+        run,
+        output,
+        environment,
+    } = &plan.archives[0].binaries[1].steps
+    else {
+        panic!("expected a command")
+    };
+    assert_eq!(run[..], ["make", "tool-linux-amd64"]);
+    assert_eq!(output.as_str(), "build/linux-amd64/tool");
+    assert_eq!(environment["V"], "1.2.0");
+}
+
+#[test]
+fn a_target_that_cannot_be_built_is_left_out_only_when_that_is_allowed() {
+    let target: Target = "windows/amd64".parse().unwrap();
+    let reason = "run `rustup target add x86_64-pc-windows-gnu`";
+    let facts = Facts {
+        unavailable: [(target, reason.to_owned())].into(),
+        ..facts()
+    };
+    let plan = Plan::new(&config(CONFIG), &facts).unwrap();
+    assert_eq!(plan.archives.len(), 2);
+    let reason = reason.to_owned();
+    assert_eq!(
+        plan.skipped,
+        [Skipped {
+            target,
+            reason: reason.clone()
+        }]
+    );
+    let strict = config(&CONFIG.replace("skip-unavailable = true", ""));
+    let error = Plan::new(&strict, &facts).unwrap_err();
+    assert!(matches!(error, Error::Unavailable { target: t, reason: r } if t == target && r == reason));
+}
+
+#[test]
+fn a_bundle_beside_every_archive_is_made_when_asked_for() {
+    let plan = Plan::new(&config(&format!("{CONFIG}[sign]\nper-archive = true\n")), &facts()).unwrap();
+    assert!(names(&plan).contains(&"app-1.2.0-linux-amd64.tar.gz.sigstore.json"));
+    assert!(names(&plan).contains(&"app-1.2.0-source.zip.sigstore.json"));
+}
+
+#[test]
+fn what_is_not_signed_has_its_provenance_in_a_file() {
+    let plan = Plan::new(&config(&format!("{CONFIG}[sign]\nenabled = false\n")), &facts()).unwrap();
+    assert_eq!(plan.bundle, None);
+    assert_eq!(plan.provenance.unwrap().as_str(), "app-1.2.0.provenance.json");
+}
+
+#[test]
+fn two_files_of_one_name_are_refused_even_when_only_case_differs() {
+    let text = format!("{CONFIG}name = \"APP-{{version}}-linux-AMD64\"\n");
+    let error = Plan::new(&config(&text), &facts()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected every file to have its own name, but `app-1.2.0-linux-amd64.tar.gz` and `APP-1.2.0-linux-AMD64.tar.gz` are one on some file systems"
+    );
+}
+
+#[test]
+fn the_version_comes_from_where_the_configuration_says() {
+    let tagged = Facts {
+        tag: Some("v2.0.0".to_owned()),
+        ..facts()
+    };
+    let version = |source: &str| {
+        let text = format!("format = 1\nproject = {{ version = \"{source}\" }}\n");
+        Plan::new(&config(&text), &tagged).unwrap().version.to_string()
+    };
+    assert_eq!(version("from-cargo"), "1.2.0");
+    assert_eq!(version("from-tag"), "2.0.0");
+    assert_eq!(version("3.1"), "3.1");
+    let untagged = Plan::new(&config("format = 1\nproject = { version = \"from-tag\" }\n"), &facts());
+    assert!(matches!(untagged, Err(Error::NoVersion { place: "a git tag" })));
+}
+
+#[test]
+fn what_is_asked_for_and_missing_is_an_error() {
+    let without_files = Facts {
+        files: Default::default(),
+        ..facts()
+    };
+    let asked = config(&format!("{CONFIG}[archive]\nfiles = [\"NEWS*\"]\n"));
+    assert!(matches!(Plan::new(&asked, &facts()), Err(Error::NoMatch { pattern }) if pattern == "NEWS*"));
+    assert!(Plan::new(&config(CONFIG), &without_files).is_ok());
+    let prebuilt = config("format = 1\n[[binary]]\nname = \"a\"\nprebuilt = { \"linux/amd64\" = \"bin/a\" }\n");
+    assert!(matches!(Plan::new(&prebuilt, &facts()), Err(Error::PrebuiltMissing { path, .. }) if path == "bin/a"));
+    let no_commit = Facts {
+        commit: None,
+        ..facts()
+    };
+    assert!(matches!(Plan::new(&config(CONFIG), &no_commit), Err(Error::NoCommit)));
+    let nothing = config("format = 1\n[source]\nenabled = false\n");
+    assert!(matches!(Plan::new(&nothing, &facts()), Err(Error::NothingToRelease)));
+    assert!(matches!(
+        Plan::new(&config("format = 1\n"), &Facts::default()),
+        Err(Error::NoName)
+    ));
+}
+
+#[test]
+fn the_table_shows_every_file_and_what_is_left_out() {
+    let target: Target = "windows/amd64".parse().unwrap();
+    let facts = Facts {
+        unavailable: [(target, "no linker".to_owned())].into(),
+        dirty: true,
+        ..facts()
+    };
+    let text = config(
+        "format = 1\nbuild = { targets = [\"linux/amd64\", \"windows/amd64\"], skip-unavailable = true }\n[[binary]]\nname = \"app\"\ncargo = {}\n",
+    );
+    assert_eq!(
+        Plan::new(&text, &facts).unwrap().to_string(),
+        "\
+app 1.2.0, commit 0123456789ab, with changes that are not committed
+
+FILE                            KIND       TARGET       FROM
+app-1.2.0-linux-amd64.tar.gz    archive    linux/amd64  app (cargo x86_64-unknown-linux-gnu), LICENSE, README.md
+app-1.2.0-source.tar.gz         source     -            commit 0123456789ab
+app-1.2.0-linux-amd64.cdx.json  sbom       linux/amd64  app-1.2.0-linux-amd64.tar.gz
+SHA256SUMS                      checksums  -            3 files
+app-1.2.0.sigstore.json         bundle     -            4 files
+
+left out:
+  windows/amd64: no linker
+"
+    );
+}
+
+#[test]
+fn the_json_form_says_the_same() {
+    let json = Plan::new(&config(CONFIG), &facts()).unwrap().to_json();
+    assert_eq!(json["schema"], PLAN_SCHEMA);
+    assert_eq!(json["files"].as_array().unwrap().len(), 10);
+    assert_eq!(json["files"][1]["target"], "linux/arm/v7");
+    assert_eq!(json["files"][0]["inputs"][0], "app (cargo x86_64-unknown-linux-gnu)");
+}
