@@ -1,1 +1,32 @@
-//! The only crate with sockets: identity, certificate authority, log and timestamp clients.
+//! URLs in, the ports of `attest-sign` out. The only crate that opens a connection.
+//!
+//! | module | speaks to |
+//! |---|---|
+//! | [`SigningConfig`] | nobody: it says which services of an instance to use |
+//! | [`Sigstore`] | Fulcio v2, Rekor v1 and v2, RFC 3161 timestamp authorities |
+//! | [`Identity`] | whoever issues identity tokens to a CI job |
+//!
+//! Synchronous outside, one private single-threaded runtime inside. Only `https`, except to the loopback interface;
+//! redirects are not followed; every answer has a limit; what is worth trying again is tried again within a stated budget.
+//! Time is a parameter. Nothing here is needed to verify.
+
+mod endpoint;
+mod error;
+mod fulcio;
+mod http;
+mod identity;
+mod rekor;
+mod retry;
+mod selection;
+mod signing_config;
+mod sigstore;
+mod timestamp;
+
+pub use endpoint::Endpoint;
+pub use error::{Error, Service};
+pub use http::{Http, HttpOptions};
+pub use identity::{Identity, IdentitySource};
+pub use rekor::RekorVersion;
+pub use selection::{Choice, Services};
+pub use signing_config::{Selector, SigningConfig};
+pub use sigstore::Sigstore;

@@ -85,6 +85,13 @@ pub enum Error {
         /// The algorithms that were used.
         found: String,
     },
+    /// The log has this very signature already: an earlier attempt went through and its answer was lost.
+    #[error("the transparency log has this signature already")]
+    AlreadyRecorded {
+        /// What the log said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// There is no log to publish to.
     #[error("expected at least one transparency log, found none")]
     NoLog,

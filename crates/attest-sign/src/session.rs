@@ -60,17 +60,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When a port fails or answers something else.
     pub fn sign_statement(&self, statement: &Payload) -> Result<Bundle, Error> {
-        let certificate = self.certificate()?;
         let encoded = pre_authentication_encoding(statement.payload_type(), statement.as_bytes());
         let digest = sha256(&Measured::of_bytes(&encoded, &Algorithms::one(Algorithm::Sha256)))?;
-        let signature = self.key.sign_sha256(digest)?;
-        let envelope = Envelope::new(statement.clone(), signature);
-        self.publish(LogRequest {
-            digest,
-            signature: envelope.signature(),
-            certificate: &certificate,
-            envelope: Some(&envelope),
-        })
+        self.sign(digest, Some(statement))
     }
 
     /// Signs the bytes of an artifact, by the SHA-256 that was measured.
@@ -78,14 +70,27 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When it was not measured with SHA-256, or a port fails or answers something else.
     pub fn sign_artifact(&self, artifact: &Measured) -> Result<Bundle, Error> {
-        let digest = sha256(artifact)?;
+        self.sign(sha256(artifact)?, None)
+    }
+
+    /// A log that has the signature but whose answer was lost cannot always show its proof again. ECDSA makes another
+    /// signature each time, so signing once more gets a new entry.
+    fn sign(&self, digest: [u8; 32], statement: Option<&Payload>) -> Result<Bundle, Error> {
+        match self.sign_once(digest, statement) {
+            Err(Error::AlreadyRecorded { .. }) => self.sign_once(digest, statement),
+            result => result,
+        }
+    }
+
+    fn sign_once(&self, digest: [u8; 32], statement: Option<&Payload>) -> Result<Bundle, Error> {
         let certificate = self.certificate()?;
         let signature = self.key.sign_sha256(digest)?;
+        let envelope = statement.map(|statement| Envelope::new(statement.clone(), signature.clone()));
         self.publish(LogRequest {
             digest,
             signature: &signature,
             certificate: &certificate,
-            envelope: None,
+            envelope: envelope.as_ref(),
         })
     }
 

@@ -1,0 +1,158 @@
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// A service that signing needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Service {
+    /// The certificate authority.
+    Fulcio,
+    /// The transparency log.
+    Rekor,
+    /// The RFC 3161 timestamp authority.
+    TimestampAuthority,
+    /// Whoever issues identity tokens.
+    IdentityProvider,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fulcio => "Fulcio",
+            Self::Rekor => "Rekor",
+            Self::TimestampAuthority => "timestamp authority",
+            Self::IdentityProvider => "identity provider",
+        })
+    }
+}
+
+/// Why a service did not help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A URL cannot be used.
+    #[error("expected {expected}, found `{url}`")]
+    Url {
+        /// What would do.
+        expected: &'static str,
+        /// What was given.
+        url: String,
+    },
+    /// The service could not be reached, or stopped in the middle.
+    #[error("{service} at {url} cannot be reached ({}): {detail}", tried(*attempts))]
+    Unreachable {
+        /// Which service.
+        service: Service,
+        /// Where.
+        url: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// What happened the last time.
+        detail: String,
+    },
+    /// The service answered with an error.
+    #[error("{service} at {url} answered {status} ({}): {message}", tried(*attempts))]
+    Status {
+        /// Which service.
+        service: Service,
+        /// Where.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// How often it was tried.
+        attempts: u32,
+        /// What the body says.
+        message: String,
+    },
+    /// The service answered with more than is read.
+    #[error("expected at most {limit} bytes from {service} at {url}, found more")]
+    TooLarge {
+        /// Which service.
+        service: Service,
+        /// Where.
+        url: String,
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// The service answered with something else than was asked for.
+    #[error("expected {expected} from {service} at {url}, found {found}")]
+    Answer {
+        /// Which service.
+        service: Service,
+        /// Where.
+        url: String,
+        /// What was asked for.
+        expected: &'static str,
+        /// What came back.
+        found: String,
+    },
+    /// The HTTP client cannot be set up.
+    #[error("no HTTP client: {detail}")]
+    Client {
+        /// What happened.
+        detail: String,
+    },
+    /// The signing configuration is malformed.
+    #[error("expected {expected} in the signing configuration, found {found}")]
+    SigningConfig {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// The signing configuration lists no service that can be used.
+    #[error(
+        "expected a {service} service that is valid at {now} and speaks version {versions}, found none in the signing configuration"
+    )]
+    NoService {
+        /// Which service.
+        service: Service,
+        /// The moment.
+        now: Timestamp,
+        /// The versions that would do.
+        versions: String,
+    },
+    /// The signing configuration asks for more services than it lists.
+    #[error(
+        "expected {wanted} {service} services of different operators, as the signing configuration demands, found {found}"
+    )]
+    TooFew {
+        /// Which service.
+        service: Service,
+        /// How many are demanded.
+        wanted: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A log that does not sign the time is used without a timestamp authority.
+    #[error("expected a timestamp authority in the signing configuration, because Rekor v2 signs no time, found none")]
+    NoTimestampAuthority,
+    /// The identity token has run out.
+    #[error("expected an identity token that is good at {now}, found one that expired at {expiry}")]
+    TokenExpired {
+        /// The moment.
+        now: Timestamp,
+        /// When it expired.
+        expiry: Timestamp,
+    },
+    /// The identity token is for somebody else.
+    #[error("expected an identity token for the audience `sigstore`, found one for `{found}`")]
+    TokenAudience {
+        /// For whom it is.
+        found: String,
+    },
+    /// A file with an identity token cannot be read.
+    #[error("cannot read the identity token: {detail}")]
+    TokenFile {
+        /// What happened.
+        detail: String,
+    },
+}
+
+fn tried(attempts: u32) -> String {
+    match attempts {
+        1 => "tried once".to_owned(),
+        attempts => format!("tried {attempts} times"),
+    }
+}
