@@ -1,1 +1,28 @@
-//! A whole Sigstore on loopback in one process.
+//! A port number in, a whole Sigstore on loopback out: identity provider, certificate authority, both versions of the
+//! transparency log, timestamp authority and TUF repository, in one process, for tests, pilots and the first five minutes.
+//!
+//! [`Sigstore`] is the thing itself, without a socket, clock or source of randomness of its own: the same [`Keys`] and the
+//! same times give the same bytes. Nothing it issues is worth anything outside: its root is in nobody's trust store.
+
+mod authority;
+mod clock;
+mod error;
+mod keys;
+mod log;
+mod oidc;
+mod public_key;
+mod sigstore;
+mod timestamp;
+mod trust;
+mod tuf;
+mod x509;
+
+pub use authority::{IssuedCertificate, KeyProof};
+pub use clock::{Clock, ManualClock};
+pub use error::Error;
+pub use keys::Keys;
+pub use log::{HashedRekord, LoggedV1, ProposalV1, RequestV2};
+pub use oidc::Claims;
+pub use public_key::{HashAlgorithm, PublicKey, Verifier};
+pub use sigstore::{Config, Sigstore};
+pub use timestamp::TimestampRequest;
