@@ -2,15 +2,17 @@
 //! transparency log, timestamp authority and TUF repository, in one process, for tests, pilots and the first five minutes.
 //!
 //! [`Sigstore`] is the thing itself, without a socket, clock or source of randomness of its own: the same [`Keys`] and the
-//! same times give the same bytes. Nothing it issues is worth anything outside: its root is in nobody's trust store.
+//! same times give the same bytes. [`Server`] puts it on a port. Nothing it issues is worth anything outside: its root is in nobody's trust store.
 
 mod authority;
 mod clock;
 mod error;
+mod kept;
 mod keys;
 mod log;
 mod oidc;
 mod public_key;
+mod server;
 mod sigstore;
 mod timestamp;
 mod trust;
@@ -24,5 +26,6 @@ pub use keys::Keys;
 pub use log::{HashedRekord, LoggedV1, ProposalV1, RequestV2};
 pub use oidc::Claims;
 pub use public_key::{HashAlgorithm, PublicKey, Verifier};
+pub use server::Server;
 pub use sigstore::{Config, Sigstore};
 pub use timestamp::TimestampRequest;

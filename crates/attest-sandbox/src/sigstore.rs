@@ -110,6 +110,12 @@ impl Sigstore {
         self.mint(&self.user)
     }
 
+    /// The bearer token that the ambient endpoint `/gha` asks for, as GitHub's does.
+    #[must_use]
+    pub fn ambient_request_token(&self) -> String {
+        hex::encode(self.keys.serial("ambient", &[]))
+    }
+
     /// A signing certificate, as Fulcio issues it.
     ///
     /// # Errors
@@ -276,8 +282,13 @@ impl Sigstore {
         look(&self.state().rekor2)
     }
 
-    pub(crate) fn user(&self) -> &Claims {
-        &self.user
+    pub(crate) fn issuers(&self) -> &[String] {
+        &self.issuers
+    }
+
+    /// What the ambient endpoint says of the workflow it stands for.
+    pub(crate) fn workflow(&self) -> Claims {
+        Claims::github("example/project", ".github/workflows/release.yml", "refs/heads/main")
     }
 
     fn trusted_root(&self) -> Result<Value, Error> {

@@ -59,6 +59,13 @@ impl ProposalV1 {
         }
     }
 
+    fn about(&self) -> String {
+        match self {
+            Self::HashedRekord(entry) => format!("{}:{}", entry.algorithm.lower_name(), hex::encode(&entry.digest)),
+            Self::Dsse(proposal) => format!("sha256:{}", proposal.payload_hash()),
+        }
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::HashedRekord(_) => "hashedrekord",
@@ -80,6 +87,8 @@ pub struct LoggedV1 {
 
 struct Recorded {
     body: Vec<u8>,
+    /// The hash of the artifact or the payload, with the algorithm before it.
+    about: String,
     kind: &'static str,
     time: i64,
 }
@@ -127,6 +136,7 @@ impl Rekor1 {
         self.places.insert(leaf, index);
         self.entries.push(Recorded {
             body,
+            about: proposal.about(),
             kind: proposal.kind(),
             time: now.as_second(),
         });
@@ -160,6 +170,13 @@ impl Rekor1 {
                 .filter(|_| uuid.len() == 64 || uuid == self.uuid(&leaf))
         });
         known.copied().ok_or_else(|| not_found(uuid))
+    }
+
+    /// The UUIDs of the entries about a hash, given as `sha256:HEX` or bare.
+    pub(crate) fn about(&self, hash: &str) -> Vec<String> {
+        let about = |recorded: &&Recorded| recorded.about == hash || recorded.about.split(':').nth(1) == Some(hash);
+        let found = self.entries.iter().filter(about);
+        found.map(|recorded| self.uuid(&leaf_hash(&recorded.body))).collect()
     }
 
     pub(crate) fn public_key(&self) -> &[u8] {

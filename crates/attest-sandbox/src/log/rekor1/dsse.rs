@@ -61,6 +61,10 @@ impl DsseProposal {
         })
     }
 
+    pub(super) fn payload_hash(&self) -> String {
+        hex::encode(self.payload_hash)
+    }
+
     pub(super) fn body(&self) -> Result<Value, Error> {
         let hash = |hash: &[u8; 32]| json!({"algorithm": "sha256", "value": hex::encode(hash)});
         let signatures: Vec<Value> = self
