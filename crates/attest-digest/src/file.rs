@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Algorithms, Hasher, Measured};
+use crate::{Algorithms, Hasher, Job, Measured};
 
 /// Bytes taken by one read. Large enough that system calls cost nothing beside hashing, small enough to stay in a core's
 /// second-level cache between the read and the hash.
@@ -142,7 +142,7 @@ impl fmt::Display for FileKind {
 /// # Errors
 /// Those of `reader`; an interrupted read is tried again.
 pub fn measure_reader(reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
-    Desk::new(algorithms, &AtomicU64::new(0)).measure_reader(reader)
+    Desk::new(&AtomicU64::new(0)).measure_reader(reader, algorithms)
 }
 
 /// Measures a regular file; symbolic links that lead to one are followed.
@@ -150,27 +150,25 @@ pub fn measure_reader(reader: impl Read, algorithms: &Algorithms) -> io::Result<
 /// # Errors
 /// [`MeasureError`]; a file that changes while it is read is one.
 pub fn measure_file(path: &Path, algorithms: &Algorithms) -> Result<Measured, MeasureError> {
-    Desk::new(algorithms, &AtomicU64::new(0)).measure_file(path)
+    Desk::new(&AtomicU64::new(0)).measure_file(&Job { path, algorithms })
 }
 
-/// What one thread needs to measure file after file.
+/// Where one thread measures file after file.
 pub(crate) struct Desk<'a> {
-    algorithms: &'a Algorithms,
     bytes_read: &'a AtomicU64,
     buffer: Vec<u8>,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(algorithms: &'a Algorithms, bytes_read: &'a AtomicU64) -> Self {
+    pub(crate) fn new(bytes_read: &'a AtomicU64) -> Self {
         Self {
-            algorithms,
             bytes_read,
             buffer: vec![0; BUFFER_LEN],
         }
     }
 
-    pub(crate) fn measure_reader(&mut self, mut reader: impl Read) -> io::Result<Measured> {
-        let mut hasher = Hasher::new(self.algorithms);
+    pub(crate) fn measure_reader(&mut self, mut reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
+        let mut hasher = Hasher::new(algorithms);
         loop {
             match reader.read(&mut self.buffer) {
                 Ok(0) => return Ok(hasher.finish()),
@@ -184,7 +182,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    pub(crate) fn measure_file(&mut self, path: &Path) -> Result<Measured, MeasureError> {
+    pub(crate) fn measure_file(&mut self, job: &Job<'_>) -> Result<Measured, MeasureError> {
+        let path = job.path;
         let open_failed = |source| MeasureError::Open {
             path: path.to_owned(),
             source,
@@ -194,19 +193,21 @@ impl<'a> Desk<'a> {
         let file = File::open(path).map_err(open_failed)?;
         let before = file.metadata().map_err(open_failed)?;
         require_regular(path, &before)?;
-        self.measure_open_file(path, &file, &before)
+        self.measure_open_file(job, &file, &before)
     }
 
-    fn measure_open_file(&mut self, path: &Path, file: &File, before: &Metadata) -> Result<Measured, MeasureError> {
+    fn measure_open_file(&mut self, job: &Job<'_>, file: &File, before: &Metadata) -> Result<Measured, MeasureError> {
         let read_failed = |source| MeasureError::Read {
-            path: path.to_owned(),
+            path: job.path.to_owned(),
             source,
         };
-        let measured = self.measure_reader(file).map_err(read_failed)?;
+        let measured = self.measure_reader(file, job.algorithms).map_err(read_failed)?;
         let after = file.metadata().map_err(read_failed)?;
         match is_unchanged(before, &after, measured.size()) {
             true => Ok(measured),
-            false => Err(MeasureError::ChangedWhileReading { path: path.to_owned() }),
+            false => Err(MeasureError::ChangedWhileReading {
+                path: job.path.to_owned(),
+            }),
         }
     }
 }
@@ -309,7 +310,11 @@ mod tests {
         let before = file.metadata().unwrap();
         change(&path);
         let bytes_read = AtomicU64::new(0);
-        Desk::new(&sha256(), &bytes_read).measure_open_file(&path, &file, &before)
+        let job = Job {
+            path: &path,
+            algorithms: &sha256(),
+        };
+        Desk::new(&bytes_read).measure_open_file(&job, &file, &before)
     }
 
     #[test]

@@ -20,6 +20,6 @@ pub use algorithm::{Algorithm, Algorithms, UnknownAlgorithm};
 pub use digest::{Digest, DigestSet, InvalidDigest};
 pub use file::{FileKind, MeasureError, measure_file, measure_reader};
 pub use measure::{Hasher, Measured, MeasuringReader, MeasuringWriter};
-pub use parallel::{Files, measure_files};
+pub use parallel::{Job, Jobs, measure_files};
 pub use threads::{InvalidThreads, Threads};
 pub use tree::{Tree, TreeError};

@@ -1,16 +1,25 @@
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::file::Desk;
 use crate::{Algorithms, MeasureError, Measured, Threads};
 
-/// Files to measure, and with what.
+/// One file to measure, and what to make of it in one read.
 #[derive(Debug, Clone, Copy)]
-pub struct Files<'a, P> {
-    /// The files.
-    pub paths: &'a [P],
-    /// What to make of each, in one read.
+pub struct Job<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// The algorithms.
     pub algorithms: &'a Algorithms,
+}
+
+/// Files to measure side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs<'a> {
+    /// The files.
+    pub files: &'a [Job<'a>],
     /// How many are read at once, at most; each thread holds one file and one buffer.
     pub threads: Threads,
 }
@@ -19,37 +28,49 @@ pub struct Files<'a, P> {
 ///
 /// A file that cannot be measured has its error in its place; the others are measured all the same.
 #[must_use]
-pub fn measure_files<P: AsRef<Path> + Sync>(
+pub fn measure_files<P: AsRef<Path>>(
     paths: &[P],
     algorithms: &Algorithms,
     threads: Threads,
 ) -> Vec<Result<Measured, MeasureError>> {
-    let files = Files {
-        paths,
-        algorithms,
-        threads,
-    };
-    files.measure(&AtomicU64::new(0))
+    let job = |path| Job { path, algorithms };
+    let files: Vec<_> = paths.iter().map(|path| job(path.as_ref())).collect();
+    let jobs = Jobs { files: &files, threads };
+    let done = Mutex::new(Vec::with_capacity(files.len()));
+    jobs.measure(&AtomicU64::new(0), |place, result| {
+        done.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((place, result));
+        ControlFlow::Continue(())
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
-impl<P: AsRef<Path> + Sync> Files<'_, P> {
-    /// As [`measure_files`], and adds to `bytes_read` what has been read so far, for whoever shows progress.
-    #[must_use]
-    pub fn measure(&self, bytes_read: &AtomicU64) -> Vec<Result<Measured, MeasureError>> {
+impl Jobs<'_> {
+    /// Hands each result with its place in `files` to `found`, from any thread and in any order, as soon as it is there.
+    /// `bytes_read` grows while files are read, for whoever shows progress.
+    ///
+    /// When `found` breaks, no further file is begun.
+    pub fn measure<F>(&self, bytes_read: &AtomicU64, found: F)
+    where
+        F: Fn(usize, Result<Measured, MeasureError>) -> ControlFlow<()> + Sync,
+    {
         let next = AtomicUsize::new(0);
-        let work = || self.work(&next, bytes_read);
-        // A machine that cannot give us threads still gets its answer, from this one.
-        let mut done = match self.pool() {
-            Some(pool) => pool.broadcast(|_| work()).into_iter().flatten().collect(),
+        let work = || self.work(&next, bytes_read, &found);
+        match self.pool() {
+            Some(pool) => {
+                pool.broadcast(|_| work());
+            }
+            // A machine that cannot give us threads still gets its answer, from this one.
             None => work(),
-        };
-        done.sort_unstable_by_key(|(place, _)| *place);
-        done.into_iter().map(|(_, result)| result).collect()
+        }
     }
 
     /// A pool of our own, so that a call from within another pool neither waits for it nor exceeds its threads.
     fn pool(&self) -> Option<rayon::ThreadPool> {
-        let count = self.threads.count().get().min(self.paths.len());
+        let count = self.threads.count().get().min(self.files.len());
         match count {
             0 | 1 => None,
             _ => rayon::ThreadPoolBuilder::new().num_threads(count).build().ok(),
@@ -57,15 +78,18 @@ impl<P: AsRef<Path> + Sync> Files<'_, P> {
     }
 
     /// Takes one file after the other until none is left: a thread with small files takes more of them.
-    fn work(&self, next: &AtomicUsize, bytes_read: &AtomicU64) -> Vec<(usize, Result<Measured, MeasureError>)> {
-        let mut desk = Desk::new(self.algorithms, bytes_read);
-        let mut done = Vec::new();
+    fn work<F>(&self, next: &AtomicUsize, bytes_read: &AtomicU64, found: &F)
+    where
+        F: Fn(usize, Result<Measured, MeasureError>) -> ControlFlow<()>,
+    {
+        let mut desk = Desk::new(bytes_read);
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = self.paths.get(place) else {
-                return done;
-            };
-            done.push((place, desk.measure_file(path.as_ref())));
+            let Some(job) = self.files.get(place) else { return };
+            if found(place, desk.measure_file(job)).is_break() {
+                next.store(self.files.len(), Ordering::Relaxed);
+                return;
+            }
         }
     }
 }
@@ -120,17 +144,35 @@ mod tests {
         let (here, gone) = (directory.path().join("here"), directory.path().join("gone"));
         fs::write(&here, b"content").unwrap();
         let algorithms = Algorithms::one(Algorithm::Sha256);
-        let bytes_read = AtomicU64::new(0);
-        let paths = [&here, &gone, &here];
-        let files = Files {
-            paths: &paths,
-            algorithms: &algorithms,
-            threads: threads(2),
-        };
-        let results = files.measure(&bytes_read);
+        let results = measure_files(&[&here, &gone, &here], &algorithms, threads(2));
         assert_eq!(results[0].as_ref().unwrap(), results[2].as_ref().unwrap());
         assert_eq!(results[1].as_ref().unwrap_err().path(), gone);
-        assert_eq!(bytes_read.into_inner(), 14);
+    }
+
+    #[test]
+    fn nothing_is_begun_after_a_break_and_bytes_are_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        fs::write(&path, b"content").unwrap();
+        let algorithms = Algorithms::one(Algorithm::Sha256);
+        let job = Job {
+            path: &path,
+            algorithms: &algorithms,
+        };
+        let (bytes_read, calls) = (AtomicU64::new(0), AtomicUsize::new(0));
+        let jobs = Jobs {
+            files: &[job; 5],
+            threads: Threads::ONE,
+        };
+        jobs.measure(&bytes_read, |place, _| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            if place == 1 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        assert_eq!((calls.into_inner(), bytes_read.into_inner()), (2, 14));
     }
 
     #[test]

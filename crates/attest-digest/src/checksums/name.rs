@@ -16,7 +16,7 @@ pub enum InvalidName {
     /// No file system takes a NUL byte.
     #[error("the name holds a NUL byte")]
     Nul,
-    /// The path is not UTF-8, on a system whose paths are not bytes.
+    /// The name is not UTF-8, on a system whose paths are not bytes.
     #[error("the name is not Unicode")]
     NotUnicode,
 }
@@ -30,6 +30,7 @@ impl Name {
         match bytes {
             [] => Err(InvalidName::Empty),
             _ if bytes.contains(&0) => Err(InvalidName::Nul),
+            _ if cfg!(not(unix)) && std::str::from_utf8(bytes).is_err() => Err(InvalidName::NotUnicode),
             _ => Ok(Self(bytes.to_vec())),
         }
     }
@@ -45,15 +46,14 @@ impl Name {
         return path.to_str().ok_or(InvalidName::NotUnicode)?.parse();
     }
 
-    /// The path, unless the name is not UTF-8 and the system's paths are not bytes.
+    /// The path.
     #[must_use]
-    pub fn to_path(&self) -> Option<PathBuf> {
+    pub fn to_path(&self) -> PathBuf {
         #[cfg(unix)]
-        return Some(PathBuf::from(
-            <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&self.0),
-        ));
+        return PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&self.0));
+        // Every name was UTF-8 when it was made.
         #[cfg(not(unix))]
-        return std::str::from_utf8(&self.0).ok().map(PathBuf::from);
+        return PathBuf::from(String::from_utf8_lossy(&self.0).as_ref());
     }
 
     /// The bytes.
@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn a_path_that_is_not_unicode_keeps_its_bytes() {
         let name = Name::from_bytes(b"\xff/a").unwrap();
-        assert_eq!(Name::from_path(&name.to_path().unwrap()), Ok(name));
+        assert_eq!(Name::from_path(&name.to_path()), Ok(name));
     }
 }
