@@ -13,10 +13,14 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Verb {}
+pub(crate) enum Verb {
+    Hash(crate::verb::hash::Arguments),
+}
 
 impl Verb {
-    pub(crate) fn run(self, _context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        match self {}
+    pub(crate) fn run(self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        match self {
+            Self::Hash(arguments) => crate::verb::hash::run(arguments, context),
+        }
     }
 }

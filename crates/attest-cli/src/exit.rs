@@ -7,6 +7,8 @@ pub enum Outcome {
     Accepted,
     /// Looked, and the answer is no: exit code 1. What was found has been reported already.
     Rejected,
+    /// Could not decide: exit code 3. What was found has been reported already.
+    Undecided,
 }
 
 impl Outcome {
@@ -16,6 +18,7 @@ impl Outcome {
         match self {
             Self::Accepted => 0,
             Self::Rejected => 1,
+            Self::Undecided => 3,
         }
     }
 }

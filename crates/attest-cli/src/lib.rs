@@ -8,8 +8,8 @@ mod arguments;
 mod context;
 mod exit;
 mod failure;
+mod output_file;
 mod process;
-#[cfg_attr(not(test), expect(dead_code, reason = "the verbs follow"))]
 mod threads;
 pub mod verb;
 

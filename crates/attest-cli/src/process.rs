@@ -40,19 +40,19 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn stdout_failed(error: &io::Error) -> Failure {
+/// The failure for a stdout that takes no more.
+pub(crate) fn stdout_failed(error: &io::Error) -> Failure {
     Failure::undecided(
         "stdout-failed",
         format_args!("cannot write the result to stdout: {error}"),
     )
 }
 
-/// `attest-hash X` is `attest hash X`.
+/// `attest-hash X` is `attest hash X`, and says so in its usage.
 fn with_verb(arguments: impl Iterator<Item = OsString>, verb: Option<&'static str>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     if let Some(verb) = verb {
-        let place = arguments.len().min(1);
-        arguments.insert(place, verb.into());
+        arguments.splice(..arguments.len().min(1), ["attest".into(), verb.into()]);
     }
     arguments
 }

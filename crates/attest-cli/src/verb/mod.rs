@@ -1,1 +1,3 @@
 //! One module a verb: `Arguments` for clap, `run` to do it.
+
+pub(crate) mod hash;

@@ -49,6 +49,11 @@ impl<R: BufRead> ChecksumReader<R> {
         }
     }
 
+    /// The number of the line that was read last, counted from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
     /// Reads the next line with its newline, at most one byte more than the limit. Empty at the end.
     fn read_line(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
