@@ -106,16 +106,20 @@ pub(super) fn build(section: &Section<'_>) -> Build {
 pub(super) fn targets(section: &Section<'_>) -> Option<Vec<Target>> {
     let located = section.all_parsed("targets", str::parse::<Target>)?;
     let mut seen = BTreeSet::new();
-    for target in &located {
-        if !seen.insert(target.value) {
-            let kind = ProblemKind::Twice {
-                what: "target",
-                value: target.value.to_string(),
-            };
-            section.source().report(target.offset, kind);
+    let mut targets = Vec::new();
+    for target in located {
+        match seen.insert(target.value) {
+            true => targets.push(target.value),
+            false => section.source().report(
+                target.offset,
+                ProblemKind::Twice {
+                    what: "target",
+                    value: target.value.to_string(),
+                },
+            ),
         }
     }
-    Some(located.into_iter().map(|target| target.value).collect())
+    Some(targets)
 }
 
 fn triples(section: &Section<'_>) -> BTreeMap<Target, String> {
