@@ -1,5 +1,7 @@
 //! Variables of CI systems in, provenance out; and provenance there and back.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 
 use attest_digest::{Algorithm, Algorithms, Measured};
