@@ -66,7 +66,11 @@ impl Checkout {
         source::unpack(&self.git, &self.prefix, commit, scratch)
     }
 
-    fn commit(&self) -> Result<Commit, GitError> {
+    /// The commit that is checked out.
+    ///
+    /// # Errors
+    /// [`GitError::NoCommit`] in an empty repository.
+    pub fn commit(&self) -> Result<Commit, GitError> {
         let head = self.git.ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
         if !head.status.success() {
             return Err(GitError::NoCommit);
