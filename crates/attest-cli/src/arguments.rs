@@ -3,6 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::verb;
 
 /// Build, list, sign and verify release artifacts.
 #[derive(Debug, Parser)]
@@ -14,13 +15,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    Hash(crate::verb::hash::Arguments),
+    Hash(verb::hash::Arguments),
+    Pack(verb::pack::Arguments),
 }
 
 impl Verb {
     pub(crate) fn run(self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
         match self {
-            Self::Hash(arguments) => crate::verb::hash::run(arguments, context),
+            Self::Hash(arguments) => verb::hash::run(arguments, context),
+            Self::Pack(arguments) => verb::pack::run(arguments, context),
         }
     }
 }

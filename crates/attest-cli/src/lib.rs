@@ -4,6 +4,7 @@
 //! is a module under [`verb`]: it turns its arguments into a call of a library crate and renders what comes back. Data goes
 //! to stdout, everything else to stderr.
 
+mod answer;
 mod arguments;
 mod context;
 mod exit;
