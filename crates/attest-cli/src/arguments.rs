@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
     Pack(verb::pack::Arguments),
+    Sign(verb::sign::Arguments),
 }
 
 impl Verb {
@@ -24,6 +25,7 @@ impl Verb {
         match self {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
+            Self::Sign(arguments) => verb::sign::run(arguments, context),
         }
     }
 }
