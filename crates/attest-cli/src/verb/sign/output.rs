@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use attestation::Bundle;
-use tempfile::NamedTempFile;
 
 use super::request::Request;
 use crate::failure::Failure;
+use crate::output_file::OutputFile;
 
 /// A bundle, and where it goes.
 pub(super) struct Output {
@@ -53,35 +52,14 @@ pub(super) fn check_places(requests: &[Request]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All or nothing as far as a file system allows: everything is on disk under temporary names before the first gets its own.
+/// All or nothing as far as a file system allows: everything is on disk under other names before the first gets its own.
 pub(super) fn write(outputs: &[Output]) -> Result<(), Failure> {
     let staged = outputs.iter().map(stage).collect::<Result<Vec<_>, _>>()?;
-    for (file, output) in staged.into_iter().zip(outputs) {
-        let place = &output.request.bundle;
-        file.persist(place).map_err(|error| unwritable(place, &error.error))?;
-    }
-    Ok(())
+    staged.into_iter().try_for_each(OutputFile::commit)
 }
 
-fn stage(output: &Output) -> Result<NamedTempFile, Failure> {
-    let place = &output.request.bundle;
-    let directory = match place.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
-    let staged = || -> std::io::Result<NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        // A bundle is public: like any new file, it gets what the umask leaves.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".attest-").tempfile_in(directory)?;
-        file.write_all(output.bundle.as_json())?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    staged().map_err(|error| unwritable(place, &error))
-}
-
-fn unwritable(place: &Path, error: &std::io::Error) -> Failure {
-    Failure::undecided("bundle-unwritable", format_args!("cannot write the bundle: {error}")).at(place.display())
+fn stage(output: &Output) -> Result<OutputFile, Failure> {
+    let mut file = OutputFile::create(&output.request.bundle)?;
+    file.write(output.bundle.as_json())?;
+    Ok(file)
 }
