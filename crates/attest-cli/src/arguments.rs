@@ -17,7 +17,6 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
     Pack(verb::pack::Arguments),
-    Sign(verb::sign::Arguments),
 }
 
 impl Verb {
@@ -25,7 +24,6 @@ impl Verb {
         match self {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
-            Self::Sign(arguments) => verb::sign::run(arguments, context),
         }
     }
 }

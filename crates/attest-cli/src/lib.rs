@@ -9,7 +9,6 @@ mod arguments;
 mod context;
 mod exit;
 mod failure;
-mod keyless;
 mod output_file;
 mod process;
 mod threads;

@@ -34,16 +34,16 @@ pub enum IdentitySource {
 }
 
 /// Hands out tokens that are meant for Sigstore and good now.
-pub struct Identity {
+pub struct Identity<'a> {
     source: IdentitySource,
     http: Arc<Http>,
-    clock: Arc<dyn Clock>,
+    clock: &'a dyn Clock,
 }
 
-impl Identity {
+impl<'a> Identity<'a> {
     /// Takes tokens from `source`.
     #[must_use]
-    pub fn new(source: IdentitySource, http: &Arc<Http>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(source: IdentitySource, http: &Arc<Http>, clock: &'a dyn Clock) -> Self {
         let http = Arc::clone(http);
         Self { source, http, clock }
     }
@@ -80,7 +80,7 @@ impl Identity {
     }
 }
 
-impl IdentityProvider for Identity {
+impl IdentityProvider for Identity<'_> {
     fn token(&self) -> Result<IdentityToken, attest_sign::Error> {
         let token = self.fetch()?;
         check(&token, self.clock.now()).map_err(failed)?;
@@ -101,7 +101,7 @@ impl std::fmt::Debug for IdentitySource {
     }
 }
 
-impl std::fmt::Debug for Identity {
+impl std::fmt::Debug for Identity<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity")
             .field("source", &self.source)

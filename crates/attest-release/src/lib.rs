@@ -3,11 +3,15 @@
 //! | module | what goes in | what comes out |
 //! |---|---|---|
 //! | [`config`] | the text of `attest.toml` | a [`Config`] that cannot be wrong, or every problem with its place |
+//! | [`git`] | a directory | what git has committed of it |
 //! | [`plan`] | a [`Config`] and [`Facts`](plan::Facts) about the directory | a [`Plan`]: every file of the release, by name |
+//! | [`build`] | a [`Plan`] and a [`Workshop`](build::Workshop) | the binaries, built by the project's own tools |
+//! | [`stage`] | a [`Plan`] and the binaries | every file, signed, verified from disk, and only then put in its place |
 //!
 //! Planning is pure: the same configuration and the same facts give the same plan everywhere. Nothing here prints, reads
 //! the environment, or asks the clock.
 
+pub mod build;
 pub mod config;
 mod error;
 mod file_name;
@@ -15,6 +19,7 @@ pub mod git;
 pub mod manifest;
 pub mod plan;
 mod process;
+pub mod stage;
 mod target;
 pub mod template;
 mod version;

@@ -98,7 +98,6 @@ impl Invocation<'_> {
     }
 
     /// The command as a person would type it, for messages.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the build steps come next"))]
     pub(crate) fn line(&self) -> String {
         let words = std::iter::once(self.program).chain(self.arguments.iter().map(OsString::as_os_str));
         words

@@ -1,5 +1,7 @@
 //! What is read of a checkout, with the real program.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;

@@ -2,4 +2,3 @@
 
 pub(crate) mod hash;
 pub(crate) mod pack;
-pub(crate) mod sign;

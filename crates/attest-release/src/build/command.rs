@@ -1,0 +1,49 @@
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use super::{BuildError, Missing, Workshop};
+use crate::config::Command;
+use crate::plan::{PlannedArchive, PlannedBinary, PlannedSteps};
+
+/// Whether the program that is named first can be found.
+pub(super) fn missing(workshop: &Workshop, command: &Command) -> Option<Missing> {
+    let program = command.run.first()?.to_string();
+    // A path is relative to the project and may be made by a step before; what has placeholders is known only later.
+    let is_plain = !program.contains(|c| std::path::is_separator(c) || c == '{');
+    (is_plain && workshop.variables.find_program(&program).is_none()).then(|| Missing {
+        what: format!("the program `{program}` is not installed"),
+        remedy: format!("install `{program}`, which this project builds with"),
+    })
+}
+
+/// Runs the project's own command, which finds the target in its variables too.
+pub(super) fn build(
+    workshop: &Workshop,
+    archive: &PlannedArchive,
+    binary: &PlannedBinary,
+) -> Result<PathBuf, BuildError> {
+    let PlannedSteps::Command {
+        run,
+        output,
+        environment,
+    } = &binary.steps
+    else {
+        unreachable!("only binaries of a command come here");
+    };
+    let (program, arguments) = run.split_first().expect("a command names at least its program");
+    let mut invocation = workshop.invocation(OsStr::new(program), &workshop.variables);
+    invocation.arguments = arguments.iter().map(OsString::from).collect();
+    let target = archive.target;
+    let variables = [
+        ("ATTEST_TARGET", target.to_string()),
+        ("ATTEST_OS", target.os().name().to_owned()),
+        ("ATTEST_ARCH", target.arch().name().to_owned()),
+    ];
+    invocation
+        .settings
+        .extend(variables.map(|(name, value)| (name.into(), value.into())));
+    let given = environment.iter().map(|(name, value)| (name.into(), value.into()));
+    invocation.settings.extend(given);
+    workshop.run(&invocation, workshop.talk)?;
+    Ok(workshop.project.join(output))
+}

@@ -1,0 +1,60 @@
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::{BuildError, Built, Missing, Workshop};
+use crate::plan::{PlannedArchive, PlannedBinary, PlannedSteps};
+
+/// What is lacking to run `go build`: it brings everything for every target itself.
+pub(super) fn missing(workshop: &Workshop) -> Option<Missing> {
+    match workshop.variables.find_program("go") {
+        Some(_) => None,
+        None => Some(Missing {
+            what: "the program `go` is not installed".to_owned(),
+            remedy: "install Go as https://go.dev/doc/install says".to_owned(),
+        }),
+    }
+}
+
+/// Builds `binary`, which has to be one of Go.
+pub(super) fn build(
+    workshop: &Workshop,
+    archive: &PlannedArchive,
+    binary: &PlannedBinary,
+    built: &mut Built,
+) -> Result<PathBuf, BuildError> {
+    let PlannedSteps::Go {
+        package,
+        ldflags,
+        tags,
+        environment,
+    } = &binary.steps
+    else {
+        unreachable!("only binaries of Go come here");
+    };
+    let output = workshop
+        .scratch
+        .join("go")
+        .join(archive.target.hyphenated())
+        .join(&binary.file);
+    let variables = workshop
+        .variables
+        .without(|name| matches!(name, "GOFLAGS" | "GOOS" | "GOARCH" | "GOARM"));
+    let mut invocation = workshop.invocation(OsStr::new("go"), &variables);
+    // The commit stands in the provenance; a stamp in the binary would depend on how the checkout was made.
+    let fixed = ["build", "-trimpath", "-buildvcs=false", "-mod=readonly"];
+    invocation.arguments.extend(fixed.iter().map(Into::into));
+    if let Some(ldflags) = ldflags {
+        invocation.arguments.push(format!("-ldflags={ldflags}").into());
+    }
+    if !tags.is_empty() {
+        invocation.arguments.push(format!("-tags={}", tags.join(",")).into());
+    }
+    invocation
+        .arguments
+        .extend(["-o".into(), output.clone().into_os_string(), package.into()]);
+    let settings = environment.iter().map(|(name, value)| (name.into(), value.into()));
+    invocation.settings.extend(settings);
+    workshop.run(&invocation, workshop.talk)?;
+    built.tools.insert("go".to_owned(), workshop.version("go", "version")?);
+    Ok(output)
+}

@@ -1,0 +1,234 @@
+use std::path::Path;
+
+use attest_archive::{Content, Format, Member, MemberPath, Members, Packed, Recipe, write_archive};
+use attest_sbom::{File, Metadata, Subject, Timestamp, cargo, files};
+
+use super::{StageError, Staging};
+use crate::FileName;
+use crate::build::{Built, CargoRecords};
+use crate::config::ArchiveFormat;
+use crate::git::{SourceFile, SourceKind};
+use crate::plan::{FileKind, Plan, PlannedArchive, PlannedSource, PlannedSteps};
+
+/// Why the inside of a binary is not listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlisted {
+    /// The archive that it is in.
+    pub archive: FileName,
+    /// The binaries, by their names in the archive.
+    pub binaries: Vec<FileName>,
+}
+
+impl Staging {
+    /// Packs the binaries of a target with the files beside them, and lists what is in it when that is wanted.
+    ///
+    /// Says which binaries are listed by their digests alone, because nobody told what is inside them.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, or changes meanwhile.
+    pub fn pack(
+        &mut self,
+        plan: &Plan,
+        archive: &PlannedArchive,
+        built: &Built,
+        project: &Path,
+    ) -> Result<Option<Unlisted>, StageError> {
+        let members = members(archive, built, project).map_err(problem(&archive.file))?;
+        let packed = self.write_archive(&archive.file, archive.format, members)?;
+        self.record(&archive.file, FileKind::Archive, packed.measured.clone());
+        let Some(sbom) = &archive.sbom else {
+            return Ok(None);
+        };
+        let listing = Listing {
+            plan,
+            archive,
+            built,
+            packed: &packed,
+        };
+        let (document, unlisted) = listing.document(self.settings.source_date.seconds())?;
+        self.write(sbom, FileKind::Sbom, &document)?;
+        Ok(unlisted)
+    }
+
+    /// Packs the committed files.
+    ///
+    /// # Errors
+    /// When there are none, a link leaves the archive, or a file cannot be written.
+    pub fn pack_source(&mut self, source: &PlannedSource, files: &[SourceFile]) -> Result<(), StageError> {
+        if files.is_empty() {
+            let file = source.file.clone();
+            return Err(StageError::NothingCommitted { file });
+        }
+        let members = source_members(source, files).map_err(problem(&source.file))?;
+        let packed = self.write_archive(&source.file, source.format, members)?;
+        self.record(&source.file, FileKind::Source, packed.measured);
+        Ok(())
+    }
+
+    fn write_archive(
+        &mut self,
+        file: &FileName,
+        format: ArchiveFormat,
+        members: Members,
+    ) -> Result<Packed, StageError> {
+        let recipe = Recipe {
+            format: archive_format(format),
+            members,
+            source_date: self.settings.source_date,
+            threads: self.settings.threads.count(),
+            algorithms: self.algorithms.clone(),
+        };
+        let packed = write_archive(&recipe, &self.path_of(file)).map_err(problem(file))?;
+        self.compressors
+            .insert(format.extension().to_owned(), packed.compressor.clone());
+        Ok(packed)
+    }
+}
+
+fn problem(file: &FileName) -> impl FnOnce(attest_archive::Error) -> StageError {
+    let file = file.clone();
+    move |problem| StageError::Archive { file, problem }
+}
+
+fn archive_format(format: ArchiveFormat) -> Format {
+    match format {
+        ArchiveFormat::TarGz => Format::TarGz,
+        ArchiveFormat::TarZst => Format::TarZst,
+        ArchiveFormat::Zip => Format::Zip,
+    }
+}
+
+fn members(archive: &PlannedArchive, built: &Built, project: &Path) -> Result<Members, attest_archive::Error> {
+    let place = |name: &str| match &archive.root {
+        Some(root) => format!("{root}/{name}").parse::<MemberPath>(),
+        None => name.parse(),
+    };
+    let mut members = Vec::new();
+    for (name, path) in &built.binaries {
+        members.push(Member::file(place(name.as_str())?, Content::Path(path.clone()), true));
+    }
+    for name in &archive.files {
+        let path = project.join(name);
+        let executable = is_executable(&path);
+        members.push(Member::file(place(name)?, Content::Path(path), executable));
+    }
+    Members::new(members)
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    false
+}
+
+fn source_members(source: &PlannedSource, files: &[SourceFile]) -> Result<Members, attest_archive::Error> {
+    let root: MemberPath = source.root.as_str().parse()?;
+    let members = files.iter().map(|file| {
+        let path = root.join(&file.path)?;
+        match &file.kind {
+            SourceKind::File { content, executable } => {
+                Ok(Member::file(path, Content::Path(content.clone()), *executable))
+            }
+            SourceKind::Symlink { target } => Member::symlink(path, target),
+        }
+    });
+    Members::new(members.collect::<Result<Vec<_>, attest_archive::Error>>()?)
+}
+
+/// What is needed to list the contents of an archive.
+struct Listing<'a> {
+    plan: &'a Plan,
+    archive: &'a PlannedArchive,
+    built: &'a Built,
+    packed: &'a Packed,
+}
+
+impl Listing<'_> {
+    fn document(&self, source_date: u64) -> Result<(Vec<u8>, Option<Unlisted>), StageError> {
+        let unlisted = self.unlisted();
+        let document = self.try_document(source_date, unlisted.is_none());
+        let document = document.map_err(|problem| StageError::Sbom {
+            file: self.archive.file.clone(),
+            problem,
+        })?;
+        Ok((document, unlisted))
+    }
+
+    /// Only cargo says what it built in; one binary from elsewhere makes the list of the archive one of files.
+    fn unlisted(&self) -> Option<Unlisted> {
+        let foreign = |steps: &PlannedSteps| !matches!(steps, PlannedSteps::Cargo { .. });
+        let binaries = self.archive.binaries.iter().filter(|binary| foreign(&binary.steps));
+        let binaries: Vec<FileName> = binaries.map(|binary| binary.file.clone()).collect();
+        (!binaries.is_empty()).then(|| Unlisted {
+            archive: self.archive.file.clone(),
+            binaries,
+        })
+    }
+
+    fn try_document(&self, source_date: u64, from_cargo: bool) -> Result<Vec<u8>, attest_sbom::Error> {
+        let metadata = Metadata {
+            timestamp: i64::try_from(source_date)
+                .ok()
+                .map(Timestamp::from_unix_seconds)
+                .transpose()?,
+            ..Metadata::default()
+        };
+        let files = self.files()?;
+        let bom = match from_cargo.then(|| records(&self.built.records)).flatten() {
+            Some((package, records)) => cargo::document(&records, &Subject { package, files }, &metadata)?,
+            None => files::document(&self.product(), &files, &metadata)?,
+        };
+        Ok(bom.to_json())
+    }
+
+    fn product(&self) -> files::Product {
+        files::Product {
+            name: self.plan.name.to_string(),
+            version: Some(self.plan.version.to_string()),
+        }
+    }
+
+    /// The binaries, with the digests that were measured while they were packed.
+    fn files(&self) -> Result<Vec<File>, attest_sbom::Error> {
+        let packed = self.packed.members.iter();
+        let binaries = packed.filter(|(path, _)| self.built.binaries.contains_key(path.file_name()));
+        let binaries = binaries.filter(|(path, _)| path.components().count() == self.depth());
+        binaries
+            .map(|(path, measured)| File::new(path.file_name(), measured.clone()))
+            .collect()
+    }
+
+    /// How many parts the path of a binary has in the archive.
+    fn depth(&self) -> usize {
+        1 + usize::from(self.archive.root.is_some())
+    }
+}
+
+/// The records of every run of cargo as those of one build.
+fn records(runs: &[CargoRecords]) -> Option<(Option<String>, cargo::Records)> {
+    let (last, earlier) = runs.split_last()?;
+    let mut messages = Vec::new();
+    for run in earlier {
+        // Each run says at its end that it is finished; only the last one may.
+        let lines = run.messages.split_inclusive(|byte| *byte == b'\n');
+        messages.extend(lines.filter(|line| !is_end(line)).flatten());
+    }
+    messages.extend(&last.messages);
+    let records = cargo::Records {
+        metadata: last.metadata.clone(),
+        messages,
+        lock: last.lock.clone(),
+        target: last.triple.clone(),
+    };
+    Some((last.package.clone(), records))
+}
+
+fn is_end(line: &[u8]) -> bool {
+    line.starts_with(br#"{"reason":"build-finished""#)
+}

@@ -1,0 +1,114 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::FileName;
+
+/// Why a release was not staged or published. Whatever it is, the output directory is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// The output directory holds what no release of ours put there.
+    #[error("expected `{}` to be empty or an earlier release, found `{foreign}` in it", output.display())]
+    ForeignFile {
+        /// The output directory.
+        output: PathBuf,
+        /// What does not belong there.
+        foreign: String,
+    },
+    /// The output is there and is no directory.
+    #[error("expected `{}` to be a directory, found something else", output.display())]
+    OutputNotADirectory {
+        /// The output.
+        output: PathBuf,
+    },
+    /// The output cannot be replaced as a whole.
+    #[error("expected an output directory with a name and a parent, found `{}`", output.display())]
+    OutputUnusable {
+        /// The output.
+        output: PathBuf,
+    },
+    /// An archive cannot be written.
+    #[error("cannot pack `{file}`: {problem}")]
+    Archive {
+        /// The archive.
+        file: FileName,
+        /// Why.
+        problem: attest_archive::Error,
+    },
+    /// The commit holds no file of the project.
+    #[error("expected committed files to pack into `{file}`, found none: nothing of this directory is committed")]
+    NothingCommitted {
+        /// The archive.
+        file: FileName,
+    },
+    /// A list of contents cannot be written.
+    #[error("cannot list the contents of `{file}`: {problem}")]
+    Sbom {
+        /// The archive.
+        file: FileName,
+        /// Why.
+        problem: attest_sbom::Error,
+    },
+    /// The statement cannot be made.
+    #[error("cannot state how the release was made: {problem}")]
+    Statement {
+        /// Why.
+        problem: attestation::StatementError,
+    },
+    /// The release cannot be signed.
+    #[error("cannot sign the release: {problem}")]
+    Sign {
+        /// Why.
+        problem: attest_sign::Error,
+    },
+    /// The certificate names no issuer, so nobody could ask for it.
+    #[error("expected a certificate that names its OIDC issuer, found none")]
+    NoIssuer,
+    /// What lies on disk does not pass verification.
+    #[error("`{file}` does not verify: {rejection}")]
+    Rejected {
+        /// The file.
+        file: String,
+        /// Why.
+        rejection: attest_verify::Rejection,
+    },
+    /// A bundle on disk cannot be read.
+    #[error("`{file}` is no bundle: {problem}")]
+    Unreadable {
+        /// The bundle.
+        file: String,
+        /// Why.
+        problem: attestation::BundleError,
+    },
+    /// A file lies among those of the release that nobody put there, or one is missing.
+    #[error("expected the files of the release on disk, found `{file}` {found}")]
+    Differs {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        found: &'static str,
+    },
+    /// A file cannot be measured.
+    #[error("cannot measure `{file}`: {problem}")]
+    Measure {
+        /// The file.
+        file: String,
+        /// Why.
+        problem: attest_digest::MeasureError,
+    },
+    /// A file or directory cannot be read or written.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+impl StageError {
+    pub(super) fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Io { action, source }
+    }
+}

@@ -1,0 +1,133 @@
+//! A plan and what was built in, a directory of signed and verified files out, or nothing at all.
+//!
+//! Everything is written into a fresh directory beside the output. Only when every file in it has been verified from disk
+//! does it take the place of the output; until then, and if anything fails, the output is as it was.
+
+mod archive;
+mod checksums;
+mod directory;
+mod error;
+mod ownership;
+mod sign;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use attest_archive::SourceDate;
+use attest_digest::{Algorithm, Algorithms, Measured, Threads};
+
+pub use archive::Unlisted;
+pub use error::StageError;
+pub use sign::Signed;
+pub use verify::{Check, CheckedFile};
+
+use crate::FileName;
+use crate::plan::{FileKind, Plan};
+use directory::StagingDirectory;
+
+/// How everything in a release is written.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The time that stands in archives and lists.
+    pub source_date: SourceDate,
+    /// How many threads compress and hash. No byte depends on it.
+    pub threads: Threads,
+}
+
+/// A file of the release, as it was measured while it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedFile {
+    /// What it is.
+    pub kind: FileKind,
+    /// What was written.
+    pub measured: Measured,
+}
+
+/// A release that is being put together.
+#[derive(Debug)]
+pub struct Staging {
+    directory: StagingDirectory,
+    output: PathBuf,
+    settings: Settings,
+    algorithms: Algorithms,
+    files: BTreeMap<FileName, StagedFile>,
+    compressors: BTreeMap<String, String>,
+}
+
+impl Staging {
+    /// Makes a fresh directory beside `output`, after a look at what is there: an earlier release is replaced, anything else
+    /// is not.
+    ///
+    /// # Errors
+    /// [`StageError::ForeignFile`] when something lies in the output that no release put there.
+    pub fn open(output: &Path, plan: &Plan, settings: Settings) -> Result<Self, StageError> {
+        ownership::check(output)?;
+        let others: Vec<Algorithm> = plan.checksums.iter().map(|list| list.algorithm).collect();
+        Ok(Self {
+            directory: StagingDirectory::beside(output)?,
+            output: output.to_owned(),
+            settings,
+            algorithms: Algorithms::new(Algorithm::Sha256, &others),
+            files: BTreeMap::new(),
+            compressors: BTreeMap::new(),
+        })
+    }
+
+    /// Every file so far, by name.
+    #[must_use]
+    pub fn files(&self) -> &BTreeMap<FileName, StagedFile> {
+        &self.files
+    }
+
+    /// What compressed the archives, by extension: part of how they were made.
+    #[must_use]
+    pub fn compressors(&self) -> &BTreeMap<String, String> {
+        &self.compressors
+    }
+
+    /// A directory for what is needed only while the release is put together.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn scratch(&self) -> Result<tempfile::TempDir, StageError> {
+        directory::scratch_beside(&self.output)
+    }
+
+    /// Puts the directory in the place of the output.
+    ///
+    /// # Errors
+    /// When the output has changed meanwhile, or cannot be renamed; it is then as it was.
+    pub fn publish(self) -> Result<BTreeMap<FileName, StagedFile>, StageError> {
+        ownership::check(&self.output)?;
+        self.directory.replace(&self.output)?;
+        Ok(self.files)
+    }
+
+    fn path_of(&self, file: &FileName) -> PathBuf {
+        self.directory.path().join(file)
+    }
+
+    fn record(&mut self, file: &FileName, kind: FileKind, measured: Measured) {
+        self.files.insert(file.clone(), StagedFile { kind, measured });
+    }
+
+    /// Writes and measures a file whose bytes are in memory.
+    fn write(&mut self, file: &FileName, kind: FileKind, bytes: &[u8]) -> Result<(), StageError> {
+        let path = self.path_of(file);
+        let written = File::create_new(&path).and_then(|mut handle| {
+            handle.write_all(bytes)?;
+            handle.sync_all()
+        });
+        if let Err(source) = written {
+            // The directory is removed as a whole; a file cut short must not be measured before.
+            let _ = fs::remove_file(&path);
+            let action = format!("write `{file}`");
+            return Err(StageError::Io { action, source });
+        }
+        self.record(file, kind, Measured::of_bytes(bytes, &self.algorithms));
+        Ok(())
+    }
+}

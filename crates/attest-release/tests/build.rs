@@ -1,0 +1,195 @@
+//! Binaries that are built twice, by the real tools, and what is said when one is missing.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use attest_release::build::{BuildError, Built, Workshop};
+use attest_release::plan::{Facts, Plan};
+use attest_release::{Config, Talk, Target, Variables};
+use tempfile::TempDir;
+
+/// A copy of a fixture in a directory of its own.
+fn project(fixture: &str) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/releases");
+    copy_tree(&fixtures.join(fixture), copy.path());
+    copy
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_tree(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the build tools need the environment of the test"
+)]
+fn variables() -> Variables {
+    std::env::vars_os().collect()
+}
+
+fn workshop(project: &Path, variables: Variables) -> Workshop {
+    Workshop {
+        project: project.to_owned(),
+        scratch: project.join(".attest/target"),
+        variables,
+        source_date: 1_700_000_000,
+        talk: Talk::Kept,
+        jobs: Some(1),
+    }
+}
+
+/// The plan for the one target that this machine certainly builds for.
+fn plan(project: &Path, targets: &str) -> Result<(Config, Plan), attest_release::Error> {
+    let text = fs::read_to_string(project.join("attest.toml")).unwrap();
+    let text = text
+        .lines()
+        .filter(|line| !line.starts_with("targets ="))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let text = text.replace("[build]", &format!("[build]\ntargets = {targets}"));
+    let config = Config::parse("attest.toml", &text)?;
+    let mut facts = Facts::of_directory(project, &config)?;
+    facts.commit = Some("0".repeat(40));
+    let plan = Plan::new(&config, &facts)?;
+    Ok((config, plan))
+}
+
+fn here() -> Target {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let os = std::env::consts::OS.replace("macos", "darwin");
+    format!("{os}/{arch}").parse().unwrap()
+}
+
+fn build(project: &Path) -> Built {
+    let (_, plan) = plan(project, &format!("[\"{}\"]", here())).unwrap();
+    workshop(project, variables()).build(&plan.archives[0]).unwrap()
+}
+
+fn bytes(built: &Built) -> Vec<u8> {
+    assert_eq!(built.binaries.len(), 1);
+    fs::read(built.binaries.values().next().unwrap()).unwrap()
+}
+
+#[test]
+fn two_directories_give_the_same_binary() {
+    let (one, two) = (project("rust-hello"), project("rust-hello"));
+    let (one, two) = (build(one.path()), build(two.path()));
+    let (one, two) = (bytes(&one), bytes(&two));
+    assert!(one == two, "{} and {} bytes differ", one.len(), two.len());
+}
+
+#[test]
+fn a_binary_says_nothing_about_where_it_was_built() {
+    let project = project("rust-hello");
+    let built = build(project.path());
+    let text = String::from_utf8_lossy(&bytes(&built)).into_owned();
+    assert!(!text.contains(project.path().to_str().unwrap()));
+    assert_eq!(built.tools.keys().collect::<Vec<_>>(), ["cargo", "rustc"]);
+    let [records] = &built.records[..] else {
+        panic!("{:?}", built.records)
+    };
+    assert!(records.lock.is_some() && !records.messages.is_empty() && !records.metadata.is_empty());
+}
+
+#[test]
+fn a_target_without_a_standard_library_says_what_to_install() {
+    let project = project("rust-hello");
+    let (config, _) = plan(project.path(), "[\"linux/s390x\"]").unwrap();
+    let target = "linux/s390x".parse().unwrap();
+    match workshop(project.path(), variables()).missing(&config, target).unwrap() {
+        None => println!("skipped: this machine builds for linux/s390x"),
+        Some(missing) => {
+            let shown = missing.to_string();
+            assert!(shown.contains("s390x-unknown-linux-gnu"), "{shown}");
+            assert!(
+                shown.contains("rustup target add") || shown.contains("apt install"),
+                "{shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn without_rust_the_remedy_is_named() {
+    let project = project("rust-hello");
+    let (config, _) = plan(project.path(), &format!("[\"{}\"]", here())).unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let variables = [(OsString::from("PATH"), empty.path().into())].into_iter().collect();
+    let missing = workshop(project.path(), variables)
+        .missing(&config, here())
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        missing.to_string(),
+        "the program `rustc` is not installed; install Rust as https://rustup.rs says"
+    );
+}
+
+#[test]
+fn what_the_compiler_says_is_in_the_error() {
+    let project = project("rust-hello");
+    fs::write(project.path().join("src/main.rs"), "fn main() { missing() }\n").unwrap();
+    let (_, plan) = plan(project.path(), &format!("[\"{}\"]", here())).unwrap();
+    match workshop(project.path(), variables())
+        .build(&plan.archives[0])
+        .unwrap_err()
+    {
+        BuildError::Failed { command, talk, .. } => {
+            assert!(command.starts_with("cargo build --locked"), "{command}");
+            assert!(talk.contains("cannot find function `missing`"), "{talk}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn prebuilt_files_are_taken_as_they_are() {
+    let project = project("prebuilt");
+    let config = Config::read(&project.path().join("attest.toml")).unwrap();
+    let mut facts = Facts::of_directory(project.path(), &config).unwrap();
+    facts.commit = Some("0".repeat(40));
+    let plan = Plan::new(&config, &facts).unwrap();
+    let built = workshop(project.path(), Variables::default())
+        .build(&plan.archives[0])
+        .unwrap();
+    let expected: Vec<PathBuf> = ["bin/report.py", "bin/tally.sh"]
+        .map(|path| project.path().join(path))
+        .into();
+    assert_eq!(built.binaries.values().cloned().collect::<Vec<_>>(), expected);
+    assert!(built.records.is_empty() && built.tools.is_empty());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_prebuilt_link_is_refused() {
+    let project = project("prebuilt");
+    let config = Config::read(&project.path().join("attest.toml")).unwrap();
+    let mut facts = Facts::of_directory(project.path(), &config).unwrap();
+    facts.commit = Some("0".repeat(40));
+    let plan = Plan::new(&config, &facts).unwrap();
+    fs::remove_file(project.path().join("bin/tally.sh")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", project.path().join("bin/tally.sh")).unwrap();
+    let error = workshop(project.path(), Variables::default())
+        .build(&plan.archives[0])
+        .unwrap_err();
+    assert!(
+        matches!(&error, BuildError::NotAFile { path, .. } if path == Path::new("bin/tally.sh")),
+        "{error}"
+    );
+}
