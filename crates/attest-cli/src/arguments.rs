@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
     Pack(verb::pack::Arguments),
+    Inspect(verb::inspect::Arguments),
+    Verify(verb::verify::Arguments),
 }
 
 impl Verb {
@@ -24,6 +26,8 @@ impl Verb {
         match self {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
+            Self::Inspect(arguments) => verb::inspect::run(arguments, context),
+            Self::Verify(arguments) => verb::verify::run(arguments, context),
         }
     }
 }

@@ -13,6 +13,7 @@ mod output_file;
 mod process;
 mod threads;
 pub mod verb;
+mod visible;
 
 pub use context::{Context, Environment};
 pub use exit::Outcome;

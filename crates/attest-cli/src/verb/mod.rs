@@ -1,4 +1,6 @@
 //! One module a verb: `Arguments` for clap, `run` to do it.
 
 pub(crate) mod hash;
+pub(crate) mod inspect;
 pub(crate) mod pack;
+pub(crate) mod verify;

@@ -1,0 +1,153 @@
+//! `attest verify`: artifacts and bundles in, one verdict each out. Offline.
+
+mod evidence;
+mod expectation;
+mod input;
+mod json;
+mod judgement;
+mod problem;
+mod text;
+
+use std::path::PathBuf;
+
+use attest_verify::{TrustRoot, VerificationTime, Verifier};
+
+use crate::context::Context;
+use crate::exit::Outcome;
+use crate::failure::Failure;
+use crate::threads::ThreadsArgument;
+use evidence::Evidence;
+use input::Input;
+use judgement::{Judgement, judge};
+
+const EXAMPLES: &str = "Examples:
+  attest verify app-1.0.tar.gz --certificate-identity release@example.com --certificate-oidc-issuer https://accounts.example.com
+      Verify a file with the bundle beside it, or with any bundle of its directory.
+
+  attest verify dist/* --certificate-identity ID --certificate-oidc-issuer URL
+      Verify a whole release. Bundles among the files are evidence, and every one of them has to verify.
+
+  attest verify sha256:9f86d081884c7d65… --bundle app.sigstore.json --key release.pub
+      Verify a digest with a key that is known beforehand.
+
+Nothing is fetched: verifying works with the cable out. Exit code 0: every artifact is covered and every given bundle holds;
+1: not so; 2: wrong usage; 3: something could not be read.";
+
+/// Verify artifacts offline: who signed them, when, and that they are unchanged
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Artifacts: files, or digests such as sha256:…; files that are bundles are taken as evidence
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A bundle, or a file of several; instead of looking beside the artifacts
+    #[arg(long, short, value_name = "FILE")]
+    bundle: Vec<PathBuf>,
+    /// Who has to have signed: the e-mail address or URI in the certificate
+    #[arg(long, value_name = "IDENTITY", conflicts_with = "key")]
+    certificate_identity: Option<String>,
+    /// Who has to have vouched for that: the URL of the OIDC issuer
+    #[arg(long, value_name = "URL", conflicts_with = "key")]
+    certificate_oidc_issuer: Option<String>,
+    /// The public key that has to have signed, in PEM
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Whose authorities and logs count [default: the public-good instance of Sigstore, built in]
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+    /// How the verdicts are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    threads: ThreadsArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One line an artifact, then who signed
+    Text,
+    /// One document, as docs/schema-verify.md says
+    Json,
+}
+
+/// Everything that was found out in one call.
+struct Report {
+    time: VerificationTime,
+    trusted_root: String,
+    expected: expectation::Shown,
+    evidence: Vec<Evidence>,
+    judgements: Vec<Judgement>,
+}
+
+pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    let threads = arguments.threads.resolve(&context.environment)?;
+    let time = now(context)?;
+    let inputs = Input::classify(&arguments.files, &arguments.bundle)?;
+    let expected = expectation::read(&arguments, &inputs)?;
+    let root = read_root(&arguments)?;
+    let evidence = Evidence::gather(
+        &inputs,
+        &evidence::Judge {
+            verifier: Verifier::new(&root, time),
+            expectation: &expected.expectation,
+            threads,
+        },
+    );
+    let report = Report {
+        time,
+        trusted_root: arguments.trusted_root.as_ref().map_or_else(
+            || "public-good instance of Sigstore, built in".to_owned(),
+            |path| path.display().to_string(),
+        ),
+        expected: expected.shown,
+        judgements: judge(&inputs, &evidence, threads),
+        evidence,
+    };
+    let rendered = match arguments.format {
+        Format::Text => text::render(&report),
+        Format::Json => json::render(&report),
+    };
+    context
+        .print(rendered.trim_end())
+        .map_err(|error| Failure::undecided("stdout-failed", error))?;
+    report.outcome()
+}
+
+impl Report {
+    /// The worst that was found: rejected before undecided before accepted.
+    fn outcome(&self) -> Result<Outcome, Failure> {
+        let problems = || {
+            let judged = self.judgements.iter().flat_map(|judgement| judgement.problems.iter());
+            judged.chain(self.evidence.iter().filter_map(Evidence::counting_problem))
+        };
+        let undecided = problems().filter(|problem| problem.is_undecided()).count();
+        match (problems().count(), undecided) {
+            (0, _) => Ok(Outcome::Accepted),
+            (all, undecided) if all > undecided => Ok(Outcome::Rejected),
+            (_, undecided) => Err(Failure::undecided(
+                "not-decided",
+                format_args!("expected every file to be readable, found {undecided} that could not be decided about"),
+            )),
+        }
+    }
+}
+
+fn now(context: &Context<'_>) -> Result<VerificationTime, Failure> {
+    jiff::Timestamp::try_from(context.now)
+        .map(VerificationTime::at)
+        .map_err(|error| Failure::undecided("clock-unusable", format_args!("the clock cannot be used: {error}")))
+}
+
+fn read_root(arguments: &Arguments) -> Result<TrustRoot, Failure> {
+    let Some(path) = &arguments.trusted_root else {
+        return Ok(TrustRoot::public_good());
+    };
+    let json = std::fs::read(path).map_err(|error| {
+        Failure::undecided(
+            "trusted-root-unreadable",
+            format_args!("cannot read the trust root: {error}"),
+        )
+        .at(path.display())
+    })?;
+    TrustRoot::parse(&json).map_err(|error| Failure::usage("trusted-root-invalid", error).at(path.display()))
+}
