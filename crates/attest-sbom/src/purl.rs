@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn a_git_source_names_the_commit() {
         let source = format!("git+https://user:secret@example.com/a/b.git?branch=main#{COMMIT}");
-        let expected = format!("pkg:cargo/b@1.0.0?vcs_url=git%2Bhttps://example.com/a/b.git%40{COMMIT}");
+        let expected = format!("pkg:cargo/b@1.0.0?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Fa%2Fb.git%40{COMMIT}");
         assert_eq!(cargo("b", "1.0.0", Some(&source)).unwrap(), expected);
         let source = format!("git+ssh://git:secret@example.com/a/b.git#{COMMIT}");
-        let expected = format!("pkg:cargo/b@1.0.0?vcs_url=git%2Bssh://git%40example.com/a/b.git%40{COMMIT}");
+        let expected = format!("pkg:cargo/b@1.0.0?vcs_url=git%2Bssh:%2F%2Fgit%40example.com%2Fa%2Fb.git%40{COMMIT}");
         assert_eq!(cargo("b", "1.0.0", Some(&source)).unwrap(), expected);
     }
 
@@ -108,7 +108,7 @@ mod tests {
         let purl = cargo("b", "1.0.0", Some("sparse+https://cargo.example.com/index/")).unwrap();
         assert_eq!(
             purl,
-            "pkg:cargo/b@1.0.0?repository_url=https://cargo.example.com/index/"
+            "pkg:cargo/b@1.0.0?repository_url=https:%2F%2Fcargo.example.com%2Findex%2F"
         );
         for source in [
             "registry+file:///home/x/index",

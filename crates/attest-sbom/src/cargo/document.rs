@@ -124,7 +124,7 @@ impl Drawing<'_> {
 
     /// What is listed is all that Cargo compiled; what a native library brings along, Cargo does not know.
     fn compositions(&self, references: &BTreeMap<&PackageId, String>) -> Vec<Composition> {
-        let is_complete = self.artifacts.is_some() && self.selection.graph.is_exact;
+        let is_complete = self.artifacts.is_some() && self.selection.graph.is_exact();
         let listed = Composition {
             aggregate: if is_complete {
                 Aggregate::Complete

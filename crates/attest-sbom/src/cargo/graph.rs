@@ -10,8 +10,8 @@ use crate::Error;
 pub(super) struct Graph<'a> {
     root: &'a PackageId,
     edges: BTreeMap<&'a PackageId, BTreeMap<&'a PackageId, Use>>,
-    /// Whether each edge is one that Cargo knows.
-    pub(super) is_exact: bool,
+    /// Packages that nothing uses by an edge that Cargo knows.
+    pub(super) left_over: BTreeSet<&'a PackageId>,
 }
 
 /// The packages of a build, with their features.
@@ -27,7 +27,7 @@ impl<'a> Graph<'a> {
         let mut graph = Self {
             root,
             edges,
-            is_exact: true,
+            left_over: BTreeSet::new(),
         };
         graph.attach(workspace);
         Ok(graph)
@@ -36,17 +36,28 @@ impl<'a> Graph<'a> {
     /// Members that nothing uses were asked for by whoever started the build. Whatever else is left over is what only
     /// tests use, or an edge that this crate does not know how to see: then the graph says that it is not exact.
     fn attach(&mut self, workspace: &Workspace) {
-        for only_members in [true, false] {
-            loop {
-                let reached = self.reachable();
-                let mut left = self.edges.keys().filter(|id| !reached.contains(*id));
-                let Some(&id) = left.find(|id| !only_members || workspace.is_member(id)) else {
-                    break;
-                };
-                self.is_exact &= only_members;
-                self.edges.entry(self.root).or_default().insert(id, USED_BY_THE_BUILD);
-            }
+        while let Some(id) = self.top_of(|id| workspace.is_member(id)) {
+            self.edges.entry(self.root).or_default().insert(id, USED_BY_THE_BUILD);
         }
+        let reached = self.reachable();
+        self.left_over = self.edges.keys().copied().filter(|id| !reached.contains(id)).collect();
+        while let Some(id) = self.top_of(|_| true) {
+            self.edges.entry(self.root).or_default().insert(id, USED_BY_THE_BUILD);
+        }
+    }
+
+    /// An eligible package that is not reachable yet, preferably one that no other such package uses.
+    fn top_of(&self, is_eligible: impl Fn(&PackageId) -> bool) -> Option<&'a PackageId> {
+        let reached = self.reachable();
+        let left = || self.edges.iter().filter(|(id, _)| !reached.contains(*id));
+        let used: BTreeSet<_> = left().flat_map(|(_, to)| to.keys()).collect();
+        let eligible = || left().map(|(&id, _)| id).filter(|id| is_eligible(id));
+        eligible().find(|id| !used.contains(id)).or_else(|| eligible().next())
+    }
+
+    /// Whether each edge is one that Cargo knows.
+    pub(super) fn is_exact(&self) -> bool {
+        self.left_over.is_empty()
     }
 
     /// Every package that the root uses, directly or not, and the root.

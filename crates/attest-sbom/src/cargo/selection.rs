@@ -37,7 +37,8 @@ impl<'a> Selection<'a> {
             .collect();
         let graph = Graph::new(workspace, &root.id, &parts)?;
         let places = Places { workspace, target };
-        let linked = places.linked(artifacts).unwrap_or_else(|| graph.linked(workspace));
+        let mut linked = places.linked(artifacts).unwrap_or_else(|| graph.linked(workspace));
+        linked.retain(|id| !graph.left_over.contains(id));
         Ok(Self {
             root: &root.id,
             graph,

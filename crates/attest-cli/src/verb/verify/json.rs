@@ -27,7 +27,7 @@ fn verdict(report: &Report) -> &'static str {
     match report.outcome() {
         Ok(crate::exit::Outcome::Accepted) => "accepted",
         Ok(crate::exit::Outcome::Rejected) => "rejected",
-        Err(_) => "undecided",
+        Ok(crate::exit::Outcome::Undecided) | Err(_) => "undecided",
     }
 }
 

@@ -1,0 +1,11 @@
+//! Documents from records of a real build, held against cargo's own tree, the official schema and another reader.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod build;
+mod garbled;
+mod invariance;
+mod odd_packages;
+mod peer;
+mod records;
+mod schema;
