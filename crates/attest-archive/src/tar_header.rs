@@ -117,8 +117,11 @@ fn ustar(entry: &TarEntry<'_>, prefix: &str, name: &str) -> Header {
         fill(&mut fields.name, name);
         fill(&mut fields.prefix, prefix);
         fill(&mut fields.linkname, entry.link);
-        fields.dev_major = *b"0000000\0";
-        fields.dev_minor = *b"0000000\0";
+        // As in GNU tar: nothing in an extended header, which is no file.
+        if entry.kind != EntryType::XHeader {
+            fields.dev_major = *b"0000000\0";
+            fields.dev_minor = *b"0000000\0";
+        }
     }
     header.set_cksum();
     if let Some(fields) = header.as_ustar_mut() {

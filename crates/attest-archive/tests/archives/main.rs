@@ -1,0 +1,13 @@
+//! Archives as others see them: written here, read back by libraries and by the programs of this machine.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
+
+mod canary;
+mod determinism;
+mod failure;
+mod foreign;
+mod golden;
+mod hostile;
+mod read_back;
+mod tree;
