@@ -40,9 +40,13 @@ fn in_memory(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("attest-digest", len), bytes, |bencher, bytes| {
             bencher.iter(|| Measured::of_bytes(black_box(bytes), &sha256));
         });
-        group.bench_with_input(BenchmarkId::new("attest-digest-reader", len), bytes, |bencher, bytes| {
-            bencher.iter(|| measure_reader(black_box(bytes), &sha256).expect("memory can be read"));
-        });
+        group.bench_with_input(
+            BenchmarkId::new("attest-digest-reader", len),
+            bytes,
+            |bencher, bytes| {
+                bencher.iter(|| measure_reader(black_box(bytes), &sha256).expect("memory can be read"));
+            },
+        );
     }
     group.finish();
 }
@@ -60,7 +64,10 @@ fn several_algorithms(criterion: &mut Criterion) {
     group.bench_function("a read each", |bencher| {
         bencher.iter(|| {
             let first = measure_reader(black_box(bytes.as_slice()), &sha256).expect("memory can be read");
-            (first, measure_reader(black_box(bytes.as_slice()), &sha512).expect("memory can be read"))
+            (
+                first,
+                measure_reader(black_box(bytes.as_slice()), &sha512).expect("memory can be read"),
+            )
         });
     });
     group.finish();
@@ -81,7 +88,12 @@ fn files(criterion: &mut Criterion) {
     group.sample_size(20);
     group.throughput(Throughput::Bytes((bytes.len() * files.len()) as u64));
     group.bench_function("one after the other", |bencher| {
-        bencher.iter(|| files.iter().filter(|file| measure_file(file.path(), &sha256).is_ok()).count());
+        bencher.iter(|| {
+            files
+                .iter()
+                .filter(|file| measure_file(file.path(), &sha256).is_ok())
+                .count()
+        });
     });
     for threads in ["1", "2"] {
         let threads: Threads = threads.parse().expect("a number of threads");
