@@ -1,7 +1,5 @@
 //! Digests of bytes in memory, beside plain `sha2` in the same run: what the crate adds has to be nothing.
 
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
-
 use std::hint::black_box;
 use std::io::Write as _;
 
