@@ -34,16 +34,16 @@ pub enum IdentitySource {
 }
 
 /// Hands out tokens that are meant for Sigstore and good now.
-pub struct Identity<'a> {
+pub struct Identity {
     source: IdentitySource,
     http: Arc<Http>,
-    clock: &'a dyn Clock,
+    clock: Arc<dyn Clock>,
 }
 
-impl<'a> Identity<'a> {
+impl Identity {
     /// Takes tokens from `source`.
     #[must_use]
-    pub fn new(source: IdentitySource, http: &Arc<Http>, clock: &'a dyn Clock) -> Self {
+    pub fn new(source: IdentitySource, http: &Arc<Http>, clock: Arc<dyn Clock>) -> Self {
         let http = Arc::clone(http);
         Self { source, http, clock }
     }
@@ -80,7 +80,7 @@ impl<'a> Identity<'a> {
     }
 }
 
-impl IdentityProvider for Identity<'_> {
+impl IdentityProvider for Identity {
     fn token(&self) -> Result<IdentityToken, attest_sign::Error> {
         let token = self.fetch()?;
         check(&token, self.clock.now()).map_err(failed)?;
@@ -101,7 +101,7 @@ impl std::fmt::Debug for IdentitySource {
     }
 }
 
-impl std::fmt::Debug for Identity<'_> {
+impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity")
             .field("source", &self.source)

@@ -115,6 +115,26 @@ impl<P> Statement<P> {
 }
 
 impl Statement {
+    /// Says something about `subjects` whose type is only known at run time.
+    ///
+    /// # Errors
+    /// When there is no subject, too many, two of one name, or no type.
+    pub fn of_type(
+        subjects: Vec<Subject>,
+        predicate_type: &str,
+        predicate: Map<String, Value>,
+    ) -> Result<Self, StatementError> {
+        check_subjects(&subjects)?;
+        if predicate_type.is_empty() {
+            return Err(field("predicateType", "a URI"));
+        }
+        Ok(Self {
+            subjects,
+            predicate_type: predicate_type.to_owned(),
+            predicate,
+        })
+    }
+
     /// Reads a statement, version 1 or 0.1. Digests by algorithms that are not understood are passed over; a subject with
     /// none left is an error.
     ///

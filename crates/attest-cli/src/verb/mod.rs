@@ -3,4 +3,5 @@
 pub(crate) mod hash;
 pub(crate) mod inspect;
 pub(crate) mod pack;
+pub(crate) mod sign;
 pub(crate) mod verify;

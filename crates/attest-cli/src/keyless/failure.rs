@@ -1,0 +1,47 @@
+use attest_net::Error as Net;
+use attest_sign::Error as Sign;
+
+use crate::failure::Failure;
+
+/// Tells why nothing was signed. A service that refuses has not judged an artifact: nothing here is a rejection.
+pub(crate) fn failure(error: &Sign) -> Failure {
+    match error {
+        Sign::Port { port, source } => match source.downcast_ref::<Net>() {
+            Some(error) => net(error),
+            None => Failure::undecided("signing-failed", format_args!("{port}: {source}")),
+        },
+        Sign::AlreadyRecorded { source } => match source.downcast_ref::<Net>() {
+            Some(error) => net(error),
+            None => Failure::undecided("signing-failed", error),
+        },
+        Sign::Token { .. } => Failure::usage("identity-token-invalid", error),
+        Sign::Answer { .. } => Failure::undecided("service-answer-invalid", error),
+        Sign::NotValidNow { .. } => Failure::undecided("certificate-not-valid-now", error)
+            .hint("compare the clock of this machine with `date --utc`"),
+        Sign::IdentityChanged { .. } => Failure::undecided("identity-changed", error),
+        Sign::NoLog | Sign::NoSignedTime => Failure::usage("signing-config-unusable", error),
+        Sign::Bundle(_) => Failure::undecided("bundle-invalid", error),
+        _ => Failure::undecided("signing-failed", error),
+    }
+}
+
+/// The same, for what the clients of the services say.
+pub(super) fn net(error: &Net) -> Failure {
+    match error {
+        Net::Url { .. } => Failure::usage("url-unusable", error),
+        Net::SigningConfig { .. } => Failure::usage("signing-config-invalid", error),
+        Net::NoService { .. } | Net::TooFew { .. } | Net::NoTimestampAuthority => {
+            Failure::usage("signing-config-unusable", error)
+        }
+        Net::TokenExpired { .. } => Failure::usage("identity-token-expired", error),
+        Net::TokenAudience { .. } => {
+            Failure::usage("identity-token-audience", error).hint("request the token for the audience `sigstore`")
+        }
+        Net::TokenFile { .. } => Failure::undecided("identity-token-unreadable", error),
+        Net::Unreachable { .. } => Failure::undecided("service-unreachable", error),
+        Net::Status { status: 400..=499, .. } => Failure::undecided("service-refused", error),
+        Net::Status { .. } => Failure::undecided("service-failed", error),
+        Net::TooLarge { .. } | Net::Answer { .. } => Failure::undecided("service-answer-invalid", error),
+        _ => Failure::undecided("signing-failed", error),
+    }
+}

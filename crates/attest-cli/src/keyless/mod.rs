@@ -1,0 +1,134 @@
+//! Keyless signing for every verb that signs: which services, which identity, and how their failures are told.
+
+mod failure;
+mod identity;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use attest_net::{Choice, Http, HttpOptions, Identity, RekorVersion, Services, SigningConfig, Sigstore};
+use attest_sign::{Clock, EphemeralKey, Session};
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::failure::Failure;
+pub(crate) use failure::failure;
+
+/// Configurations are a few KiB; what is larger is another file.
+const MAX_CONFIGURATION_BYTES: u64 = 4 << 20;
+
+/// Who signs, and through which services.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct KeylessArguments {
+    /// Services to sign through [default: the public-good instance of Sigstore]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_config: Option<PathBuf>,
+    /// An identity token, or a file that holds one [default: SIGSTORE_ID_TOKEN, else what the CI platform offers]
+    #[arg(long, value_name = "TOKEN|FILE")]
+    pub(crate) identity_token: Option<String>,
+    /// Version of the transparency log [default: the highest that the services offer]
+    #[arg(long, value_name = "1|2", value_parser = rekor_version)]
+    pub(crate) rekor_version: Option<RekorVersion>,
+    /// How long a service that is busy or away is asked again, for each request
+    #[arg(long, value_name = "SECONDS", default_value_t = RETRY_SECONDS)]
+    pub(crate) retry_for: u16,
+}
+
+/// A minute and a half: rolling restarts of a service are over by then, and a job does not hang.
+const RETRY_SECONDS: u16 = 90;
+
+/// Everything that a signing session borrows.
+pub(crate) struct Connection {
+    sigstore: Sigstore,
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+}
+
+impl KeylessArguments {
+    /// Chooses services and identity; nothing is sent yet.
+    pub(crate) fn connect(&self, context: &Context<'_>) -> Result<Connection, Failure> {
+        let clock = clock(context.now)?;
+        let services = self.services(clock.now())?;
+        let options = HttpOptions {
+            budget: Duration::from_secs(self.retry_for.into()),
+            ..HttpOptions::default()
+        };
+        let http = Arc::new(Http::new(options).map_err(|error| failure::net(&error))?);
+        let source = identity::source(self.identity_token.as_deref(), &context.environment)?;
+        Ok(Connection {
+            sigstore: Sigstore::connect(&services, &http),
+            identity: Identity::new(source, &http, Arc::clone(&clock)),
+            clock,
+        })
+    }
+
+    fn services(&self, now: Timestamp) -> Result<Services, Failure> {
+        let rekor = self.rekor_version;
+        let choice = Choice { now, rekor };
+        let Some(path) = &self.signing_config else {
+            let services = SigningConfig::public_good().and_then(|config| config.choose(&choice));
+            return services.map_err(|error| failure::net(&error));
+        };
+        let json = read(path, "signing-config-unreadable")?;
+        let services = SigningConfig::parse(&json).and_then(|config| config.choose(&choice));
+        services.map_err(|error| failure::net(&error).at(path.display()))
+    }
+}
+
+impl Connection {
+    /// Asks for one certificate, for a key that lives as long as the session.
+    pub(crate) fn open(&self) -> Result<Session<'_>, Failure> {
+        let key = EphemeralKey::generate().map_err(|error| failure(&error))?;
+        let ports = self.sigstore.ports(&self.identity, self.clock.as_ref());
+        Session::open(&ports, Box::new(key)).map_err(|error| failure(&error))
+    }
+
+    /// The time now, by the clock that the session uses.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Reads a small file; more than any configuration has is an error and not cut off.
+pub(crate) fn read(path: &Path, code: &'static str) -> Result<Vec<u8>, Failure> {
+    let unreadable =
+        |error: io::Error| Failure::undecided(code, format_args!("cannot read: {error}")).at(path.display());
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_CONFIGURATION_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    match bytes.len() as u64 > MAX_CONFIGURATION_BYTES {
+        true => Err(unreadable(io::Error::other("larger than 4 MiB"))),
+        false => Ok(bytes),
+    }
+}
+
+/// The wall clock as it was when the process began, going on from there: setting it back does not renew a certificate.
+fn clock(began: SystemTime) -> Result<Arc<dyn Clock>, Failure> {
+    let base = Timestamp::try_from(began).map_err(|error| {
+        Failure::undecided(
+            "clock-unusable",
+            format_args!("the system clock cannot be used: {error}"),
+        )
+    })?;
+    let start = Instant::now();
+    Ok(Arc::new(move || {
+        base.saturating_add(Duration::min(start.elapsed(), FOREVER))
+            .unwrap_or(base)
+    }))
+}
+
+/// More than any process runs, and nothing that a timestamp cannot hold.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+fn rekor_version(text: &str) -> Result<RekorVersion, String> {
+    match text {
+        "1" => Ok(RekorVersion::V1),
+        "2" => Ok(RekorVersion::V2),
+        other => Err(format!("expected 1 or 2, found `{other}`")),
+    }
+}

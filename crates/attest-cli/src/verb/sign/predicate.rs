@@ -1,0 +1,97 @@
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::keyless;
+
+/// cosign's words for predicate types, so that hands need not learn new ones.
+const WORDS: [(&str, &str); 10] = [
+    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
+    ("spdx", "https://spdx.dev/Document"),
+    ("spdxjson", "https://spdx.dev/Document"),
+    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("link", "https://in-toto.io/Link/v1"),
+    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("openvex", "https://openvex.dev/ns"),
+    ("custom", CUSTOM),
+];
+
+/// Anything, as text, beside the time at which it was said.
+const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
+
+/// What is said about files, and of which kind it is.
+#[derive(Debug)]
+pub(super) struct Predicate {
+    pub(super) type_uri: String,
+    pub(super) body: Map<String, Value>,
+}
+
+impl Predicate {
+    /// Reads a predicate. `custom` takes any text; every other kind is a JSON object.
+    pub(super) fn load(path: &Path, kind: &str, now: Timestamp) -> Result<Self, Failure> {
+        let type_uri = type_uri(kind)?;
+        let bytes = keyless::read(path, "predicate-unreadable")?;
+        let body = match type_uri.as_str() {
+            CUSTOM => custom(&bytes, now),
+            _ => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+        };
+        let body = body.map_err(|found| {
+            let message = format!("expected a predicate of type {type_uri}: {found}");
+            Failure::usage("predicate-invalid", message).at(path.display())
+        })?;
+        Ok(Self { type_uri, body })
+    }
+}
+
+fn type_uri(kind: &str) -> Result<String, Failure> {
+    if let Some((_, uri)) = WORDS.iter().find(|(word, _)| *word == kind) {
+        return Ok((*uri).to_owned());
+    }
+    match kind.split_once(':') {
+        Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => Ok(kind.to_owned()),
+        _ => {
+            let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+            let message = format!("expected a URI or one of {}, found `{kind}`", words.join(", "));
+            Err(Failure::usage("predicate-type-unknown", message).at("--type"))
+        }
+    }
+}
+
+fn custom(bytes: &[u8], now: Timestamp) -> Result<Map<String, Value>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let seconds = Timestamp::from_second(now.as_second()).map_err(|error| error.to_string())?;
+    let mut body = Map::new();
+    body.insert("Data".to_owned(), text.into());
+    body.insert("Timestamp".to_owned(), seconds.to_string().into());
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_for_uris_and_uris_for_themselves() {
+        assert_eq!(type_uri("slsaprovenance1").unwrap(), "https://slsa.dev/provenance/v1");
+        assert_eq!(
+            type_uri("https://example.com/x/v1").unwrap(),
+            "https://example.com/x/v1"
+        );
+        assert_eq!(type_uri("slsa").unwrap_err().code(), "predicate-type-unknown");
+        assert_eq!(type_uri(":").unwrap_err().code(), "predicate-type-unknown");
+    }
+
+    #[test]
+    fn a_custom_predicate_is_text_with_a_time() {
+        let now = "2026-01-02T03:04:05.678Z".parse().unwrap();
+        let body = Value::Object(custom(b"hello", now).unwrap());
+        assert_eq!(
+            body.to_string(),
+            r#"{"Data":"hello","Timestamp":"2026-01-02T03:04:05Z"}"#
+        );
+    }
+}
