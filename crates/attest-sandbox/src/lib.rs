@@ -26,6 +26,6 @@ pub use keys::Keys;
 pub use log::{HashedRekord, LoggedV1, ProposalV1, RequestV2};
 pub use oidc::Claims;
 pub use public_key::{HashAlgorithm, PublicKey, Verifier};
-pub use server::Server;
+pub use server::{Server, Signals, Waited};
 pub use sigstore::{Config, Sigstore};
 pub use timestamp::TimestampRequest;

@@ -6,7 +6,10 @@ mod rekor1;
 mod rekor2;
 mod reply;
 mod repository;
+mod signal;
 mod timestamps;
+
+pub use signal::{Signals, Waited};
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
