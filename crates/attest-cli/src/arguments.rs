@@ -18,6 +18,7 @@ pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
     Pack(verb::pack::Arguments),
     Inspect(verb::inspect::Arguments),
+    Sandbox(verb::sandbox::Arguments),
     Sign(verb::sign::Arguments),
     Verify(verb::verify::Arguments),
 }
@@ -28,6 +29,7 @@ impl Verb {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
             Self::Inspect(arguments) => verb::inspect::run(arguments, context),
+            Self::Sandbox(arguments) => verb::sandbox::run(arguments, context),
             Self::Sign(arguments) => verb::sign::run(arguments, context),
             Self::Verify(arguments) => verb::verify::run(arguments, context),
         }

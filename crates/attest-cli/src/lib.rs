@@ -15,6 +15,7 @@ mod process;
 mod threads;
 pub mod verb;
 mod visible;
+mod wall_clock;
 
 pub use context::{Context, Environment};
 pub use exit::Outcome;

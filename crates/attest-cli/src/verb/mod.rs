@@ -3,5 +3,6 @@
 pub(crate) mod hash;
 pub(crate) mod inspect;
 pub(crate) mod pack;
+pub(crate) mod sandbox;
 pub(crate) mod sign;
 pub(crate) mod verify;

@@ -3,7 +3,6 @@
 mod files;
 mod instructions;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -82,9 +81,15 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         Form::Env => instructions.shell(),
         Form::Json => instructions.json(),
     };
-    context.stdout.write_all(text.as_bytes()).map_err(|error| stdout_failed(&error))?;
+    context
+        .stdout
+        .write_all(text.as_bytes())
+        .map_err(|error| stdout_failed(&error))?;
     context.stdout.flush().map_err(|error| stdout_failed(&error))?;
-    context.say(format_args!("attest sandbox listens at {}; Ctrl-C ends it", server.url()));
+    context.say(format_args!(
+        "attest sandbox listens at {}; Ctrl-C ends it",
+        server.url()
+    ));
     let end = arguments.duration.map(|seconds| begin + Duration::from_secs(seconds));
     while let Some(wait) = until(end, Instant::now()) {
         if signals.wait(wait) == Waited::Signal {
@@ -126,13 +131,17 @@ fn failure(error: &Error) -> Failure {
     match error {
         Error::KeysInvalid { .. } => Failure::usage("sandbox-keys-invalid", error)
             .hint("to begin with new keys, name another directory: `attest sandbox --keys DIR`"),
-        Error::Io { action: "listen at", .. } => {
-            Failure::undecided("sandbox-cannot-listen", error).hint("to take any free port, run `attest sandbox` without `--port`")
-        }
+        Error::Io {
+            action: "listen at", ..
+        } => Failure::undecided("sandbox-cannot-listen", error)
+            .hint("to take any free port, run `attest sandbox` without `--port`"),
         _ => Failure::undecided("sandbox-failed", error),
     }
 }
 
 fn stdout_failed(error: &std::io::Error) -> Failure {
-    Failure::undecided("stdout-failed", format_args!("cannot write the result to stdout: {error}"))
+    Failure::undecided(
+        "stdout-failed",
+        format_args!("cannot write the result to stdout: {error}"),
+    )
 }

@@ -24,7 +24,10 @@ impl Signals {
     /// # Errors
     /// When the system refuses.
     pub fn listen() -> Result<Self, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         #[cfg(unix)]
         let streams = {
             use tokio::signal::unix::{SignalKind, signal};

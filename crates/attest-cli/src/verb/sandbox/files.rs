@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use attest_sandbox::{Error, Sigstore};
 
 use crate::failure::Failure;
+use crate::output_file::OutputFile;
 
 pub(super) const TRUSTED_ROOT: &str = "trusted_root.json";
 pub(super) const SIGNING_CONFIG: &str = "signing_config.json";
@@ -18,9 +19,13 @@ type Content = fn(&Sigstore) -> Result<String, Error>;
 const PUBLIC_FILES: [(&str, Content); 6] = [
     (TRUSTED_ROOT, Sigstore::trusted_root_json),
     (SIGNING_CONFIG, Sigstore::signing_config_json),
-    (SIGNING_CONFIG_REKOR_V1, |sigstore| sigstore.signing_config_json_with_rekor(1)),
+    (SIGNING_CONFIG_REKOR_V1, |sigstore| {
+        sigstore.signing_config_json_with_rekor(1)
+    }),
     (TRUST_CONFIG, Sigstore::client_trust_config_json),
-    (TRUST_CONFIG_REKOR_V1, |sigstore| sigstore.client_trust_config_json_with_rekor(1)),
+    (TRUST_CONFIG_REKOR_V1, |sigstore| {
+        sigstore.client_trust_config_json_with_rekor(1)
+    }),
     (TUF_ROOT, Sigstore::tuf_root_json),
 ];
 
@@ -55,7 +60,10 @@ impl Directory {
 
     pub(super) fn write_all(&self, sigstore: &Sigstore) -> Result<(), Failure> {
         for (name, content) in PUBLIC_FILES {
-            self.write(name, 0o644, &content(sigstore).map_err(|error| super::failure(&error))?)?;
+            let content = content(sigstore).map_err(|error| super::failure(&error))?;
+            let mut file = OutputFile::create(&self.path.join(name))?;
+            file.write(content.as_bytes())?;
+            file.commit()?;
         }
         self.write_token(sigstore)
     }
@@ -63,22 +71,14 @@ impl Directory {
     /// A fresh identity token, for its owner's eyes only.
     pub(super) fn write_token(&self, sigstore: &Sigstore) -> Result<(), Failure> {
         let token = sigstore.mint_user().map_err(|error| super::failure(&error))?;
-        self.write(IDENTITY_TOKEN, 0o600, &token)
-    }
-
-    fn write(&self, name: &str, mode: u32, content: &str) -> Result<(), Failure> {
-        let path = self.path.join(name);
-        replace(&path, &self.path, mode, content.as_bytes()).map_err(|error| failed(&path, &error))
+        let path = self.path.join(IDENTITY_TOKEN);
+        write_secret(&path, &self.path, token.as_bytes()).map_err(|error| failed(&path, &error))
     }
 }
 
-fn replace(path: &Path, directory: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = builder.tempfile_in(directory)?;
+/// A temporary file is readable by its owner only, and stays so under its name.
+fn write_secret(path: &Path, directory: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -86,5 +86,8 @@ fn replace(path: &Path, directory: &Path, mode: u32, content: &[u8]) -> io::Resu
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::undecided("sandbox-files-failed", format_args!("cannot write `{}`: {error}", path.display()))
+    Failure::undecided(
+        "sandbox-files-failed",
+        format_args!("cannot write `{}`: {error}", path.display()),
+    )
 }
