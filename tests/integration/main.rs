@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command;
+mod config;
 mod hash;
 mod hash_coreutils;
+mod init;
 mod layering;
+mod provenance;

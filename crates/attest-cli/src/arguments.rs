@@ -21,6 +21,8 @@ pub(crate) enum Verb {
     Sandbox(verb::sandbox::Arguments),
     Sign(verb::sign::Arguments),
     Verify(verb::verify::Arguments),
+    Init(verb::init::Arguments),
+    Provenance(verb::provenance::Arguments),
 }
 
 impl Verb {
@@ -32,6 +34,8 @@ impl Verb {
             Self::Sandbox(arguments) => verb::sandbox::run(arguments, context),
             Self::Sign(arguments) => verb::sign::run(arguments, context),
             Self::Verify(arguments) => verb::verify::run(arguments, context),
+            Self::Init(arguments) => verb::init::run(arguments, context),
+            Self::Provenance(arguments) => verb::provenance::run(arguments, context),
         }
     }
 }

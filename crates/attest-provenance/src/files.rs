@@ -1,8 +1,7 @@
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::run::Run;
-use crate::{BuildDefinition, Environment, Error, GITHUB_WORKFLOW, Provenance, ResourceDescriptor, Source, Uri};
+use crate::{BuildDefinition, Environment, Error, GITHUB_WORKFLOW, Provenance, Source, Uri};
 
 /// The build type of [`Provenance::of_files`] outside GitHub Actions, described in `docs/buildtypes/files-v1.md`.
 pub const FILES: &str = "https://attest.dev/buildtypes/files/v1";
@@ -32,15 +31,10 @@ impl Provenance {
             Some(build_type) => build_type.clone(),
             None => environment.own_build_type()?,
         };
-        let mut resolved_dependencies = Vec::new();
-        if let Some(source) = &files.source {
-            resolved_dependencies.push(source.dependency()?);
-        }
-        resolved_dependencies.extend(environment.other_dependency(files.source.as_ref())?);
         let build_definition = BuildDefinition {
             external_parameters: external_parameters(environment, &build_type, &files)?,
             internal_parameters: environment.internal_parameters(),
-            resolved_dependencies,
+            resolved_dependencies: environment.commits(files.source.as_ref())?,
             build_type,
         };
         Ok(Self {
@@ -107,22 +101,8 @@ impl Environment {
 
     fn source_parameters(&self, source: Option<&Source>) -> Map<String, Value> {
         let mut parameters = Map::new();
-        let own = match self {
-            Self::GithubActions(github) => Some(json!({
-                "repository": github.repository_url(),
-                "ref": github.reference(),
-            })),
-            Self::GitlabCi(gitlab) => {
-                let mut own = json!({ "repository": gitlab.project_url() });
-                if let Some(reference) = gitlab.reference() {
-                    own["ref"] = json!(reference);
-                }
-                Some(own)
-            }
-            Self::Local => source.and_then(Source::to_json),
-        };
-        if let Some(own) = own {
-            parameters.insert("source".to_owned(), own);
+        if let Some(source) = self.source(source) {
+            parameters.insert("source".to_owned(), source);
         }
         if let Self::GitlabCi(gitlab) = self
             && let Some(path) = gitlab.config_path()
@@ -130,33 +110,5 @@ impl Environment {
             parameters.insert("pipeline".to_owned(), json!({ "path": path }));
         }
         parameters
-    }
-
-    pub(crate) fn internal_parameters(&self) -> Map<String, Value> {
-        match self {
-            Self::GithubActions(github) => github.internal_parameters(),
-            Self::GitlabCi(gitlab) => gitlab.internal_parameters(),
-            Self::Local => Map::new(),
-        }
-    }
-
-    /// The commit that CI was started for, unless it is the one that is checked out.
-    pub(crate) fn other_dependency(&self, source: Option<&Source>) -> Result<Option<ResourceDescriptor>, Error> {
-        let (commit, dependency) = match self {
-            Self::GithubActions(github) => (github.commit(), github.dependency()?),
-            Self::GitlabCi(gitlab) => (gitlab.commit(), gitlab.dependency()?),
-            Self::Local => return Ok(None),
-        };
-        match source {
-            Some(source) if source.commit == commit => Ok(None),
-            _ => Ok(Some(dependency)),
-        }
-    }
-
-    pub(crate) fn started_on(&self) -> Option<Timestamp> {
-        match self {
-            Self::GitlabCi(gitlab) => gitlab.started_on(),
-            Self::GithubActions(_) | Self::Local => None,
-        }
     }
 }

@@ -117,6 +117,10 @@ impl GithubActions {
         Uri::new("the builder", format!("{}/{}", self.server, self.builder_ref))
     }
 
+    pub(crate) fn source(&self) -> Value {
+        json!({ "repository": self.repository_url(), "ref": self.reference })
+    }
+
     pub(crate) fn external_parameters(&self) -> Map<String, Value> {
         let workflow = json!({
             "ref": self.reference,

@@ -68,6 +68,14 @@ impl GitlabCi {
         )
     }
 
+    pub(crate) fn source(&self) -> Value {
+        let mut source = json!({ "repository": self.project_url });
+        if let Some(reference) = &self.reference {
+            source["ref"] = json!(reference);
+        }
+        source
+    }
+
     /// Where the pipeline is described.
     pub(crate) fn config_path(&self) -> Option<&str> {
         self.config_path.as_deref()

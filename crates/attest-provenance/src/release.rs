@@ -42,16 +42,12 @@ impl Provenance {
     /// # Errors
     /// When a repository, ref or builder cannot be part of a URI.
     pub fn of_release(environment: &Environment, release: Release<'_>) -> Result<Self, Error> {
-        let mut resolved_dependencies = Vec::new();
-        if let Some(source) = &release.source {
-            resolved_dependencies.push(source.dependency()?);
-        }
-        resolved_dependencies.extend(environment.other_dependency(release.source.as_ref())?);
+        let mut resolved_dependencies = environment.commits(release.source.as_ref())?;
         resolved_dependencies.push(release.configuration.clone());
         resolved_dependencies.extend(release.dependencies.iter().cloned());
         let build_definition = BuildDefinition {
             build_type: Uri::new("the build type", RELEASE)?,
-            external_parameters: external_parameters(&release),
+            external_parameters: external_parameters(environment, &release),
             internal_parameters: internal_parameters(environment, &release),
             resolved_dependencies,
         };
@@ -62,7 +58,7 @@ impl Provenance {
     }
 }
 
-fn external_parameters(release: &Release<'_>) -> Map<String, Value> {
+fn external_parameters(environment: &Environment, release: &Release<'_>) -> Map<String, Value> {
     let configuration = json!({
         "path": release.configuration.name().unwrap_or_default(),
         "digest": release.configuration.digest(),
@@ -72,7 +68,7 @@ fn external_parameters(release: &Release<'_>) -> Map<String, Value> {
     parameters.insert("version".to_owned(), json!(release.version));
     parameters.insert("targets".to_owned(), json!(release.targets));
     parameters.insert("configuration".to_owned(), configuration);
-    if let Some(source) = release.source.as_ref().and_then(Source::to_json) {
+    if let Some(source) = environment.source(release.source.as_ref()) {
         parameters.insert("source".to_owned(), source);
     }
     parameters

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-use crate::{Builder, Environment, Error, ResourceDescriptor, RunDetails, RunMetadata, Uri};
+use crate::{Builder, Environment, Error, ResourceDescriptor, RunDetails, RunMetadata, Source, Uri};
 
 /// The builder of a build that no CI system vouches for.
 pub const LOCAL_BUILDER: &str = "https://attest.dev/builders/local/v1";
@@ -57,6 +58,50 @@ impl Environment {
             Self::GithubActions(github) => github.builder_id(),
             Self::GitlabCi(gitlab) => gitlab.builder_id(),
             Self::Local => Uri::new("the builder", LOCAL_BUILDER),
+        }
+    }
+
+    /// Repository and ref that were asked for: in CI those that the run was started for, else those of the checkout.
+    pub(crate) fn source(&self, checkout: Option<&Source>) -> Option<Value> {
+        match self {
+            Self::GithubActions(github) => Some(github.source()),
+            Self::GitlabCi(gitlab) => Some(gitlab.source()),
+            Self::Local => checkout.and_then(Source::to_json),
+        }
+    }
+
+    /// The commit that is checked out, and the one that CI was started for when it is another one.
+    pub(crate) fn commits(&self, checkout: Option<&Source>) -> Result<Vec<ResourceDescriptor>, Error> {
+        let started_for = match self {
+            Self::GithubActions(github) => Some((github.commit(), github.dependency()?)),
+            Self::GitlabCi(gitlab) => Some((gitlab.commit(), gitlab.dependency()?)),
+            Self::Local => None,
+        };
+        match (checkout, started_for) {
+            // CI knows the public name of the repository, and the ref, better than a checkout without history.
+            (Some(checkout), Some((commit, dependency))) if checkout.commit == commit => {
+                Ok(vec![checkout.marked(dependency)])
+            }
+            (Some(checkout), started_for) => {
+                let started_for = started_for.into_iter().map(|(_, dependency)| dependency);
+                Ok(std::iter::once(checkout.dependency()?).chain(started_for).collect())
+            }
+            (None, started_for) => Ok(started_for.into_iter().map(|(_, dependency)| dependency).collect()),
+        }
+    }
+
+    pub(crate) fn internal_parameters(&self) -> Map<String, Value> {
+        match self {
+            Self::GithubActions(github) => github.internal_parameters(),
+            Self::GitlabCi(gitlab) => gitlab.internal_parameters(),
+            Self::Local => Map::new(),
+        }
+    }
+
+    fn started_on(&self) -> Option<Timestamp> {
+        match self {
+            Self::GitlabCi(gitlab) => gitlab.started_on(),
+            Self::GithubActions(_) | Self::Local => None,
         }
     }
 

@@ -56,9 +56,13 @@ impl Source {
             Some(repository) => ResourceDescriptor::git(repository, self.reference.as_deref(), &self.commit)?,
             None => ResourceDescriptor::commit(&self.commit),
         };
+        Ok(self.marked(commit))
+    }
+
+    pub(crate) fn marked(&self, commit: ResourceDescriptor) -> ResourceDescriptor {
         match self.dirty {
-            true => Ok(commit.annotated("attest_dirty", true)),
-            false => Ok(commit),
+            true => commit.annotated("attest_dirty", true),
+            false => commit,
         }
     }
 

@@ -7,6 +7,7 @@
 //! | [`plan`] | a [`Config`] and [`Facts`](plan::Facts) about the directory | a [`Plan`]: every file of the release, by name |
 //! | [`build`] | a [`Plan`] and a [`Workshop`](build::Workshop) | the binaries, built by the project's own tools |
 //! | [`stage`] | a [`Plan`] and the binaries | every file, signed, verified from disk, and only then put in its place |
+//! | [`init`] | a directory | a commented `attest.toml` that fits it |
 //!
 //! Planning is pure: the same configuration and the same facts give the same plan everywhere. Nothing here prints, reads
 //! the environment, or asks the clock.
@@ -16,6 +17,7 @@ pub mod config;
 mod error;
 mod file_name;
 pub mod git;
+pub mod init;
 pub mod manifest;
 pub mod plan;
 mod process;

@@ -1,8 +1,10 @@
 //! One module a verb: `Arguments` for clap, `run` to do it.
 
 pub(crate) mod hash;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod pack;
+pub(crate) mod provenance;
 pub(crate) mod sandbox;
 pub(crate) mod sign;
 pub(crate) mod verify;
