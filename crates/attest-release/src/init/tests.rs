@@ -96,7 +96,7 @@ fn what_cannot_be_packed_yet_is_said_and_its_source_is_released() {
         (
             "pyproject.toml",
             "[project]\nname = \"app\"\nversion = \"1.0\"\n",
-            "wheels",
+            "wheels and sdists",
         ),
         (
             "package.json",
