@@ -9,3 +9,4 @@ mod hash_coreutils;
 mod init;
 mod layering;
 mod provenance;
+mod sbom;

@@ -6,5 +6,6 @@ pub(crate) mod inspect;
 pub(crate) mod pack;
 pub(crate) mod provenance;
 pub(crate) mod sandbox;
+pub(crate) mod sbom;
 pub(crate) mod sign;
 pub(crate) mod verify;

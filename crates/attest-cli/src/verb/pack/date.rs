@@ -12,21 +12,21 @@ const VARIABLE: &str = "SOURCE_DATE_EPOCH";
 
 /// The modification time that every member gets, and why that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Date {
-    pub(super) value: SourceDate,
-    pub(super) origin: Origin,
+pub(in crate::verb) struct Date {
+    pub(in crate::verb) value: SourceDate,
+    pub(in crate::verb) origin: Origin,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Origin {
+pub(in crate::verb) enum Origin {
     SourceDateEpoch,
     Commit,
     Default,
 }
 
 /// `SOURCE_DATE_EPOCH`, else the time of the commit, else 1980.
-pub(super) fn find(directory: &Path, environment: &Environment) -> Result<Date, Failure> {
+pub(in crate::verb) fn find(directory: &Path, environment: &Environment) -> Result<Date, Failure> {
     if let Some(date) = from_environment(environment)? {
         return Ok(date);
     }

@@ -1,6 +1,6 @@
 //! `attest pack`: a directory in, a deterministic archive and its digest out.
 
-mod date;
+pub(super) mod date;
 mod refusal;
 mod report;
 
