@@ -9,4 +9,5 @@ mod hash_coreutils;
 mod init;
 mod layering;
 mod provenance;
+mod sandbox;
 mod sbom;

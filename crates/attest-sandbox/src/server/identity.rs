@@ -164,8 +164,13 @@ fn is_local(redirect: &str) -> bool {
         return redirect == OUT_OF_BAND;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]") && redirect.chars().all(|c| c.is_ascii_graphic())
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, ""),
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+        && port.bytes().all(|digit| digit.is_ascii_digit())
+        && redirect.chars().all(|c| c.is_ascii_graphic())
 }
 
 fn refused(code: &'static str, reason: &str) -> Error {
@@ -183,6 +188,8 @@ mod tests {
     fn codes_are_sent_to_this_machine_only() {
         assert!(is_local("http://localhost:4242/auth/callback"));
         assert!(is_local("http://127.0.0.1/"));
+        assert!(is_local("http://[::1]:80/"));
+        assert!(is_local("http://[::1]"));
         assert!(is_local(OUT_OF_BAND));
         assert!(!is_local("http://localhost.example.com/"));
         assert!(!is_local("http://localhost@example.com/"));

@@ -164,5 +164,6 @@ fn router(sigstore: Arc<Sigstore>) -> Router {
         .route("/tuf/{*path}", get(repository::file))
         .fallback(reply::nothing_here)
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
+        .layer(axum::middleware::from_fn(reply::announced_within_limit))
         .with_state(sigstore)
 }

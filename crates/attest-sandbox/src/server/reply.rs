@@ -1,9 +1,12 @@
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::error::Error;
+use crate::server::MAX_REQUEST_BYTES;
 
 /// What a handler answers: an error becomes the document that the real services send.
 pub(super) type Reply<T> = Result<T, Refusal>;
@@ -59,6 +62,16 @@ pub(super) async fn nothing_here(uri: Uri) -> Refusal {
         what: "page",
         name: uri.path().to_owned(),
     })
+}
+
+/// Refuses a request that announces too large a body before any of it is read.
+pub(super) async fn announced_within_limit(request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    match length.is_some_and(|length| length > MAX_REQUEST_BYTES) {
+        true => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        false => next.run(request).await,
+    }
 }
 
 /// Text or bytes of a type that axum has no wrapper for.

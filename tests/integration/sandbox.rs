@@ -1,0 +1,133 @@
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command::Command;
+
+fn document(stdout: &str) -> Value {
+    serde_json::from_str(stdout).expect("one JSON document")
+}
+
+#[test]
+fn the_files_and_the_document_agree() {
+    let directory = tempfile::tempdir().unwrap();
+    let trust = directory.path().join("trust");
+    let finished = Command::attest()
+        .args([
+            "sandbox",
+            "--print",
+            "json",
+            "--duration",
+            "0",
+            "--user",
+            "signer@example.com",
+            "--write-trust",
+        ])
+        .arg(&trust)
+        .run()
+        .expect_code(0);
+    let document = document(finished.stdout_text());
+    assert_eq!(document["schema"], "https://attest.dev/schema/sandbox/v1");
+    assert_eq!(document["identity"], "signer@example.com");
+    let url = document["url"].as_str().unwrap();
+    assert!(url.starts_with("http://localhost:"), "{url}");
+    let files = document["files"].as_object().unwrap();
+    assert_eq!(fs::read_dir(&trust).unwrap().count(), files.len());
+    for path in files.values() {
+        assert!(fs::metadata(path.as_str().unwrap()).unwrap().len() > 0, "{path}");
+    }
+    let config = fs::read_to_string(trust.join("signing_config.json")).unwrap();
+    assert!(config.contains(&format!("{url}/api/v1/timestamp")));
+}
+
+#[test]
+fn without_a_place_the_files_go_with_the_sandbox() {
+    let finished = Command::attest()
+        .args(["sandbox", "--print", "json", "--duration", "0"])
+        .run()
+        .expect_code(0);
+    let root = document(finished.stdout_text())["files"]["trusted_root"].clone();
+    assert!(!fs::exists(root.as_str().unwrap()).unwrap(), "{root}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_printed_lines_are_for_a_shell() {
+    let directory = tempfile::tempdir().unwrap();
+    let trust = directory.path().join("it's here; $(true)");
+    let script = "\"$0\" sandbox --duration 0 --write-trust \"$1\" >\"$1.env\" && . \"$1.env\" \
+                  && printf '%s\\n' \"$ATTEST_SANDBOX_DIR\" && test -n \"$SIGSTORE_ID_TOKEN\"";
+    let finished = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_attest")])
+        .arg(&trust)
+        .run()
+        .expect_code(0);
+    assert_eq!(finished.stdout_text().trim_end(), trust.to_str().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn both_signals_end_it_cleanly() {
+    for signal in ["INT", "TERM"] {
+        let directory = tempfile::tempdir().unwrap();
+        // A shell without job control lets its background children ignore SIGINT; the sandbox listens all the same.
+        let script = "\"$0\" sandbox --write-trust \"$1/trust\" >\"$1/env\" & \
+                      while ! [ -s \"$1/env\" ]; do sleep 0.05; done; kill -$2 $!; wait $!";
+        Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_attest")])
+            .arg(directory.path())
+            .arg(signal)
+            .run()
+            .expect_code(0);
+    }
+}
+
+#[test]
+fn kept_keys_give_the_same_trust_root() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = |name: &str| {
+        let trust = directory.path().join(name);
+        Command::attest()
+            .args(["sandbox", "--duration", "0", "--keys"])
+            .arg(directory.path().join("keys"))
+            .arg("--write-trust")
+            .arg(&trust)
+            .run()
+            .expect_code(0);
+        fs::read(trust.join("trusted_root.json")).unwrap()
+    };
+    assert_eq!(start("first"), start("second"));
+}
+
+#[test]
+fn broken_keys_are_wrong_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("sandbox-keys.json"), "{").unwrap();
+    let finished = Command::attest()
+        .args(["sandbox", "--duration", "0", "--keys"])
+        .arg(directory.path())
+        .run()
+        .expect_code(2);
+    assert_eq!(finished.stdout_text(), "");
+    assert!(
+        finished
+            .stderr_text()
+            .starts_with("error[sandbox-keys-invalid]: invalid sandbox keys in `")
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_no_decision() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let finished = Command::attest()
+        .args(["sandbox", "--duration", "0", "--port", &port])
+        .run()
+        .expect_code(3);
+    assert_eq!(finished.stdout_text(), "");
+    assert!(
+        finished
+            .stderr_text()
+            .starts_with("error[sandbox-cannot-listen]: cannot listen at `127.0.0.1:")
+    );
+}
