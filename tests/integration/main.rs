@@ -8,6 +8,7 @@ mod hash;
 mod hash_coreutils;
 mod init;
 mod layering;
+mod pack;
 mod provenance;
 mod sandbox;
 mod sbom;

@@ -21,7 +21,7 @@ pub struct Recipe {
     pub members: Members,
     /// The modification time of every member.
     pub source_date: SourceDate,
-    /// How many threads compress. The bytes do not depend on it; memory does: about 2 MiB each for gzip and zip, 30 MiB for
+    /// How many threads compress. The bytes do not depend on it; memory does: about 2 MiB each for gzip and zip, 50 MiB for
     /// Zstandard.
     pub threads: NonZeroUsize,
     /// How the archive and each file are measured.

@@ -69,16 +69,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         threads: threads.count(),
         algorithms: arguments.algorithm.clone(),
     };
-    if recipe
-        .members
-        .iter()
-        .all(|member| Some(member.path()) == arguments.prefix.as_ref())
-    {
-        return Err(
-            Failure::usage("nothing-to-pack", "expected files, found an empty directory")
-                .at(arguments.directory.display()),
-        );
-    }
+    refuse_empty(&recipe.members, &arguments)?;
     let packed = write_archive(&recipe, &arguments.output).map_err(refuse)?;
     let report = Report {
         file: &arguments.output,
@@ -109,6 +100,21 @@ fn require_directory(directory: &Path) -> Result<(), Failure> {
     };
     let message = format!("expected a directory, found {found}");
     Err(Failure::usage("directory-expected", message).at(directory.display()))
+}
+
+/// Nothing but the prefix is nothing: who packs it took the wrong directory, or too early.
+fn refuse_empty(members: &Members, arguments: &Arguments) -> Result<(), Failure> {
+    let of_prefix = arguments
+        .prefix
+        .as_ref()
+        .map_or(0, |prefix| prefix.components().count());
+    match members.len() > of_prefix {
+        true => Ok(()),
+        false => Err(
+            Failure::usage("nothing-to-pack", "expected files, found an empty directory")
+                .at(arguments.directory.display()),
+        ),
+    }
 }
 
 fn members(arguments: &Arguments) -> Result<Members, Error> {
