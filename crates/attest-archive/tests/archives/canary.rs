@@ -17,17 +17,23 @@ struct Options {
     more: [u64; 6],
 }
 
-const OPTIONS: Options = Options {
-    level: Some(6),
-    mode: Some(0o644),
-    large: false,
-    more: [0; 6],
-};
+/// Written out where it is used, because only then does the compiler take two of them for one.
+macro_rules! options {
+    () => {
+        Options {
+            level: Some(6),
+            mode: Some(0o644),
+            large: false,
+            more: [0; 6],
+        }
+    };
+}
 
-/// Calls a closure twice with values that are equal when the calls are written down.
 #[inline(never)]
 fn twice(call: impl Fn(Options) -> Options) -> [Options; 2] {
-    [call(OPTIONS), call(OPTIONS)]
+    let first = call(options!());
+    let second = call(options!());
+    [first, second]
 }
 
 /// Changes the copy that it was handed.
@@ -41,7 +47,7 @@ fn changed(mut options: Options) -> Options {
 
 #[test]
 fn a_plain_function_gets_a_fresh_copy_with_every_call() {
-    let results = [changed(OPTIONS), changed(OPTIONS), changed(OPTIONS)];
+    let results = [changed(options!()), changed(options!()), changed(options!())];
     assert_eq!(results, [results[0]; 3]);
     assert_eq!(results[0].more[3], 1);
     assert!(results[0].large);
