@@ -1,1 +1,17 @@
-//! Development only: fixed clock, seeded keys, fixtures and their mutations.
+//! A seed and a fixed time in, fixtures out: bundles that are good, and bundles that are wrong in exactly one way.
+//!
+//! Development only. A [`World`] is a whole Sigstore whose keys follow from one byte and whose clock stands still, so that
+//! the same call gives the same bundle on every machine. [`fixtures`] is the list of what is checked in under `fixtures/`;
+//! `cargo run -p attest-testkit --bin regenerate-fixtures -- fixtures` writes it anew, and a test compares byte for byte.
+
+mod error;
+mod fixture;
+mod key;
+mod mutation;
+mod world;
+
+pub use error::Error;
+pub use fixture::{Fixture, Verdict, fixtures, write_fixtures};
+pub use key::SeededKey;
+pub use mutation::Mutation;
+pub use world::{ISSUER, LogVersion, SIGNED_AT, WORKFLOW, World};

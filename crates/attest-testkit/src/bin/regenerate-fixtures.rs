@@ -1,0 +1,17 @@
+//! Writes every fixture into the directory that is named.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Some(directory) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        return ExitCode::from(2);
+    };
+    match attest_testkit::write_fixtures(&directory) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
+            ExitCode::from(3)
+        }
+    }
+}
