@@ -60,7 +60,8 @@ impl SigningCertificate {
     /// The certificate, PEM.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        DerCertificate::new(self.der.clone()).to_pem()
+        // The family ends lines as Windows does; Rekor v1 records what Go's encoder writes.
+        DerCertificate::new(self.der.clone()).to_pem().replace("\r\n", "\n")
     }
 
     /// The key that it certifies, as DER of a `SubjectPublicKeyInfo`.
