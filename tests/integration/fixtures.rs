@@ -51,7 +51,8 @@ fn a_folder_that_has_to_be_rejected_ends_in_fail() {
 }
 
 fn judge(folder: &Path, verdict: &Verdict) -> Result<(), &'static str> {
-    let bundle = Bundle::parse(&fs::read(folder.join("bundle.sigstore.json")).unwrap()).map_err(|error| error.code())?;
+    let bundle =
+        Bundle::parse(&fs::read(folder.join("bundle.sigstore.json")).unwrap()).map_err(|error| error.code())?;
     let root = TrustRoot::parse(&fs::read(folder.join("trusted_root.json")).unwrap()).unwrap();
     let expectation = Expectation::certificate(
         CertificateIdentity::parse(&verdict.identity).unwrap(),

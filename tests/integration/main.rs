@@ -4,6 +4,7 @@
 
 mod command;
 mod config;
+mod fixtures;
 mod hash;
 mod hash_coreutils;
 mod init;
@@ -12,3 +13,4 @@ mod pack;
 mod provenance;
 mod sandbox;
 mod sbom;
+mod verify;

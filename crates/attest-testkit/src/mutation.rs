@@ -12,7 +12,7 @@ pub enum Mutation {
     Truncate,
     /// Puts other bytes in its place.
     Garble,
-    /// Replaces what a JSON pointer leads to.
+    /// Replaces what a JSON pointer leads to; the field may be new.
     Replace {
         /// Where.
         pointer: &'static str,
@@ -63,6 +63,11 @@ impl Mutation {
     }
 
     fn change(&self, document: &mut Value) -> Result<(), Error> {
+        let (parent, field) = self.pointer().rsplit_once('/').unwrap_or_default();
+        if let (Self::Replace { value, .. }, Some(Value::Object(object))) = (self, document.pointer_mut(parent)) {
+            object.insert(field.to_owned(), value.clone());
+            return Ok(());
+        }
         let slot = document.pointer_mut(self.pointer()).ok_or_else(|| self.nothing())?;
         match self {
             Self::Replace { value, .. } => *slot = value.clone(),

@@ -6,6 +6,7 @@ use super::evidence::{Evidence, Origin};
 use super::expectation::Shown;
 use super::judgement::Judgement;
 use super::problem::Problem;
+use crate::exit::Outcome;
 
 /// Documented in `docs/schema-verify.md`.
 const SCHEMA: &str = "https://attest.dev/schema/verify/v1";
@@ -25,9 +26,9 @@ pub(super) fn render(report: &Report) -> String {
 
 fn verdict(report: &Report) -> &'static str {
     match report.outcome() {
-        Ok(crate::exit::Outcome::Accepted) => "accepted",
-        Ok(crate::exit::Outcome::Rejected) => "rejected",
-        Ok(crate::exit::Outcome::Undecided) | Err(_) => "undecided",
+        Outcome::Accepted => "accepted",
+        Outcome::Rejected => "rejected",
+        Outcome::Undecided => "undecided",
     }
 }
 

@@ -19,6 +19,7 @@ use crate::threads::ThreadsArgument;
 use evidence::Evidence;
 use input::Input;
 use judgement::{Judgement, judge};
+use problem::Problem;
 
 const EXAMPLES: &str = "Examples:
   attest verify app-1.0.tar.gz --certificate-identity release@example.com --certificate-oidc-issuer https://accounts.example.com
@@ -96,7 +97,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let report = Report {
         time,
         trusted_root: arguments.trusted_root.as_ref().map_or_else(
-            || "public-good instance of Sigstore, built in".to_owned(),
+            || "the public-good instance of Sigstore, built in".to_owned(),
             |path| path.display().to_string(),
         ),
         expected: expected.shown,
@@ -110,24 +111,20 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     context
         .print(rendered.trim_end())
         .map_err(|error| Failure::undecided("stdout-failed", error))?;
-    report.outcome()
+    Ok(report.outcome())
 }
 
 impl Report {
     /// The worst that was found: rejected before undecided before accepted.
-    fn outcome(&self) -> Result<Outcome, Failure> {
-        let problems = || {
-            let judged = self.judgements.iter().flat_map(|judgement| judgement.problems.iter());
-            judged.chain(self.evidence.iter().filter_map(Evidence::counting_problem))
-        };
-        let undecided = problems().filter(|problem| problem.is_undecided()).count();
-        match (problems().count(), undecided) {
-            (0, _) => Ok(Outcome::Accepted),
-            (all, undecided) if all > undecided => Ok(Outcome::Rejected),
-            (_, undecided) => Err(Failure::undecided(
-                "not-decided",
-                format_args!("expected every file to be readable, found {undecided} that could not be decided about"),
-            )),
+    fn outcome(&self) -> Outcome {
+        let judged = self.judgements.iter().flat_map(|judgement| judgement.problems.iter());
+        let problems: Vec<&Problem> = judged
+            .chain(self.evidence.iter().filter_map(Evidence::counting_problem))
+            .collect();
+        match problems.iter().all(|problem| problem.is_undecided()) {
+            true if problems.is_empty() => Outcome::Accepted,
+            true => Outcome::Undecided,
+            false => Outcome::Rejected,
         }
     }
 }

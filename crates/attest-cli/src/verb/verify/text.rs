@@ -33,7 +33,7 @@ pub(super) fn render(report: &Report) -> String {
         .count();
     let _ = writeln!(
         text,
-        "\n{accepted} of {} artifacts verified as of {}, against the trust root of the {}",
+        "\n{accepted} of {} artifacts verified as of {}, against the trust root {}",
         report.judgements.len(),
         report.time.moment(),
         visible(&report.trusted_root)
