@@ -21,9 +21,16 @@ impl StagingDirectory {
         let (parent, prefix) = place(output)?;
         fs::create_dir_all(&parent).map_err(StageError::io(format!("make `{}`", parent.display())))?;
         remove_abandoned(&parent, &prefix);
-        let directory = fresh(&parent, &prefix)?;
+        Self::fresh(&parent, &prefix)
+    }
+
+    fn fresh(parent: &Path, prefix: &OsString) -> Result<Self, StageError> {
+        let directory = fresh(parent, prefix)?;
         let lock = lock(directory.path());
-        Ok(Self { directory, _lock: lock })
+        Ok(Self {
+            directory,
+            _lock: lock,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -35,7 +42,7 @@ impl StagingDirectory {
         let renaming = |what: &Path| format!("put the release in the place of `{}`", what.display());
         sync(self.path());
         let (parent, prefix) = place(output)?;
-        let aside = fresh(&parent, &prefix)?;
+        let aside = Self::fresh(&parent, &prefix)?;
         let earlier = aside.path().join("earlier");
         let was_there = output.symlink_metadata().is_ok();
         if was_there {
@@ -44,7 +51,7 @@ impl StagingDirectory {
         if let Err(source) = fs::rename(self.path(), output) {
             if was_there && fs::rename(&earlier, output).is_err() {
                 // It could not be put back either: then it must at least not be deleted.
-                let _ = aside.keep();
+                let _ = aside.directory.keep();
             }
             let action = renaming(output);
             return Err(StageError::Io { action, source });
@@ -57,9 +64,20 @@ impl StagingDirectory {
 }
 
 /// A directory for intermediate files, removed when it is dropped.
-pub(super) fn scratch_beside(output: &Path) -> Result<TempDir, StageError> {
-    let (parent, prefix) = place(output)?;
-    fresh(&parent, &prefix)
+#[derive(Debug)]
+pub struct Scratch(StagingDirectory);
+
+impl Scratch {
+    pub(super) fn beside(output: &Path) -> Result<Self, StageError> {
+        let (parent, prefix) = place(output)?;
+        StagingDirectory::fresh(&parent, &prefix).map(Self)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 /// The parent of the output, and what the names of our directories beside it begin with.

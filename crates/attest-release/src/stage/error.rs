@@ -28,11 +28,12 @@ pub enum StageError {
         output: PathBuf,
     },
     /// An archive cannot be written.
-    #[error("cannot pack `{file}`: {problem}")]
+    #[error("cannot pack `{file}`")]
     Archive {
         /// The archive.
         file: FileName,
         /// Why.
+        #[source]
         problem: attest_archive::Error,
     },
     /// The commit holds no file of the project.
@@ -42,23 +43,26 @@ pub enum StageError {
         file: FileName,
     },
     /// A list of contents cannot be written.
-    #[error("cannot list the contents of `{file}`: {problem}")]
+    #[error("cannot list the contents of `{file}`")]
     Sbom {
         /// The archive.
         file: FileName,
         /// Why.
+        #[source]
         problem: attest_sbom::Error,
     },
     /// The statement cannot be made.
-    #[error("cannot state how the release was made: {problem}")]
+    #[error("cannot state how the release was made")]
     Statement {
         /// Why.
+        #[source]
         problem: attestation::StatementError,
     },
     /// The release cannot be signed.
-    #[error("cannot sign the release: {problem}")]
+    #[error("cannot sign the release")]
     Sign {
         /// Why.
+        #[source]
         problem: attest_sign::Error,
     },
     /// The certificate names no issuer, so nobody could ask for it.
@@ -73,11 +77,12 @@ pub enum StageError {
         rejection: attest_verify::Rejection,
     },
     /// A bundle on disk cannot be read.
-    #[error("`{file}` is no bundle: {problem}")]
+    #[error("`{file}` is no bundle")]
     Unreadable {
         /// The bundle.
         file: String,
         /// Why.
+        #[source]
         problem: attestation::BundleError,
     },
     /// A file lies among those of the release that nobody put there, or one is missing.
@@ -89,19 +94,21 @@ pub enum StageError {
         found: &'static str,
     },
     /// A file cannot be measured.
-    #[error("cannot measure `{file}`: {problem}")]
+    #[error("cannot measure `{file}`")]
     Measure {
         /// The file.
         file: String,
         /// Why.
+        #[source]
         problem: attest_digest::MeasureError,
     },
     /// A file or directory cannot be read or written.
-    #[error("cannot {action}: {source}")]
+    #[error("cannot {action}")]
     Io {
         /// What was tried.
         action: String,
         /// What the operating system says.
+        #[source]
         source: io::Error,
     },
 }

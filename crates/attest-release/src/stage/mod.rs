@@ -20,6 +20,7 @@ use attest_archive::SourceDate;
 use attest_digest::{Algorithm, Algorithms, Measured, Threads};
 
 pub use archive::Unlisted;
+pub use directory::Scratch;
 pub use error::StageError;
 pub use sign::Signed;
 pub use verify::{Check, CheckedFile};
@@ -92,8 +93,8 @@ impl Staging {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn scratch(&self) -> Result<tempfile::TempDir, StageError> {
-        directory::scratch_beside(&self.output)
+    pub fn scratch(&self) -> Result<Scratch, StageError> {
+        Scratch::beside(&self.output)
     }
 
     /// Puts the directory in the place of the output.

@@ -1,0 +1,99 @@
+use attest_release::Error;
+use attest_release::build::BuildError;
+use attest_release::git::GitError;
+use attest_release::stage::StageError;
+
+use crate::failure::Failure;
+use crate::keyless;
+
+/// What is wrong with configuration, directory or plan.
+pub(super) fn release(error: &Error) -> Failure {
+    match error {
+        Error::Configuration { .. } => Failure::usage("config-invalid", error)
+            .hint("docs/CONFIGURATION.md describes every key; `attest init --print` shows a file that works"),
+        Error::ConfigurationMissing { .. } => Failure::usage("config-missing", error)
+            .hint("run `attest init` to write one for this directory, or name one with `--config FILE`"),
+        Error::Unavailable { .. } => Failure::usage("target-unavailable", error).hint(
+            "to release what can be built here, run `attest release --skip-unavailable`; it says what it leaves out",
+        ),
+        Error::ForeignTarget { .. } => Failure::usage("target-unknown", error)
+            .hint("to see the targets of the configuration, run `attest release --plan`"),
+        Error::NoCommit => Failure::usage("commit-missing", error)
+            .hint("commit the project with `git init && git add --all && git commit`, or set `source.enabled = false`"),
+        Error::PrebuiltMissing { path, .. } => Failure::usage("prebuilt-missing", error).at(path),
+        Error::Io { path, .. } => Failure::undecided("project-unreadable", error).at(path.display()),
+        _ => Failure::usage("plan-impossible", error),
+    }
+}
+
+pub(super) fn git(error: &GitError) -> Failure {
+    let message = with_cause(error);
+    match error {
+        GitError::ProgramMissing => Failure::usage("git-missing", message)
+            .hint("install git; source archives and provenance come from what it has committed"),
+        GitError::NameNotUtf8 { .. } => Failure::usage("name-not-utf8", message).hint(
+            "rename the file with `git mv`, or mark it `export-ignore` and take its directory out of the release",
+        ),
+        GitError::TooLarge { .. } => Failure::usage("repository-too-large", message),
+        _ => Failure::undecided("git-failed", message),
+    }
+}
+
+pub(super) fn build(error: &BuildError) -> Failure {
+    let message = with_cause(error);
+    match error {
+        BuildError::ProgramMissing { program } => {
+            Failure::usage("build-tool-missing", message).hint(format_args!("install `{program}`"))
+        }
+        BuildError::NoOutput { .. } => Failure::usage("binary-missing", message),
+        BuildError::NotAFile { .. } => Failure::usage("binary-not-a-file", message),
+        _ => Failure::undecided("build-failed", message),
+    }
+}
+
+pub(super) fn stage(error: &StageError) -> Failure {
+    let message = with_cause(error);
+    match error {
+        StageError::Sign { problem } => keyless::failure(problem),
+        StageError::Rejected { file, rejection } => Failure::rejected(rejection.code(), rejection).at(file).hint(
+            "nothing was put in its place; services and trust root must be of the same instance, the signer the one that \
+             `[sign]` names, and the clock right (`date --utc`)",
+        ),
+        StageError::Differs { .. } => Failure::rejected("release-changed", message),
+        StageError::ForeignFile { .. } => Failure::usage("output-foreign", message)
+            .hint("move it away, or release into another directory with `attest release --output DIR`"),
+        StageError::OutputNotADirectory { .. } | StageError::OutputUnusable { .. } => {
+            Failure::usage("output-unusable", message)
+                .hint("release into another directory with `attest release --output DIR`")
+        }
+        StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
+            .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
+        StageError::Archive { problem, .. } => archive(problem, message),
+        StageError::NoIssuer => Failure::undecided("certificate-without-issuer", message),
+        StageError::Sbom { .. } => Failure::undecided("sbom-failed", message),
+        StageError::Statement { .. } => Failure::undecided("statement-failed", message),
+        _ => Failure::undecided("release-failed", message),
+    }
+}
+
+/// What cannot be read or written may go well another time; what cannot be packed has to be changed.
+fn archive(problem: &attest_archive::Error, message: String) -> Failure {
+    use attest_archive::Error as Archive;
+    match problem {
+        Archive::Read { .. } | Archive::Write { .. } | Archive::ChangedWhileRead { .. } => {
+            Failure::undecided("archive-failed", message)
+        }
+        _ => Failure::usage("archive-impossible", message),
+    }
+}
+
+/// The message with everything that led to it.
+fn with_cause(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    message
+}

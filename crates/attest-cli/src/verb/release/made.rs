@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+
+use attest_release::FileName;
+use attest_release::stage::{Check, Settings, Signed, StagedFile, Staging, Unlisted};
+use attest_sign::Session;
+use attest_verify::{CertificateIdentity, Expectation, OidcIssuer, VerificationTime, Verified};
+use attestation::Payload;
+use jiff::{SignedDuration, Timestamp};
+
+use super::instance::Instance;
+use super::timing::Steps;
+use super::{Arguments, Ground, failure, statement};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::keyless::Connection;
+
+/// By how much the clock of this machine may be behind those of the services. Without it a fresh signature would be from
+/// the future; whoever verifies later needs no such allowance.
+const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// What came out of a release.
+pub(super) struct Made {
+    pub(super) files: BTreeMap<FileName, StagedFile>,
+    pub(super) unlisted: Vec<Unlisted>,
+    pub(super) seal: Option<Seal>,
+}
+
+/// Who signed, and what proves it.
+pub(super) struct Seal {
+    pub(super) signed: Signed,
+    pub(super) evidence: Option<Verified>,
+    pub(super) verified: usize,
+    pub(super) root_file: Option<std::path::PathBuf>,
+    pub(super) is_sandbox: bool,
+}
+
+impl Made {
+    /// Makes everything beside the output, and puts it in its place when all of it has been verified.
+    pub(super) fn make(
+        ground: &Ground,
+        arguments: &Arguments,
+        context: &mut Context<'_>,
+        steps: &mut Steps,
+    ) -> Result<Self, Failure> {
+        let settings = Settings {
+            source_date: ground.source_date,
+            threads: ground.threads,
+        };
+        let staging = Staging::open(&ground.output, &ground.plan, settings).map_err(|error| failure::stage(&error))?;
+        let instance = match ground.plan.bundle {
+            Some(_) => Some(Instance::settle(ground, arguments, context)?),
+            None => None,
+        };
+        let mut making = Making {
+            ground,
+            staging,
+            steps,
+            tools: BTreeMap::new(),
+            unlisted: Vec::new(),
+        };
+        making.archives(context)?;
+        making.sources(context)?;
+        making.checksums(context)?;
+        let seal = making.seal(instance.as_ref(), context)?;
+        if let Some(instance) = &instance {
+            instance.keep()?;
+        }
+        let Making { staging, unlisted, .. } = making;
+        let files = staging.publish().map_err(|error| failure::stage(&error))?;
+        Ok(Self { files, unlisted, seal })
+    }
+}
+
+struct Making<'a> {
+    ground: &'a Ground,
+    staging: Staging,
+    steps: &'a mut Steps,
+    tools: BTreeMap<String, String>,
+    unlisted: Vec<Unlisted>,
+}
+
+impl Making<'_> {
+    fn archives(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground,
+            staging,
+            steps,
+            tools,
+            unlisted,
+        } = self;
+        for archive in &ground.plan.archives {
+            let built = steps.take("build", &archive.target.to_string(), context, |_| {
+                ground.workshop.build(archive).map_err(|error| failure::build(&error))
+            })?;
+            tools.extend(built.tools.clone());
+            let listed_by_digest = steps.take("pack", archive.file.as_str(), context, |_| {
+                let packed = staging.pack(&ground.plan, archive, &built, &ground.project);
+                packed.map_err(|error| failure::stage(&error))
+            })?;
+            unlisted.extend(listed_by_digest);
+        }
+        Ok(())
+    }
+
+    fn sources(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        let Some((checkout, facts)) = ground.checkout.as_ref().filter(|_| !ground.plan.sources.is_empty()) else {
+            return Ok(());
+        };
+        steps.take("source", facts.commit.id.as_str(), context, |context| {
+            let scratch = staging.scratch().map_err(|error| failure::stage(&error))?;
+            let unpacked = checkout
+                .unpack(&facts.commit.id, scratch.path())
+                .map_err(|error| failure::git(&error))?;
+            for (what, paths) in [
+                (
+                    "is a submodule, whose files are not in the source archives",
+                    &unpacked.submodules,
+                ),
+                (
+                    "is a Git LFS pointer; the source archives hold the pointer",
+                    &unpacked.pointers,
+                ),
+                (
+                    "is marked export-subst; its placeholders stay as committed",
+                    &unpacked.unsubstituted,
+                ),
+            ] {
+                for path in paths {
+                    context.say(format_args!("warning: `{path}` {what}"));
+                }
+            }
+            for source in &ground.plan.sources {
+                let packed = staging.pack_source(source, &unpacked.files);
+                packed.map_err(|error| failure::stage(&error))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn checksums(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        steps.take("checksums", "", context, |_| {
+            staging
+                .list_checksums(&ground.plan)
+                .map_err(|error| failure::stage(&error))
+        })
+    }
+
+    /// States, signs and verifies; without an instance, states and measures again.
+    fn seal(&mut self, instance: Option<&Instance>, context: &mut Context<'_>) -> Result<Option<Seal>, Failure> {
+        let statement = statement::statement(self.ground, &self.staging, self.tools.clone(), context)?;
+        let Some(instance) = instance else {
+            self.keep_unsigned(&statement, context)?;
+            return Ok(None);
+        };
+        let scratch = self.staging.scratch().map_err(|error| failure::stage(&error))?;
+        let connection = instance.connect(scratch.path(), context)?;
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        let signed = steps.take("sign", "", context, |_| {
+            let session: Session<'_> = connection.open()?;
+            staging
+                .sign(&ground.plan, &statement, &session)
+                .map_err(|error| failure::stage(&error))
+        })?;
+        let checked = steps.take("verify", "", context, |_| {
+            verify(ground, staging, instance, &connection, &signed)
+        })?;
+        Ok(Some(Seal {
+            signed,
+            verified: checked.len(),
+            evidence: checked.into_iter().next(),
+            root_file: instance.root_file.clone(),
+            is_sandbox: instance.is_sandbox(),
+        }))
+    }
+
+    fn keep_unsigned(&mut self, statement: &Payload, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        staging
+            .keep_unsigned(&ground.plan, statement)
+            .map_err(|error| failure::stage(&error))?;
+        steps.take("verify", "", context, |_| {
+            staging.verify_unsigned().map_err(|error| failure::stage(&error))
+        })
+    }
+}
+
+/// Verifies what lies on disk: as the configured signer, else as whoever the certificate names.
+fn verify(
+    ground: &Ground,
+    staging: &Staging,
+    instance: &Instance,
+    connection: &Connection,
+    signed: &Signed,
+) -> Result<Vec<Verified>, Failure> {
+    let configured = ground.config.sign.as_ref().and_then(|sign| sign.expected.as_ref());
+    let (identity, issuer) = match configured.filter(|_| !instance.is_sandbox()) {
+        Some(expected) => (expected.identity.as_str(), expected.issuer.as_str()),
+        None => (signed.identity.as_str(), signed.issuer.as_str()),
+    };
+    let unusable = |error| Failure::usage("identity-unusable", error);
+    let expectation = Expectation::certificate(
+        CertificateIdentity::parse(identity).map_err(unusable)?,
+        OidcIssuer::parse(issuer).map_err(unusable)?,
+    );
+    let now: Timestamp = connection.now();
+    let check = Check {
+        root: instance.root(),
+        expectation: &expectation,
+        time: VerificationTime::at(now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(now)),
+    };
+    let checked = staging
+        .verify(&ground.plan, &check)
+        .map_err(|error| failure::stage(&error))?;
+    Ok(checked.into_iter().map(|file| file.verified).collect())
+}

@@ -1,0 +1,100 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use attest_sandbox::{Claims, Config, Error, Keys, Server, Sigstore};
+use jiff::Timestamp;
+
+use crate::failure::Failure;
+use crate::output_file::OutputFile;
+use crate::wall_clock::WallClock;
+
+/// Whom the sandbox signs for.
+const IDENTITY: &str = "sandbox@example.com";
+
+/// Who vouches for it. The address is not that of the port, so that the command to verify a release stays the same.
+const ISSUER: &str = "https://sandbox.example.com";
+
+/// The trust root that verifies what the sandbox signed.
+pub(super) const TRUSTED_ROOT: &str = "trusted_root.json";
+
+/// A Sigstore that runs inside this process for as long as this value lives.
+pub(super) struct Sandbox {
+    server: Server,
+    directory: PathBuf,
+}
+
+impl Sandbox {
+    /// Starts at any free port, with keys that are kept in `directory`, so that earlier releases still verify.
+    pub(super) fn start(directory: &Path, now: Timestamp) -> Result<Self, Failure> {
+        prepare(directory).map_err(|error| unwritable(directory, &error))?;
+        let server = start(directory, now).map_err(|error| failure(&error))?;
+        let directory = directory.to_owned();
+        Ok(Self { server, directory })
+    }
+
+    pub(super) fn signing_config(&self) -> Result<String, Failure> {
+        self.server
+            .sigstore()
+            .signing_config_json()
+            .map_err(|error| failure(&error))
+    }
+
+    pub(super) fn trusted_root(&self) -> Result<String, Failure> {
+        self.server
+            .sigstore()
+            .trusted_root_json()
+            .map_err(|error| failure(&error))
+    }
+
+    /// A token that is good for the next minutes.
+    pub(super) fn token(&self) -> Result<String, Failure> {
+        let claims = Claims::email(IDENTITY).with("iss", ISSUER);
+        self.server.sigstore().mint(&claims).map_err(|error| failure(&error))
+    }
+
+    /// Leaves the trust root behind, for `attest verify`.
+    pub(super) fn write_trusted_root(&self) -> Result<(), Failure> {
+        let mut file = OutputFile::create(&self.directory.join(TRUSTED_ROOT))?;
+        file.write(self.trusted_root()?.as_bytes())?;
+        file.commit()
+    }
+}
+
+/// Keys are good from `now` on, which is when the process began: no signature of it can be earlier.
+fn start(directory: &Path, now: Timestamp) -> Result<Server, Error> {
+    let keys = Keys::kept_in(directory, rand::random(), now)?;
+    let sigstore = Sigstore::new(Config {
+        keys,
+        clock: Arc::new(WallClock),
+        user: Claims::email(IDENTITY),
+        issuers: vec![ISSUER.to_owned()],
+    })?;
+    Server::start(sigstore, 0)
+}
+
+/// The keys are for this machine alone: git is told to leave the whole directory out.
+fn prepare(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let own = directory.parent().unwrap_or(directory);
+    match fs::File::create_new(own.join(".gitignore")) {
+        Ok(mut file) => io::Write::write_all(&mut file, b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn unwritable(directory: &Path, error: &io::Error) -> Failure {
+    Failure::undecided("sandbox-files-failed", format_args!("cannot write: {error}")).at(directory.display())
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::KeysInvalid { path, .. } => Failure::usage("sandbox-keys-invalid", error).hint(format_args!(
+            "to begin with new keys, remove `{}`; releases that the old ones signed no longer verify",
+            path.display()
+        )),
+        _ => Failure::undecided("sandbox-failed", error),
+    }
+}
