@@ -11,6 +11,7 @@ mod init;
 mod layering;
 mod pack;
 mod provenance;
+mod release;
 mod sandbox;
 mod sbom;
 mod verify;

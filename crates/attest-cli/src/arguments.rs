@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
     Pack(verb::pack::Arguments),
+    Release(Box<verb::release::Arguments>),
     Inspect(verb::inspect::Arguments),
     Sandbox(verb::sandbox::Arguments),
     Sbom(verb::sbom::Arguments),
@@ -31,6 +32,7 @@ impl Verb {
         match self {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
+            Self::Release(arguments) => verb::release::run(*arguments, context),
             Self::Inspect(arguments) => verb::inspect::run(arguments, context),
             Self::Sandbox(arguments) => verb::sandbox::run(arguments, context),
             Self::Sbom(arguments) => verb::sbom::run(arguments, context),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// What a verb may see of the process it runs in.
 pub struct Context<'a> {
@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub environment: Environment,
     /// The wall clock, read once when the process began.
     pub now: SystemTime,
+    /// The same moment on the clock that is never set: what has passed since then.
+    pub started: Instant,
 }
 
 impl Context<'_> {

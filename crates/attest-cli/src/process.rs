@@ -27,6 +27,7 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
         stderr: &mut stderr,
         environment: std::env::vars_os().collect::<Environment>(),
         now: std::time::SystemTime::now(),
+        started: std::time::Instant::now(),
     };
     let result = arguments.verb.run(&mut context);
     let flushed = context.stdout.flush().map_err(|error| stdout_failed(&error));

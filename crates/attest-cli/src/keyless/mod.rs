@@ -50,7 +50,7 @@ pub(crate) struct Connection {
 impl KeylessArguments {
     /// Chooses services and identity; nothing is sent yet.
     pub(crate) fn connect(&self, context: &Context<'_>) -> Result<Connection, Failure> {
-        let clock = clock(context.now)?;
+        let clock = clock(context.now, context.started)?;
         let services = self.services(clock.now())?;
         let options = HttpOptions {
             budget: Duration::from_secs(self.retry_for.into()),
@@ -108,14 +108,13 @@ pub(crate) fn read(path: &Path, code: &'static str) -> Result<Vec<u8>, Failure> 
 }
 
 /// The wall clock as it was when the process began, going on from there: setting it back does not renew a certificate.
-fn clock(began: SystemTime) -> Result<Arc<dyn Clock>, Failure> {
+fn clock(began: SystemTime, start: Instant) -> Result<Arc<dyn Clock>, Failure> {
     let base = Timestamp::try_from(began).map_err(|error| {
         Failure::undecided(
             "clock-unusable",
             format_args!("the system clock cannot be used: {error}"),
         )
     })?;
-    let start = Instant::now();
     Ok(Arc::new(move || {
         base.saturating_add(Duration::min(start.elapsed(), FOREVER))
             .unwrap_or(base)

@@ -5,6 +5,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod pack;
 pub(crate) mod provenance;
+pub(crate) mod release;
 pub(crate) mod sandbox;
 pub(crate) mod sbom;
 pub(crate) mod sign;

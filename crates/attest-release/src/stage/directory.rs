@@ -27,10 +27,7 @@ impl StagingDirectory {
     fn fresh(parent: &Path, prefix: &OsString) -> Result<Self, StageError> {
         let directory = fresh(parent, prefix)?;
         let lock = lock(directory.path());
-        Ok(Self {
-            directory,
-            _lock: lock,
-        })
+        Ok(Self { directory, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {

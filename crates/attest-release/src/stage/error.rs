@@ -8,7 +8,7 @@ use crate::FileName;
 #[non_exhaustive]
 pub enum StageError {
     /// The output directory holds what no release of ours put there.
-    #[error("expected `{}` to be empty or an earlier release, found `{foreign}` in it", output.display())]
+    #[error("expected an empty output directory or an earlier release in it, found `{foreign}`")]
     ForeignFile {
         /// The output directory.
         output: PathBuf,
@@ -16,13 +16,13 @@ pub enum StageError {
         foreign: String,
     },
     /// The output is there and is no directory.
-    #[error("expected `{}` to be a directory, found something else", output.display())]
+    #[error("expected the output to be a directory, found something else")]
     OutputNotADirectory {
         /// The output.
         output: PathBuf,
     },
     /// The output cannot be replaced as a whole.
-    #[error("expected an output directory with a name and a parent, found `{}`", output.display())]
+    #[error("expected an output directory with a name, found none")]
     OutputUnusable {
         /// The output.
         output: PathBuf,

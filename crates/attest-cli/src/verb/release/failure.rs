@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use attest_release::Error;
 use attest_release::build::BuildError;
 use attest_release::git::GitError;
@@ -60,10 +62,12 @@ pub(super) fn stage(error: &StageError) -> Failure {
              `[sign]` names, and the clock right (`date --utc`)",
         ),
         StageError::Differs { .. } => Failure::rejected("release-changed", message),
-        StageError::ForeignFile { .. } => Failure::usage("output-foreign", message)
+        StageError::ForeignFile { output, .. } => Failure::usage("output-foreign", message)
+            .at(from_here(output).display())
             .hint("move it away, or release into another directory with `attest release --output DIR`"),
-        StageError::OutputNotADirectory { .. } | StageError::OutputUnusable { .. } => {
+        StageError::OutputNotADirectory { output } | StageError::OutputUnusable { output } => {
             Failure::usage("output-unusable", message)
+                .at(from_here(output).display())
                 .hint("release into another directory with `attest release --output DIR`")
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
@@ -85,6 +89,12 @@ fn archive(problem: &attest_archive::Error, message: String) -> Failure {
         }
         _ => Failure::usage("archive-impossible", message),
     }
+}
+
+/// A path as a person would type it from where the process stands.
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    here.ok().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
 }
 
 /// The message with everything that led to it.
