@@ -34,6 +34,12 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// A file that a pattern means has a name that is not UTF-8, so that archives of it could not be read everywhere alike.
+    #[error("expected names in UTF-8, found `{path}`, which a pattern of `archive.files` means")]
+    NameNotText {
+        /// The path inside the project, with what is not UTF-8 replaced.
+        path: String,
+    },
     /// Neither the configuration nor a manifest names the project.
     #[error("expected a name for the project: `project.name` is not set, and no manifest names it")]
     NoName,

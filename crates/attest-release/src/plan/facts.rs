@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::{BuildSteps, Config};
+use crate::config::{BuildSteps, Config, Pattern};
 use crate::manifest::Manifests;
 use crate::{Error, Target};
 
@@ -52,35 +52,63 @@ impl Facts {
     }
 }
 
-fn matches(directory: &Path, pattern: &crate::config::Pattern) -> Result<Vec<String>, Error> {
-    let unreadable = |error: glob::GlobError| {
-        let path = error.path().to_owned();
-        Error::io(&path, error.into())
+/// The regular files that `pattern` means. Symbolic links are not followed.
+fn matches(directory: &Path, pattern: &Pattern) -> Result<Vec<String>, Error> {
+    let mut search = Search {
+        pattern,
+        parts: pattern.as_str().split('/').map(glob::Pattern::new).collect(),
+        found: Vec::new(),
     };
-    let not_text = || Error::NotText {
-        file: directory.display().to_string(),
-    };
-    let root = glob::Pattern::escape(directory.to_str().ok_or_else(not_text)?);
-    let whole = PathBuf::from(root).join(pattern.as_str());
-    // Both halves are patterns: the one was escaped, the other parsed.
-    let Ok(found) = glob::glob_with(&whole.to_string_lossy(), pattern.options()) else {
-        return Ok(Vec::new());
-    };
-    let mut paths = Vec::new();
-    for path in found {
-        let path = path.map_err(unreadable)?;
-        if paths.len() == MAX_MATCHES {
+    search.look(directory, "", 0)?;
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    pattern: &'a Pattern,
+    /// What each part of a path has to match; brackets around a slash make a part that is no pattern, and matches anything.
+    parts: Vec<Result<glob::Pattern, glob::PatternError>>,
+    found: Vec<String>,
+}
+
+impl Search<'_> {
+    fn look(&mut self, directory: &Path, inside: &str, depth: usize) -> Result<(), Error> {
+        let unreadable = |error| Error::io(directory, error);
+        for entry in directory.read_dir().map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let kind = entry.file_type().map_err(unreadable)?;
+            let name = entry.file_name();
+            let shown = name.to_string_lossy();
+            if !self.is_part(&shown, depth) {
+                continue;
+            }
+            let path = format!("{inside}{shown}");
+            if kind.is_dir() && depth + 1 < self.parts.len() {
+                self.look(&entry.path(), &format!("{path}/"), depth + 1)?;
+            } else if kind.is_file() && self.pattern.matches(&path) {
+                self.take(path, name.to_str().is_some())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_part(&self, name: &str, depth: usize) -> bool {
+        let part = self.parts.get(depth).and_then(|part| part.as_ref().ok());
+        part.is_none_or(|part| part.matches_with(name, self.pattern.options()))
+    }
+
+    fn take(&mut self, path: String, is_text: bool) -> Result<(), Error> {
+        if !is_text {
+            return Err(Error::NameNotText { path });
+        }
+        if self.found.len() == MAX_MATCHES {
             return Err(Error::TooManyMatches {
-                pattern: pattern.as_str().to_owned(),
+                pattern: self.pattern.as_str().to_owned(),
                 limit: MAX_MATCHES,
             });
         }
-        let inside = path.strip_prefix(directory).ok().and_then(Path::to_str);
-        if let Some(inside) = inside.filter(|_| is_regular_file(&path)) {
-            paths.push(inside.replace(std::path::MAIN_SEPARATOR, "/"));
-        }
+        self.found.push(path);
+        Ok(())
     }
-    Ok(paths)
 }
 
 fn is_regular_file(path: &Path) -> bool {
