@@ -34,30 +34,57 @@ impl StagingDirectory {
         self.directory.path()
     }
 
-    /// Renames the directory to `output`. What was there is moved aside first, and back if that fails.
+    /// Puts the directory in the place of `output`, by one exchange where the system can do that.
     pub(super) fn replace(self, output: &Path) -> Result<(), StageError> {
-        let renaming = |what: &Path| format!("put the release in the place of `{}`", what.display());
         sync(self.path());
-        let (parent, prefix) = place(output)?;
-        let aside = Self::fresh(&parent, &prefix)?;
-        let earlier = aside.path().join("earlier");
         let was_there = output.symlink_metadata().is_ok();
+        if was_there && exchange(self.path(), output) {
+            // What was there has our name now, and is removed as ours.
+            sync(&place(output)?.0);
+            return Ok(());
+        }
+        self.rename(output, was_there)
+    }
+
+    /// Moves aside what is there, and back if the second step fails.
+    fn rename(self, output: &Path, was_there: bool) -> Result<(), StageError> {
+        let failed = |source| {
+            let action = format!("put the release in the place of `{}`", output.display());
+            StageError::Io { action, source }
+        };
+        let mut earlier = self.path().as_os_str().to_owned();
+        // Another ending: what was moved aside is never taken for something abandoned.
+        earlier.push(".earlier");
         if was_there {
-            fs::rename(output, &earlier).map_err(StageError::io(renaming(output)))?;
+            fs::rename(output, &earlier).map_err(failed)?;
         }
         if let Err(source) = fs::rename(self.path(), output) {
-            if was_there && fs::rename(&earlier, output).is_err() {
-                // It could not be put back either: then it must at least not be deleted.
-                let _ = aside.directory.keep();
+            if was_there {
+                // If it cannot be put back, it stays where it is, whole.
+                let _ = fs::rename(&earlier, output);
             }
-            let action = renaming(output);
-            return Err(StageError::Io { action, source });
+            return Err(failed(source));
         }
-        sync(&parent);
+        sync(&place(output)?.0);
         // The path is the output now, and no longer ours to remove.
         let _ = self.directory.keep();
+        if was_there {
+            let _ = fs::remove_dir_all(&earlier);
+        }
         Ok(())
     }
+}
+
+/// Gives each the name of the other in one step, so that at no moment there is no output.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// A directory for intermediate files, removed when it is dropped.
@@ -158,6 +185,19 @@ mod tests {
         let staging = StagingDirectory::beside(&output).unwrap();
         fs::write(staging.path().join("new"), "").unwrap();
         staging.replace(&output).unwrap();
+        assert!(output.join("new").exists() && !output.join("old").exists());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn without_an_exchange_it_takes_two_steps_and_the_result_is_the_same() {
+        let parent = tempfile::tempdir().unwrap();
+        let output = parent.path().join("dist");
+        fs::create_dir(&output).unwrap();
+        fs::write(output.join("old"), "").unwrap();
+        let staging = StagingDirectory::beside(&output).unwrap();
+        fs::write(staging.path().join("new"), "").unwrap();
+        staging.rename(&output, true).unwrap();
         assert!(output.join("new").exists() && !output.join("old").exists());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }

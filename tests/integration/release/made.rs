@@ -1,0 +1,232 @@
+//! What comes out of a release, and that it is the same wherever it is made.
+
+use std::fs;
+
+use super::project::{IDENTITY, ISSUER, Project, contents, json, names, repeatable};
+use crate::command::Command;
+
+#[test]
+fn a_rust_project_is_released_and_verified() {
+    let project = Project::new("rust-hello");
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    let report = json(&released);
+    assert_eq!(report["schema"], "https://attest.dev/schema/release/v1");
+    assert_eq!(report["version"], "1.2.0");
+    assert_eq!(report["signer"]["identity"], IDENTITY);
+    assert_eq!(report["signer"]["issuer"], ISSUER);
+    assert_eq!(report["dirty"], false);
+    let listed: Vec<&str> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, names(&project.dist()));
+    for expected in [
+        "SHA256SUMS",
+        "hello-1.2.0-source.tar.gz",
+        "hello-1.2.0-source.zip",
+        "hello-1.2.0.sigstore.json",
+    ] {
+        assert!(listed.contains(&expected), "{expected}");
+    }
+    project.verify().expect_code(0);
+    project.git(&["diff", "--exit-code"]);
+}
+
+#[test]
+fn prebuilt_files_are_released_with_a_bundle_for_each_archive() {
+    let project = Project::new("prebuilt");
+    project.release(&[]).expect_code(0);
+    let names = names(&project.dist());
+    for expected in [
+        "tally-2.0.1-linux-amd64.tar.zst.sigstore.json",
+        "tally-2.0.1-windows-amd64.zip.sigstore.json",
+    ] {
+        assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
+    }
+    project.verify().expect_code(0);
+}
+
+#[test]
+fn the_account_names_a_command_that_works_as_it_stands() {
+    let project = Project::new("prebuilt");
+    let released = project.release(&[]).expect_code(0);
+    let command = released
+        .stdout_text()
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("attest verify "));
+    let command = format!(
+        "\"$ATTEST_UNDER_TEST\" verify {}",
+        command.expect("the account ends with a command")
+    );
+    let shell = Command::new("sh").args(["-c", &command]).current_dir(project.path());
+    shell
+        .env("ATTEST_UNDER_TEST", env!("CARGO_BIN_EXE_attest"))
+        .run()
+        .expect_code(0);
+}
+
+#[test]
+fn the_plan_touches_nothing() {
+    let project = Project::new("rust-hello");
+    let before = names(project.path());
+    let planned = project.attest(&["release", "--plan", "--sandbox"]).run().expect_code(0);
+    assert!(planned.stdout_text().contains("hello-1.2.0-source.tar.gz"));
+    assert_eq!(names(project.path()), before);
+}
+
+#[test]
+fn directory_time_zone_umask_and_threads_change_no_byte() {
+    let (one, two) = (Project::new("rust-hello"), Project::new("rust-hello"));
+    let shell = |project: &Project, umask: &str, zone: &str, threads: &str| {
+        let script = format!("umask {umask}; exec \"$ATTEST_UNDER_TEST\" release --sandbox");
+        Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(project.path())
+            .env("ATTEST_UNDER_TEST", env!("CARGO_BIN_EXE_attest"))
+            .env("TZ", zone)
+            .env("RAYON_NUM_THREADS", threads)
+            .run()
+            .expect_code(0);
+    };
+    shell(&one, "022", "UTC", "1");
+    shell(&two, "077", "Asia/Kathmandu", "2");
+    assert!(
+        repeatable(&one.dist()) == repeatable(&two.dist()),
+        "archives or lists differ"
+    );
+}
+
+#[test]
+fn a_second_release_replaces_the_first_and_changes_no_byte_of_what_is_repeatable() {
+    let project = Project::new("prebuilt");
+    project.release(&[]).expect_code(0);
+    let first = repeatable(&project.dist());
+    project.release(&[]).expect_code(0);
+    assert!(first == repeatable(&project.dist()), "archives or lists differ");
+    project.verify().expect_code(0);
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_found_and_the_file_is_named() {
+    let project = Project::new("prebuilt");
+    project.release(&[]).expect_code(0);
+    for (name, bytes) in contents(&project.dist()) {
+        for position in positions(bytes.len(), name.ends_with(".sigstore.json")) {
+            let mut changed = bytes.clone();
+            changed[position] ^= 1;
+            fs::write(project.dist().join(&name), &changed).unwrap();
+            let verdict = project.verify();
+            assert_eq!(verdict.code, 1, "{name} at {position}: {}", verdict.stdout_text());
+            let said = format!("{}{}", verdict.stdout_text(), verdict.stderr_text());
+            assert!(said.contains(&name), "{name} at {position} is not named: {said}");
+        }
+        fs::write(project.dist().join(&name), &bytes).unwrap();
+    }
+    project.verify().expect_code(0);
+}
+
+/// The ends, the middle, and for bundles places all over.
+fn positions(length: usize, many: bool) -> Vec<usize> {
+    let count = if many { 12 } else { 3 };
+    (0..count).map(|step| step * (length - 1) / (count - 1)).collect()
+}
+
+#[test]
+fn what_is_not_committed_is_said_and_not_packed_as_source() {
+    let project = Project::new("prebuilt");
+    project.release(&[]).expect_code(0);
+    let before = fs::read(project.dist().join("tally-2.0.1-source.tar.gz")).unwrap();
+    fs::write(project.path().join("README.md"), "changed\n").unwrap();
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    assert!(
+        released.stderr_text().contains("not committed: `README.md`"),
+        "{}",
+        released.stderr_text()
+    );
+    assert_eq!(json(&released)["dirty"], true);
+    assert!(fs::read(project.dist().join("tally-2.0.1-source.tar.gz")).unwrap() == before);
+}
+
+#[test]
+fn an_unsigned_release_says_so_and_can_be_repeated() {
+    let project = Project::new("prebuilt");
+    for _ in 0..2 {
+        let released = project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+        assert!(
+            released.stdout_text().contains("signed    by nobody"),
+            "{}",
+            released.stdout_text()
+        );
+    }
+    assert!(
+        names(&project.dist())
+            .iter()
+            .any(|name| name == "tally-2.0.1.provenance.json")
+    );
+}
+
+#[test]
+fn the_source_date_comes_from_the_environment_before_the_commit() {
+    let project = Project::new("prebuilt");
+    let epoch = |value: &str| {
+        project
+            .attest(&["release", "--skip-sign", "--format", "json"])
+            .env("SOURCE_DATE_EPOCH", value)
+            .run()
+    };
+    let released = epoch("1234567890").expect_code(0);
+    assert_eq!(json(&released)["source_date"], 1_234_567_890);
+    let refused = epoch("yesterday").expect_code(2);
+    assert!(
+        refused.stderr_text().contains("error[source-date-invalid]"),
+        "{}",
+        refused.stderr_text()
+    );
+}
+
+#[test]
+fn one_target_can_be_released_alone() {
+    let project = Project::new("prebuilt");
+    let released = project
+        .release(&["--target", "windows/amd64", "--output", "out"])
+        .expect_code(0);
+    assert!(released.stdout_text().contains("tally-2.0.1-windows-amd64.zip"));
+    let made = names(&project.path().join("out"));
+    assert!(!made.iter().any(|name| name.contains("linux")), "{made:?}");
+    let refused = project.release(&["--target", "linux/s390x"]).expect_code(2);
+    assert!(
+        refused.stderr_text().contains("error[target-unknown]"),
+        "{}",
+        refused.stderr_text()
+    );
+}
+
+#[test]
+fn the_older_log_signs_as_well() {
+    let project = Project::new("prebuilt");
+    project.release(&["--rekor-version", "1"]).expect_code(0);
+    project.verify().expect_code(0);
+}
+
+#[test]
+fn an_earlier_release_of_the_same_sandbox_still_verifies_after_another() {
+    let project = Project::new("prebuilt");
+    project.release(&["--output", "earlier"]).expect_code(0);
+    project.release(&[]).expect_code(0);
+    let files = names(&project.path().join("earlier"))
+        .into_iter()
+        .map(|name| format!("earlier/{name}"));
+    project.verify_files(files).expect_code(0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_committed_name_with_a_line_break_is_packed_as_it_is() {
+    let project = Project::new("prebuilt");
+    fs::write(project.path().join("two\nlines"), "1").unwrap();
+    project.commit();
+    project.release(&[]).expect_code(0);
+    project.verify().expect_code(0);
+}
