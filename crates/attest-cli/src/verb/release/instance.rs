@@ -73,7 +73,7 @@ impl Instance {
     /// Leaves behind what is needed to verify the release later.
     pub(super) fn keep(&self) -> Result<(), Failure> {
         match &self.sandbox {
-            Some(sandbox) => sandbox.write_trusted_root(),
+            Some(sandbox) => sandbox.write_trust(),
             None => Ok(()),
         }
     }

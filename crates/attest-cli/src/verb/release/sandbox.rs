@@ -19,6 +19,9 @@ const ISSUER: &str = "https://sandbox.example.com";
 /// The trust root that verifies what the sandbox signed.
 pub(super) const TRUSTED_ROOT: &str = "trusted_root.json";
 
+/// The trust root in the form that sigstore-python takes, with the addresses of services that are gone by then.
+const TRUST_CONFIGURATION: &str = "trust_config.json";
+
 /// A Sigstore that runs inside this process for as long as this value lives.
 pub(super) struct Sandbox {
     server: Server,
@@ -54,10 +57,17 @@ impl Sandbox {
         self.server.sigstore().mint(&claims).map_err(|error| failure(&error))
     }
 
-    /// Leaves the trust root behind, for `attest verify`.
-    pub(super) fn write_trusted_root(&self) -> Result<(), Failure> {
-        let mut file = OutputFile::create(&self.directory.join(TRUSTED_ROOT))?;
-        file.write(self.trusted_root()?.as_bytes())?;
+    /// Leaves behind what `attest verify` and cosign (the trust root), and sigstore-python (the trust configuration) verify
+    /// against.
+    pub(super) fn write_trust(&self) -> Result<(), Failure> {
+        let configuration = self.server.sigstore().client_trust_config_json();
+        self.write(TRUST_CONFIGURATION, &configuration.map_err(|error| failure(&error))?)?;
+        self.write(TRUSTED_ROOT, &self.trusted_root()?)
+    }
+
+    fn write(&self, name: &str, content: &str) -> Result<(), Failure> {
+        let mut file = OutputFile::create(&self.directory.join(name))?;
+        file.write(content.as_bytes())?;
         file.commit()
     }
 }
