@@ -193,3 +193,72 @@ fn a_prebuilt_link_is_refused() {
         "{error}"
     );
 }
+
+/// A project of one binary that `steps` describes, and its plan for linux/arm/v6.
+#[cfg(unix)]
+fn one_binary(steps: &str) -> (TempDir, Plan) {
+    let project = tempfile::tempdir().unwrap();
+    let text = format!(
+        "format = 1\n[project]\nname = \"app\"\nversion = \"1.0.0\"\n[source]\nenabled = false\n[build]\n\
+         targets = [\"linux/arm/v6\"]\n[[binary]]\nname = \"app\"\n{steps}\n"
+    );
+    let config = Config::parse("attest.toml", &text).unwrap();
+    let facts = Facts::of_directory(project.path(), &config).unwrap();
+    let plan = Plan::new(&config, &facts).unwrap();
+    (project, plan)
+}
+
+#[cfg(unix)]
+fn program(directory: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = directory.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_command_sees_the_target_and_the_date() {
+    let (project, plan) = one_binary(
+        "command = { run = [\"./make\", \"{version}\"], output = \"out/{target}\", environment = { X = \"{arch}\" } }",
+    );
+    let script = "mkdir -p out; echo \"$1 $X $ATTEST_TARGET $SOURCE_DATE_EPOCH\" > out/linux-arm-v6";
+    program(project.path(), "make", script);
+    let built = workshop(project.path(), variables()).build(&plan.archives[0]).unwrap();
+    assert_eq!(bytes(&built), b"1.0.0 arm linux/arm/v6 1700000000\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_command_that_makes_nothing_is_an_error() {
+    let (project, plan) = one_binary("command = { run = [\"true\"], output = \"out/app\" }");
+    let error = workshop(project.path(), variables())
+        .build(&plan.archives[0])
+        .unwrap_err();
+    assert!(
+        matches!(&error, BuildError::NoOutput { path, .. } if path == Path::new("out/app")),
+        "{error}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn go_is_told_the_target_and_to_forget_where_it_runs() {
+    let (project, plan) =
+        one_binary("go = { package = \"./cmd/app\", ldflags = \"-X main.version={version}\", tags = [\"a\", \"b\"] }");
+    let tools = tempfile::tempdir().unwrap();
+    let script = "[ \"$1\" = version ] && { echo go version 1.99; exit; }\n\
+                  while [ \"$1\" != -o ]; do said=\"$said $1\"; shift; done\n\
+                  mkdir -p \"$(dirname \"$2\")\"\n\
+                  echo \"$GOOS $GOARCH $GOARM $CGO_ENABLED$said $3\" > \"$2\"";
+    program(tools.path(), "go", script);
+    let path = format!("{}:/usr/bin:/bin", tools.path().display());
+    let variables = [("PATH", path.as_str()), ("GOOS", "plan9")];
+    let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let built = workshop(project.path(), variables.into_iter().collect())
+        .build(&plan.archives[0])
+        .unwrap();
+    let expected = "linux arm 6 0 build -trimpath -buildvcs=false -mod=readonly -ldflags=-X main.version=1.0.0 -tags=a,b ./cmd/app\n";
+    assert_eq!(String::from_utf8(bytes(&built)).unwrap(), expected);
+    assert_eq!(built.tools["go"], "go version 1.99");
+}

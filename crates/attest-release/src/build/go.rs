@@ -1,5 +1,5 @@
-use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use super::{BuildError, Built, Missing, Workshop};
 use crate::plan::{PlannedArchive, PlannedBinary, PlannedSteps};
@@ -22,39 +22,41 @@ pub(super) fn build(
     binary: &PlannedBinary,
     built: &mut Built,
 ) -> Result<PathBuf, BuildError> {
-    let PlannedSteps::Go {
-        package,
-        ldflags,
-        tags,
-        environment,
-    } = &binary.steps
-    else {
-        unreachable!("only binaries of Go come here");
-    };
     let output = workshop
         .scratch
         .join("go")
         .join(archive.target.hyphenated())
         .join(&binary.file);
-    let variables = workshop
-        .variables
-        .without(|name| matches!(name, "GOFLAGS" | "GOOS" | "GOARCH" | "GOARM"));
+    let foreign = |name: &str| matches!(name, "GOFLAGS" | "GOOS" | "GOARCH" | "GOARM");
+    let variables = workshop.variables.without(foreign);
     let mut invocation = workshop.invocation(OsStr::new("go"), &variables);
-    // The commit stands in the provenance; a stamp in the binary would depend on how the checkout was made.
-    let fixed = ["build", "-trimpath", "-buildvcs=false", "-mod=readonly"];
-    invocation.arguments.extend(fixed.iter().map(Into::into));
-    if let Some(ldflags) = ldflags {
-        invocation.arguments.push(format!("-ldflags={ldflags}").into());
-    }
-    if !tags.is_empty() {
-        invocation.arguments.push(format!("-tags={}", tags.join(",")).into());
-    }
-    invocation
-        .arguments
-        .extend(["-o".into(), output.clone().into_os_string(), package.into()]);
+    let PlannedSteps::Go { environment, .. } = &binary.steps else {
+        unreachable!("only binaries of Go come here");
+    };
     let settings = environment.iter().map(|(name, value)| (name.into(), value.into()));
     invocation.settings.extend(settings);
+    invocation.arguments = arguments(&binary.steps, &output);
     workshop.run(&invocation, workshop.talk)?;
     built.tools.insert("go".to_owned(), workshop.version("go", "version")?);
     Ok(output)
+}
+
+fn arguments(steps: &PlannedSteps, output: &Path) -> Vec<OsString> {
+    let PlannedSteps::Go {
+        package, ldflags, tags, ..
+    } = steps
+    else {
+        return Vec::new();
+    };
+    // The commit stands in the provenance; a stamp in the binary would depend on how the checkout was made.
+    let fixed = ["build", "-trimpath", "-buildvcs=false", "-mod=readonly"];
+    let mut arguments: Vec<OsString> = fixed.iter().map(Into::into).collect();
+    if let Some(ldflags) = ldflags {
+        arguments.push(format!("-ldflags={ldflags}").into());
+    }
+    if !tags.is_empty() {
+        arguments.push(format!("-tags={}", tags.join(",")).into());
+    }
+    arguments.extend(["-o".into(), output.into(), package.into()]);
+    arguments
 }
