@@ -84,7 +84,6 @@ compare() { # PEER OURS: one JSON object, or nothing when the peer is not there
 
 # peak FILE EXTENSION: the most memory, in KiB, that packing one file takes.
 peak() {
-    local log=$work/peak
     "$ATTEST_PACK" "$1" -o "$work/peak.$2" --threads "$cores" >/dev/null &
     local pid=$! most=0 now
     while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [ -n "$now" ]; do
@@ -92,15 +91,16 @@ peak() {
         sleep 0.02
     done
     wait "$pid"
-    rm -f "$work/peak.$2" "$log"
+    rm -f "$work/peak.$2"
     echo "$most"
 }
 memory() {
     local extension
     mkdir "$work/small" "$work/big"
     # Base64 of noise compresses a little, as programs do.
-    head -c 8M /dev/urandom | base64 -w0 | head -c 10M >"$work/small/file"
-    for ((part = 0; part < 103; part++)); do cat "$work/small/file"; done | head -c 1G >"$work/big/file"
+    head -c 7864320 /dev/urandom | base64 -w0 >"$work/small/file"
+    for ((part = 0; part < 102; part++)); do cat "$work/small/file"; done >"$work/big/file"
+    head -c 4M "$work/small/file" >>"$work/big/file"
     for extension in tar tar.gz tar.zst zip; do
         printf '%s    {"format": "%s", "ten_mib_kib": %d, "one_gib_kib": %d}' "${separator:-}" "$extension" \
             "$(peak "$work/small" "$extension")" "$(peak "$work/big" "$extension")"
