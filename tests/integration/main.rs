@@ -11,6 +11,7 @@ mod init;
 mod layering;
 mod pack;
 mod provenance;
+mod readme;
 mod release;
 mod sandbox;
 mod sbom;

@@ -25,6 +25,7 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
         interactive: stderr.is_terminal(),
         stdout: &mut stdout,
         stderr: &mut stderr,
+        program: program(std::env::args_os().next()),
         environment: std::env::vars_os().collect::<Environment>(),
         now: std::time::SystemTime::now(),
         started: std::time::Instant::now(),
@@ -39,6 +40,13 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// The front door as the person reached it: by name, or by a path as long as that is not on `PATH`.
+fn program(called: Option<OsString>) -> String {
+    let called = called.and_then(|called| called.into_string().ok()).unwrap_or_default();
+    let is_front_door = called.rsplit('/').next() == Some("attest");
+    if is_front_door { called } else { "attest".to_owned() }
 }
 
 /// The failure for a stdout that takes no more.

@@ -1,5 +1,5 @@
 //! `attest release`: fixture projects become signed and verified directories, or nothing at all.
 
 mod made;
-mod project;
+pub(crate) mod project;
 mod refused;

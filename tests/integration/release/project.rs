@@ -6,16 +6,16 @@ use tempfile::TempDir;
 
 use crate::command::{Command, Finished};
 
-pub(super) const IDENTITY: &str = "sandbox@example.com";
-pub(super) const ISSUER: &str = "https://sandbox.example.com";
+pub(crate) const IDENTITY: &str = "sandbox@example.com";
+pub(crate) const ISSUER: &str = "https://sandbox.example.com";
 
 /// A copy of a fixture, committed at a fixed time.
-pub(super) struct Project {
+pub(crate) struct Project {
     directory: TempDir,
 }
 
 impl Project {
-    pub(super) fn new(fixture: &str) -> Self {
+    pub(crate) fn new(fixture: &str) -> Self {
         let project = Self {
             directory: tempfile::tempdir().unwrap(),
         };
@@ -26,20 +26,20 @@ impl Project {
         project
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    pub(super) fn dist(&self) -> PathBuf {
+    pub(crate) fn dist(&self) -> PathBuf {
         self.path().join("dist")
     }
 
-    pub(super) fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "all of it"]);
     }
 
-    pub(super) fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let git = Command::new("git").args(arguments).current_dir(self.path());
         git.env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -53,21 +53,21 @@ impl Project {
             .expect_code(0);
     }
 
-    pub(super) fn attest(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn attest(&self, arguments: &[&str]) -> Command {
         Command::attest().args(arguments).current_dir(self.path())
     }
 
-    pub(super) fn release(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn release(&self, arguments: &[&str]) -> Finished {
         let arguments = ["release", "--sandbox"].iter().chain(arguments);
         self.attest(&[]).args(arguments).run()
     }
 
     /// What `attest verify dist/*` says.
-    pub(super) fn verify(&self) -> Finished {
+    pub(crate) fn verify(&self) -> Finished {
         self.verify_files(names(&self.dist()).into_iter().map(|name| format!("dist/{name}")))
     }
 
-    pub(super) fn verify_files(&self, files: impl Iterator<Item = String>) -> Finished {
+    pub(crate) fn verify_files(&self, files: impl Iterator<Item = String>) -> Finished {
         self.attest(&[
             "verify",
             "--certificate-identity",
@@ -82,7 +82,7 @@ impl Project {
 
     /// Nothing of a release that failed is left beside what was there.
     #[track_caller]
-    pub(super) fn assert_nothing_left(&self) {
+    pub(crate) fn assert_nothing_left(&self) {
         let left: Vec<String> = names(self.path())
             .into_iter()
             .filter(|name| name.contains("dist"))
@@ -103,7 +103,7 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-pub(super) fn names(directory: &Path) -> Vec<String> {
+pub(crate) fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
@@ -112,19 +112,19 @@ pub(super) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-pub(super) fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let read = |name: String| (name.clone(), fs::read(directory.join(name)).unwrap());
     names(directory).into_iter().map(read).collect()
 }
 
 /// Everything that has to be the same wherever it is made. A bundle has a time and a signature of its own.
-pub(super) fn repeatable(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn repeatable(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = contents(directory);
     files.retain(|name, _| !name.ends_with(".sigstore.json"));
     assert!(!files.is_empty());
     files
 }
 
-pub(super) fn json(finished: &Finished) -> serde_json::Value {
+pub(crate) fn json(finished: &Finished) -> serde_json::Value {
     serde_json::from_slice(&finished.stdout).unwrap()
 }

@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     }
     let mut steps = Steps::begin();
     let made = Made::make(&ground, &arguments, context, &mut steps)?;
-    let report = Report::new(&ground, &made, &steps);
+    let report = Report::new(&ground, &made, &steps, &context.program);
     let text = match arguments.format {
         AnswerFormat::Text => report.to_text(),
         AnswerFormat::Json => report.to_json().to_string(),

@@ -22,11 +22,17 @@ pub(super) struct Report<'a> {
     ground: &'a Ground,
     made: &'a Made,
     steps: &'a Steps,
+    program: &'a str,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(ground: &'a Ground, made: &'a Made, steps: &'a Steps) -> Self {
-        Self { ground, made, steps }
+    pub(super) fn new(ground: &'a Ground, made: &'a Made, steps: &'a Steps, program: &'a str) -> Self {
+        Self {
+            ground,
+            made,
+            steps,
+            program,
+        }
     }
 
     pub(super) fn to_text(&self) -> String {
@@ -149,7 +155,8 @@ impl<'a> Report<'a> {
     fn command(&self) -> Option<String> {
         let seal = self.made.seal.as_ref()?;
         let mut command = format!(
-            "attest verify {}/* --certificate-identity {} --certificate-oidc-issuer {}",
+            "{} verify {}/* --certificate-identity {} --certificate-oidc-issuer {}",
+            quoted(self.program),
             quoted(&self.output()),
             quoted(&seal.signed.identity),
             quoted(&seal.signed.issuer)

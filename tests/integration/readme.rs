@@ -1,0 +1,91 @@
+//! What the README tells people to type works as it stands there.
+
+use std::fs;
+use std::path::Path;
+
+use crate::release::project::Project;
+
+/// What ends otherwise than with 0 where the README is tried, and why. Anything else has to succeed.
+const ENDS_OTHERWISE: &[(&str, i32, &str)] = &[
+    ("attest release", 2, "no workflow here has an identity"),
+    ("attest sign app.tar.gz", 2, "no workflow here has an identity"),
+    ("attest verify app.tar.gz", 1, "nobody signed it"),
+    ("attest inspect app.tar.gz.sigstore.json", 3, "nobody signed it"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The lines of the README's `sh` blocks, without comments.
+fn commands(readme: &str) -> Vec<&str> {
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    lines
+        .map(|line| line.split(" #").next().unwrap_or_default().trim())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn every_attest_command_of_the_readme_works_in_its_order() {
+    let readme = readme();
+    let commands: Vec<&str> = commands(&readme)
+        .into_iter()
+        .filter(|command| command.starts_with("attest "))
+        .collect();
+    assert!(commands.len() >= 10, "found only {commands:?}");
+
+    let project = Project::new("rust-hello");
+    fs::remove_file(project.path().join("attest.toml")).unwrap();
+    fs::write(project.path().join("app.tar.gz"), "app").unwrap();
+    fs::create_dir(project.path().join("site")).unwrap();
+    fs::write(project.path().join("site/index.html"), "<p>hello</p>").unwrap();
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        // The sandbox runs until it is stopped; tests/integration/sandbox.rs runs it.
+        let arguments = if command == "attest sandbox" {
+            vec!["sandbox", "--help"]
+        } else {
+            arguments
+        };
+        let expected = ENDS_OTHERWISE
+            .iter()
+            .find(|(begin, ..)| command == *begin || (command.starts_with(begin) && begin.contains('.')))
+            .map_or(0, |(_, code, _)| *code);
+        let finished = project.attest(&arguments).run();
+        let talk = String::from_utf8_lossy(&finished.stderr).into_owned();
+        assert_eq!(finished.code, expected, "{command}: {talk}");
+        assert!(!talk.contains("Usage:"), "{command}: {talk}");
+    }
+}
+
+#[test]
+fn every_file_that_the_readme_links_to_exists() {
+    let readme = readme();
+    let links = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let local: Vec<&str> = links.filter(|link| !link.contains("://")).collect();
+    assert!(local.len() >= 8, "found only {local:?}");
+    for link in local {
+        assert!(
+            root().join(link).exists(),
+            "README.md links to {link}, which does not exist"
+        );
+    }
+}
+
+#[test]
+fn the_two_commands_of_the_readme_are_what_continuous_integration_runs() {
+    let script = fs::read_to_string(root().join(".ci/run")).unwrap();
+    let main_job = fs::read_to_string(root().join("tests/interop/main-job")).unwrap();
+    let readme = readme();
+    let commands = commands(&readme);
+    assert!(commands.contains(&"cargo run --release -- release --sandbox"));
+    assert!(main_job.contains("cargo run --release -- release --sandbox"));
+    assert!(commands.contains(&"cargo test --workspace"));
+    assert!(script.contains("cargo test --workspace"));
+}
