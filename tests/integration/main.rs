@@ -15,4 +15,5 @@ mod readme;
 mod release;
 mod sandbox;
 mod sbom;
+mod sign;
 mod verify;

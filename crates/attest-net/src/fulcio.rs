@@ -66,7 +66,10 @@ impl CertificateAuthority for Fulcio {
 
 /// Source: Fulcio, `fulcio.proto`, `CreateSigningCertificateRequest`.
 fn body(request: &CertificateRequest<'_>) -> Value {
-    let public_key = DerPublicKey::new(request.public_key_der.to_vec()).to_pem();
+    // The family ends lines as Windows does, every other client does not.
+    let public_key = DerPublicKey::new(request.public_key_der.to_vec())
+        .to_pem()
+        .replace("\r\n", "\n");
     json!({
         "credentials": { "oidcIdentityToken": request.token.expose_secret() },
         "publicKeyRequest": {

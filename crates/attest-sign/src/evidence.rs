@@ -2,7 +2,7 @@ use attestation::Envelope;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sigstore_types::TransparencyLogEntry;
+use sigstore_types::{DerCertificate, TransparencyLogEntry};
 
 use crate::{Error, LogRequest, Port};
 
@@ -90,48 +90,62 @@ impl LogEntry {
         let body: Value = serde_json::from_slice(self.entry.canonicalized_body.as_bytes())
             .map_err(|_| wrong("an entry with a JSON body", "something else"))?;
         let kind = self.entry.kind_version;
-        let (signature, digest, certificate) = match (kind.kind(), kind.version()) {
-            ("hashedrekord", "0.0.1") => (
-                &body["spec"]["signature"]["content"],
-                (&body["spec"]["data"]["hash"]["value"], hex(&request.digest)),
-                (&body["spec"]["signature"]["publicKey"]["content"], pem(request)),
-            ),
-            ("hashedrekord", "0.0.2") => {
-                let entry = &body["spec"]["hashedRekordV002"];
-                let der = STANDARD.encode(request.certificate.as_der());
+        let (signature, certificate, digest) = match (kind.kind(), kind.version()) {
+            ("hashedrekord", "0.0.1") => {
+                let entry = &body["spec"];
+                let digest = (&entry["data"]["hash"]["value"], hex(&request.digest));
+                let signature = &entry["signature"];
                 (
-                    &entry["signature"]["content"],
-                    (&entry["data"]["digest"], STANDARD.encode(request.digest)),
-                    (&entry["signature"]["verifier"]["x509Certificate"]["rawBytes"], der),
+                    &signature["content"],
+                    from_pem(&signature["publicKey"]["content"]),
+                    digest,
                 )
             }
-            ("dsse", "0.0.1") => (
-                &body["spec"]["signatures"][0]["signature"],
-                (&body["spec"]["payloadHash"]["value"], payload_hash(request.envelope)),
-                (&body["spec"]["signatures"][0]["verifier"], pem(request)),
-            ),
+            ("hashedrekord", "0.0.2") => {
+                let entry = &body["spec"]["hashedRekordV002"];
+                let digest = (&entry["data"]["digest"], STANDARD.encode(request.digest));
+                let signature = &entry["signature"];
+                let certificate = &signature["verifier"]["x509Certificate"]["rawBytes"];
+                (&signature["content"], decoded(certificate), digest)
+            }
+            ("dsse", "0.0.1") => {
+                let entry = &body["spec"];
+                let digest = (&entry["payloadHash"]["value"], payload_hash(request.envelope));
+                let signature = &entry["signatures"][0];
+                (&signature["signature"], from_pem(&signature["verifier"]), digest)
+            }
             (kind, version) => return Err(wrong("a hashedrekord or dsse entry", format!("{kind} {version}"))),
         };
+        same("the digest that was sent", digest.0.as_str(), digest.1.as_str())?;
         same(
             "the signature that was sent",
-            signature,
-            &STANDARD.encode(request.signature),
+            decoded(signature).as_deref(),
+            request.signature,
         )?;
-        same("the digest that was sent", digest.0, &digest.1)?;
-        same("the certificate that was sent", certificate.0, &certificate.1)
+        same(
+            "the certificate that was sent",
+            certificate.as_deref(),
+            request.certificate.as_der(),
+        )
     }
 }
 
-fn same(what: &'static str, found: &Value, expected: &str) -> Result<(), Error> {
-    match found.as_str() {
+fn same<T: PartialEq + ?Sized>(what: &'static str, found: Option<&T>, expected: &T) -> Result<(), Error> {
+    match found {
         Some(found) if found == expected => Ok(()),
         Some(_) => Err(wrong(what, "another one")),
         None => Err(wrong(what, "none")),
     }
 }
 
-fn pem(request: &LogRequest<'_>) -> String {
-    STANDARD.encode(request.certificate.to_pem())
+fn decoded(field: &Value) -> Option<Vec<u8>> {
+    STANDARD.decode(field.as_str()?).ok()
+}
+
+/// The log writes PEM in its own way: the certificate inside is what counts.
+fn from_pem(field: &Value) -> Option<Vec<u8>> {
+    let pem = String::from_utf8(decoded(field)?).ok()?;
+    Some(DerCertificate::from_pem(&pem).ok()?.as_bytes().to_vec())
 }
 
 fn payload_hash(envelope: Option<&Envelope>) -> String {

@@ -41,7 +41,7 @@ impl Root {
         let verified = self.verify(signer, output);
         verified.map_err(|rejection| {
             let message = format!("the new bundle does not verify ({}): {rejection}", rejection.code());
-            Failure::undecided("new-bundle-rejected", message).at(output.request.bundle.display()).hint(
+            Failure::rejected("new-bundle-rejected", message).at(output.request.bundle.display()).hint(
                 "nothing was written; --signing-config and --trusted-root must be of the same instance, and the clock of \
                  this machine right (`date --utc`)",
             )

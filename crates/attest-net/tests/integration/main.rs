@@ -1,0 +1,8 @@
+//! The clients against a server that answers what a test tells it to.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod identity;
+mod patience;
+mod services;
+mod stub;
