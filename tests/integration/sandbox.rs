@@ -131,3 +131,27 @@ fn a_port_that_is_taken_is_no_decision() {
             .starts_with("error[sandbox-cannot-listen]: cannot listen at `127.0.0.1:")
     );
 }
+
+#[test]
+fn an_address_that_would_add_a_line_for_the_shell_is_refused() {
+    let finished = Command::attest()
+        .args(["sandbox", "--duration", "0", "--user", "a\ntouch x"])
+        .run()
+        .expect_code(2);
+    assert_eq!(finished.stdout_text(), "");
+    assert!(
+        finished.stderr_text().starts_with("error[sandbox-user-invalid]"),
+        "{}",
+        finished.stderr_text()
+    );
+}
+
+#[test]
+fn an_address_with_words_for_a_shell_is_quoted() {
+    let finished = Command::attest()
+        .args(["sandbox", "--duration", "0", "--user", "$(touch x)"])
+        .run()
+        .expect_code(0);
+    let text = finished.stdout_text();
+    assert_eq!(text.matches("identity '$(touch x)'").count(), 3, "{text}");
+}

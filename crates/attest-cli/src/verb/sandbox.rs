@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::visible::visible;
 use crate::wall_clock::WallClock;
 
 use files::Directory;
@@ -72,6 +73,7 @@ enum Form {
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let begin = Instant::now();
+    check_user(&arguments.user)?;
     let mut signals = Signals::listen().map_err(|error| failure(&error))?;
     let server = start(&arguments).map_err(|error| failure(&error))?;
     let directory = Directory::open(arguments.write_trust.as_deref())?;
@@ -90,7 +92,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         "attest sandbox listens at {}; Ctrl-C ends it",
         server.url()
     ));
-    let end = arguments.duration.map(|seconds| begin + Duration::from_secs(seconds));
+    let end = end(begin, arguments.duration);
     while let Some(wait) = until(end, Instant::now()) {
         if signals.wait(wait) == Waited::Signal {
             break;
@@ -101,11 +103,31 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     Ok(Outcome::Accepted)
 }
 
+/// When it ends by itself; a time beyond what a clock can say never comes.
+fn end(begin: Instant, seconds: Option<u64>) -> Option<Instant> {
+    begin.checked_add(Duration::from_secs(seconds?))
+}
+
 /// How long to wait until there is something to do; none when it is time to end.
 fn until(end: Option<Instant>, now: Instant) -> Option<Duration> {
     match end {
         None => Some(RENEWAL),
         Some(end) => Some(end.saturating_duration_since(now).min(RENEWAL)).filter(|left| !left.is_zero()),
+    }
+}
+
+/// The address goes into lines that a shell may source, and into certificates.
+fn check_user(user: &str) -> Result<(), Failure> {
+    match user.trim().is_empty() || user.contains(char::is_control) {
+        true => Err(Failure::usage(
+            "sandbox-user-invalid",
+            format_args!(
+                "expected an e-mail address without control characters, found `{}`",
+                visible(user)
+            ),
+        )
+        .at("--user")),
+        false => Ok(()),
     }
 }
 
@@ -144,4 +166,29 @@ fn stdout_failed(error: &std::io::Error) -> Failure {
         "stdout-failed",
         format_args!("cannot write the result to stdout: {error}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_beyond_every_clock_is_no_end() {
+        let begin = Instant::now();
+        assert_eq!(end(begin, Some(u64::MAX)), None);
+        assert_eq!(end(begin, Some(1)), Some(begin + Duration::from_secs(1)));
+        assert_eq!(end(begin, None), None);
+    }
+
+    #[test]
+    fn an_address_with_a_line_break_is_refused() {
+        check_user("signer@example.com").unwrap();
+        let failure = check_user("a\ntouch x").unwrap_err();
+        assert_eq!(failure.code(), "sandbox-user-invalid");
+        assert_eq!(
+            failure.message(),
+            r"expected an e-mail address without control characters, found `a\ntouch x`"
+        );
+        assert_eq!(check_user(" ").unwrap_err().code(), "sandbox-user-invalid");
+    }
 }

@@ -46,18 +46,19 @@ export ATTEST_SANDBOX_DIR={quoted_directory}
 export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
 #
 # attest           attest sign FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --signing-config \"$ATTEST_SANDBOX_DIR/{SIGNING_CONFIG}\" --identity-token \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\"
-#                  attest verify FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --certificate-identity {user} --certificate-oidc-issuer {url}
+#                  attest verify FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --certificate-identity {quoted_user} --certificate-oidc-issuer {url}
 # cosign 3         cosign sign-blob FILE --yes --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --signing-config \"$ATTEST_SANDBOX_DIR/{SIGNING_CONFIG}\" --identity-token \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\" --bundle FILE.sigstore.json
-#                  cosign verify-blob FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --bundle FILE.sigstore.json --certificate-identity {user} --certificate-oidc-issuer {url}
+#                  cosign verify-blob FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --bundle FILE.sigstore.json --certificate-identity {quoted_user} --certificate-oidc-issuer {url}
 #   through TUF    cosign initialize --mirror {url}/tuf --root \"$ATTEST_SANDBOX_DIR/{TUF_ROOT}\"
 # sigstore-python  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" sign --identity-token \"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\" FILE
-#                  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" verify identity --cert-identity {user} --cert-oidc-issuer {url} FILE
+#                  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" verify identity --cert-identity {quoted_user} --cert-oidc-issuer {url} FILE
 # Rekor version 1 instead of 2: {SIGNING_CONFIG_REKOR_V1}, {TRUST_CONFIG_REKOR_V1}
 # As inside GitHub Actions:
 # export ACTIONS_ID_TOKEN_REQUEST_URL={quoted_ambient} ACTIONS_ID_TOKEN_REQUEST_TOKEN={ambient_request_token}
 ",
             url = self.url,
             user = self.user,
+            quoted_user = quoted(self.user),
             quoted_url = quoted(&self.url),
             quoted_directory = quoted(self.text),
             quoted_ambient = quoted(&self.ambient_url()),
@@ -101,7 +102,24 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
     }
 }
 
-/// A word that a POSIX shell reads as it is.
+/// A word that a POSIX shell reads as it is, in quotes only where it needs them.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_read_otherwise_is_quoted() {
+        assert_eq!(quoted("signer@example.com"), "signer@example.com");
+        assert_eq!(quoted("$(touch x)@example.com"), "'$(touch x)@example.com'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 }
