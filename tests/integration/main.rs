@@ -16,4 +16,5 @@ mod release;
 mod sandbox;
 mod sbom;
 mod sign;
+mod sign_guards;
 mod verify;

@@ -26,14 +26,18 @@ impl Clock for WallClock {
 }
 
 /// A sandbox, and a directory with what points a signer at it.
-struct Bench {
-    server: Server,
+pub(crate) struct Bench {
+    pub(crate) server: Server,
     directory: TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    pub(crate) fn new() -> Self {
+        Self::at(Arc::new(WallClock))
+    }
+
+    /// Services whose clock is not the one of this machine.
+    pub(crate) fn at(clock: Arc<dyn Clock>) -> Self {
         let sigstore = Sigstore::new(Config {
             keys: Keys::from_seed([7; 32], clock.now() - SignedDuration::from_hours(1)),
             clock,
@@ -52,15 +56,15 @@ impl Bench {
         bench
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    fn sign(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn sign(&self, arguments: &[&str]) -> Finished {
         let places = [
             "--signing-config",
             "signing_config.json",
@@ -79,7 +83,7 @@ impl Bench {
         Command::attest().current_dir(self.directory.path())
     }
 
-    fn bundles(&self) -> Vec<String> {
+    pub(crate) fn bundles(&self) -> Vec<String> {
         let names = fs::read_dir(self.directory.path()).unwrap();
         let mut names: Vec<String> = names
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -89,7 +93,7 @@ impl Bench {
         names
     }
 
-    fn verify(&self, bundle: &str, artifact: &str) -> Result<(), Rejection> {
+    pub(crate) fn verify(&self, bundle: &str, artifact: &str) -> Result<(), Rejection> {
         let root = TrustRoot::parse(&fs::read(self.path("trusted_root.json")).unwrap()).unwrap();
         let json = fs::read(self.path(bundle)).unwrap();
         let bundle = Bundle::parse(&json).unwrap();
@@ -362,7 +366,6 @@ fn wrong_usage_is_said_before_anything_is_sent() {
         (&["a.tar.gz", "a.tar.gz"], 2, "bundle-place-taken"),
         (&["a.tar.gz", "missing"], 3, "cannot-open"),
     ];
-    bench.server.sigstore();
     for (arguments, code, name) in cases {
         let finished = bench.sign(arguments).expect_code(code);
         assert!(

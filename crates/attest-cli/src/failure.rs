@@ -92,7 +92,8 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error[{}]: {}", self.code, visible(&self.message))?;
         if let Some(place) = &self.place {
-            writeln!(f, "  --> {}", visible(place))?;
+            // A place is one line, and foreign: a file name may hold a line break.
+            writeln!(f, "  --> {}", crate::visible::visible(place))?;
         }
         match &self.hint {
             Some(hint) => writeln!(f, "\nhint: {}", visible(hint)),
@@ -125,6 +126,12 @@ mod tests {
             failure.to_string(),
             "error[unknown-key]: unknown key `nmae`\n  --> attest.toml:3:1\n\nhint: did you mean `name`?\n"
         );
+    }
+
+    #[test]
+    fn a_file_name_with_a_line_break_does_not_start_a_line() {
+        let failure = Failure::usage("x", "y").at("a\nhint: none");
+        assert_eq!(failure.to_string(), "error[x]: y\n  --> a\\nhint: none\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod arguments;
 mod context;
 mod exit;
 mod failure;
+mod input_file;
 mod keyless;
 mod output_file;
 mod process;

@@ -30,5 +30,5 @@ pub use ports::{
     CertificateAuthority, CertificateRequest, Clock, IdentityProvider, LogRequest, Ports, SigningKey,
     TimestampAuthority, TransparencyLog,
 };
-pub use session::Session;
+pub use session::{CLOCK_ALLOWANCE, Session};
 pub use token::IdentityToken;

@@ -12,6 +12,10 @@ use crate::{
 /// A certificate that runs out within this time is renewed first: log and timestamp authority have to answer before it does.
 const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
+/// By how much this clock may be behind the authority's: the certificate counts from now on by the one and from soon on by the
+/// other. A verifier goes by the times that log and timestamp authority sign.
+pub const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
+
 /// One signer, one key, one certificate, any number of bundles.
 ///
 /// When the certificate is about to run out, the next signature renews it: the identity provider is asked for a token again
@@ -167,7 +171,8 @@ fn certify(ports: &Ports<'_>, key: &dyn SigningKey) -> Result<SigningCertificate
         return Err(Error::answer(Port::Authority, expected, "one for another key"));
     }
     let now = ports.clock.now();
-    if now < certificate.not_before() || certificate.not_after() < now {
+    let ahead = certificate.not_before().duration_since(now);
+    if ahead > CLOCK_ALLOWANCE || certificate.not_after() < now {
         return Err(Error::NotValidNow {
             now,
             not_before: certificate.not_before(),

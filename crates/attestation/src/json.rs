@@ -5,8 +5,11 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads one document.
-pub(crate) fn parse_unambiguous(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+/// Reads one JSON document in which no object says the same key twice: two readers might believe different ones.
+///
+/// # Errors
+/// When it is no JSON, a key stands twice in an object, or something follows the document.
+pub fn parse_unambiguous(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Unambiguous.deserialize(&mut deserializer)?;
     deserializer.end()?;

@@ -24,6 +24,7 @@ pub use bundle::{
     SignedContent, Unverified, parse_bundles,
 };
 pub use envelope::{Envelope, Payload, pre_authentication_encoding};
+pub use json::parse_unambiguous;
 pub use statement::{Predicate, Statement, StatementError};
 pub use subject::{Subject, SubjectError};
 pub use untrusted::Untrusted;

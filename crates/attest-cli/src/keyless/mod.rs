@@ -3,8 +3,6 @@
 mod failure;
 mod identity;
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,10 +13,8 @@ use jiff::Timestamp;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::input_file::{InputFile, MAX_CONFIGURATION_BYTES};
 pub(crate) use failure::failure;
-
-/// Configurations are a few KiB; what is larger is another file.
-const MAX_CONFIGURATION_BYTES: u64 = 4 << 20;
 
 /// Who signs, and through which services.
 #[derive(Debug, Clone, clap::Args)]
@@ -92,19 +88,15 @@ impl Connection {
     }
 }
 
-/// Reads a small file; more than any configuration has is an error and not cut off.
-pub(crate) fn read(path: &Path, code: &'static str) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |error: io::Error| Failure::undecided(code, format_args!("cannot read: {error}")).at(path.display());
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_CONFIGURATION_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    match bytes.len() as u64 > MAX_CONFIGURATION_BYTES {
-        true => Err(unreadable(io::Error::other("larger than 4 MiB"))),
-        false => Ok(bytes),
+/// Reads a configuration, with the code for one that cannot be read.
+pub(crate) fn read(path: &Path, unreadable: &'static str) -> Result<Vec<u8>, Failure> {
+    let limit = MAX_CONFIGURATION_BYTES;
+    InputFile {
+        path,
+        unreadable,
+        limit,
     }
+    .read()
 }
 
 /// The wall clock as it was when the process began, going on from there: setting it back does not renew a certificate.

@@ -260,6 +260,15 @@ fn a_certificate_for_another_time_is_not_used() {
     assert!(matches!(error, Error::NotValidNow { now, .. } if now == after(60)));
 }
 
+#[test]
+fn a_clock_that_is_a_little_behind_the_authority_is_forgiven() {
+    let world = World::new(2);
+    let behind = |seconds| move || begin() - SignedDuration::from_secs(seconds);
+    Session::open(&world.ports(&behind(60)), key()).unwrap();
+    let error = Session::open(&world.ports(&behind(61)), key()).unwrap_err();
+    assert!(matches!(error, Error::NotValidNow { not_before, .. } if not_before == begin()));
+}
+
 /// A key that shows one public key and signs with another.
 struct TwoFaced(EphemeralKey, EphemeralKey);
 

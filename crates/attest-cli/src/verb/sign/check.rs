@@ -1,16 +1,15 @@
+use std::time::Duration;
+
+use attest_sign::CLOCK_ALLOWANCE;
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, OidcIssuer, Rejection, TrustRoot, VerificationTime, Verifier,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Arguments;
 use super::output::Output;
 use crate::failure::Failure;
 use crate::keyless;
-
-/// By how much the clock of this machine may be behind those of the services. Without it a fresh signature would be from
-/// the future; whoever verifies later needs no such allowance.
-const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What new bundles are checked against before they get their names.
 pub(super) struct Root(TrustRoot);
@@ -63,10 +62,46 @@ impl Root {
     }
 }
 
+/// How long it takes until this machine, too, has reached the times that logs signed; none if it has, or is too far behind.
+/// Before that the new bundles are from the future. Whoever verifies later has no such trouble.
+pub(super) fn until_logged(outputs: &[Output], now: Timestamp) -> Option<Duration> {
+    let entries = outputs
+        .iter()
+        .flat_map(|output| &output.bundle.peek_unverified().log_entries);
+    let logged = entries.filter_map(|entry| entry.integrated_time).max()?;
+    behind(Timestamp::from_second(logged.try_into().ok()?).ok()?, now)
+}
+
+fn behind(logged: Timestamp, now: Timestamp) -> Option<Duration> {
+    let wait = logged.duration_since(now);
+    match wait.is_positive() && wait <= CLOCK_ALLOWANCE {
+        true => Duration::try_from(wait).ok(),
+        false => None,
+    }
+}
+
 fn trusted_root_missing() -> Failure {
     Failure::usage(
         "trusted-root-missing",
         "expected --trusted-root beside --signing-config: every new bundle is verified before it gets its name",
     )
     .hint("add `--trusted-root FILE` with the trust root of the same instance")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_behind_is_waited_for_within_the_allowance() {
+        let now: Timestamp = "2026-01-02T03:04:05.5Z".parse().unwrap();
+        let after = |milliseconds| behind(now + SignedDuration::from_millis(milliseconds), now);
+        assert_eq!(after(-1), None);
+        assert_eq!(after(0), None);
+        assert_eq!(after(2500), Some(Duration::from_millis(2500)));
+        assert_eq!(after(60_000), Some(Duration::from_secs(60)));
+        assert_eq!(after(60_001), None);
+    }
 }

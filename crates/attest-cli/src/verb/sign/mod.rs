@@ -9,6 +9,8 @@ mod request;
 
 use std::path::PathBuf;
 
+use attest_digest::Threads;
+use attest_sign::Session;
 use rayon::prelude::*;
 
 use crate::context::Context;
@@ -16,6 +18,7 @@ use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::keyless::{KeylessArguments, failure};
 use crate::threads::ThreadsArgument;
+use crate::visible::visible;
 use output::Output;
 use report::{Format, Report};
 use request::{Request, Wanted};
@@ -79,22 +82,16 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let session = connection.open()?;
     context.say(format_args!(
         "signing as {}{}",
-        session.identity(),
+        visible(session.identity()),
         vouched(session.issuer())
     ));
-    let sign = |request: &Request| request.sign(&session).map_err(|error| failure(&error));
-    // Services take seconds to answer; several signatures are in flight at once.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count().get().min(requests.len()));
-    let pool = pool
-        .build()
-        .map_err(|error| Failure::undecided("threads-unavailable", error))?;
-    let bundles = pool.install(|| requests.par_iter().map(sign).collect::<Result<Vec<_>, _>>())?;
+    let outputs = sign(requests, &session, threads)?;
     let signer = check::Signer {
         identity: session.identity(),
         issuer: session.issuer(),
         now: connection.now(),
     };
-    let outputs: Vec<Output> = requests.into_iter().zip(bundles).map(Output::from).collect();
+    wait_for_log(&outputs, &signer, context);
     for output in &outputs {
         root.check(&signer, output)?;
     }
@@ -103,8 +100,29 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     Ok(Outcome::Accepted)
 }
 
+/// Services take seconds to answer; several signatures are in flight at once.
+fn sign(requests: Vec<Request>, session: &Session<'_>, threads: Threads) -> Result<Vec<Output>, Failure> {
+    let sign = |request: &Request| request.sign(session).map_err(|error| failure(&error));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count().get().min(requests.len()));
+    let pool = pool
+        .build()
+        .map_err(|error| Failure::undecided("threads-unavailable", error))?;
+    let bundles = pool.install(|| requests.par_iter().map(sign).collect::<Result<Vec<_>, _>>())?;
+    Ok(requests.into_iter().zip(bundles).map(Output::from).collect())
+}
+
+fn wait_for_log(outputs: &[Output], signer: &check::Signer<'_>, context: &mut Context<'_>) {
+    if let Some(wait) = check::until_logged(outputs, signer.now) {
+        let seconds = wait.as_secs_f64();
+        context.say(format_args!(
+            "the clock of this machine is behind that of the log; waiting {seconds:.1} seconds"
+        ));
+        std::thread::sleep(wait);
+    }
+}
+
 fn vouched(issuer: Option<&str>) -> String {
     issuer
-        .map(|issuer| format!(" (vouched for by {issuer})"))
+        .map(|issuer| format!(" (vouched for by {})", visible(issuer)))
         .unwrap_or_default()
 }

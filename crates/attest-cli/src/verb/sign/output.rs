@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use attestation::Bundle;
+use tempfile::TempPath;
 
 use super::request::Request;
 use crate::failure::Failure;
@@ -39,27 +41,139 @@ pub(super) fn bundle_of_statement(given: Option<PathBuf>, files: &[PathBuf]) -> 
     }
 }
 
-/// No bundle may take the place of an artifact or of another bundle.
-pub(super) fn check_places(requests: &[Request]) -> Result<(), Failure> {
+/// Before anything is signed or published: no bundle may take the place of a file that was read or of another bundle, nor of
+/// what is no file, and its directory has to take new files.
+pub(super) fn check_places(inputs: &[PathBuf], requests: &[Request]) -> Result<(), Failure> {
     let artifacts = requests.iter().flat_map(|request| &request.artifacts);
-    let mut taken: BTreeSet<&Path> = artifacts.map(|artifact| artifact.path.as_path()).collect();
+    let read = artifacts.map(|artifact| &artifact.path).chain(inputs);
+    let mut taken = BTreeSet::new();
+    for path in read {
+        taken.extend(place(path));
+        // The file behind a link is an input as well.
+        taken.extend(path.canonicalize());
+    }
     for request in requests {
-        if !taken.insert(&request.bundle) {
+        let bundle = request.bundle.as_path();
+        let place = place(bundle).map_err(|error| unusable(bundle, &error))?;
+        if !taken.insert(place) {
             let message = "expected every bundle to have a place of its own, found this one taken";
-            return Err(Failure::usage("bundle-place-taken", message).at(request.bundle.display()));
+            return Err(Failure::usage("bundle-place-taken", message).at(bundle.display()));
+        }
+        check_kind(bundle)?;
+        drop(OutputFile::create(bundle)?);
+    }
+    Ok(())
+}
+
+/// One spelling for all the paths to an entry of a directory, whether it is there or not.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    let directory = parent.unwrap_or(Path::new(".")).canonicalize()?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(directory.join(name))
+}
+
+fn check_kind(bundle: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(bundle) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => {
+            let message = "expected a place for a file, found something there that is no regular file";
+            Err(Failure::usage("bundle-place-unusable", message).at(bundle.display()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unusable(bundle, &error)),
+    }
+}
+
+fn unusable(bundle: &Path, error: &io::Error) -> Failure {
+    Failure::undecided("output-failed", format_args!("cannot write the output file: {error}")).at(bundle.display())
+}
+
+/// All or nothing: everything is on disk under other names before the first gets its own, and what has its name gives it
+/// back if a later one cannot have its.
+pub(super) fn write(outputs: &[Output]) -> Result<(), Failure> {
+    let outputs = outputs.iter();
+    write_all(outputs.map(|output| (output.request.bundle.as_path(), output.bundle.as_json())))
+}
+
+fn write_all<'a>(outputs: impl Iterator<Item = (&'a Path, &'a [u8])>) -> Result<(), Failure> {
+    let staged = outputs
+        .map(|(path, bytes)| stage(path, bytes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut written = Vec::with_capacity(staged.len());
+    for Staged { path, before, file } in staged {
+        written.push((path, before));
+        if let Err(failure) = file.commit() {
+            written
+                .into_iter()
+                .rev()
+                .for_each(|(path, before)| take_back(path, before));
+            return Err(failure);
         }
     }
     Ok(())
 }
 
-/// All or nothing as far as a file system allows: everything is on disk under other names before the first gets its own.
-pub(super) fn write(outputs: &[Output]) -> Result<(), Failure> {
-    let staged = outputs.iter().map(stage).collect::<Result<Vec<_>, _>>()?;
-    staged.into_iter().try_for_each(OutputFile::commit)
+struct Staged<'a> {
+    path: &'a Path,
+    /// A copy of what the file replaces.
+    before: Option<TempPath>,
+    file: OutputFile,
 }
 
-fn stage(output: &Output) -> Result<OutputFile, Failure> {
-    let mut file = OutputFile::create(&output.request.bundle)?;
-    file.write(output.bundle.as_json())?;
-    Ok(file)
+fn stage<'a>(path: &'a Path, bytes: &[u8]) -> Result<Staged<'a>, Failure> {
+    let mut file = OutputFile::create(path)?;
+    file.write(bytes)?;
+    let before = keep(path).map_err(|error| unusable(path, &error))?;
+    Ok(Staged { path, before, file })
+}
+
+fn keep(path: &Path) -> io::Result<Option<TempPath>> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    let directory = place(path)?;
+    let directory = directory.parent().unwrap_or(Path::new("."));
+    let copy = tempfile::Builder::new().prefix(".attest-").tempfile_in(directory)?;
+    fs::copy(path, copy.path())?;
+    Ok(Some(copy.into_temp_path()))
+}
+
+/// As well as it can be done: the failure that is told is the one that led here.
+fn take_back(path: &Path, before: Option<TempPath>) {
+    match before {
+        Some(before) => drop(before.persist(path)),
+        None => drop(fs::remove_file(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_that_cannot_have_its_name_takes_the_others_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let [fresh, old, folder] = ["a", "b", "c"].map(|name| directory.path().join(name));
+        fs::write(&old, "old").unwrap();
+        fs::create_dir_all(folder.join("inside")).unwrap();
+        let outputs = [&fresh, &old, &folder].map(|path| (path.as_path(), &b"new"[..]));
+        let failure = write_all(outputs.into_iter()).unwrap_err();
+        assert_eq!(failure.code(), "output-failed");
+        assert!(!fresh.exists());
+        assert_eq!(fs::read(&old).unwrap(), b"old");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+        write_all(outputs.into_iter().take(2)).unwrap();
+        assert_eq!(fs::read(&old).unwrap(), b"new");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn two_spellings_are_one_place() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("d")).unwrap();
+        let plain = place(&directory.path().join("x")).unwrap();
+        assert_eq!(place(&directory.path().join("./d/../x")).unwrap(), plain);
+        assert!(place(&directory.path().join("no/x")).is_err());
+    }
 }

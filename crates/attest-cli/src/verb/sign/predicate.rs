@@ -1,10 +1,11 @@
 use std::path::Path;
 
+use attestation::parse_unambiguous;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::keyless;
+use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES};
 
 /// cosign's words for predicate types, so that hands need not learn new ones.
 const WORDS: [(&str, &str); 10] = [
@@ -34,10 +35,15 @@ impl Predicate {
     /// Reads a predicate. `custom` takes any text; every other kind is a JSON object.
     pub(super) fn load(path: &Path, kind: &str, now: Timestamp) -> Result<Self, Failure> {
         let type_uri = type_uri(kind)?;
-        let bytes = keyless::read(path, "predicate-unreadable")?;
+        let file = InputFile {
+            path,
+            unreadable: "predicate-unreadable",
+            limit: MAX_PAYLOAD_BYTES,
+        };
+        let bytes = file.read()?;
         let body = match type_uri.as_str() {
             CUSTOM => custom(&bytes, now),
-            _ => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+            _ => object(&bytes),
         };
         let body = body.map_err(|found| {
             let message = format!("expected a predicate of type {type_uri}: {found}");
@@ -58,6 +64,15 @@ fn type_uri(kind: &str) -> Result<String, Failure> {
             let message = format!("expected a URI or one of {}, found `{kind}`", words.join(", "));
             Err(Failure::usage("predicate-type-unknown", message).at("--type"))
         }
+    }
+}
+
+/// What two readers could read in two ways is not signed: no key stands twice.
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
+    match parse_unambiguous(bytes) {
+        Ok(Value::Object(body)) => Ok(body),
+        Ok(_) => Err("expected a JSON object, found another value".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -83,6 +98,19 @@ mod tests {
         );
         assert_eq!(type_uri("slsa").unwrap_err().code(), "predicate-type-unknown");
         assert_eq!(type_uri(":").unwrap_err().code(), "predicate-type-unknown");
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_at_any_depth() {
+        assert_eq!(object(br#"{"a":[{"b":1}]}"#).unwrap()["a"][0]["b"], 1);
+        assert_eq!(
+            object(br#"{"a":[{"b":1,"b":2}]}"#).unwrap_err(),
+            "key `b` stands twice at line 1 column 16"
+        );
+        assert_eq!(
+            object(b"[]").unwrap_err(),
+            "expected a JSON object, found another value"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::check::Signer;
 use super::output::Output;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::visible::visible;
 
 /// How to tell what was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -38,15 +39,12 @@ impl<'a> Report<'a> {
 
     fn to_text(&self) -> String {
         let lines = self.outputs.iter().map(|output| {
-            let names: Vec<&str> = output
-                .request
-                .artifacts
-                .iter()
-                .map(|artifact| artifact.name.as_str())
-                .collect();
+            let artifacts = output.request.artifacts.iter();
+            let names: Vec<String> = artifacts.map(|artifact| visible(&artifact.name)).collect();
+            let bundle = visible(&output.request.bundle.to_string_lossy());
             match names.as_slice() {
-                [] => format!("signed: {}", output.request.bundle.display()),
-                names => format!("signed {}: {}", names.join(", "), output.request.bundle.display()),
+                [] => format!("signed: {bundle}"),
+                names => format!("signed {}: {bundle}", names.join(", ")),
             }
         });
         lines.collect::<Vec<_>>().join("\n")

@@ -10,11 +10,13 @@ use super::artifact::{Artifact, measure};
 use super::predicate::Predicate;
 use super::{Arguments, output};
 use crate::failure::Failure;
-use crate::keyless;
+use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES, too_large};
 
 /// What the arguments ask for, before any artifact is read.
 pub(super) struct Wanted {
     files: Vec<PathBuf>,
+    /// What else is read, and must not be written over.
+    inputs: Vec<PathBuf>,
     kind: Kind,
 }
 
@@ -48,7 +50,12 @@ impl Wanted {
             (None, None) if bundle.is_some() && files.len() > 1 => return Err(one_bundle_many_files()),
             (None, None) => Kind::Each { bundle },
             (Some(path), _) => {
-                let bytes = keyless::read(path, "statement-unreadable")?;
+                let file = InputFile {
+                    path,
+                    unreadable: "statement-unreadable",
+                    limit: MAX_PAYLOAD_BYTES,
+                };
+                let bytes = file.read()?;
                 let statement = Statement::parse(&bytes)
                     .map_err(|error| Failure::usage("statement-invalid", error).at(path.display()))?;
                 Kind::Statement {
@@ -65,7 +72,14 @@ impl Wanted {
                 }
             }
         };
-        Ok(Self { files, kind })
+        let inputs = [
+            &arguments.statement,
+            &arguments.predicate,
+            &arguments.trusted_root,
+            &arguments.keyless.signing_config,
+        ];
+        let inputs = inputs.into_iter().flatten().cloned().collect();
+        Ok(Self { files, inputs, kind })
     }
 
     /// Reads the artifacts.
@@ -90,7 +104,7 @@ impl Wanted {
                 }]
             }
         };
-        output::check_places(&requests)?;
+        output::check_places(&self.inputs, &requests)?;
         Ok(requests)
     }
 }
@@ -110,10 +124,16 @@ impl Request {
             .map(|artifact| Subject::measured(artifact.name.as_str(), &artifact.measured));
         let statement = Statement::of_type(subjects.collect(), &predicate.type_uri, predicate.body)
             .map_err(|error| Failure::usage("statement-invalid", error))?;
+        let payload = statement.to_payload();
+        // Subjects and escapes come on top of the predicate that was read.
+        let size = payload.as_bytes().len() as u64;
+        if size > MAX_PAYLOAD_BYTES {
+            return Err(too_large(MAX_PAYLOAD_BYTES, size).at("the statement"));
+        }
         Ok(Self {
             bundle,
             artifacts,
-            statement: Some(statement.to_payload()),
+            statement: Some(payload),
         })
     }
 
