@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod causes;
 mod context;
 mod exit;
 mod failure;

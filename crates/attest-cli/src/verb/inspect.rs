@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use attest_verify::UnverifiedSigner;
 use attestation::{Bundle, KeyMaterial, SignedContent, Statement, parse_bundles};
 
+use crate::causes::with_causes;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let mut outcome = Outcome::Accepted;
     for path in &arguments.bundles {
         let bytes = attest_store::read_bundle_file(path)
-            .map_err(|error| Failure::undecided(error.code(), error).at(path.display()))?;
+            .map_err(|error| Failure::undecided(error.code(), with_causes(&error)).at(path.display()))?;
         let bundles = parse_bundles(bytes.peek_unverified());
         for (place, bundle) in bundles.iter().enumerate() {
             let mut text = format!(

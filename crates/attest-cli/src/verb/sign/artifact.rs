@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Algorithms, Measured, Threads, measure_files};
 
+use crate::causes::with_causes;
 use crate::failure::Failure;
 
 /// A file that was read to its end.
@@ -19,12 +20,8 @@ pub(super) fn measure(paths: &[PathBuf], threads: Threads) -> Result<Vec<Artifac
     let measured = measure_files(paths, &Algorithms::one(Algorithm::Sha256), threads);
     let mut artifacts = Vec::with_capacity(paths.len());
     for ((path, name), measured) in paths.iter().zip(names).zip(measured) {
-        let measured = measured.map_err(|error| {
-            let cause = std::error::Error::source(&error)
-                .map(|cause| format!(": {cause}"))
-                .unwrap_or_default();
-            Failure::undecided(error.code(), format_args!("{error}{cause}")).at(path.display())
-        })?;
+        let measured =
+            measured.map_err(|error| Failure::undecided(error.code(), with_causes(&error)).at(path.display()))?;
         let path = path.clone();
         artifacts.push(Artifact { path, name, measured });
     }

@@ -3,6 +3,7 @@ use attest_store::StoreError;
 use attest_verify::Rejection;
 use attestation::BundleError;
 
+use crate::causes::with_causes;
 use crate::failure::FailureClass;
 
 /// Why an artifact or a bundle is not accepted.
@@ -59,16 +60,13 @@ impl From<&StoreError> for Problem {
     fn from(error: &StoreError) -> Self {
         match error {
             StoreError::TooLarge { .. } => Self::rejected(error.code(), error),
-            _ => Self::undecided(error.code(), error),
+            _ => Self::undecided(error.code(), with_causes(error)),
         }
     }
 }
 
 impl From<&MeasureError> for Problem {
     fn from(error: &MeasureError) -> Self {
-        match std::error::Error::source(error) {
-            Some(source) => Self::undecided(error.code(), format_args!("{error}: {source}")),
-            None => Self::undecided(error.code(), error),
-        }
+        Self::undecided(error.code(), with_causes(error))
     }
 }
