@@ -193,3 +193,83 @@ fn info(token: &Any) -> Result<Vec<Any>, Wrong> {
 fn malformed(expected: &'static str) -> impl Fn(der::Error) -> Wrong {
     move |error| Wrong(expected, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use attest_sandbox::{Claims, Config, Keys, ManualClock, Sigstore, TimestampRequest};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An answer of a sandbox to what was asked.
+    fn answer(asked: &Asked) -> Vec<u8> {
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let sandbox = Sigstore::new(Config {
+            keys: Keys::from_seed([5; 32], now),
+            clock: Arc::new(ManualClock::new(now)),
+            user: Claims::email("a@example.com"),
+            issuers: Vec::new(),
+        });
+        let Ok(query) = asked.to_der() else {
+            panic!("a query has a DER form")
+        };
+        let request = TimestampRequest::from_der(&query).unwrap();
+        sandbox.unwrap().timestamp(&request).unwrap()
+    }
+
+    fn asked(signature: &[u8]) -> Asked {
+        Asked::about(signature).ok().expect("the system has randomness")
+    }
+
+    fn why(result: Result<Vec<u8>, Wrong>) -> (&'static str, String) {
+        let Err(Wrong(expected, found)) = result else {
+            panic!("the answer was accepted")
+        };
+        (expected, found)
+    }
+
+    #[test]
+    fn the_answer_to_another_request_is_told_apart() {
+        let mine = asked(b"signature");
+        let response = answer(&mine);
+        assert_eq!(mine.check(&response).ok(), Some(response));
+        let same_digest = why(mine.check(&answer(&asked(b"signature"))));
+        assert_eq!(same_digest, ("the nonce that was sent", "another one".to_owned()));
+        let other = why(mine.check(&answer(&asked(b"other"))));
+        assert_eq!(other.0, "a timestamp over the signature that was sent");
+    }
+
+    #[test]
+    fn free_text_in_the_status_is_left_out() {
+        let mine = asked(b"signature");
+        let response: Vec<Any> = Vec::from_der(&answer(&mine)).unwrap();
+        let number = Any::new(Tag::Integer, [1]).unwrap();
+        let text = Any::encode_from(&vec![Any::new(Tag::Utf8String, *b"be quick").unwrap()]).unwrap();
+        let status = Any::encode_from(&vec![number, text]).unwrap();
+        let talkative = vec![status, response[1].clone()].to_der().unwrap();
+        assert_eq!(mine.check(&talkative).ok(), Some(answer(&mine)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(asked(b"signature").check(&bytes).is_err());
+        }
+
+        #[test]
+        fn no_change_makes_the_reader_panic(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            static EXCHANGE: OnceLock<(Asked, Vec<u8>)> = OnceLock::new();
+            let (mine, response) = EXCHANGE.get_or_init(|| {
+                let mine = asked(b"signature");
+                let response = answer(&mine);
+                (mine, response)
+            });
+            let mut response = response.clone();
+            let place = place.index(response.len());
+            response[place] = byte;
+            let _ = mine.check(&response);
+        }
+    }
+}

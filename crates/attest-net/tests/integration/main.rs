@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod foreign;
 mod identity;
 mod patience;
 mod services;
