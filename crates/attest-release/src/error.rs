@@ -103,6 +103,18 @@ pub enum Error {
         /// The path.
         path: String,
     },
+    /// Two build commands would leave their binaries at one path.
+    #[error(
+        "expected every build command to have an output of its own, but those for `{first}` and `{second}` leave `{path}`"
+    )]
+    SameOutput {
+        /// The path inside the project.
+        path: String,
+        /// The target of one.
+        first: Target,
+        /// The target of the other.
+        second: Target,
+    },
     /// A prebuilt file is not there.
     #[error("expected the prebuilt file `{path}` for target `{target}`, found none")]
     PrebuiltMissing {

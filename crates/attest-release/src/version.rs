@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,11 +37,57 @@ impl Version {
             .map_err(|_| InvalidVersion { found: tag.to_owned() })
     }
 
+    /// Which of two versions is the later one: numbers by their value, a release after its candidates (Semantic Versioning 2,
+    /// section 11, for any count of numbers). Versions that differ only in what does not count are told apart bytewise.
+    #[must_use]
+    pub fn precedence(&self, other: &Self) -> Ordering {
+        let ((numbers, candidate), (others, other_candidate)) = (self.parts(), other.parts());
+        numbers
+            .cmp(&others)
+            .then_with(|| candidate.is_empty().cmp(&other_candidate.is_empty()))
+            .then_with(|| candidate.cmp(&other_candidate))
+            .then_with(|| self.cmp(other))
+    }
+
+    /// The numbers, and what follows them up to the build metadata.
+    fn parts(&self) -> (Vec<Identifier<'_>>, Vec<Identifier<'_>>) {
+        let version = self.0.split('+').next().unwrap_or_default();
+        let end = version.find(|c: char| !c.is_ascii_digit() && c != '.');
+        let (numbers, candidate) = version.split_at(end.unwrap_or(version.len()));
+        (
+            identifiers(numbers),
+            identifiers(candidate.trim_start_matches(['-', '~', '_'])),
+        )
+    }
+
     /// The version.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A part of a version between dots. Numbers come before words.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identifier<'a> {
+    /// By length, then by digits: without leading zeros that is the order of the values, however long they are.
+    Number(usize, &'a str),
+    Word(&'a str),
+}
+
+impl<'a> Identifier<'a> {
+    fn of(part: &'a str) -> Self {
+        let digits = part.trim_start_matches('0');
+        match part.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => Self::Number(digits.len(), digits),
+            false => Self::Word(part),
+        }
+    }
+}
+
+fn identifiers(text: &str) -> Vec<Identifier<'_>> {
+    let parts = text.split('.').filter(|part| !part.is_empty());
+    parts.map(Identifier::of).collect()
 }
 
 impl FromStr for Version {
@@ -70,6 +117,31 @@ mod tests {
     fn a_tag_names_a_version_with_or_without_prefix() {
         for tag in ["v1.4.0", "1.4.0", "app-v1.4.0", "app/1.4.0", "app@1.4.0"] {
             assert_eq!(Version::from_tag(tag, "app").unwrap().as_str(), "1.4.0", "{tag}");
+        }
+    }
+
+    #[test]
+    fn later_versions_come_after_earlier_ones() {
+        let ordered = [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.9.0",
+            "1.10.0-rc.1",
+            "1.10.0",
+            "2026.2",
+            "2026.11",
+        ];
+        let versions = ordered.map(|text| text.parse::<Version>().unwrap());
+        for (index, version) in versions.iter().enumerate() {
+            for (other_index, other) in versions.iter().enumerate() {
+                assert_eq!(version.precedence(other), index.cmp(&other_index), "{version} {other}");
+            }
         }
     }
 

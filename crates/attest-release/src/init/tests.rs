@@ -24,7 +24,7 @@ fn planned(files: &[(&str, &str)]) -> Plan {
     let config = Config::parse("attest.toml", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let facts = Facts {
         commit: Some("0".repeat(40)),
-        tag: Some("v9.0.0".to_owned()),
+        tags: vec!["v9.0.0".to_owned()],
         ..Facts::of_directory(directory.path(), &config).unwrap()
     };
     Plan::new(&config, &facts).unwrap()

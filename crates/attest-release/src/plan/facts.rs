@@ -15,8 +15,8 @@ pub const MAX_MATCHES: usize = 10_000;
 pub struct Facts {
     /// What the manifests in the directory say.
     pub manifests: Manifests,
-    /// The git tag of the commit, if there is one.
-    pub tag: Option<String>,
+    /// The git tags of the commit, without `refs/tags/`.
+    pub tags: Vec<String>,
     /// The git commit, in hexadecimal; none outside a checkout.
     pub commit: Option<String>,
     /// Whether there are changes that are not committed.

@@ -138,6 +138,7 @@ impl Plan {
         };
         plan.has_something_to_release()?;
         plan.names_differ()?;
+        plan.outputs_differ()?;
         Ok(plan)
     }
 
@@ -146,6 +147,26 @@ impl Plan {
             true => Err(Error::NothingToRelease),
             false => Ok(()),
         }
+    }
+
+    /// What one command left, or what it left for one target, must not be taken for what another one makes.
+    fn outputs_differ(&self) -> Result<(), Error> {
+        let mut seen = BTreeMap::new();
+        for archive in &self.archives {
+            for binary in &archive.binaries {
+                let PlannedSteps::Command { output, .. } = &binary.steps else {
+                    continue;
+                };
+                if let Some(first) = seen.insert(output, archive.target) {
+                    return Err(Error::SameOutput {
+                        path: output.to_string(),
+                        first,
+                        second: archive.target,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn names_differ(&self) -> Result<(), Error> {

@@ -39,9 +39,16 @@ fn parsed((place, text): (&'static str, String)) -> Result<Version, Error> {
 }
 
 fn from_tag(facts: &Facts, name: &FileName, place: &'static str) -> Result<Version, Error> {
-    let tag = facts.tag.as_deref().ok_or(Error::NoVersion { place })?;
-    Version::from_tag(tag, name.as_str()).map_err(|problem| Error::UnusableVersion {
-        place: "the git tag",
-        problem,
-    })
+    let versions = facts.tags.iter().map(|tag| Version::from_tag(tag, name.as_str()));
+    let (versions, mut problems): (Vec<_>, Vec<_>) = versions.partition(Result::is_ok);
+    // A commit may have been a candidate before it was the release.
+    let latest = versions.into_iter().flatten().max_by(Version::precedence);
+    match (latest, problems.pop()) {
+        (Some(latest), _) => Ok(latest),
+        (None, Some(Err(problem))) => Err(Error::UnusableVersion {
+            place: "the git tag",
+            problem,
+        }),
+        (None, _) => Err(Error::NoVersion { place }),
+    }
 }

@@ -120,7 +120,7 @@ fn two_files_of_one_name_are_refused_even_when_only_case_differs() {
 #[test]
 fn the_version_comes_from_where_the_configuration_says() {
     let tagged = Facts {
-        tag: Some("v2.0.0".to_owned()),
+        tags: vec!["v2.0.0".to_owned()],
         ..facts()
     };
     let version = |source: &str| {
@@ -194,4 +194,39 @@ fn the_json_form_says_the_same() {
     assert_eq!(json["files"].as_array().unwrap().len(), 10);
     assert_eq!(json["files"][1]["target"], "linux/arm/v7");
     assert_eq!(json["files"][0]["inputs"][0], "app (cargo x86_64-unknown-linux-gnu)");
+}
+
+#[test]
+fn of_several_tags_the_latest_version_counts() {
+    let config = config("format = 1\n[project]\nname = \"app\"\nversion = \"from-tag\"\n[source]\n");
+    let version = |tags: &[&str]| {
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        Plan::new(&config, &Facts { tags, ..facts() }).map(|plan| plan.version.to_string())
+    };
+    assert_eq!(version(&["latest", "v1.10.0", "v1.9.0"]).unwrap(), "1.10.0");
+    assert_eq!(version(&["v1.2.0", "v1.2.0-rc.1"]).unwrap(), "1.2.0");
+    let error = version(&["latest", "nightly"]).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::UnusableVersion {
+                place: "the git tag",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(matches!(version(&[]).unwrap_err(), Error::NoVersion { .. }));
+}
+
+#[test]
+fn two_targets_that_leave_one_output_are_refused() {
+    let text = CONFIG.replace("targets = [\"linux/amd64\"]\n", "");
+    Plan::new(&config(&text), &facts()).unwrap();
+    let text = text.replace("build/{target}/tool{exe}", "build/{os}/tool");
+    assert_eq!(
+        Plan::new(&config(&text), &facts()).unwrap_err().to_string(),
+        "expected every build command to have an output of its own, but those for `linux/amd64` and `linux/arm/v7` leave \
+         `build/linux/tool`"
+    );
 }

@@ -193,11 +193,8 @@ fn facts(config: &Config, workshop: &Workshop, checkout: Option<&(Checkout, git:
     if let Some((_, known)) = checkout {
         facts.commit = Some(known.commit.id.to_string());
         facts.dirty = known.is_dirty();
-        facts.tag = known
-            .tags
-            .last()
-            .and_then(|tag| tag.strip_prefix("refs/tags/"))
-            .map(str::to_owned);
+        let tags = known.tags.iter().filter_map(|tag| tag.strip_prefix("refs/tags/"));
+        facts.tags = tags.map(str::to_owned).collect();
     }
     for target in &config.build.targets {
         let missing = workshop
