@@ -80,10 +80,29 @@ impl Places<'_> {
     }
 
     fn is_below_target(&self, path: &str) -> bool {
-        let directories = self.workspace.target_directories().iter();
-        let inner = directories
-            .filter_map(|directory| path.strip_prefix(directory.as_str()))
-            .next();
-        inner.unwrap_or(path).split(['/', '\\']).any(|part| part == self.target)
+        let mut directories = self.workspace.target_directories().iter();
+        directories.any(|directory| is_below(directory, self.target, path))
+    }
+}
+
+/// Whether `path` lies in the folder `name` of `directory`. Folders further up or down may be called anything.
+fn is_below(directory: &str, name: &str, path: &str) -> bool {
+    let separators = ['/', '\\'];
+    let inner = path.strip_prefix(directory.trim_end_matches(separators));
+    let mut parts = inner.into_iter().flat_map(|inner| inner.split(separators));
+    parts.next() == Some("") && parts.next() == Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_folder_below_the_target_directory_counts() {
+        assert!(is_below("/w/target", "t", "/w/target/t/release/a"));
+        assert!(is_below("C:\\w\\target", "t", "C:\\w\\target\\t\\release\\a"));
+        for elsewhere in ["/w/target/release/t/a", "/t/w/a", "/w/targets/t/a", "/w/target/tt/a"] {
+            assert!(!is_below("/w/target", "t", elsewhere), "{elsewhere}");
+        }
     }
 }
