@@ -108,6 +108,43 @@ fn a_binary_says_nothing_about_where_it_was_built() {
 }
 
 #[test]
+fn the_metadata_of_a_run_covers_the_features_of_every_run() {
+    let project = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "attest.toml",
+        "format = 1\n[source]\nenabled = false\n[build]\n[[binary]]\nname = \"a\"\ncargo = { features = [\"extra\"] }\n\
+         [[binary]]\nname = \"b\"\ncargo = {}\n",
+    );
+    let manifest = "[package]\nname = \"a\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[features]\nextra = []\n";
+    write("Cargo.toml", &format!("{manifest}[workspace]\n"));
+    write(
+        "Cargo.lock",
+        "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    );
+    for name in ["a", "b"] {
+        write(&format!("src/bin/{name}.rs"), "fn main() {}\n");
+    }
+    let built = build(project.path());
+    let last = built.records.last().unwrap();
+    assert_eq!(
+        (built.records.len(), last.binaries.as_slice()),
+        (2, &["b".to_owned()][..])
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&last.metadata).unwrap();
+    assert_eq!(
+        metadata["resolve"]["nodes"][0]["features"],
+        serde_json::json!(["extra"])
+    );
+    let directory = metadata["target_directory"].as_str().unwrap();
+    assert_eq!(Path::new(directory), project.path().join(".attest/target"));
+}
+
+#[test]
 fn a_target_without_a_standard_library_says_what_to_install() {
     let project = project("rust-hello");
     let (config, _) = plan(project.path(), "[\"linux/s390x\"]").unwrap();
@@ -230,6 +267,29 @@ fn a_command_sees_the_target_and_the_date() {
 
 #[test]
 #[cfg(unix)]
+fn a_command_does_not_see_who_signs() {
+    let (project, plan) = one_binary("command = { run = [\"./make\"], output = \"app\" }");
+    program(project.path(), "make", "env > app");
+    let secrets = [
+        "SIGSTORE_ID_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "COSIGN_PASSWORD",
+        "ATTEST_OTHER",
+    ];
+    let given = secrets
+        .iter()
+        .chain(&["MINE"])
+        .map(|name| (OsString::from(name), "secret".into()));
+    let given = given.chain([("PATH".into(), "/usr/bin:/bin".into())]).collect();
+    let built = workshop(project.path(), given).build(&plan.archives[0]).unwrap();
+    let seen = String::from_utf8(bytes(&built)).unwrap();
+    let seen: Vec<&str> = seen.lines().filter(|line| line.ends_with("=secret")).collect();
+    assert_eq!(seen, ["MINE=secret"]);
+}
+
+#[test]
+#[cfg(unix)]
 fn a_command_that_makes_nothing_is_an_error() {
     let (project, plan) = one_binary("command = { run = [\"true\"], output = \"out/app\" }");
     let error = workshop(project.path(), variables())
@@ -243,6 +303,24 @@ fn a_command_that_makes_nothing_is_an_error() {
 
 #[test]
 #[cfg(unix)]
+fn a_file_that_lay_there_before_the_command_is_not_taken() {
+    let (project, plan) = one_binary("command = { run = [\"./make\"], output = \"app\" }");
+    fs::write(project.path().join("app"), "same\n").unwrap();
+    program(project.path(), "make", "true");
+    let workshop = workshop(project.path(), variables());
+    let error = workshop.build(&plan.archives[0]).unwrap_err();
+    assert!(
+        matches!(&error, BuildError::NotMade { path, .. } if path == Path::new("app")),
+        "{error}"
+    );
+    // Writing the same bytes again is making it.
+    program(project.path(), "make", "sleep 0.05; echo same > app");
+    let built = workshop.build(&plan.archives[0]).unwrap();
+    assert_eq!(bytes(&built), b"same\n");
+}
+
+#[test]
+#[cfg(unix)]
 fn go_is_told_the_target_and_to_forget_where_it_runs() {
     let (project, plan) =
         one_binary("go = { package = \"./cmd/app\", ldflags = \"-X main.version={version}\", tags = [\"a\", \"b\"] }");
@@ -250,15 +328,20 @@ fn go_is_told_the_target_and_to_forget_where_it_runs() {
     let script = "[ \"$1\" = version ] && { echo go version 1.99; exit; }\n\
                   while [ \"$1\" != -o ]; do said=\"$said $1\"; shift; done\n\
                   mkdir -p \"$(dirname \"$2\")\"\n\
-                  echo \"$GOOS $GOARCH $GOARM $CGO_ENABLED$said $3\" > \"$2\"";
+                  echo \"$GOOS $GOARCH $GOARM $GOAMD64$GOEXPERIMENT$GOENV $CGO_ENABLED$said $3\" > \"$2\"";
     program(tools.path(), "go", script);
     let path = format!("{}:/usr/bin:/bin", tools.path().display());
-    let variables = [("PATH", path.as_str()), ("GOOS", "plan9")];
+    let variables = [
+        ("PATH", path.as_str()),
+        ("GOOS", "plan9"),
+        ("GOAMD64", "v4"),
+        ("GOEXPERIMENT", "x"),
+    ];
     let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
     let built = workshop(project.path(), variables.into_iter().collect())
         .build(&plan.archives[0])
         .unwrap();
-    let expected = "linux arm 6 0 build -trimpath -buildvcs=false -mod=readonly -ldflags=-X main.version=1.0.0 -tags=a,b ./cmd/app\n";
+    let expected = "linux arm 6 off 0 build -trimpath -buildvcs=false -mod=readonly -ldflags=-X main.version=1.0.0 -tags=a,b ./cmd/app\n";
     assert_eq!(String::from_utf8(bytes(&built)).unwrap(), expected);
     assert_eq!(built.tools["go"], "go version 1.99");
 }

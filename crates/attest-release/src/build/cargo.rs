@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::process::{Talk, Variables};
 /// What cargo said about one build.
 #[derive(Debug, Clone)]
 pub struct CargoRecords {
-    /// `cargo metadata --format-version 1 --filter-platform T`.
+    /// `cargo metadata` for the target and for the machine that builds, with the features of every run for this archive.
     pub metadata: Vec<u8>,
     /// The lines of `cargo build --message-format=json`.
     pub messages: Vec<u8>,
@@ -61,8 +61,9 @@ pub(super) fn build(workshop: &Workshop, archive: &PlannedArchive, built: &mut B
             None => alike.push((settings, triple, vec![wanted])),
         }
     }
-    for (cargo, triple, wanted) in alike {
-        Run::new(workshop, triple, cargo)?.build(&wanted, built)?;
+    let every: Vec<&Cargo> = alike.iter().map(|(cargo, ..)| *cargo).collect();
+    for (cargo, triple, wanted) in &alike {
+        Run::new(workshop, triple, cargo)?.build(wanted, &features_of_all(&every), built)?;
     }
     Ok(())
 }
@@ -103,8 +104,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn build(&self, wanted: &[Wanted<'_>], built: &mut Built) -> Result<(), BuildError> {
-        let metadata = self.metadata()?;
+    fn build(&self, wanted: &[Wanted<'_>], described: &[OsString], built: &mut Built) -> Result<(), BuildError> {
+        let metadata = self.metadata(described)?;
         let workspace = workspace_root(&metadata)?;
         let mut invocation = self.workshop.invocation(OsStr::new("cargo"), &self.variables);
         invocation.arguments = self.arguments(wanted);
@@ -133,17 +134,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn metadata(&self) -> Result<Vec<u8>, BuildError> {
+    fn metadata(&self, features: &[OsString]) -> Result<Vec<u8>, BuildError> {
         let mut invocation = self.workshop.invocation(OsStr::new("cargo"), &self.variables);
-        let fixed = [
-            "metadata",
-            "--format-version=1",
-            "--locked",
-            "--filter-platform",
-            self.triple,
-        ];
-        invocation.arguments = fixed.iter().map(OsString::from).collect();
-        invocation.arguments.extend(self.features());
+        invocation.arguments = metadata_arguments(self.triple, &self.toolchain.host);
+        invocation.arguments.extend_from_slice(features);
+        // It says where the artifacts lie, and by that what runs on the target and what on this machine.
+        let directory = self.workshop.scratch.clone();
+        invocation.settings.push(("CARGO_TARGET_DIR".into(), directory.into()));
         Ok(self.workshop.run(&invocation, Talk::Kept)?.stdout)
     }
 
@@ -165,21 +162,7 @@ impl<'a> Run<'a> {
         if let Some(jobs) = self.workshop.jobs {
             arguments.extend(["--jobs".into(), OsString::from(jobs.to_string())]);
         }
-        arguments.extend(self.features());
-        arguments
-    }
-
-    fn features(&self) -> Vec<OsString> {
-        let mut arguments = Vec::new();
-        if !self.cargo.features.is_empty() {
-            arguments.extend(["--features".into(), OsString::from(self.cargo.features.join(","))]);
-        }
-        if self.cargo.all_features {
-            arguments.push("--all-features".into());
-        }
-        if self.cargo.no_default_features {
-            arguments.push("--no-default-features".into());
-        }
+        arguments.extend(features_of_all(&[self.cargo]));
         arguments
     }
 
@@ -202,6 +185,41 @@ impl<'a> Run<'a> {
         }
         settings
     }
+}
+
+/// What runs on this machine, such as build scripts, may need packages that the target does not.
+fn metadata_arguments(triple: &str, host: &str) -> Vec<OsString> {
+    let mut arguments = vec![
+        "metadata",
+        "--format-version=1",
+        "--locked",
+        "--filter-platform",
+        triple,
+    ];
+    if triple != host {
+        arguments.extend(["--filter-platform", host]);
+    }
+    arguments.into_iter().map(OsString::from).collect()
+}
+
+/// The arguments that choose every feature that one of these builds has.
+fn features_of_all(builds: &[&Cargo]) -> Vec<OsString> {
+    let features: BTreeSet<&str> = builds
+        .iter()
+        .flat_map(|cargo| cargo.features.iter().map(String::as_str))
+        .collect();
+    let mut arguments = Vec::new();
+    if !features.is_empty() {
+        let features: Vec<&str> = features.into_iter().collect();
+        arguments.extend(["--features".into(), OsString::from(features.join(","))]);
+    }
+    if builds.iter().any(|cargo| cargo.all_features) {
+        arguments.push("--all-features".into());
+    }
+    if builds.iter().all(|cargo| cargo.no_default_features) {
+        arguments.push("--no-default-features".into());
+    }
+    arguments
 }
 
 fn workspace_root(metadata: &[u8]) -> Result<PathBuf, BuildError> {
@@ -265,6 +283,34 @@ mod tests {
         );
         let expected = BTreeMap::from([("b".to_owned(), PathBuf::from("/t/b"))]);
         assert_eq!(executables(messages.as_bytes()).unwrap(), expected);
+    }
+
+    #[test]
+    fn metadata_covers_the_target_and_what_runs_while_building() {
+        let joined = |arguments: Vec<OsString>| arguments.join(OsStr::new(" "));
+        assert_eq!(
+            joined(metadata_arguments("t", "t")),
+            "metadata --format-version=1 --locked --filter-platform t"
+        );
+        assert_eq!(
+            joined(metadata_arguments("t", "h")),
+            "metadata --format-version=1 --locked --filter-platform t --filter-platform h"
+        );
+    }
+
+    #[test]
+    fn features_of_several_builds_are_those_of_each() {
+        let cargo = |features: &[&str], no_default_features| Cargo {
+            package: None,
+            bin: "a".to_owned(),
+            features: features.iter().map(|name| (*name).to_owned()).collect(),
+            all_features: false,
+            no_default_features,
+            profile: "release".to_owned(),
+        };
+        let (one, two) = (cargo(&["b", "a"], true), cargo(&["b"], false));
+        assert_eq!(features_of_all(&[&one]), ["--features", "a,b", "--no-default-features"]);
+        assert_eq!(features_of_all(&[&two, &one]), ["--features", "a,b"]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use attest_digest::{Algorithm, Algorithms, Measured, measure_file};
 
 use super::{BuildError, Missing, Workshop};
 use crate::config::Command;
@@ -44,6 +48,48 @@ pub(super) fn build(
         .extend(variables.map(|(name, value)| (name.into(), value.into())));
     let given = environment.iter().map(|(name, value)| (name.into(), value.into()));
     invocation.settings.extend(given);
+    let output = workshop.project.join(output);
+    let before = Trace::of(&output)?;
     workshop.run(&invocation, workshop.talk)?;
-    Ok(workshop.project.join(output))
+    match before.is_some() && before == Trace::of(&output)? {
+        true => Err(BuildError::NotMade {
+            path: output.strip_prefix(&workshop.project).unwrap_or(&output).to_owned(),
+            target,
+        }),
+        false => Ok(output),
+    }
+}
+
+/// What tells a file that was written anew from one that lay there before, even when both hold the same bytes.
+#[derive(PartialEq, Eq)]
+struct Trace {
+    measured: Measured,
+    modified: Option<SystemTime>,
+    /// The number of the file, and when anything about it changed: no program can set that back.
+    #[cfg(unix)]
+    changed: (u64, i64, i64),
+}
+
+impl Trace {
+    fn of(path: &Path) -> Result<Option<Self>, BuildError> {
+        let Ok(metadata) = path.symlink_metadata() else {
+            return Ok(None);
+        };
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let measured = measure_file(path, &Algorithms::one(Algorithm::Sha256));
+        Ok(Some(Self {
+            measured: measured.map_err(|error| BuildError::Io {
+                path: path.to_owned(),
+                source: io::Error::other(error),
+            })?,
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            changed: {
+                use std::os::unix::fs::MetadataExt;
+                (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+            },
+        }))
+    }
 }

@@ -56,6 +56,14 @@ pub enum BuildError {
         /// For which target.
         target: Target,
     },
+    /// A command left what lay there before.
+    #[error("expected the command to write the binary for target `{target}` to `{}`, found it as it was before", path.display())]
+    NotMade {
+        /// Where it lies.
+        path: PathBuf,
+        /// For which target.
+        target: Target,
+    },
     /// A binary is a link, a directory or a device.
     #[error("expected the binary for target `{target}` at `{}` to be a file, found something else", path.display())]
     NotAFile {

@@ -27,18 +27,42 @@ pub(super) fn build(
         .join("go")
         .join(archive.target.hyphenated())
         .join(&binary.file);
-    let foreign = |name: &str| matches!(name, "GOFLAGS" | "GOOS" | "GOARCH" | "GOARM");
-    let variables = workshop.variables.without(foreign);
+    let variables = workshop.variables.without(is_foreign);
     let mut invocation = workshop.invocation(OsStr::new("go"), &variables);
     let PlannedSteps::Go { environment, .. } = &binary.steps else {
         unreachable!("only binaries of Go come here");
     };
     let settings = environment.iter().map(|(name, value)| (name.into(), value.into()));
     invocation.settings.extend(settings);
+    // The file of `go env -w` may say the same as the variables that are left out.
+    invocation.settings.push(("GOENV".into(), "off".into()));
     invocation.arguments = arguments(&binary.steps, &output);
     workshop.run(&invocation, workshop.talk)?;
     built.tools.insert("go".to_owned(), workshop.version("go", "version")?);
     Ok(output)
+}
+
+/// Variables that choose another target, or other instructions of its processor, than the configuration does.
+fn is_foreign(name: &str) -> bool {
+    const NAMES: [&str; 16] = [
+        "GOFLAGS",
+        "GOOS",
+        "GOARCH",
+        "GOEXPERIMENT",
+        "GOFIPS140",
+        "GO386",
+        "GOAMD64",
+        "GOARM",
+        "GOARM64",
+        "GOMIPS",
+        "GOMIPS64",
+        "GOPPC64",
+        "GORISCV64",
+        "GOWASM",
+        "GOENV",
+        "GODEBUG",
+    ];
+    NAMES.contains(&name)
 }
 
 fn arguments(steps: &PlannedSteps, output: &Path) -> Vec<OsString> {

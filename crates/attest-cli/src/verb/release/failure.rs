@@ -49,6 +49,10 @@ pub(super) fn build(error: &BuildError) -> Failure {
             Failure::usage("build-tool-missing", message).hint(format_args!("install `{program}`"))
         }
         BuildError::NoOutput { .. } => Failure::usage("binary-missing", message),
+        BuildError::NotMade { path, .. } => Failure::usage("binary-not-made", message).hint(format_args!(
+            "a release takes only what it saw being made: remove `{}` before, or let the command write it each time",
+            path.display()
+        )),
         BuildError::NotAFile { .. } => Failure::usage("binary-not-a-file", message),
         _ => Failure::undecided("build-failed", message),
     }
