@@ -15,6 +15,8 @@ fn a_rust_project_is_released_and_verified() {
     assert_eq!(report["signer"]["identity"], IDENTITY);
     assert_eq!(report["signer"]["issuer"], ISSUER);
     assert_eq!(report["dirty"], false);
+    assert_eq!(report["bundle"], "hello-1.2.0.sigstore.json");
+    assert_eq!(report["trusted_root"], ".attest/sandbox/trusted_root.json");
     let listed: Vec<&str> = report["files"]
         .as_array()
         .unwrap()
@@ -203,6 +205,36 @@ fn the_older_log_signs_as_well() {
     let project = Project::new("prebuilt");
     project.release(&["--rekor-version", "1"]).expect_code(0);
     project.verify().expect_code(0);
+}
+
+#[test]
+fn the_configuration_chooses_the_log_unless_an_argument_does() {
+    let project = Project::new("prebuilt");
+    project.configure("[sign]", "[sign]\nrekor-version = 1");
+    let kind = |arguments: &[&str]| {
+        let report = json(&project.release(arguments).expect_code(0));
+        report["signer"]["log"][0]["kind"].as_str().unwrap().to_owned()
+    };
+    let (configured, asked_for) = (
+        kind(&["--format", "json"]),
+        kind(&["--format", "json", "--rekor-version", "2"]),
+    );
+    assert_ne!(configured, asked_for);
+    assert_eq!(configured, kind(&["--format", "json", "--rekor-version", "1"]));
+}
+
+#[test]
+fn the_provenance_names_the_configuration_that_was_used() {
+    let project = Project::new("prebuilt");
+    let other = project.path().join("nightly.toml");
+    fs::rename(project.path().join("attest.toml"), other).unwrap();
+    project.commit();
+    let arguments = ["release", "--skip-sign", "--config", "nightly.toml"];
+    project.attest(&arguments).run().expect_code(0);
+    let statement = fs::read(project.dist().join("tally-2.0.1.provenance.json")).unwrap();
+    let statement: serde_json::Value = serde_json::from_slice(&statement).unwrap();
+    let parameters = &statement["predicate"]["buildDefinition"]["externalParameters"];
+    assert_eq!(parameters["configuration"]["path"], "nightly.toml", "{parameters}");
 }
 
 #[test]

@@ -39,6 +39,16 @@ impl Project {
         self.git(&["commit", "--quiet", "--message", "all of it"]);
     }
 
+    /// Changes the configuration, and commits that.
+    #[track_caller]
+    pub(super) fn configure(&self, from: &str, to: &str) {
+        let path = self.path().join("attest.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+        self.commit();
+    }
+
     pub(crate) fn git(&self, arguments: &[&str]) {
         let git = Command::new("git").args(arguments).current_dir(self.path());
         git.env("GIT_CONFIG_GLOBAL", "/dev/null")

@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use attest_net::RekorVersion;
+use attest_release::config;
 use attest_verify::TrustRoot;
 use jiff::Timestamp;
 
@@ -21,11 +23,12 @@ pub(super) struct Instance {
 impl Instance {
     /// Settles it before anything is built: what is missing is not found out at the end.
     pub(super) fn settle(ground: &Ground, arguments: &Arguments, context: &Context<'_>) -> Result<Self, Failure> {
+        let keyless = keyless(ground, arguments)?;
         if arguments.sandbox {
             let directory = ground.sandbox_directory();
             let sandbox = Sandbox::start(&directory, began(context)?)?;
             return Ok(Self {
-                keyless: arguments.keyless.clone(),
+                keyless,
                 root: parse(sandbox.trusted_root()?.as_bytes(), &directory)?,
                 root_file: Some(directory.join(TRUSTED_ROOT)),
                 sandbox: Some(sandbox),
@@ -36,7 +39,6 @@ impl Instance {
             (None, None) => TrustRoot::public_good(),
             (None, Some(_)) => return Err(trusted_root_missing()),
         };
-        let keyless = arguments.keyless.clone();
         keyless.connect(context)?;
         Ok(Self {
             keyless,
@@ -77,6 +79,26 @@ impl Instance {
             None => Ok(()),
         }
     }
+}
+
+/// An argument wins over the configuration.
+fn keyless(ground: &Ground, arguments: &Arguments) -> Result<KeylessArguments, Failure> {
+    let configured = ground.config.sign.as_ref().and_then(|sign| sign.rekor_version);
+    let configured = match configured {
+        None => None,
+        Some(config::RekorVersion::V1) => Some(RekorVersion::V1),
+        Some(config::RekorVersion::V2) => Some(RekorVersion::V2),
+        Some(_) => {
+            return Err(Failure::usage(
+                "rekor-version-unsupported",
+                "expected version 1 or 2 of the log in `sign.rekor-version`, found another",
+            ));
+        }
+    };
+    Ok(KeylessArguments {
+        rekor_version: arguments.keyless.rekor_version.or(configured),
+        ..arguments.keyless.clone()
+    })
 }
 
 fn began(context: &Context<'_>) -> Result<Timestamp, Failure> {

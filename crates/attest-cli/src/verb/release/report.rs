@@ -92,6 +92,8 @@ impl<'a> Report<'a> {
             }).collect::<Vec<_>>(),
             "signer": self.made.seal.as_ref().map(seal_to_json),
             "seconds": steps.map(|(name, time)| ((*name).to_owned(), json!(rounded(*time)))).collect::<serde_json::Map<_, _>>(),
+            "bundle": plan.bundle.as_ref().map(|name| name.as_str()),
+            "trusted_root": self.trusted_root(),
             "verify": self.command(),
         })
     }
@@ -161,10 +163,16 @@ impl<'a> Report<'a> {
             quoted(&seal.signed.identity),
             quoted(&seal.signed.issuer)
         );
-        if let Some(root) = &seal.root_file {
-            let _ = write!(command, " --trusted-root {}", quoted(&self.shown_root(root)));
+        if let Some(root) = self.trusted_root() {
+            let _ = write!(command, " --trusted-root {}", quoted(&root));
         }
         Some(command)
+    }
+
+    /// Where the trust root lies; none when it is the one inside attest, or nothing was signed.
+    fn trusted_root(&self) -> Option<String> {
+        let root = self.made.seal.as_ref()?.root_file.as_ref()?;
+        Some(self.shown_root(root))
     }
 
     fn shown_root(&self, root: &Path) -> String {

@@ -27,7 +27,7 @@ pub(super) fn statement(
         name: ground.plan.name.as_str(),
         version: ground.plan.version.as_str(),
         targets: ground.config.build.targets.iter().map(ToString::to_string).collect(),
-        configuration: descriptor("attest.toml", &ground.config_file)?,
+        configuration: descriptor(&configuration_name(ground), &ground.config_file)?,
         source: source(ground)?,
         dependencies: dependencies(ground)?,
         tools,
@@ -40,6 +40,12 @@ pub(super) fn statement(
     };
     let provenance = Provenance::of_release(&environment, release).map_err(|error| unusable(&error))?;
     staging.state(provenance).map_err(|error| failure::stage(&error))
+}
+
+/// As it is named from the project's directory, which is the one that it lies in.
+fn configuration_name(ground: &Ground) -> String {
+    let name = ground.config_file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn environment(context: &Context<'_>) -> Result<Environment, Failure> {
