@@ -232,3 +232,25 @@ fn without_git_the_error_says_so() {
     let error = Checkout::open(empty.path(), &variables).unwrap_err();
     assert!(matches!(error, GitError::ProgramMissing), "{error}");
 }
+
+#[test]
+fn attributes_that_are_not_committed_change_nothing_or_are_refused() {
+    let repository = Repository::new();
+    repository.write("a", "1");
+    repository.write("b", "1");
+    repository.commit();
+    repository.write("own", "a export-ignore\n");
+    let own = repository.path().join("own");
+    repository.git(&["config", "core.attributesFile", own.to_str().unwrap()]);
+    repository.write(".git/info/attributes", "# b export-ignore\n*.pdf diff=pdf\n");
+    assert_eq!(names(&repository.unpack("").1), ["a", "b"]);
+    repository.write(".git/info/attributes", "b export-ignore\n");
+    let checkout = repository.open("");
+    let commit = checkout.facts(&[]).unwrap().commit.id;
+    let scratch = tempfile::tempdir().unwrap();
+    let error = checkout.unpack(&commit, scratch.path()).unwrap_err();
+    assert!(
+        matches!(&error, GitError::UncommittedAttributes { line } if line == "b export-ignore"),
+        "{error}"
+    );
+}

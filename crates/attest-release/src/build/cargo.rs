@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         let workspace = workspace_root(&metadata)?;
         let mut invocation = self.workshop.invocation(OsStr::new("cargo"), &self.variables);
         invocation.arguments = self.arguments(wanted);
-        invocation.settings.extend(self.settings(&workspace));
+        invocation.settings.extend(self.settings(&workspace)?);
         let messages = self.workshop.run(&invocation, self.workshop.talk)?.stdout;
         let executables = executables(&messages)?;
         for Wanted { file, bin } in wanted {
@@ -166,13 +166,13 @@ impl<'a> Run<'a> {
         arguments
     }
 
-    fn settings(&self, workspace: &Path) -> Vec<(OsString, OsString)> {
+    fn settings(&self, workspace: &Path) -> Result<Vec<(OsString, OsString)>, BuildError> {
         let remapped = rustflags::remapped(self.workshop, &self.toolchain, workspace);
         let c_flags = format!("CFLAGS_{}", self.triple.replace(['-', '.'], "_"));
         let mut settings: Vec<(OsString, OsString)> = vec![
             (
                 "CARGO_ENCODED_RUSTFLAGS".into(),
-                rustflags::encoded(self.workshop, self.triple, &remapped),
+                rustflags::encoded(self.workshop, self.triple, &remapped)?,
             ),
             ("CARGO_INCREMENTAL".into(), "0".into()),
         ];
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
         if let Linker::Found(linker) = rust::linker(self.workshop, &self.toolchain.host, self.triple) {
             settings.push((rust::linker_variable(self.triple).into(), linker.into()));
         }
-        settings
+        Ok(settings)
     }
 }
 

@@ -2,6 +2,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use cargo_platform::Cfg;
+
 use super::{BuildError, Workshop};
 use crate::process::Talk;
 
@@ -185,6 +187,19 @@ fn is_configured(workshop: &Workshop, triple: &str) -> bool {
     };
     workshop.variables.value(&linker_variable(triple)).is_some()
         || super::rustflags::configurations(workshop).iter().any(names_linker)
+}
+
+/// What is true of `triple`, for `cfg(…)`.
+pub(super) fn conditions(workshop: &Workshop, triple: &str) -> Result<Vec<Cfg>, BuildError> {
+    let facts = rustc(workshop, &["--print", "cfg", "--target", triple])?;
+    let parsed = facts.lines().map(|line| {
+        line.parse().map_err(|_| BuildError::Malformed {
+            program: "rustc --print cfg",
+            expected: "names and values",
+            found: line.to_owned(),
+        })
+    });
+    parsed.collect()
 }
 
 fn has_standard_library(workshop: &Workshop, triple: &str) -> Result<bool, BuildError> {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -15,6 +15,9 @@ const ASKED: [&str; 2] = ["export-ignore", "export-subst"];
 
 /// The most that the answer may hold, in bytes: every path of the largest tree comes back once for each attribute.
 const MAX_ANSWER_BYTES: u64 = 1 << 31;
+
+/// How much of `info/attributes` is read, in bytes; git itself reads no more than 100 MB, people write some lines.
+const MAX_ATTRIBUTES_BYTES: u64 = 1 << 20;
 
 /// What the committed `.gitattributes` say about exporting.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,7 @@ impl Exports {
         entries: &[TreeEntry],
         scratch: &Path,
     ) -> Result<Self, GitError> {
+        refuse_uncommitted(git)?;
         let index = scratch.join("index");
         let settings = [("GIT_INDEX_FILE", index.as_os_str())];
         git.answer_with(&["-c", "core.sparseCheckout=false", "read-tree", commit], &settings)?;
@@ -44,6 +48,27 @@ impl Exports {
     /// Whether a path, or a directory above it, is left out.
     pub(super) fn ignores(&self, path: &str) -> bool {
         self.ignored.contains(path) || parents(path).any(|parent| self.ignored.contains(parent))
+    }
+}
+
+/// `.git/info/attributes` is in no commit, but git obeys it before all others: the same commit would be packed otherwise
+/// elsewhere.
+fn refuse_uncommitted(git: &Program) -> Result<(), GitError> {
+    let path = git.place_of("info/attributes")?;
+    let mut text = Vec::new();
+    match File::open(path) {
+        Ok(file) => file
+            .take(MAX_ATTRIBUTES_BYTES)
+            .read_to_end(&mut text)
+            .map_err(GitError::io("read `info/attributes`"))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(GitError::io("read `info/attributes`")(error)),
+    };
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    match lines.find(|line| ASKED.iter().any(|attribute| line.contains(attribute))) {
+        Some(line) => Err(GitError::UncommittedAttributes { line: line.to_owned() }),
+        None => Ok(()),
     }
 }
 

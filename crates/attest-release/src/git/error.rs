@@ -37,6 +37,14 @@ pub enum GitError {
         /// What was found.
         found: String,
     },
+    /// The clone has attributes of its own that change what is exported.
+    #[error(
+        "expected what is exported to be said in the committed `.gitattributes`, found `{line}` in `.git/info/attributes`"
+    )]
+    UncommittedAttributes {
+        /// What it says.
+        line: String,
+    },
     /// A committed name is not UTF-8, so that archives of it could not be read everywhere alike.
     #[error("expected committed names in UTF-8, found `{name}`")]
     NameNotUtf8 {

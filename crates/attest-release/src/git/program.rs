@@ -34,10 +34,23 @@ impl Program {
         }
     }
 
+    /// Where git keeps `name` for this repository.
+    pub(super) fn place_of(&self, name: &str) -> Result<PathBuf, GitError> {
+        let answer = self.answer(&["rev-parse", "--git-path", name])?;
+        let path = String::from_utf8(answer).map_err(|error| GitError::NameNotUtf8 {
+            name: error.as_bytes().escape_ascii().to_string(),
+        })?;
+        Ok(self.directory.join(path.trim_end_matches(['\n', '\r'])))
+    }
+
     /// What git is asked, with `settings` in its environment.
     pub(super) fn invocation(&self, arguments: &[&str], settings: &[(&str, &OsStr)]) -> Invocation<'_> {
         // A checkout may belong to another user (a container's mount): the person who asks for a release trusts it.
+        let null = if cfg!(windows) { "NUL" } else { "/dev/null" };
+        let no_attributes = format!("core.attributesFile={null}");
         let fixed_arguments = [
+            "-c",
+            no_attributes.as_str(),
             "-c",
             "safe.directory=*",
             "-c",
@@ -45,7 +58,6 @@ impl Program {
             "-c",
             "core.quotePath=false",
         ];
-        let null = if cfg!(windows) { "NUL" } else { "/dev/null" };
         let fixed_settings = [
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_CONFIG_GLOBAL", null),

@@ -106,20 +106,29 @@ fn cargo_manifest(directory: &Path) -> Result<Option<toml::Table>, Error> {
     Ok(text.and_then(|text| text.parse().ok()))
 }
 
-/// The directories that `workspace.members` means, sorted.
+/// The directories that `workspace.members` means without those of `workspace.exclude`, sorted.
 fn members(directory: &Path, root: &toml::Table) -> Vec<PathBuf> {
-    let members = root.get("workspace").and_then(|workspace| workspace.get("members"));
-    let patterns = members.and_then(toml::Value::as_array).into_iter().flatten();
-    let patterns = patterns
-        .filter_map(toml::Value::as_str)
-        .filter(|pattern| !pattern.contains(".."));
+    let list = |key: &str| -> Vec<&str> {
+        let list = root
+            .get("workspace")
+            .and_then(|workspace| workspace.get(key)?.as_array());
+        list.into_iter().flatten().filter_map(toml::Value::as_str).collect()
+    };
+    let patterns = list("members");
+    let excluded = list("exclude");
+    // A member that is named wins over an exclusion, one that a pattern meets does not.
+    let is_member = |path: &Path| {
+        patterns.iter().any(|member| path == directory.join(member))
+            || !excluded.iter().any(|place| path.starts_with(directory.join(place)))
+    };
+    let patterns = patterns.iter().filter(|pattern| !pattern.contains(".."));
     let escaped = glob::Pattern::escape(&directory.to_string_lossy());
     let found = patterns
         .filter_map(|pattern| glob::glob(&format!("{escaped}/{pattern}")).ok())
         .flatten();
     let found: BTreeSet<PathBuf> = found
         .filter_map(Result::ok)
-        .filter(|path| path.is_dir())
+        .filter(|path| path.is_dir() && is_member(path))
         .take(MAX_MEMBERS)
         .collect();
     found.into_iter().collect()
@@ -133,20 +142,14 @@ fn package_binaries(directory: &Path, manifest: &toml::Table, of_workspace: bool
     let Some(package_name) = package.get("name").and_then(toml::Value::as_str) else {
         return Vec::new();
     };
-    let declared = manifest
-        .get("bin")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten();
-    let mut names: BTreeSet<String> = declared
-        .filter_map(|bin| bin.get("name")?.as_str().map(str::to_owned))
-        .collect();
-    if package.get("autobins").and_then(toml::Value::as_bool) != Some(false) {
-        let declared_nothing = names.is_empty();
-        if declared_nothing && directory.join("src/main.rs").is_file() {
-            names.insert(package_name.to_owned());
-        }
-        names.extend(files_in_bin(directory));
+    let declared = manifest.get("bin").and_then(toml::Value::as_array);
+    let declared: Vec<&toml::Value> = declared.into_iter().flatten().collect();
+    let text = |bin: &toml::Value, key: &str| bin.get(key)?.as_str().map(str::to_owned);
+    let mut names: BTreeSet<String> = declared.iter().filter_map(|bin| text(bin, "name")).collect();
+    let paths: BTreeSet<String> = declared.iter().filter_map(|bin| text(bin, "path")).collect();
+    if finds_binaries(package, !declared.is_empty()) {
+        let found = programs_by_place(directory, package_name).into_iter();
+        names.extend(found.filter(|(path, _)| !paths.contains(path)).map(|(_, name)| name));
     }
     let package = FileName::new(package_name).ok().filter(|_| of_workspace);
     let names = names.into_iter().filter_map(|name| FileName::new(name).ok());
@@ -158,15 +161,33 @@ fn package_binaries(directory: &Path, manifest: &toml::Table, of_workspace: bool
         .collect()
 }
 
-fn files_in_bin(directory: &Path) -> Vec<String> {
-    let Ok(entries) = directory.join("src/bin").read_dir() else {
-        return Vec::new();
-    };
-    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let programs = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+/// Whether cargo looks for programs that are not declared. In its first edition it did not beside those that are.
+fn finds_binaries(package: &toml::Value, declares_some: bool) -> bool {
+    let edition = package.get("edition");
+    let is_first = edition.is_none_or(|edition| edition.as_str() == Some("2015"));
+    let said = package.get("autobins").and_then(toml::Value::as_bool);
+    said.unwrap_or(!(is_first && declares_some))
+}
+
+/// The programs that cargo finds by their places, each with its path: `src/main.rs`, `src/bin/<name>.rs` and
+/// `src/bin/<name>/main.rs`.
+fn programs_by_place(directory: &Path, package: &str) -> Vec<(String, String)> {
+    let mut programs = Vec::new();
+    if directory.join("src/main.rs").is_file() {
+        programs.push(("src/main.rs".to_owned(), package.to_owned()));
+    }
+    let entries = directory.join("src/bin").read_dir().into_iter().flatten();
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if let Some(program) = name.strip_suffix(".rs").filter(|_| path.is_file()) {
+            programs.push((format!("src/bin/{name}"), program.to_owned()));
+        } else if path.join("main.rs").is_file() {
+            programs.push((format!("src/bin/{name}/main.rs"), name.to_owned()));
+        }
+    }
     programs
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect()
 }
 
 /// `main.go` at the top, and each directory in `cmd`.

@@ -159,3 +159,47 @@ fn a_file_that_is_there_stays_unless_overwriting_is_allowed() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
+
+/// The names of the programs that are found in the files.
+fn found(files: &[(&str, &str)]) -> Vec<String> {
+    let directory = directory_with(files);
+    let found = Found::in_directory(directory.path()).unwrap();
+    found.binaries.iter().map(|binary| binary.name().to_string()).collect()
+}
+
+#[test]
+fn programs_lie_in_files_and_in_directories_and_beside_declared_ones() {
+    let manifest = "[package]\nname = \"app\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    let declared = format!("{manifest}[[bin]]\nname = \"other\"\npath = \"src/other.rs\"\n");
+    let main = ("src/main.rs", "");
+    let directory = ("src/bin/tool/main.rs", "");
+    let no_program = ("src/bin/shared/mod.rs", "");
+    assert_eq!(
+        found(&[("Cargo.toml", &declared), main, directory, no_program]),
+        ["app", "other", "tool"]
+    );
+    // What is declared at a place is not found there again.
+    let moved = declared.replace("src/other.rs", "src/main.rs");
+    assert_eq!(found(&[("Cargo.toml", &moved), main, directory]), ["other", "tool"]);
+    let first_edition = declared.replace("2021", "2015");
+    assert_eq!(found(&[("Cargo.toml", &first_edition), main, directory]), ["other"]);
+}
+
+#[test]
+fn what_a_workspace_excludes_is_no_member() {
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n");
+    let workspace = "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"crates/b\"]\n";
+    let (a, b) = (package("a"), package("b"));
+    let files = |workspace| {
+        [
+            ("Cargo.toml", workspace),
+            ("crates/a/Cargo.toml", a.as_str()),
+            ("crates/a/src/main.rs", ""),
+            ("crates/b/Cargo.toml", b.as_str()),
+            ("crates/b/src/main.rs", ""),
+        ]
+    };
+    assert_eq!(found(&files(workspace)), ["a"]);
+    let named = workspace.replace("[\"crates/*\"]", "[\"crates/*\", \"crates/b\"]");
+    assert_eq!(found(&files(&named)), ["a", "b"]);
+}

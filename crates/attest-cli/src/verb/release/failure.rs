@@ -37,6 +37,9 @@ pub(super) fn git(error: &GitError) -> Failure {
         GitError::NameNotUtf8 { .. } => Failure::usage("name-not-utf8", message).hint(
             "rename the file with `git mv`, or mark it `export-ignore` and take its directory out of the release",
         ),
+        GitError::UncommittedAttributes { .. } => Failure::usage("attributes-uncommitted", message).hint(
+            "move the line to `.gitattributes` and commit it, so that every clone gives the same source archives",
+        ),
         GitError::TooLarge { .. } => Failure::usage("repository-too-large", message),
         _ => Failure::undecided("git-failed", message),
     }
