@@ -66,20 +66,30 @@ fn the_printed_lines_are_for_a_shell() {
 }
 
 #[cfg(unix)]
+fn ended_by(signal: &str, arguments: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    // A shell without job control lets its background children ignore SIGINT; the sandbox listens all the same.
+    let script = "\"$0\" sandbox $3 --write-trust \"$1/trust\" >\"$1/env\" & \
+                  while ! [ -s \"$1/env\" ]; do sleep 0.05; done; kill -$2 $!; wait $!";
+    Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_attest")])
+        .arg(directory.path())
+        .args([signal, arguments])
+        .run()
+        .expect_code(0);
+}
+
+#[cfg(unix)]
 #[test]
 fn both_signals_end_it_cleanly() {
-    for signal in ["INT", "TERM"] {
-        let directory = tempfile::tempdir().unwrap();
-        // A shell without job control lets its background children ignore SIGINT; the sandbox listens all the same.
-        let script = "\"$0\" sandbox --write-trust \"$1/trust\" >\"$1/env\" & \
-                      while ! [ -s \"$1/env\" ]; do sleep 0.05; done; kill -$2 $!; wait $!";
-        Command::new("sh")
-            .args(["-c", script, env!("CARGO_BIN_EXE_attest")])
-            .arg(directory.path())
-            .arg(signal)
-            .run()
-            .expect_code(0);
-    }
+    ended_by("INT", "");
+    ended_by("TERM", "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_duration_beyond_every_clock_lasts_until_a_signal() {
+    ended_by("TERM", "--duration 18446744073709551615");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn the_file_behind_a_link_is_not_written_over() {
 fn what_is_read_beside_the_artifacts_is_not_written_over() {
     let bench = Bench::new();
     bench.write("note", "reviewed");
-    for place in ["./note", "./trusted_root.json", "./signing_config.json"] {
+    for place in ["./note", "./trusted_root.json", "./signing_config.json", "./token"] {
         let arguments = ["a.tar.gz", "--predicate", "note", "--bundle", place];
         refused(&bench, &arguments, 2, "bundle-place-taken");
     }

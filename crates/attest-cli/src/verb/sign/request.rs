@@ -78,7 +78,9 @@ impl Wanted {
             &arguments.trusted_root,
             &arguments.keyless.signing_config,
         ];
-        let inputs = inputs.into_iter().flatten().cloned().collect();
+        // A token that is no path names no file that is there.
+        let token = arguments.keyless.identity_token.iter().map(PathBuf::from);
+        let inputs = inputs.into_iter().flatten().cloned().chain(token).collect();
         Ok(Self { files, inputs, kind })
     }
 
