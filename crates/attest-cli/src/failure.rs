@@ -1,5 +1,7 @@
 use std::fmt::{self, Display};
 
+use crate::visible::visible;
+
 /// What kind of failure ended a verb; each has its own exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
@@ -90,27 +92,21 @@ impl Failure {
 /// Renders the failure as it is shown on stderr, with control characters of foreign text made visible.
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error[{}]: {}", self.code, visible(&self.message))?;
+        writeln!(f, "error[{}]: {}", self.code, lines(&self.message))?;
         if let Some(place) = &self.place {
             // A place is one line, and foreign: a file name may hold a line break.
             writeln!(f, "  --> {}", crate::visible::visible(place))?;
         }
         match &self.hint {
-            Some(hint) => writeln!(f, "\nhint: {}", visible(hint)),
+            Some(hint) => writeln!(f, "\nhint: {}", lines(hint)),
             None => Ok(()),
         }
     }
 }
 
-/// Foreign names may carry escape sequences that would repaint a terminal; line breaks are ours and stay.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' => "\n".to_owned(),
-            c if c.is_control() => c.escape_default().to_string(),
-            c => c.to_string(),
-        })
-        .collect()
+/// Line breaks of a message or hint are ours and stay; what is put into them from elsewhere goes through [`visible`] there.
+fn lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -138,5 +134,14 @@ mod tests {
     fn escape_sequences_in_foreign_text_are_made_visible() {
         let failure = Failure::rejected("x", "name `\u{1b}[2J`");
         assert_eq!(failure.to_string(), "error[x]: name `\\u{1b}[2J`\n");
+    }
+
+    #[test]
+    fn a_place_stays_on_its_line_and_no_text_is_turned_round() {
+        let failure = Failure::rejected("x", "a\u{202e}b").at("c\nok  d").hint("one\ntwo");
+        assert_eq!(
+            failure.to_string(),
+            "error[x]: a\\u{202e}b\n  --> c\\nok  d\n\nhint: one\ntwo\n"
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! `attest inspect`: what bundles say, with nothing checked.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use attest_store::StoreError;
 use attest_verify::UnverifiedSigner;
 use attestation::{Bundle, KeyMaterial, SignedContent, Statement, parse_bundles};
 
@@ -31,29 +32,54 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Accepted;
     for path in &arguments.bundles {
-        let bytes = attest_store::read_bundle_file(path)
-            .map_err(|error| Failure::undecided(error.code(), with_causes(&error)).at(path.display()))?;
-        let bundles = parse_bundles(bytes.peek_unverified());
-        for (place, bundle) in bundles.iter().enumerate() {
-            let mut text = format!(
-                "{} ({} of {}), UNVERIFIED\n",
-                visible(&path.display().to_string()),
-                place + 1,
-                bundles.len()
-            );
-            match bundle {
-                Ok(bundle) => describe(&mut text, bundle),
-                Err(error) => {
-                    let _ = writeln!(text, "  [{}] {}", error.code(), visible(&error.to_string()));
-                    outcome = Outcome::Rejected;
-                }
-            }
+        let (texts, found) = inspect(path);
+        for text in texts {
             context
                 .print(text.trim_end())
                 .map_err(|error| Failure::undecided("stdout-failed", error))?;
         }
+        outcome = worse(outcome, found);
     }
     Ok(outcome)
+}
+
+/// What is said about each bundle of a file, and what came of the whole file.
+fn inspect(path: &Path) -> (Vec<String>, Outcome) {
+    let shown = visible(&path.display().to_string());
+    let bytes = match attest_store::read_bundle_file(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let outcome = match error {
+                StoreError::TooLarge { .. } => Outcome::Rejected,
+                _ => Outcome::Undecided,
+            };
+            let text = format!("{shown}\n  [{}] {}", error.code(), visible(&with_causes(&error)));
+            return (vec![text], outcome);
+        }
+    };
+    let mut outcome = Outcome::Accepted;
+    let bundles = parse_bundles(bytes.peek_unverified());
+    let texts = bundles.iter().enumerate().map(|(place, bundle)| {
+        let mut text = format!("{shown} ({} of {}), UNVERIFIED\n", place + 1, bundles.len());
+        match bundle {
+            Ok(bundle) => describe(&mut text, bundle),
+            Err(error) => {
+                let _ = writeln!(text, "  [{}] {}", error.code(), visible(&error.to_string()));
+                outcome = Outcome::Rejected;
+            }
+        }
+        text
+    });
+    (texts.collect(), outcome)
+}
+
+/// Rejected before undecided before accepted, as in `attest verify`.
+fn worse(one: Outcome, other: Outcome) -> Outcome {
+    match (one, other) {
+        (Outcome::Rejected, _) | (_, Outcome::Rejected) => Outcome::Rejected,
+        (Outcome::Undecided, _) | (_, Outcome::Undecided) => Outcome::Undecided,
+        (Outcome::Accepted, Outcome::Accepted) => Outcome::Accepted,
+    }
 }
 
 fn describe(text: &mut String, bundle: &Bundle) {
