@@ -323,3 +323,107 @@ fn inspect_shows_what_a_bundle_says_as_unverified() {
         .expect_code(1);
     says(finished.stdout_text(), "[bundle-truncated]");
 }
+
+#[test]
+fn a_copy_of_a_good_bundle_in_the_place_of_an_artifact_is_rejected() {
+    let release = Release::new();
+    release.copy(&release.path().join("release.sigstore.json"), APPLICATION);
+    let finished = release
+        .verify(&[APPLICATION, SBOM, "release.sigstore.json"])
+        .expect_code(1);
+    says(finished.stdout_text(), &format!("FAILED   {APPLICATION}"));
+    says(finished.stdout_text(), "1 of 2 artifacts verified");
+}
+
+#[test]
+fn a_bundle_of_another_name_is_given_by_an_option() {
+    let release = Release::new();
+    fs::rename(
+        release.path().join("release.sigstore.json"),
+        release.path().join("evidence.json"),
+    )
+    .unwrap();
+    release
+        .verify(&[APPLICATION, "--bundle", "evidence.json"])
+        .expect_code(0);
+    let finished = release.verify(&[APPLICATION, "evidence.json"]).expect_code(1);
+    says(finished.stdout_text(), "FAILED   evidence.json");
+}
+
+#[test]
+fn the_moment_is_shown_in_whole_seconds() {
+    let finished = Release::new().verify(&[APPLICATION]).expect_code(0);
+    let (_, rest) = finished.stdout_text().split_once("verified as of ").unwrap();
+    assert_eq!(rest.find(','), Some("2025-03-01T12:00:00Z".len()), "{rest}");
+}
+
+#[test]
+fn an_oversized_trust_root_or_key_is_not_read_to_its_end() {
+    let release = Release::new();
+    let file = fs::File::create(release.path().join("root.json")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let finished = release.verify(&[APPLICATION]).expect_code(2);
+    says(finished.stderr_text(), "error[input-too-large]");
+    let finished = Command::attest()
+        .args(["verify", APPLICATION, "--key", "root.json"])
+        .current_dir(release.path())
+        .run()
+        .expect_code(2);
+    says(finished.stderr_text(), "error[input-too-large]");
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_undecided_and_named() {
+    let release = Release::new();
+    fs::create_dir(release.path().join("a.sigstore.json")).unwrap();
+    fs::create_dir(release.path().join("b")).unwrap();
+    let finished = release
+        .verify(&[APPLICATION, "a.sigstore.json", "release.sigstore.json"])
+        .expect_code(3);
+    says(finished.stdout_text(), "UNKNOWN  a.sigstore.json");
+    for arguments in [
+        &["b", "release.sigstore.json"][..],
+        &["b", "--bundle", "a.sigstore.json"],
+    ] {
+        let finished = release.verify(arguments).expect_code(3);
+        says(finished.stdout_text(), "UNKNOWN  b");
+    }
+}
+
+/// Pipes are made by `mkfifo`, which is everywhere but where there are no pipes in the file system.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_undecided_and_not_waited_for() {
+    let release = Release::new();
+    for name in ["pipe", "pipe.sigstore.json"] {
+        let made = std::process::Command::new("mkfifo")
+            .arg(release.path().join(name))
+            .status();
+        assert!(made.unwrap().success());
+    }
+    for (arguments, named) in [
+        (&["pipe", "release.sigstore.json"][..], "UNKNOWN  pipe"),
+        (&[APPLICATION, "--bundle", "pipe"], "UNKNOWN  pipe"),
+        (&[APPLICATION, "pipe.sigstore.json"], "UNKNOWN  pipe.sigstore.json"),
+    ] {
+        says(release.verify(arguments).expect_code(3).stdout_text(), named);
+    }
+}
+
+#[test]
+fn inspect_goes_on_after_a_file_that_cannot_be_read_and_ends_with_the_worst() {
+    let release = Release::new();
+    let big = fs::File::create(release.path().join("big.sigstore.json")).unwrap();
+    big.set_len((64 << 20) + 1).unwrap();
+    let inspect = |names: &[&str], code: i32| {
+        let command = Command::attest().arg("inspect").args(names);
+        let finished = command.current_dir(release.path()).run().expect_code(code);
+        finished.stdout_text().to_owned()
+    };
+    let text = inspect(&["absent", "release.sigstore.json"], 3);
+    says(&text, "[bundle-unreadable]");
+    says(&text, IDENTITY);
+    let text = inspect(&["big.sigstore.json", "absent"], 1);
+    says(&text, "[bundle-too-large]");
+    says(&text, "[bundle-unreadable]");
+}

@@ -13,6 +13,12 @@ pub enum StoreError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A directory, pipe or device stands where a file is expected.
+    #[error("expected a regular file at `{}`", path.display())]
+    NotAFile {
+        /// What it is called.
+        path: PathBuf,
+    },
     /// The file has more bytes than are read.
     #[error("expected at most {limit} bytes of bundles in `{}`, found more", path.display())]
     TooLarge {
@@ -37,6 +43,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } => "bundle-unreadable",
+            Self::NotAFile { .. } => "bundle-not-a-file",
             Self::TooLarge { .. } => "bundle-too-large",
             Self::TooMany { .. } => "too-many-bundles",
         }

@@ -1,7 +1,7 @@
 //! Paths in, untrusted bundle bytes out, with limits.
 //!
 //! In: the path of an artifact, or of a file that may hold bundles. Out: where its bundles may lie, whether a file is a
-//! bundle at all, and its bytes as [`Untrusted`](attestation::Untrusted). Nothing here is believed.
+//! bundle by its name, and its bytes as [`Untrusted`](attestation::Untrusted). Nothing here is believed.
 //!
 //! | where | for the artifact `X` |
 //! |---|---|
@@ -13,5 +13,5 @@ mod file;
 mod sidecar;
 
 pub use error::StoreError;
-pub use file::{is_bundle, read_bundle_file};
-pub use sidecar::{has_bundle_name, neighbours, own_sidecars, sidecar_of};
+pub use file::read_bundle_file;
+pub use sidecar::{has_bundle_name, is_sidecar_of, neighbours, own_sidecars};

@@ -1,4 +1,4 @@
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -65,12 +65,13 @@ pub fn has_bundle_name(path: &Path) -> bool {
     has_ending(path, &OWN_ENDINGS)
 }
 
-/// The name of the artifact whose sidecar this is, if its own name is made like that.
+/// Whether a bundle is named after an artifact of this name. Names are compared as the bytes that the system gives, so
+/// that one that is no Unicode belongs to its bundle like any other.
 #[must_use]
-pub fn sidecar_of(bundle: &Path) -> Option<OsString> {
-    let name = bundle.file_name()?.to_str()?;
-    let artifact = OWN_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))?;
-    (!artifact.is_empty()).then(|| artifact.into())
+pub fn is_sidecar_of(bundle: &Path, artifact_name: &OsStr) -> bool {
+    let bundle = bundle.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
+    let ending = bundle.strip_prefix(artifact_name.as_encoded_bytes());
+    !artifact_name.is_empty() && OWN_ENDINGS.iter().any(|own| ending == Some(own.as_bytes()))
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
@@ -121,11 +122,26 @@ mod tests {
 
     #[test]
     fn the_name_says_whose_sidecar_it_is() {
-        assert_eq!(
-            sidecar_of(Path::new("dist/a.tar.gz.sigstore.json")),
-            Some("a.tar.gz".into())
-        );
-        assert_eq!(sidecar_of(Path::new(".sigstore.json")), None);
-        assert_eq!(sidecar_of(Path::new("a.json")), None);
+        let belongs = |bundle: &str, artifact: &str| is_sidecar_of(Path::new(bundle), OsStr::new(artifact));
+        assert!(belongs("dist/a.tar.gz.sigstore.json", "a.tar.gz"));
+        assert!(belongs("a.sigstore", "a"));
+        assert!(!belongs("dist/a.tar.gz.sigstore.json", "a.tar"));
+        assert!(!belongs(".sigstore.json", ""));
+        assert!(!belongs("a.json", "a"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_unicode_has_sidecars_too() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = |bytes: &'static [u8]| OsStr::from_bytes(bytes);
+        assert!(is_sidecar_of(
+            Path::new(name(b"dist/\xff.sigstore.json")),
+            name(b"\xff")
+        ));
+        assert!(!is_sidecar_of(
+            Path::new(name(b"dist/\xff.sigstore.json")),
+            name(b"\xfe")
+        ));
     }
 }

@@ -36,41 +36,49 @@ pub(super) struct Judge<'a> {
     pub(super) threads: Threads,
 }
 
-/// A bundle as it lies in a file, before it is verified.
-struct Candidate {
-    path: PathBuf,
-    place: Option<usize>,
-    origin: Origin,
-    bundle: Result<Bundle, Problem>,
-}
-
 impl Evidence {
     /// Finds, reads and verifies every bundle that matters, each once, in the order of their paths.
+    ///
+    /// Only results are kept: no more files are in memory at once than there are threads.
     pub(super) fn gather(inputs: &Input, judge: &Judge<'_>) -> Vec<Self> {
-        let candidates: Vec<Candidate> = sources(inputs)
-            .into_iter()
-            .flat_map(|(path, source)| match source {
-                Ok(origin) => candidates(path, origin),
-                Err(problem) => vec![Candidate {
-                    path,
+        let sources: Vec<_> = sources(inputs).into_iter().collect();
+        // Of one file the bundles are spread over the threads, of several the files.
+        let (across, within) = match sources.len() {
+            1 => (Threads::ONE, judge.threads),
+            _ => (judge.threads, Threads::ONE),
+        };
+        let read = |(path, source): (PathBuf, Result<Origin, Problem>)| match source {
+            Ok(origin) => Self::of_file(&path, origin, judge, within),
+            Err(problem) => vec![Self {
+                path,
+                place: None,
+                origin: Origin::Given,
+                result: Err(problem),
+            }],
+        };
+        in_order(sources, across, read).into_iter().flatten().collect()
+    }
+
+    fn of_file(path: &Path, origin: Origin, judge: &Judge<'_>, threads: Threads) -> Vec<Self> {
+        let bundles = match attest_store::read_bundle_file(path) {
+            Ok(bytes) => parse_bundles(bytes.peek_unverified()),
+            Err(error) => {
+                return vec![Self {
+                    path: path.to_owned(),
                     place: None,
-                    origin: Origin::Given,
-                    bundle: Err(problem),
-                }],
-            })
-            .collect();
-        let verify = |candidate: Candidate| candidate.verify(judge);
-        // A pool costs more than a signature.
-        if candidates.len() < 2 || judge.threads == Threads::ONE {
-            return candidates.into_iter().map(verify).collect();
-        }
-        match rayon::ThreadPoolBuilder::new()
-            .num_threads(judge.threads.count().get().min(candidates.len()))
-            .build()
-        {
-            Ok(pool) => pool.install(|| candidates.into_par_iter().map(verify).collect()),
-            Err(_) => candidates.into_iter().map(verify).collect(),
-        }
+                    origin,
+                    result: Err(Problem::from(&error)),
+                }];
+            }
+        };
+        let several = bundles.len() > 1;
+        let numbered = bundles.into_iter().enumerate().collect();
+        in_order(numbered, threads, |(index, bundle)| Self {
+            path: path.to_owned(),
+            place: several.then_some(index + 1),
+            origin,
+            result: judge.verify(bundle),
+        })
     }
 
     /// What makes the whole call fail: a neighbour that does not verify is only no help.
@@ -135,38 +143,24 @@ fn directory(artifact: &Path) -> PathBuf {
     }
 }
 
-fn candidates(path: PathBuf, origin: Origin) -> Vec<Candidate> {
-    let bundles: Vec<Result<Bundle, Problem>> = match attest_store::read_bundle_file(&path) {
-        Ok(bytes) => parse_bundles(bytes.peek_unverified())
-            .into_iter()
-            .map(|bundle: Result<Bundle, BundleError>| bundle.map_err(|error| Problem::from(&error)))
-            .collect(),
-        Err(error) => vec![Err(Problem::from(&error))],
-    };
-    let several = bundles.len() > 1;
-    let numbered = bundles.into_iter().enumerate();
-    numbered
-        .map(|(index, bundle)| Candidate {
-            path: path.clone(),
-            place: several.then_some(index + 1),
-            origin,
-            bundle,
-        })
-        .collect()
+impl Judge<'_> {
+    fn verify(&self, bundle: Result<Bundle, BundleError>) -> Result<VerifiedBundle, Problem> {
+        let bundle = bundle.map_err(|error| Problem::from(&error))?;
+        self.verifier
+            .verify_bundle(&bundle, self.expectation)
+            .map_err(|rejection| Problem::from(&rejection))
+    }
 }
 
-impl Candidate {
-    fn verify(self, judge: &Judge<'_>) -> Evidence {
-        Evidence {
-            path: self.path,
-            place: self.place,
-            origin: self.origin,
-            result: self.bundle.and_then(|bundle| {
-                judge
-                    .verifier
-                    .verify_bundle(&bundle, judge.expectation)
-                    .map_err(|rejection| Problem::from(&rejection))
-            }),
-        }
+/// Does the same to every item, with so many threads, and gives the results in the order of the items.
+fn in_order<T: Send, R: Send>(items: Vec<T>, threads: Threads, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    // A pool costs more than a signature.
+    if items.len() < 2 || threads == Threads::ONE {
+        return items.into_iter().map(work).collect();
+    }
+    let threads = threads.count().get().min(items.len());
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(|| items.into_par_iter().map(work).collect()),
+        Err(_) => items.into_iter().map(work).collect(),
     }
 }

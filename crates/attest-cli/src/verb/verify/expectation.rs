@@ -3,6 +3,8 @@ use attest_verify::{CertificateIdentity, Expectation, InvalidExpectation, OidcIs
 use super::Arguments;
 use super::input::Input;
 use crate::failure::Failure;
+use crate::keyless;
+use crate::visible::visible;
 
 /// Who has to have signed, and how to say it.
 pub(super) struct Expected {
@@ -18,10 +20,11 @@ pub(super) enum Shown {
 
 pub(super) fn read(arguments: &Arguments, inputs: &Input) -> Result<Expected, Failure> {
     if let Some(path) = &arguments.key {
-        let pem = std::fs::read_to_string(path).map_err(|error| {
-            Failure::undecided("key-unreadable", format_args!("cannot read the key: {error}")).at(path.display())
-        })?;
-        let key = PublicKey::from_pem(&pem).map_err(|error| Failure::usage("key-invalid", error).at(path.display()))?;
+        let pem = keyless::read(path, "key-unreadable")?;
+        // What is no text is no PEM, and is refused as such.
+        let pem = String::from_utf8_lossy(&pem);
+        let key = PublicKey::from_pem(&pem)
+            .map_err(|error| Failure::usage("key-invalid", visible(&error.to_string())).at(path.display()))?;
         return Ok(Expected {
             expectation: Expectation::key(key),
             shown: Shown::Key {
@@ -32,7 +35,7 @@ pub(super) fn read(arguments: &Arguments, inputs: &Input) -> Result<Expected, Fa
     let (Some(identity), Some(issuer)) = (&arguments.certificate_identity, &arguments.certificate_oidc_issuer) else {
         return Err(nobody_expected(arguments, inputs));
     };
-    let invalid = |error: InvalidExpectation| Failure::usage("expectation-invalid", error);
+    let invalid = |error: InvalidExpectation| Failure::usage("expectation-invalid", visible(&error.to_string()));
     Ok(Expected {
         expectation: Expectation::certificate(
             CertificateIdentity::parse(identity).map_err(invalid)?,
@@ -57,9 +60,12 @@ fn nobody_expected(arguments: &Arguments, inputs: &Input) -> Failure {
         return failure.hint("ask whoever publishes the artifact who signs it, or for their key");
     };
     failure.at(&path).hint(format_args!(
-        "the bundle claims, UNVERIFIED, to be signed by\n    identity {identity}\n    issuer   {issuer}\n\
+        "the bundle claims, UNVERIFIED, to be signed by\n    identity {}\n    issuer   {}\n\
          if that is who publishes the artifact, run\n    {}",
-        command(arguments, &identity, &issuer)
+        visible(&identity),
+        visible(&issuer),
+        // A value with a control character in it is shown, and does not go into a shell as it is.
+        visible(&command(arguments, &identity, &issuer))
     ))
 }
 

@@ -22,17 +22,17 @@ pub(super) enum Subject {
 }
 
 impl Input {
-    /// Tells artifacts from bundles.
+    /// Tells artifacts from bundles, by their names alone: what a file holds cannot turn it from something that needs
+    /// evidence into evidence.
     pub(super) fn classify(files: &[PathBuf], bundles: &[PathBuf]) -> Result<Self, Failure> {
         let mut artifacts = Vec::new();
         let mut given: BTreeSet<PathBuf> = bundles.iter().cloned().collect();
         for path in files {
             if let Some(digest) = digest(path)? {
                 artifacts.push(Subject::Digest(digest));
-            } else if attest_store::is_bundle(path).unwrap_or(false) {
+            } else if attest_store::has_bundle_name(path) {
                 given.insert(path.clone());
             } else {
-                // A file that cannot be read is an artifact that cannot be measured, and is reported as such.
                 artifacts.push(Subject::File(path.clone()));
             }
         }

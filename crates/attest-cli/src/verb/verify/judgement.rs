@@ -106,8 +106,7 @@ impl<'a> Case<'a> {
     /// A bundle that bears the name of the artifact has to be about it.
     fn is_own_and_silent(&self, evidence: &Evidence, covering: &[&Evidence]) -> bool {
         let name = self.subject.file().and_then(|path| path.file_name());
-        let own = attest_store::sidecar_of(&evidence.path);
-        name.is_some_and(|name| own.as_deref() == Some(name))
+        name.is_some_and(|name| attest_store::is_sidecar_of(&evidence.path, name))
             && !covering.iter().any(|covering| covering.path == evidence.path)
     }
 }
@@ -164,12 +163,16 @@ fn unmeasured(subject: &Subject, problem: Problem) -> Judgement {
 }
 
 fn without_evidence(subject: &Subject, evidence: &[Evidence]) -> Judgement {
-    let missing = subject.file().and_then(|path| std::fs::metadata(path).err());
-    if let Some(error) = missing {
-        return unmeasured(
-            subject,
-            Problem::undecided("cannot-open", format_args!("cannot open: {error}")),
-        );
+    match subject.file().map(std::fs::metadata) {
+        Some(Err(error)) => {
+            let problem = Problem::undecided("cannot-open", format_args!("cannot open: {error}"));
+            return unmeasured(subject, problem);
+        }
+        Some(Ok(found)) if !found.is_file() => {
+            let problem = Problem::undecided("not-a-regular-file", "expected a regular file, found something else");
+            return unmeasured(subject, problem);
+        }
+        _ => {}
     }
     let mut judgement = unmeasured(subject, Problem::rejected("no-bundle", ""));
     judgement.problems = uncovered(subject, &concerning(subject, evidence), &[]);

@@ -15,7 +15,9 @@ use attest_verify::{TrustRoot, VerificationTime, Verifier};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::keyless;
 use crate::threads::ThreadsArgument;
+use crate::visible::visible;
 use evidence::Evidence;
 use input::Input;
 use judgement::{Judgement, judge};
@@ -26,7 +28,8 @@ const EXAMPLES: &str = "Examples:
       Verify a file with the bundle beside it, or with any bundle of its directory.
 
   attest verify dist/* --certificate-identity ID --certificate-oidc-issuer URL
-      Verify a whole release. Bundles among the files are evidence, and every one of them has to verify.
+      Verify a whole release. Bundles among the files (*.sigstore.json and the like) are evidence, and
+      every one of them has to verify.
 
   attest verify sha256:9f86d081884c7d65… --bundle app.sigstore.json --key release.pub
       Verify a digest with a key that is known beforehand.
@@ -38,7 +41,7 @@ Nothing is fetched: verifying works with the cable out. Exit code 0: every artif
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Artifacts: files, or digests such as sha256:…; files that are bundles are taken as evidence
+    /// Artifacts: files, or digests such as sha256:…; files whose names end in .sigstore.json, .sigstore or .sigstore.jsonl are evidence
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A bundle, or a file of several; instead of looking beside the artifacts
@@ -139,12 +142,7 @@ fn read_root(arguments: &Arguments) -> Result<TrustRoot, Failure> {
     let Some(path) = &arguments.trusted_root else {
         return Ok(TrustRoot::public_good());
     };
-    let json = std::fs::read(path).map_err(|error| {
-        Failure::undecided(
-            "trusted-root-unreadable",
-            format_args!("cannot read the trust root: {error}"),
-        )
-        .at(path.display())
-    })?;
-    TrustRoot::parse(&json).map_err(|error| Failure::usage("trusted-root-invalid", error).at(path.display()))
+    let json = keyless::read(path, "trusted-root-unreadable")?;
+    TrustRoot::parse(&json)
+        .map_err(|error| Failure::usage("trusted-root-invalid", visible(&error.to_string())).at(path.display()))
 }

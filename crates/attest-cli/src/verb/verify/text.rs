@@ -35,7 +35,8 @@ pub(super) fn render(report: &Report) -> String {
         text,
         "\n{accepted} of {} artifacts verified as of {}, against the trust root {}",
         report.judgements.len(),
-        report.time.moment(),
+        // A signed time is of whole seconds; more would only be noise.
+        report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ"),
         visible(&report.trusted_root)
     );
     text
