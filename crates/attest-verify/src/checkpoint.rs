@@ -16,10 +16,12 @@ pub(crate) struct Checkpoint<'a> {
     pub(crate) origin: &'a str,
     pub(crate) tree_size: u64,
     pub(crate) root_hash: [u8; 32],
+    text: &'a str,
     signatures: Vec<SignatureLine<'a>>,
 }
 
 struct SignatureLine<'a> {
+    line: &'a str,
     name: &'a str,
     key_id: [u8; 4],
 }
@@ -40,21 +42,27 @@ impl<'a> Checkpoint<'a> {
             root_hash: root_hash
                 .and_then(|hash| hash.try_into().ok())
                 .ok_or_else(|| invalid("no root hash"))?,
+            text,
             signatures: signature_lines(signatures)?,
         })
     }
 
-    /// Whether there is a line for this key, under the name that belongs to the origin. Rekor v1 appends the number of its
-    /// tree to the name.
-    pub(crate) fn names(&self, key_id: [u8; 4]) -> bool {
+    /// The same note with the signatures of this key alone, under the name that belongs to the origin; none when there is
+    /// none. Rekor v1 appends the number of its tree to the name.
+    pub(crate) fn signed_by(&self, key_id: [u8; 4]) -> Option<String> {
         let of_origin = |name: &str| {
             self.origin
                 .strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(" - ").is_some_and(is_number))
         };
-        self.signatures
+        let own = |line: &&SignatureLine<'_>| line.key_id == key_id && of_origin(line.name);
+        let lines: String = self
+            .signatures
             .iter()
-            .any(|line| line.key_id == key_id && of_origin(line.name))
+            .filter(own)
+            .map(|signature| format!("{}\n", signature.line))
+            .collect();
+        (!lines.is_empty()).then(|| format!("{}{SEPARATOR}{lines}", self.text))
     }
 }
 
@@ -74,7 +82,7 @@ fn signature_line(line: &str) -> Result<SignatureLine<'_>, Rejection> {
         .ok_or_else(malformed)?;
     let signature = STANDARD.decode(signature).map_err(|_| malformed())?;
     let key_id = signature.first_chunk().copied().ok_or_else(malformed)?;
-    Ok(SignatureLine { name, key_id })
+    Ok(SignatureLine { line, name, key_id })
 }
 
 fn decimal(text: &str) -> Option<u64> {
@@ -93,6 +101,8 @@ fn invalid(detail: &str) -> Rejection {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ROOT: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -111,25 +121,35 @@ mod tests {
         let checkpoint = Checkpoint::parse(&note).unwrap();
         assert_eq!(checkpoint.origin, "log.example.com");
         assert_eq!(checkpoint.tree_size, 12);
-        assert!(checkpoint.names([1, 2, 3, 4]));
-        assert!(!checkpoint.names([1, 2, 3, 5]));
+        assert_eq!(checkpoint.signed_by([1, 2, 3, 4]), Some(note.clone()));
+        assert_eq!(checkpoint.signed_by([1, 2, 3, 5]), None);
     }
 
     #[test]
     fn the_name_of_a_signature_belongs_to_the_origin() {
         let sharded = note("log.example.com - 42", "log.example.com");
-        assert!(Checkpoint::parse(&sharded).unwrap().names([1, 2, 3, 4]));
+        let of_key = Checkpoint::parse(&sharded).unwrap().signed_by([1, 2, 3, 4]);
+        assert_eq!(of_key.as_deref(), Some(sharded.as_str()));
         for (origin, name) in [
             ("log.example.com", "log.example.org"),
             ("log.example.com - x", "log.example.com"),
             ("log.example.com", "log"),
         ] {
             let note = note(origin, name);
-            assert!(
-                !Checkpoint::parse(&note).unwrap().names([1, 2, 3, 4]),
-                "{origin} {name}"
-            );
+            let of_key = Checkpoint::parse(&note).unwrap().signed_by([1, 2, 3, 4]);
+            assert_eq!(of_key, None, "{origin} {name}");
         }
+    }
+
+    #[test]
+    fn the_signatures_of_other_keys_are_left_out() {
+        let own = note("log.example.com", "log.example.com");
+        let other = "\u{2014} log.example.com CQgHBgU=\n";
+        let both = format!("{own}{other}");
+        assert_eq!(
+            Checkpoint::parse(&both).unwrap().signed_by([1, 2, 3, 4]).as_deref(),
+            Some(own.as_str())
+        );
     }
 
     #[test]
@@ -146,6 +166,38 @@ mod tests {
             ("\u{2014} ", "\u{2013} "),
         ] {
             assert!(refused(&good.replace(from, to)), "{from:?} as {to:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>(), id in any::<[u8; 4]>()) {
+            let _ = Checkpoint::parse(&text).map(|checkpoint| checkpoint.signed_by(id));
+        }
+
+        #[test]
+        fn no_change_of_a_note_makes_it_panic(place in 0..80_usize, with in "\\PC{0,3}|\n") {
+            let mut text = note("log.example.com - 42", "log.example.com");
+            let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+            text.insert_str(places[place % places.len()], &with);
+            let _ = Checkpoint::parse(&text).map(|checkpoint| checkpoint.signed_by([1, 2, 3, 4]));
+        }
+
+        #[test]
+        fn what_is_kept_of_a_note_is_read_the_same(lines in proptest::collection::vec(0..3_u8, 1..6)) {
+            let signatures = lines.iter().map(|key| {
+                let signature = STANDARD.encode([*key, 2, 3, 4, 5]);
+                format!("\u{2014} log.example.com {signature}\n")
+            });
+            let text = format!("log.example.com\n12\n{ROOT}\n\n{}", signatures.collect::<String>());
+            let kept = Checkpoint::parse(&text).unwrap().signed_by([1, 2, 3, 4]);
+            prop_assert_eq!(kept.is_some(), lines.contains(&1));
+            if let Some(kept) = kept {
+                let again = Checkpoint::parse(&kept).unwrap();
+                prop_assert_eq!(again.tree_size, 12);
+                prop_assert_eq!(again.signed_by([1, 2, 3, 4]), Some(kept.clone()));
+                prop_assert_eq!(again.signed_by([0, 2, 3, 4]), None);
+            }
         }
     }
 }

@@ -11,11 +11,15 @@ use sigstore_types::bundle::{
 use sigstore_verify::{CertificateError, Error, TimestampError, TransparencyLogError};
 
 use crate::Rejection;
+use crate::checkpoint::Checkpoint;
 use crate::signer::UnverifiedSigner;
+use crate::trust_root::KnownLog;
 
 /// Builds the engine's bundle from what was read strictly, so that the two can never read the same text differently.
-pub(crate) fn bundle(contents: &Unverified) -> Result<engine::Bundle, Rejection> {
-    let entries = contents.log_entries.iter().map(log_entry);
+/// `logs` are those that the entries name, in the same order.
+pub(crate) fn bundle(contents: &Unverified, logs: &[&KnownLog]) -> Result<engine::Bundle, Rejection> {
+    let entries = contents.log_entries.iter().zip(logs);
+    let entries = entries.map(|(entry, log)| log_entry(entry, log));
     let timestamps = contents.timestamps.iter();
     let material = VerificationMaterial::new(key_material(&contents.key_material))
         .with_tlog_entries(entries.collect::<Result<_, _>>()?)
@@ -101,7 +105,7 @@ fn algorithm(digest: &Digest) -> Result<engine::HashAlgorithm, Rejection> {
     }
 }
 
-fn log_entry(entry: &LogEntry) -> Result<engine::TransparencyLogEntry, Rejection> {
+fn log_entry(entry: &LogEntry, log: &KnownLog) -> Result<engine::TransparencyLogEntry, Rejection> {
     let mut built = engine::TransparencyLogEntry::new(
         log_index(entry.log_index)?,
         engine::bundle::LogId::new(engine::LogKeyId::from_bytes(&entry.log_id)),
@@ -116,15 +120,23 @@ fn log_entry(entry: &LogEntry) -> Result<engine::TransparencyLogEntry, Rejection
         built = built.with_inclusion_promise(InclusionPromise::new(signed));
     }
     match &entry.proof {
-        Some(proof) => Ok(built.with_inclusion_proof(inclusion_proof(proof)?)),
+        // In version 0.1 a promise is enough. A path to a root that nobody signed adds nothing to it.
+        Some(proof) if proof.checkpoint.is_empty() && entry.promise.is_some() => Ok(built),
+        Some(proof) => Ok(built.with_inclusion_proof(inclusion_proof(proof, log)?)),
         None => Ok(built),
     }
 }
 
-fn inclusion_proof(proof: &InclusionProof) -> Result<engine::bundle::InclusionProof, Rejection> {
-    let checkpoint = CheckpointData::new(proof.checkpoint.as_str()).map_err(|error| Rejection::CheckpointInvalid {
-        detail: error.to_string(),
-    })?;
+/// The engine takes a checkpoint that any log of the trust root has signed. It is shown what this one has signed, so that
+/// no entry passes for that of another log.
+fn inclusion_proof(proof: &InclusionProof, log: &KnownLog) -> Result<engine::bundle::InclusionProof, Rejection> {
+    let invalid = |detail: &dyn ToString| Rejection::CheckpointInvalid {
+        detail: detail.to_string(),
+    };
+    let checkpoint = Checkpoint::parse(&proof.checkpoint)?
+        .signed_by(log.checkpoint_key_id)
+        .ok_or_else(|| invalid(&"no line of the log"))?;
+    let checkpoint = CheckpointData::new(checkpoint).map_err(|error| invalid(&error))?;
     Ok(engine::bundle::InclusionProof::new(
         log_index(proof.log_index)?,
         engine::Sha256Hash::new(proof.root_hash),

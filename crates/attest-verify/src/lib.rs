@@ -1,5 +1,8 @@
 //! Bundles in, proofs out. Offline: no socket, no environment, and the time is a parameter.
 //!
+//! The engine beneath also looks at the clock of the machine, for times of promises and keys of logs that lie in its
+//! future. That can only reject more; no signature that is younger than the [`VerificationTime`] gets that far.
+//!
 //! In: a [`Bundle`](attestation::Bundle), a [`TrustRoot`], an [`Expectation`] of who signed, a [`VerificationTime`], and
 //! what was measured of an artifact. Out: a [`Verified`], or a [`Rejection`] that says what was found and expected.
 //!

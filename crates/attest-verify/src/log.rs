@@ -32,7 +32,7 @@ fn check<'a>(entry: &LogEntry, root: &'a TrustRoot) -> Result<&'a KnownLog, Reje
 
 fn check_proof(entry: &LogEntry, proof: &InclusionProof, log: &KnownLog) -> Result<(), Rejection> {
     let checkpoint = Checkpoint::parse(&proof.checkpoint)?;
-    if !checkpoint.names(log.checkpoint_key_id) {
+    if checkpoint.signed_by(log.checkpoint_key_id).is_none() {
         let origin = checkpoint.origin;
         return Err(Rejection::CheckpointInvalid {
             detail: format!("no line of `{origin}` for log id {}", hex(&entry.log_id)),

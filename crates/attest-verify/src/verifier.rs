@@ -2,6 +2,7 @@ use attest_digest::{Algorithm, Digest};
 use attestation::{Bundle, KeyMaterial, LogEntry, SignedContent, Statement, Unverified, media_type};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use sigstore_crypto::sha256;
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
@@ -40,7 +41,9 @@ impl<'a> Verifier<'a> {
         check_key_material(&contents.key_material, &expectation.0)?;
         let (content, claimed) = content(contents)?;
         let logs = log::check_entries(contents, self.root)?;
-        let result = self.run_engine(contents, &claimed, &expectation.0)?;
+        self.check_log_times(contents)?;
+        let bundle = engine::bundle(contents, &logs)?;
+        let result = self.run_engine((contents, &bundle), &claimed, &expectation.0)?;
         let authorities = timestamp::check_timestamps(contents, self.root)?;
         let times = self.times(contents, &authorities, &result)?;
         let proven = Proven {
@@ -57,27 +60,46 @@ impl<'a> Verifier<'a> {
 
     fn run_engine(
         &self,
-        contents: &Unverified,
+        (contents, bundle): (&Unverified, &sigstore_types::Bundle),
         claimed: &Digest,
         expected: &Expected,
     ) -> Result<VerificationResult, Rejection> {
-        let bundle = engine::bundle(contents)?;
         let artifact = engine::artifact(claimed)?;
         let verifier = &self.root.engine;
         match expected {
             Expected::Certificate { identity, issuer } => {
                 let policy = VerificationPolicy::new(identity.as_str(), issuer.as_str());
-                verifier.verify(artifact, &bundle, &policy)
+                verifier.verify(artifact, bundle, &policy)
             }
             Expected::Key(key) => {
                 let policy = PublicKeyVerificationPolicy::new(key.to_engine());
-                verifier.verify(artifact, &bundle, &policy)
+                verifier.verify(artifact, bundle, &policy)
             }
         }
         .map_err(|error| {
             let signer = contents.certificate().and_then(UnverifiedSigner::peek);
             engine::rejection(error, signer.as_ref())
         })
+    }
+
+    /// The engine holds the time of a promise against the clock of the machine. Before it can, the time is held against the
+    /// moment that was asked for.
+    fn check_log_times(&self, contents: &Unverified) -> Result<(), Rejection> {
+        let promised = contents.log_entries.iter().filter(|entry| entry.promise.is_some());
+        promised
+            .filter_map(|entry| entry.integrated_time)
+            .try_for_each(|seconds| self.check_time(engine::moment(seconds)?))
+    }
+
+    fn check_time(&self, time: Timestamp) -> Result<(), Rejection> {
+        let verification_time = self.time.moment();
+        match time > verification_time {
+            true => Err(Rejection::NotYetValid {
+                time,
+                verification_time,
+            }),
+            false => Ok(()),
+        }
     }
 
     /// The engine gives the times of a certificate's bundle in this order: timestamps, then logs; for a key, the reverse.
@@ -92,14 +114,7 @@ impl<'a> Verifier<'a> {
             let logs = verified.len().saturating_sub(authorities.len());
             verified.rotate_left(logs);
         }
-        for time in &verified {
-            if *time > self.time.moment() {
-                return Err(Rejection::NotYetValid {
-                    time: *time,
-                    verification_time: self.time.moment(),
-                });
-            }
-        }
+        verified.iter().try_for_each(|time| self.check_time(*time))?;
         let mut names = authorities.iter();
         Ok(verified
             .into_iter()
