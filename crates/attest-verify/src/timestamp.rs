@@ -191,3 +191,46 @@ fn invalid(detail: &str) -> Rejection {
         detail: detail.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use attestation::Bundle;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIXTURE: &str = "../../fixtures/accept/statement-rekor-v2";
+
+    /// A good response, and the root that knows its authority.
+    fn good() -> (Vec<u8>, TrustRoot) {
+        let read = |name: &str| std::fs::read(format!("{FIXTURE}/{name}")).unwrap();
+        let bundle = Bundle::parse(&read("bundle.sigstore.json")).unwrap();
+        let response = bundle.peek_unverified().timestamps[0].clone();
+        (response, TrustRoot::parse(&read("trusted_root.json")).unwrap())
+    }
+
+    #[test]
+    fn a_good_response_names_its_authority() {
+        let (response, root) = good();
+        assert_eq!(check(&response, &root), Ok(root.authorities[0].name.as_str()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let root = TrustRoot::public_good();
+            let refused = matches!(check(&bytes, &root), Err(Rejection::TimestampInvalid { .. }));
+            prop_assert!(refused);
+        }
+
+        #[test]
+        fn no_changed_byte_of_a_good_response_makes_it_panic(place in any::<usize>(), byte in any::<u8>()) {
+            let (mut response, root) = good();
+            let place = place % response.len();
+            response[place] = byte;
+            let _ = check(&response, &root);
+        }
+    }
+}

@@ -146,6 +146,8 @@ fn timestamp_certificates(root: &TrustedRoot) -> BTreeSet<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -179,5 +181,22 @@ mod tests {
             TrustRoot::parse(text.as_bytes()).unwrap_err(),
             TrustRootError::Unusable { .. } | TrustRootError::Malformed { .. }
         ));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = TrustRoot::parse(&bytes);
+        }
+
+        #[test]
+        fn no_changed_byte_of_a_good_root_makes_it_panic(place in any::<usize>(), byte in any::<u8>()) {
+            let mut bytes = SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes().to_vec();
+            let place = place % bytes.len();
+            bytes[place] = byte;
+            let _ = TrustRoot::parse(&bytes);
+        }
     }
 }

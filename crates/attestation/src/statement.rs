@@ -243,6 +243,7 @@ fn field(name: &str, expected: &'static str) -> StatementError {
 mod tests {
     use super::*;
     use attest_digest::{Algorithms, Measured};
+    use proptest::prelude::*;
 
     #[derive(Debug, Serialize)]
     struct Note {
@@ -272,5 +273,22 @@ mod tests {
         assert_eq!(none, StatementError::NoSubject);
         let twice = Statement::new(vec![subject("a"), subject("a")], Note { text: "" }).unwrap_err();
         assert_eq!(twice, StatementError::DuplicateSubject { name: "a".to_owned() });
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Statement::parse(&bytes);
+        }
+
+        #[test]
+        fn no_changed_byte_of_a_good_statement_makes_it_panic(place in any::<usize>(), byte in any::<u8>()) {
+            let text = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}],"predicateType":"https://example.com/note/v1","predicate":{}}"#;
+            prop_assert!(Statement::parse(text).is_ok());
+            let mut bytes = text.to_vec();
+            let place = place % bytes.len();
+            bytes[place] = byte;
+            let _ = Statement::parse(&bytes);
+        }
     }
 }
