@@ -18,3 +18,4 @@ mod sbom;
 mod sign;
 mod sign_guards;
 mod verify;
+mod verify_key;

@@ -7,11 +7,13 @@
 mod error;
 mod fixture;
 mod key;
+mod key_signed;
 mod mutation;
 mod world;
 
 pub use error::Error;
 pub use fixture::{Fixture, Verdict, fixtures, write_fixtures};
 pub use key::SeededKey;
+pub use key_signed::KeySigner;
 pub use mutation::Mutation;
 pub use world::{ISSUER, LogVersion, SIGNED_AT, WORKFLOW, World};

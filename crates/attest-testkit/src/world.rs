@@ -102,6 +102,10 @@ impl World {
         self.with_session(log, |session| session.sign_artifact(&measured))
     }
 
+    pub(crate) fn sigstore(&self) -> &Sigstore {
+        &self.sigstore
+    }
+
     fn with_session(
         &self,
         log: LogVersion,

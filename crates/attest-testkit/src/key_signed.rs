@@ -1,0 +1,98 @@
+use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_sandbox::{HashAlgorithm, HashedRekord, RequestV2, Verifier};
+use attest_sign::{SigningKey, TimestampAuthority};
+use attestation::{Payload, pre_authentication_encoding};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::{Error, SeededKey, World};
+
+/// Bundles by a key that is known beforehand, recorded in Rekor v2: what `attest verify --key` accepts, and what no part of
+/// the toolkit writes.
+pub struct KeySigner<'a> {
+    world: &'a World,
+    key: SeededKey,
+}
+
+impl<'a> KeySigner<'a> {
+    /// The key of this seed, in a world.
+    #[must_use]
+    pub fn new(world: &'a World, seed: u8) -> Self {
+        let key = SeededKey::from_seed(seed);
+        Self { world, key }
+    }
+
+    /// The public key in PEM.
+    #[must_use]
+    pub fn public_key_pem(&self) -> String {
+        let base64 = STANDARD.encode(self.key.public_key_der());
+        let lines: String = base64
+            .as_bytes()
+            .chunks(64)
+            .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
+            .collect();
+        format!("-----BEGIN PUBLIC KEY-----\n{lines}-----END PUBLIC KEY-----\n")
+    }
+
+    /// Signs an artifact itself.
+    ///
+    /// # Errors
+    /// When the log has the same signature already.
+    pub fn sign_artifact(&self, artifact: &[u8]) -> Result<Value, Error> {
+        let signature = self.sign(artifact)?;
+        let digest = json!({ "algorithm": "SHA2_256", "digest": STANDARD.encode(sha256(artifact)) });
+        let mut bundle = self.evidence(artifact, &signature)?;
+        bundle["messageSignature"] = json!({ "messageDigest": digest, "signature": STANDARD.encode(&signature) });
+        Ok(bundle)
+    }
+
+    /// Signs the exact bytes of a statement.
+    ///
+    /// # Errors
+    /// When the log has the same signature already.
+    pub fn sign_statement(&self, statement: &Payload) -> Result<Value, Error> {
+        let signed = pre_authentication_encoding(statement.payload_type(), statement.as_bytes());
+        let signature = self.sign(&signed)?;
+        let mut bundle = self.evidence(&signed, &signature)?;
+        bundle["dsseEnvelope"] = json!({
+            "payload": STANDARD.encode(statement.as_bytes()),
+            "payloadType": statement.payload_type(),
+            "signatures": [{ "sig": STANDARD.encode(&signature) }],
+        });
+        Ok(bundle)
+    }
+
+    fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.key.sign_sha256(sha256(bytes))?)
+    }
+
+    /// A bundle without what it is about.
+    fn evidence(&self, signed: &[u8], signature: &[u8]) -> Result<Value, Error> {
+        let public_key = self.key.public_key_der();
+        let request = RequestV2::new(HashedRekord {
+            algorithm: HashAlgorithm::Sha256,
+            digest: sha256(signed).to_vec(),
+            signature: signature.to_vec(),
+            verifier: Verifier::public_key(&public_key)?,
+        })?;
+        let timestamp = self.world.timestamp(signature)?;
+        Ok(json!({
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {
+                "publicKey": { "hint": STANDARD.encode(sha256(&public_key)) },
+                "tlogEntries": [self.world.sigstore().log_v2(&request)?],
+                "timestampVerificationData": {
+                    "rfc3161Timestamps": [{ "signedTimestamp": STANDARD.encode(timestamp.as_der()) }],
+                },
+            },
+        }))
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
+    let digest = measured.digest(Algorithm::Sha256).map(attest_digest::Digest::as_bytes);
+    let digest = digest.expect("it was asked for");
+    digest.try_into().expect("a SHA-256 has 32 bytes")
+}
