@@ -237,6 +237,74 @@ fn the_provenance_names_the_configuration_that_was_used() {
     assert_eq!(parameters["configuration"]["path"], "nightly.toml", "{parameters}");
 }
 
+/// The name and digest of everything that the unsigned statement of a release says it depends on.
+fn dependencies(statement: &std::path::Path) -> Vec<(String, String)> {
+    let statement: serde_json::Value = serde_json::from_slice(&fs::read(statement).unwrap()).unwrap();
+    let listed = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let listed = listed.as_array().unwrap().iter();
+    listed
+        .map(|entry| (text(&entry["name"]), text(&entry["digest"]["sha256"])))
+        .collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let algorithm = attest_digest::Algorithm::Sha256;
+    let measured = attest_digest::Measured::of_bytes(bytes, &attest_digest::Algorithms::one(algorithm));
+    measured.digest(algorithm).unwrap().to_hex()
+}
+
+#[test]
+fn the_lock_of_a_workspace_above_the_project_is_in_the_provenance() {
+    let project = Project::new("rust-hello");
+    let member = project.path().join("app");
+    fs::create_dir_all(member.join("src")).unwrap();
+    fs::rename(project.path().join("attest.toml"), member.join("attest.toml")).unwrap();
+    let package = "[package]\nname = \"hello\"\nversion = \"1.2.0\"\nedition = \"2021\"\n";
+    let lock = "version = 3\n\n[[package]]\nname = \"hello\"\nversion = \"1.2.0\"\n";
+    for (path, text) in [
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\"]\nresolver = \"2\"\n"),
+        ("Cargo.lock", lock),
+        ("app/Cargo.toml", package),
+        ("app/src/main.rs", "fn main() {}\n"),
+    ] {
+        fs::write(project.path().join(path), text).unwrap();
+    }
+    project.commit();
+    let arguments = ["release", "--skip-sign", "--config", "app/attest.toml"];
+    project.attest(&arguments).run().expect_code(0);
+    let listed = dependencies(&member.join("dist/hello-1.2.0.provenance.json"));
+    let digest = sha256(lock.as_bytes());
+    assert!(listed.contains(&("Cargo.lock".to_owned(), digest)), "{listed:?}");
+    // Nothing that was built is left for git to find.
+    assert_eq!(fs::read(member.join(".attest/.gitignore")).unwrap(), b"*\n");
+}
+
+#[test]
+fn prebuilt_files_are_in_the_provenance() {
+    let project = Project::new("prebuilt");
+    project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let listed = dependencies(&project.dist().join("tally-2.0.1.provenance.json"));
+    for path in ["bin/report.py", "bin/tally.bat", "bin/tally.sh"] {
+        let bytes = fs::read(project.path().join(path)).unwrap();
+        let digest = sha256(&bytes);
+        assert!(listed.contains(&(path.to_owned(), digest)), "{path} in {listed:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_that_differ_only_in_case_are_warned_of() {
+    let project = Project::new("prebuilt");
+    for name in ["NOTES", "Notes"] {
+        fs::write(project.path().join(name), name).unwrap();
+    }
+    project.commit();
+    let released = project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let warning = "warning: `tally-2.0.1-source/NOTES` and `tally-2.0.1-source/Notes` in `tally-2.0.1-source.tar.gz` are one name";
+    assert!(released.stderr_text().contains(warning), "{}", released.stderr_text());
+}
+
 #[test]
 fn an_earlier_release_of_the_same_sandbox_still_verifies_after_another() {
     let project = Project::new("prebuilt");

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use attest_archive::{Content, Format, Member, MemberPath, Members, Packed, Recipe, write_archive};
+use attest_digest::Measured;
 use attest_sbom::{File, Metadata, Subject, Timestamp, cargo, files};
 
 use super::{StageError, Staging};
@@ -9,6 +10,9 @@ use crate::build::{Built, CargoRecords};
 use crate::config::ArchiveFormat;
 use crate::git::{SourceFile, SourceKind};
 use crate::plan::{FileKind, Plan, PlannedArchive, PlannedSource, PlannedSteps};
+
+/// The name that cargo gives its lock file, wherever the root of the workspace is.
+const LOCK_FILE: &str = "Cargo.lock";
 
 /// Why the inside of a binary is not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,7 @@ impl Staging {
         let members = members(archive, built, project).map_err(problem(&archive.file))?;
         let packed = self.write_archive(&archive.file, archive.format, members)?;
         self.record(&archive.file, FileKind::Archive, packed.measured.clone());
+        self.note_inputs(archive, built, &packed)?;
         let Some(sbom) = &archive.sbom else {
             return Ok(None);
         };
@@ -65,12 +70,38 @@ impl Staging {
         Ok(())
     }
 
+    /// Remembers what was packed, not what lies there by the time somebody asks.
+    fn note_inputs(&mut self, archive: &PlannedArchive, built: &Built, packed: &Packed) -> Result<(), StageError> {
+        for binary in &archive.binaries {
+            let PlannedSteps::Prebuilt { path } = &binary.steps else {
+                continue;
+            };
+            let measured = binaries(archive, packed).find(|(name, _)| *name == binary.file.as_str());
+            let Some((_, measured)) = measured else {
+                continue;
+            };
+            let earlier = self.inputs.insert(path.to_string(), measured.clone());
+            if earlier.is_some_and(|earlier| earlier != *measured) {
+                let path = path.to_string();
+                return Err(StageError::InputChanged { path });
+            }
+        }
+        if let Some(lock) = built.records.iter().find_map(|record| record.lock.as_ref()) {
+            let measured = Measured::of_bytes(lock, &self.algorithms);
+            self.inputs.insert(LOCK_FILE.to_owned(), measured);
+        }
+        Ok(())
+    }
+
     fn write_archive(
         &mut self,
         file: &FileName,
         format: ArchiveFormat,
         members: Members,
     ) -> Result<Packed, StageError> {
+        let collisions = members.case_collisions().into_iter();
+        self.collisions
+            .extend(collisions.map(|collision| (file.clone(), collision)));
         let recipe = Recipe {
             format: archive_format(format),
             members,
@@ -196,18 +227,21 @@ impl Listing<'_> {
 
     /// The binaries, with the digests that were measured while they were packed.
     fn files(&self) -> Result<Vec<File>, attest_sbom::Error> {
-        let packed = self.packed.members.iter();
-        let binaries = packed.filter(|(path, _)| self.built.binaries.contains_key(path.file_name()));
-        let binaries = binaries.filter(|(path, _)| path.components().count() == self.depth());
+        let packed = binaries(self.archive, self.packed);
+        let binaries = packed.filter(|(name, _)| self.built.binaries.contains_key(*name));
         binaries
-            .map(|(path, measured)| File::new(path.file_name(), measured.clone()))
+            .map(|(name, measured)| File::new(name, measured.clone()))
             .collect()
     }
+}
 
-    /// How many parts the path of a binary has in the archive.
-    fn depth(&self) -> usize {
-        1 + usize::from(self.archive.root.is_some())
-    }
+/// What lies where binaries do in an archive, by name.
+fn binaries<'a>(archive: &PlannedArchive, packed: &'a Packed) -> impl Iterator<Item = (&'a str, &'a Measured)> {
+    let depth = 1 + usize::from(archive.root.is_some());
+    let members = packed.members.iter();
+    members
+        .filter(move |(path, _)| path.components().count() == depth)
+        .map(|(path, measured)| (path.file_name(), measured))
 }
 
 /// The records of every run of cargo as those of one build.

@@ -36,6 +36,12 @@ pub enum StageError {
         #[source]
         problem: attest_archive::Error,
     },
+    /// A prebuilt file was packed twice, and was another one the second time.
+    #[error("expected `{path}` to stay as it is while it is packed, found it changed")]
+    InputChanged {
+        /// The path inside the project.
+        path: String,
+    },
     /// The commit holds no file of the project.
     #[error("expected committed files to pack into `{file}`, found none: nothing of this directory is committed")]
     NothingCommitted {

@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use attest_archive::SourceDate;
+use attest_archive::{CaseCollision, SourceDate};
 use attest_digest::{Algorithm, Algorithms, Measured, Threads};
 
 pub use archive::Unlisted;
@@ -56,6 +56,8 @@ pub struct Staging {
     algorithms: Algorithms,
     files: BTreeMap<FileName, StagedFile>,
     compressors: BTreeMap<String, String>,
+    inputs: BTreeMap<String, Measured>,
+    collisions: Vec<(FileName, CaseCollision)>,
 }
 
 impl Staging {
@@ -74,6 +76,8 @@ impl Staging {
             algorithms: Algorithms::new(Algorithm::Sha256, &others),
             files: BTreeMap::new(),
             compressors: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            collisions: Vec::new(),
         })
     }
 
@@ -87,6 +91,19 @@ impl Staging {
     #[must_use]
     pub fn compressors(&self) -> &BTreeMap<String, String> {
         &self.compressors
+    }
+
+    /// What went into the archives as it was: prebuilt files by their paths in the project, as they were measured while they
+    /// were packed, and the lock file that held while cargo built.
+    #[must_use]
+    pub fn inputs(&self) -> &BTreeMap<String, Measured> {
+        &self.inputs
+    }
+
+    /// Names in an archive that are one name where case is ignored.
+    #[must_use]
+    pub fn case_collisions(&self) -> &[(FileName, CaseCollision)] {
+        &self.collisions
     }
 
     /// A directory for what is needed only while the release is put together.

@@ -11,13 +11,13 @@ pub(super) fn refusal(error: &Error, directory: &Path, output: &Path) -> Failure
     let at_directory = |failure: Failure| failure.at(directory.display());
     let at_output = |failure: Failure| failure.at(output.display());
     match error {
-        Error::SpecialFile { .. } => at_directory(Failure::rejected("special-file", message)),
-        Error::NotUtf8 { .. } => at_directory(Failure::rejected("name-not-utf8", message)),
-        Error::Path(_) => at_directory(Failure::rejected("path-invalid", message)),
-        Error::InvalidLink { .. } => at_directory(Failure::rejected("link-invalid", message)),
-        Error::LinkEscapes { .. } => at_directory(Failure::rejected("link-escapes", message)),
-        Error::LinkLoop { .. } => at_directory(Failure::rejected("link-loop", message)),
-        Error::TooManyMembers { .. } => at_directory(Failure::rejected("too-many-members", message)),
+        Error::SpecialFile { .. } => at_directory(Failure::usage("special-file", message)),
+        Error::NotUtf8 { .. } => at_directory(Failure::usage("name-not-utf8", message)),
+        Error::Path(_) => at_directory(Failure::usage("path-invalid", message)),
+        Error::InvalidLink { .. } => at_directory(Failure::usage("link-invalid", message)),
+        Error::LinkEscapes { .. } => at_directory(Failure::usage("link-escapes", message)),
+        Error::LinkLoop { .. } => at_directory(Failure::usage("link-loop", message)),
+        Error::TooManyMembers { .. } => at_directory(Failure::usage("too-many-members", message)),
         Error::NotAFile { path } if path == output => at_output(Failure::usage("output-not-a-file", message)),
         Error::ChangedWhileRead { .. } | Error::NotAFile { .. } => at_directory(
             Failure::undecided("changed-while-read", message).hint("let whatever writes there finish, then pack again"),

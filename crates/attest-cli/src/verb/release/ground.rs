@@ -1,11 +1,13 @@
 use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use attest_archive::SourceDate;
 use attest_digest::Threads;
 use attest_release::build::Workshop;
 use attest_release::git::{self, Checkout, GitError};
-use attest_release::plan::{Facts, Plan};
+use attest_release::plan::{Facts, Plan, PlannedSteps};
 use attest_release::{Config, Error, Talk, Variables};
 
 use super::{Arguments, failure};
@@ -91,6 +93,25 @@ impl Ground {
     /// A path as it is named from the project's directory.
     pub(super) fn shown<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.project).unwrap_or(path)
+    }
+
+    /// Whether a build tool keeps what it makes in our directory.
+    pub(super) fn builds_in_own_directory(&self) -> bool {
+        let mut binaries = self.plan.archives.iter().flat_map(|archive| &archive.binaries);
+        binaries.any(|binary| matches!(binary.steps, PlannedSteps::Cargo { .. } | PlannedSteps::Go { .. }))
+    }
+
+    /// Makes our directory. What is in it is for this machine alone: git is told to leave the whole of it out.
+    pub(super) fn prepare_own_directory(&self) -> Result<(), Failure> {
+        let own = self.project.join(OWN_DIRECTORY);
+        let made = fs::create_dir_all(&own).and_then(|()| match fs::File::create_new(own.join(".gitignore")) {
+            Ok(mut file) => file.write_all(b"*\n"),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        });
+        made.map_err(|error| {
+            Failure::undecided("own-directory-failed", format_args!("cannot write: {error}")).at(OWN_DIRECTORY)
+        })
     }
 
     /// The trust root of the sandbox, which verifies what the sandbox signed.

@@ -25,6 +25,7 @@ impl Instance {
     pub(super) fn settle(ground: &Ground, arguments: &Arguments, context: &Context<'_>) -> Result<Self, Failure> {
         let keyless = keyless(ground, arguments)?;
         if arguments.sandbox {
+            ground.prepare_own_directory()?;
             let directory = ground.sandbox_directory();
             let sandbox = Sandbox::start(&directory, began(context)?)?;
             return Ok(Self {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use attest_archive::CaseCollision;
 use attest_release::FileName;
 use attest_release::stage::{Check, Settings, Signed, StagedFile, Staging, Unlisted};
 use attest_sign::Session;
@@ -13,6 +14,7 @@ use super::{Arguments, Ground, failure, statement};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless::Connection;
+use crate::visible::visible;
 
 /// By how much the clock of this machine may be behind those of the services. Without it a fresh signature would be from
 /// the future; whoever verifies later needs no such allowance.
@@ -60,6 +62,7 @@ impl Made {
         };
         making.archives(context)?;
         making.sources(context)?;
+        making.warn(context);
         making.checksums(context)?;
         let seal = making.seal(instance.as_ref(), context)?;
         if let Some(instance) = &instance {
@@ -88,6 +91,9 @@ impl Making<'_> {
             tools,
             unlisted,
         } = self;
+        if ground.builds_in_own_directory() {
+            ground.prepare_own_directory()?;
+        }
         for archive in &ground.plan.archives {
             let built = steps.take("build", &archive.target.to_string(), context, |_| {
                 ground.workshop.build(archive).map_err(|error| failure::build(&error))
@@ -138,6 +144,17 @@ impl Making<'_> {
             }
             Ok(())
         })
+    }
+
+    /// Says what may surprise somebody who unpacks.
+    fn warn(&self, context: &mut Context<'_>) {
+        for (file, CaseCollision { first, second }) in self.staging.case_collisions() {
+            context.say(format_args!(
+                "warning: `{}` and `{}` in `{file}` are one name where case is ignored (Windows, macOS)",
+                visible(first.as_str()),
+                visible(second.as_str())
+            ));
+        }
     }
 
     fn checksums(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {

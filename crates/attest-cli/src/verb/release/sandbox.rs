@@ -31,7 +31,7 @@ pub(super) struct Sandbox {
 impl Sandbox {
     /// Starts at any free port, with keys that are kept in `directory`, so that earlier releases still verify.
     pub(super) fn start(directory: &Path, now: Timestamp) -> Result<Self, Failure> {
-        prepare(directory).map_err(|error| unwritable(directory, &error))?;
+        fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
         let server = start(directory, now).map_err(|error| failure(&error))?;
         let directory = directory.to_owned();
         Ok(Self { server, directory })
@@ -82,17 +82,6 @@ fn start(directory: &Path, now: Timestamp) -> Result<Server, Error> {
         issuers: vec![ISSUER.to_owned()],
     })?;
     Server::start(sigstore, 0)
-}
-
-/// The keys are for this machine alone: git is told to leave the whole directory out.
-fn prepare(directory: &Path) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let own = directory.parent().unwrap_or(directory);
-    match fs::File::create_new(own.join(".gitignore")) {
-        Ok(mut file) => io::Write::write_all(&mut file, b"*\n"),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 fn unwritable(directory: &Path, error: &io::Error) -> Failure {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use attest_digest::{Algorithm, Algorithms, measure_file};
@@ -29,7 +29,7 @@ pub(super) fn statement(
         targets: ground.config.build.targets.iter().map(ToString::to_string).collect(),
         configuration: descriptor(&configuration_name(ground), &ground.config_file)?,
         source: source(ground)?,
-        dependencies: dependencies(ground)?,
+        dependencies: dependencies(ground, staging)?,
         tools,
         compressors: staging.compressors().clone(),
         source_date: i64::try_from(ground.source_date.seconds())
@@ -82,24 +82,23 @@ fn source(ground: &Ground) -> Result<Option<Source>, Failure> {
     Ok(Some(source.with_changes(facts.is_dirty())))
 }
 
-/// Lock files, and every prebuilt file that was taken.
-fn dependencies(ground: &Ground) -> Result<Vec<ResourceDescriptor>, Failure> {
-    let mut paths: BTreeSet<String> = BTreeSet::new();
-    for binary in ground.plan.archives.iter().flat_map(|archive| &archive.binaries) {
-        match &binary.steps {
-            PlannedSteps::Prebuilt { path } => drop(paths.insert(path.as_str().to_owned())),
-            _ => paths.extend(
-                LOCK_FILES
-                    .map(str::to_owned)
-                    .into_iter()
-                    .filter(|name| ground.project.join(name).is_file()),
-            ),
+/// What was packed as it was, the lock file of cargo, and those that other tools may have obeyed.
+fn dependencies(ground: &Ground, staging: &Staging) -> Result<Vec<ResourceDescriptor>, Failure> {
+    let inputs = staging.inputs();
+    let mut found: BTreeMap<&str, ResourceDescriptor> = BTreeMap::new();
+    for (name, measured) in inputs {
+        found.insert(name, ResourceDescriptor::file(name.as_str(), measured.digests()));
+    }
+    let says_nothing =
+        |steps: &PlannedSteps| !matches!(steps, PlannedSteps::Prebuilt { .. } | PlannedSteps::Cargo { .. });
+    let mut binaries = ground.plan.archives.iter().flat_map(|archive| &archive.binaries);
+    if binaries.any(|binary| says_nothing(&binary.steps)) {
+        let missing = LOCK_FILES.into_iter().filter(|name| !inputs.contains_key(*name));
+        for name in missing.filter(|name| ground.project.join(name).is_file()) {
+            found.insert(name, descriptor(name, &ground.project.join(name))?);
         }
     }
-    paths
-        .iter()
-        .map(|path| descriptor(path, &ground.project.join(path)))
-        .collect()
+    Ok(found.into_values().collect())
 }
 
 fn byproducts(staging: &Staging) -> Vec<ResourceDescriptor> {
