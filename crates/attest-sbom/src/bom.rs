@@ -2,10 +2,11 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use uuid::Uuid;
 
 use crate::cyclonedx::{
-    Aggregate, Component, ComponentKind, Composition, Dependency, Document, Lifecycle, MetadataSection, Phase,
-    Property, SCHEMA, Scope, Tools,
+    Aggregate, Component, ComponentKind, Composition, Dependency, Document, ExternalReference, Lifecycle,
+    MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
 };
-use crate::subject::Metadata;
+use crate::subject::{About, Metadata};
+use crate::{licence, reference};
 
 /// The name space of serial numbers: they are UUIDs of version 5 of the document's content below this name.
 const SERIAL_NUMBER_NAME: &str = "https://attest.dev/schema/sbom/v1";
@@ -35,7 +36,12 @@ impl Bom {
             spec_version: "1.6",
             serial_number: None,
             version: 1,
-            metadata: section(content.phase, content.root, content.properties, metadata),
+            metadata: section(
+                content.phase,
+                described(content.root, &metadata.about),
+                content.properties,
+                metadata,
+            ),
             components: content.components,
             dependencies: content.dependencies,
             compositions: content.compositions,
@@ -90,6 +96,20 @@ impl Bom {
     pub fn name(&self) -> &str {
         &self.document.metadata.component.name
     }
+}
+
+/// Adds what the root's own manifest does not say.
+fn described(mut root: Component, about: &About) -> Component {
+    root.description = root.description.or_else(|| about.description.clone());
+    if root.licenses.is_empty() {
+        root.licenses = licence::declared(about.license.as_deref(), None);
+    }
+    let is_source = |reference: &ExternalReference| reference.kind == ReferenceKind::Vcs;
+    if !root.external_references.iter().any(is_source) {
+        let repository = reference::external(ReferenceKind::Vcs, about.repository.as_deref());
+        root.external_references.extend(repository);
+    }
+    root
 }
 
 fn section(phase: Phase, root: Component, properties: Vec<Property>, metadata: &Metadata) -> MetadataSection {

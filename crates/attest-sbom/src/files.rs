@@ -70,6 +70,7 @@ mod tests {
     use attest_digest::{Algorithms, Measured};
 
     use super::*;
+    use crate::About;
 
     fn product() -> Product {
         Product {
@@ -107,5 +108,33 @@ mod tests {
         assert_eq!(json["compositions"][0]["aggregate"], "unknown");
         assert_eq!(json["components"][1]["bom-ref"], "pkg:generic/app@1.0.0#b");
         assert_eq!(json["components"][1]["hashes"][1]["alg"], "SHA-512");
+    }
+
+    #[test]
+    fn what_a_project_says_of_itself_stands_at_the_root() {
+        let metadata = Metadata {
+            about: About {
+                description: Some("Counts things".to_owned()),
+                license: Some("Apache-2.0 OR MIT".to_owned()),
+                repository: Some("https://user:secret@example.com/app".to_owned()),
+            },
+            ..Metadata::default()
+        };
+        let root = |metadata: &Metadata| {
+            let document = document(&product(), &[file("a")], metadata).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&document.to_json()).unwrap();
+            json["metadata"]["component"].clone()
+        };
+        let said = root(&metadata);
+        assert_eq!(said["description"], "Counts things");
+        assert_eq!(said["licenses"][0]["expression"], "Apache-2.0 OR MIT");
+        assert_eq!(
+            said["externalReferences"],
+            serde_json::json!([{"type": "vcs", "url": "https://example.com/app"}])
+        );
+        let unsaid = root(&Metadata::default());
+        for name in ["description", "licenses", "externalReferences"] {
+            assert!(unsaid.get(name).is_none(), "{name} in {unsaid}");
+        }
     }
 }

@@ -22,4 +22,4 @@ mod subject;
 
 pub use bom::Bom;
 pub use error::Error;
-pub use subject::{File, Metadata, Organization, Subject, Timestamp};
+pub use subject::{About, File, Metadata, Organization, Subject, Timestamp};

@@ -106,6 +106,19 @@ pub struct Metadata {
     pub manufacturer: Option<Organization>,
     /// Who supplies the thing that it describes.
     pub supplier: Option<Organization>,
+    /// What is known of the thing itself; what its own manifest says goes before.
+    pub about: About,
+}
+
+/// What a project says of itself, as it would stand in a manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// What it is, in a sentence.
+    pub description: Option<String>,
+    /// Its licence: an SPDX expression, or a name.
+    pub license: Option<String>,
+    /// Where its sources are published.
+    pub repository: Option<String>,
 }
 
 /// An organization.

@@ -293,6 +293,21 @@ fn prebuilt_files_are_in_the_provenance() {
 }
 
 #[test]
+fn what_the_configuration_says_of_the_project_is_in_the_list_of_contents() {
+    let project = Project::new("prebuilt");
+    project.configure(
+        "[project]",
+        "[project]\nlicense = \"Apache-2.0\"\ndescription = \"Counts\"",
+    );
+    project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let list = fs::read(project.dist().join("tally-2.0.1-linux-amd64.cdx.json")).unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let root = &list["metadata"]["component"];
+    assert_eq!(root["description"], "Counts");
+    assert_eq!(root["licenses"][0]["expression"], "Apache-2.0", "{root}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn names_that_differ_only_in_case_are_warned_of() {
     let project = Project::new("prebuilt");

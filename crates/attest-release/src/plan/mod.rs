@@ -8,6 +8,7 @@ mod steps;
 use std::collections::BTreeMap;
 
 use attest_digest::Algorithm;
+use attest_sbom::About;
 
 pub use facts::{Facts, MAX_MATCHES};
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub name: FileName,
     /// The version.
     pub version: Version,
+    /// What the configuration says of the project, for the lists of contents.
+    pub about: About,
     /// The commit that is released, in hexadecimal.
     pub commit: Option<String>,
     /// Whether there are changes that are not committed, which binaries would contain.
@@ -130,6 +133,11 @@ impl Plan {
             bundle: match &config.sign {
                 Some(sign) => Some(draft.release_file(&sign.bundle, BUNDLE)?),
                 None => None,
+            },
+            about: About {
+                description: config.project.description.clone(),
+                license: config.project.license.clone(),
+                repository: config.project.repository.clone(),
             },
             commit: facts.commit.clone(),
             dirty: facts.dirty,

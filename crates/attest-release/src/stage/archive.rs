@@ -208,6 +208,7 @@ impl Listing<'_> {
                 .ok()
                 .map(Timestamp::from_unix_seconds)
                 .transpose()?,
+            about: self.plan.about.clone(),
             ..Metadata::default()
         };
         let files = self.files()?;

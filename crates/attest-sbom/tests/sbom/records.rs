@@ -56,6 +56,7 @@ pub(crate) fn metadata() -> Metadata {
         timestamp: Some("1700000000".parse().unwrap()),
         manufacturer: Some(organization.clone()),
         supplier: Some(organization),
+        ..Metadata::default()
     }
 }
 
