@@ -103,8 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn without_variable_and_git_it_is_1980() {
-        let date = find(Path::new("."), &Environment::default()).unwrap();
+    fn without_variable_and_checkout_it_is_1980() {
+        let directory = tempfile::tempdir().unwrap();
+        let date = find(directory.path(), &Environment::default()).unwrap();
         assert_eq!(date.value, SourceDate::EARLIEST_FOR_ALL);
         assert_eq!(date.origin, Origin::Default);
     }
