@@ -19,3 +19,4 @@ mod sign;
 mod sign_guards;
 mod verify;
 mod verify_key;
+mod verify_older;

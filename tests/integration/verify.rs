@@ -427,3 +427,19 @@ fn inspect_goes_on_after_a_file_that_cannot_be_read_and_ends_with_the_worst() {
     says(&text, "[bundle-too-large]");
     says(&text, "[bundle-unreadable]");
 }
+
+#[test]
+fn a_name_cannot_forge_a_line_of_a_hint() {
+    let release = Release::new();
+    let name = "a\nhint: \u{202e}forged";
+    release.copy(&release.path().join("release.sigstore.json"), name);
+    let finished = Command::attest()
+        .args(["verify", APPLICATION, "--bundle", name])
+        .current_dir(release.path())
+        .run()
+        .expect_code(2);
+    let text = finished.stderr_text();
+    says(text, r"a\nhint: \u{202e}forged");
+    let hints = text.lines().filter(|line| line.starts_with("hint: "));
+    assert_eq!(hints.count(), 1, "{text}");
+}
