@@ -91,7 +91,10 @@ const RULES: &[Rule] = &[
     },
     Rule {
         crate_name: "attest",
-        never: &[DEVELOPMENT, &["ring", "openssl", "openssl-sys", "native-tls"]],
+        never: &[
+            DEVELOPMENT,
+            &["ring", "openssl", "openssl-sys", "native-tls", "sigstore"],
+        ],
     },
 ];
 
