@@ -14,6 +14,7 @@ mod input_file;
 mod keyless;
 mod output_file;
 mod process;
+mod shell;
 mod threads;
 pub mod verb;
 mod visible;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::ground::Ground;
 use super::made::{Made, Seal};
 use super::timing::Steps;
+use crate::shell::quoted;
 
 /// The `schema` of the JSON form.
 const SCHEMA: &str = "https://attest.dev/schema/release/v1";
@@ -272,15 +273,6 @@ fn rounded(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// A word that a POSIX shell reads as it is.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,15 +287,5 @@ mod tests {
         ] {
             assert_eq!(size(bytes), shown);
         }
-    }
-
-    #[test]
-    fn what_a_shell_would_read_otherwise_is_quoted() {
-        assert_eq!(
-            quoted("https://example.com/a@refs/tags/v1"),
-            "https://example.com/a@refs/tags/v1"
-        );
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
     }
 }

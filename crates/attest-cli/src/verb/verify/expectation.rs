@@ -4,6 +4,7 @@ use super::Arguments;
 use super::input::Input;
 use crate::failure::Failure;
 use crate::keyless;
+use crate::shell::quoted;
 use crate::visible::visible;
 
 /// Who has to have signed, and how to say it.
@@ -99,25 +100,4 @@ fn command(arguments: &Arguments, identity: &str, issuer: &str) -> String {
     option("--certificate-identity", identity);
     option("--certificate-oidc-issuer", issuer);
     words.join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_quoted_for_a_shell_where_it_has_to_be() {
-        assert_eq!(quoted("https://example.com/a@b"), "https://example.com/a@b");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
-        assert_eq!(quoted(""), "''");
-    }
 }
