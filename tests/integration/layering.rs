@@ -78,6 +78,10 @@ const RULES: &[Rule] = &[
         never: &[SOCKETS, RUNTIMES, SIGNING, STORES, FURTHER],
     },
     Rule {
+        crate_name: "attest-detached",
+        never: &[SOCKETS, RUNTIMES, SIGNING, STORES, FURTHER],
+    },
+    Rule {
         crate_name: "attest-net",
         never: &[VERIFYING, STORES, FURTHER],
     },
@@ -115,7 +119,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sigstore-oidc", &["attest-net"]),
     ("sigstore-rekor", &["attest-net"]),
     ("sigstore-trust-root", &["attest-net", "attest-verify"]),
+    ("pgp", &["attest-detached"]),
+    ("ssh-key", &["attest-detached"]),
     ("sigstore-tsa", &["attest-net"]),
+    ("sigstore-tuf", &["attest-net"]),
     ("sigstore-types", &["attest-net", "attest-sign", "attest-verify"]),
     ("sigstore-verify", &["attest-verify"]),
 ];
