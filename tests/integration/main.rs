@@ -10,6 +10,7 @@ mod hash_coreutils;
 mod init;
 mod layering;
 mod pack;
+mod protocol;
 mod provenance;
 mod readme;
 mod release;

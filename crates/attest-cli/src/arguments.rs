@@ -25,6 +25,10 @@ pub(crate) enum Verb {
     Verify(verb::verify::Arguments),
     Init(verb::init::Arguments),
     Provenance(verb::provenance::Arguments),
+    #[command(hide = true)]
+    SignBundle(verb::sign_bundle::Arguments),
+    #[command(hide = true)]
+    VerifyBundle(verb::verify_bundle::Arguments),
 }
 
 impl Verb {
@@ -40,6 +44,8 @@ impl Verb {
             Self::Verify(arguments) => verb::verify::run(arguments, context),
             Self::Init(arguments) => verb::init::run(arguments, context),
             Self::Provenance(arguments) => verb::provenance::run(arguments, context),
+            Self::SignBundle(arguments) => verb::sign_bundle::run(arguments, context),
+            Self::VerifyBundle(arguments) => verb::verify_bundle::run(arguments, context),
         }
     }
 }

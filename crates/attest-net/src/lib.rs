@@ -20,6 +20,7 @@ mod retry;
 mod selection;
 mod signing_config;
 mod sigstore;
+mod staging;
 mod timestamp;
 
 pub use endpoint::Endpoint;
@@ -30,3 +31,4 @@ pub use rekor::RekorVersion;
 pub use selection::{Choice, Services};
 pub use signing_config::{Selector, SigningConfig};
 pub use sigstore::Sigstore;
+pub use staging::{STAGING_SIGNING_CONFIG, STAGING_TRUSTED_ROOT};
