@@ -183,14 +183,6 @@ fn unsupported(detail: &dyn std::fmt::Display) -> Rejection {
 pub(crate) fn rejection(error: Error, signer: Option<&UnverifiedSigner>) -> Rejection {
     let detail = error.to_string();
     match error {
-        Error::IdentityMismatch { expected, actual } => Rejection::IdentityMismatch {
-            expected: expected.to_string(),
-            found: actual.map(|actual| actual.as_str().to_owned()),
-        },
-        Error::IssuerMismatch { expected, actual } => Rejection::IssuerMismatch {
-            expected,
-            found: actual,
-        },
         Error::SignatureInvalid(detail) => Rejection::SignatureInvalid { detail },
         Error::Certificate(error) => certificate(error, signer),
         Error::TransparencyLog(error) => transparency_log(error),

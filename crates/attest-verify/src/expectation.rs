@@ -1,27 +1,33 @@
 use jiff::Timestamp;
 use sigstore_types::DerPublicKey;
 
-/// Who a certificate has to be for: the subject alternative name, matched exactly and in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateIdentity(String);
+use crate::{ClaimName, Expected};
 
-/// Who has to have vouched for the identity: the URL of the OIDC issuer, matched exactly.
+/// Who a certificate has to be for: the subject alternative name, matched in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OidcIssuer(String);
+pub struct CertificateIdentity(pub(crate) Expected);
+
+/// Who has to have vouched for the identity: the URL of the OIDC issuer, matched in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcIssuer(pub(crate) Expected);
 
 /// A public key that is known beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(DerPublicKey);
 
-/// Who has to have signed. There is no default, and no way to expect anybody.
+/// Who has to have signed, and what else a certificate has to say. There is no default, and no way to expect anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expectation(pub(crate) Expected);
+pub struct Expectation {
+    pub(crate) who: Who,
+    pub(crate) claims: Vec<(ClaimName, Expected)>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Expected {
+pub(crate) enum Who {
     Certificate {
         identity: CertificateIdentity,
-        issuer: OidcIssuer,
+        /// None: a certificate that no OIDC issuer stands behind, and that names none.
+        issuer: Option<OidcIssuer>,
     },
     Key(PublicKey),
 }
@@ -48,6 +54,36 @@ pub enum InvalidExpectation {
         /// What was found.
         found: String,
     },
+    /// Not a regular expression.
+    #[error("expected a regular expression, found `{pattern}`: {detail}")]
+    NotAPattern {
+        /// What was found.
+        pattern: String,
+        /// What the parser said.
+        detail: String,
+    },
+    /// A regular expression beyond all reason.
+    #[error("expected a regular expression of at most {limit} bytes, found {found}")]
+    PatternTooLong {
+        /// The bound, in bytes.
+        limit: usize,
+        /// What was found, in bytes.
+        found: usize,
+    },
+    /// A regular expression that says nothing.
+    #[error("expected {what} that not everything matches, found `{pattern}`")]
+    MatchesAnything {
+        /// What should be expected.
+        what: &'static str,
+        /// The pattern.
+        pattern: String,
+    },
+    /// No certificate says such a thing.
+    #[error("expected the name of a claim of a certificate, found `{found}`")]
+    UnknownClaim {
+        /// What was found.
+        found: String,
+    },
     /// Not a public key.
     #[error("expected a public key in PEM (`-----BEGIN PUBLIC KEY-----`): {detail}")]
     NotAKey {
@@ -56,18 +92,35 @@ pub enum InvalidExpectation {
     },
 }
 
+const IDENTITY: &str = "a certificate identity";
+const ISSUER: &str = "an OIDC issuer";
+
 impl CertificateIdentity {
     /// Takes an identity: an e-mail address or a URI, for example of a workflow.
     ///
     /// # Errors
     /// When it is empty or has white space around it.
     pub fn parse(text: &str) -> Result<Self, InvalidExpectation> {
-        meaningful("a certificate identity", text).map(Self)
+        Expected::exact_of(IDENTITY, text).map(Self)
     }
 
-    /// The identity.
+    /// Takes a regular expression that has to match the whole identity; see [`Expected`].
+    ///
+    /// # Errors
+    /// When it is none, too long, or matches anything.
+    pub fn pattern(pattern: &str) -> Result<Self, InvalidExpectation> {
+        Expected::pattern_of(IDENTITY, pattern).map(Self)
+    }
+
+    /// The identity or the pattern, as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// What is expected.
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
         &self.0
     }
 }
@@ -78,12 +131,26 @@ impl OidcIssuer {
     /// # Errors
     /// When it is empty or has white space around it.
     pub fn parse(text: &str) -> Result<Self, InvalidExpectation> {
-        meaningful("an OIDC issuer", text).map(Self)
+        Expected::exact_of(ISSUER, text).map(Self)
     }
 
-    /// The URL.
+    /// Takes a regular expression that has to match the whole URL; see [`Expected`].
+    ///
+    /// # Errors
+    /// When it is none, too long, or matches anything.
+    pub fn pattern(pattern: &str) -> Result<Self, InvalidExpectation> {
+        Expected::pattern_of(ISSUER, pattern).map(Self)
+    }
+
+    /// The URL or the pattern, as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// What is expected.
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
         &self.0
     }
 }
@@ -117,13 +184,40 @@ impl Expectation {
     /// A certificate for this identity, vouched for by this issuer.
     #[must_use]
     pub fn certificate(identity: CertificateIdentity, issuer: OidcIssuer) -> Self {
-        Self(Expected::Certificate { identity, issuer })
+        Self::of(Who::Certificate {
+            identity,
+            issuer: Some(issuer),
+        })
+    }
+
+    /// A certificate for this identity by an authority that knows its people without OIDC, such as one's own.
+    ///
+    /// The certificate must name no OIDC issuer: one of Fulcio never meets this expectation, whatever its identity. Who is
+    /// behind the identity is then for the authorities of the trust root to know, all of them.
+    #[must_use]
+    pub fn certificate_of_own_authority(identity: CertificateIdentity) -> Self {
+        Self::of(Who::Certificate { identity, issuer: None })
     }
 
     /// A key that is known beforehand; whose it is, is for whoever knows it to say.
     #[must_use]
     pub fn key(key: PublicKey) -> Self {
-        Self(Expected::Key(key))
+        Self::of(Who::Key(key))
+    }
+
+    /// The same, and the certificate has to say this as well. A certificate that does not speak of it is rejected, and so is
+    /// a key: a key claims nothing.
+    #[must_use]
+    pub fn requiring_claim(mut self, claim: ClaimName, expected: Expected) -> Self {
+        self.claims.push((claim, expected));
+        self
+    }
+
+    fn of(who: Who) -> Self {
+        Self {
+            who,
+            claims: Vec::new(),
+        }
     }
 }
 
@@ -139,17 +233,6 @@ impl VerificationTime {
     pub fn moment(self) -> Timestamp {
         self.0
     }
-}
-
-fn meaningful(what: &'static str, text: &str) -> Result<String, InvalidExpectation> {
-    if text.is_empty() {
-        return Err(InvalidExpectation::Empty { what });
-    }
-    if text.trim() != text {
-        let found = text.to_owned();
-        return Err(InvalidExpectation::Padded { what, found });
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

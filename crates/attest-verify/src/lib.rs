@@ -45,8 +45,11 @@
 
 mod artifact;
 mod checkpoint;
+mod claim;
 mod engine;
 mod expectation;
+mod expected;
+mod identity;
 mod log;
 pub mod proof;
 mod rejection;
@@ -57,7 +60,9 @@ mod verified;
 mod verifier;
 
 pub use artifact::Artifact;
+pub use claim::ClaimName;
 pub use expectation::{CertificateIdentity, Expectation, InvalidExpectation, OidcIssuer, PublicKey, VerificationTime};
+pub use expected::Expected;
 pub use rejection::{Rejection, RejectionKind};
 pub use signer::{CertifiedSigner, KeySigner, Signer, UnverifiedSigner};
 pub use trust_root::{TrustRoot, TrustRootError};

@@ -2,26 +2,36 @@ use attest_digest::Digest;
 use attestation::StatementError;
 use jiff::Timestamp;
 
-use crate::InvalidExpectation;
+use crate::{ClaimName, Expected, InvalidExpectation};
 
 /// Why a bundle, or an artifact under it, is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
     /// Somebody else signed.
-    #[error("expected certificate identity `{expected}`, found {}", shown(found.as_deref()))]
+    #[error("expected certificate identity {expected}, found {}", shown(found.as_deref()))]
     IdentityMismatch {
         /// Who was expected.
-        expected: String,
+        expected: Expected,
         /// Who the certificate is for.
         found: Option<String>,
     },
     /// Somebody else vouched for who signed.
-    #[error("expected OIDC issuer `{expected}`, found {}", shown(found.as_deref()))]
+    #[error("expected OIDC issuer {}, found {}", wanted(expected.as_ref()), shown(found.as_deref()))]
     IssuerMismatch {
-        /// Who was expected.
-        expected: String,
+        /// Who was expected; none when the certificate was expected to name none.
+        expected: Option<Expected>,
         /// Who the certificate names.
+        found: Option<String>,
+    },
+    /// The certificate says something else about the build.
+    #[error("expected {claim} {expected}, found {}", shown(found.as_deref()))]
+    ClaimMismatch {
+        /// What it is about.
+        claim: ClaimName,
+        /// What was expected.
+        expected: Expected,
+        /// What the certificate says.
         found: Option<String>,
     },
     /// A certificate where a key was expected, or the reverse.
@@ -224,6 +234,7 @@ impl Rejection {
         match self {
             Self::IdentityMismatch { .. } => "identity-mismatch",
             Self::IssuerMismatch { .. } => "issuer-mismatch",
+            Self::ClaimMismatch { .. } => "claim-mismatch",
             Self::KeyMaterialMismatch { .. } => "key-material-mismatch",
             Self::KeyHintMismatch { .. } => "key-hint-mismatch",
             Self::DigestMismatch { .. } => "digest-mismatch",
@@ -260,6 +271,7 @@ impl Rejection {
         match self {
             Self::IdentityMismatch { .. }
             | Self::IssuerMismatch { .. }
+            | Self::ClaimMismatch { .. }
             | Self::KeyMaterialMismatch { .. }
             | Self::KeyHintMismatch { .. }
             | Self::DigestMismatch { .. }
@@ -273,6 +285,10 @@ impl Rejection {
 
 fn shown(value: Option<&str>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"))
+}
+
+fn wanted(expected: Option<&Expected>) -> String {
+    expected.map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 fn named(name: Option<&str>) -> String {

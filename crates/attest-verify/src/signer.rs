@@ -20,12 +20,12 @@ pub enum Signer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertifiedSigner {
     pub(crate) identity: String,
-    pub(crate) issuer: String,
+    pub(crate) issuer: Option<String>,
     pub(crate) claims: BTreeMap<&'static str, String>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) trusted: CertificateTrusted,
-    pub(crate) published: CertificatePublished,
+    pub(crate) published: Option<CertificatePublished>,
     pub(crate) matched: IdentityMatched,
 }
 
@@ -58,10 +58,10 @@ impl CertifiedSigner {
         &self.identity
     }
 
-    /// The OIDC issuer that vouched for the identity.
+    /// The OIDC issuer that vouched for the identity; empty for a certificate of one's own authority, which names none.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        self.issuer.as_deref().unwrap_or_default()
     }
 
     /// What the certificate says about the build, by the names of Fulcio's `oid-info.md` in kebab-case, such as
@@ -83,10 +83,11 @@ impl CertifiedSigner {
         &self.trusted
     }
 
-    /// That a certificate transparency log has seen it.
+    /// That a certificate transparency log has seen it; none when the trust root has no such log, or when it was said in so
+    /// many words that it does not matter.
     #[must_use]
-    pub fn certificate_published(&self) -> &CertificatePublished {
-        &self.published
+    pub fn certificate_published(&self) -> Option<&CertificatePublished> {
+        self.published.as_ref()
     }
 
     /// That identity and issuer are the expected ones.
@@ -144,6 +145,14 @@ pub(crate) fn claims(info: &CertificateInfo) -> BTreeMap<&'static str, String> {
         ),
         ("deployment-environment", &claims.deployment_environment),
         ("token-subject", &claims.token_subject),
+        ("github-workflow-trigger", &claims.deprecated_github.workflow_trigger),
+        ("github-workflow-sha", &claims.deprecated_github.workflow_sha),
+        ("github-workflow-name", &claims.deprecated_github.workflow_name),
+        (
+            "github-workflow-repository",
+            &claims.deprecated_github.workflow_repository,
+        ),
+        ("github-workflow-ref", &claims.deprecated_github.workflow_ref),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value.clone()?)))

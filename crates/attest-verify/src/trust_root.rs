@@ -1,14 +1,22 @@
 use std::collections::BTreeSet;
 
+use der::Decode;
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
+use x509_cert::Certificate;
 
 /// The largest trust root, in bytes. Those of the public instances have 7 to 32 KiB.
 const MAX_TRUST_ROOT_BYTES: usize = 4 << 20;
+
+/// The trust root of GitHub's own instance of Sigstore.
+const GITHUB: &str = include_str!("trust_root/github.json");
 
 /// Whose signatures count: certificate authorities, logs and timestamp authorities, each with the time it may be believed.
 pub struct TrustRoot {
     pub(crate) engine: sigstore_verify::Verifier,
     pub(crate) authorities: Vec<KnownTimestampAuthority>,
+    pub(crate) has_logs: bool,
+    pub(crate) has_certificate_logs: bool,
+    issuers: Vec<x509_cert::name::Name>,
     logs: Vec<KnownLog>,
     certificates: BTreeSet<Vec<u8>>,
 }
@@ -75,6 +83,9 @@ impl TrustRoot {
         Ok(Self {
             engine,
             authorities: timestamp_authorities(&root),
+            has_logs: !root.tlogs.is_empty(),
+            has_certificate_logs: !root.ctlogs.is_empty(),
+            issuers: issuers(&root),
             logs: logs(&root)?,
             certificates: timestamp_certificates(&root),
         })
@@ -84,6 +95,18 @@ impl TrustRoot {
     #[must_use]
     pub fn public_good() -> Self {
         Self::parse(SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes()).expect("the embedded root is one, and a test says so")
+    }
+
+    /// The root of GitHub's own instance, which signs the attestations of private repositories, as it was when this was
+    /// built. It has no transparency log and no certificate transparency log: its timestamp authorities are the evidence.
+    #[must_use]
+    pub fn github() -> Self {
+        Self::parse(GITHUB.as_bytes()).expect("the embedded root is one, and a test says so")
+    }
+
+    /// Whether the certificate says that an authority of this root issued it. Nothing is checked yet.
+    pub(crate) fn has_issuer_of(&self, certificate: &[u8]) -> bool {
+        Certificate::from_der(certificate).is_ok_and(|leaf| self.issuers.contains(&leaf.tbs_certificate.issuer))
     }
 
     pub(crate) fn log(&self, id: &[u8]) -> Option<&KnownLog> {
@@ -122,6 +145,15 @@ fn logs(root: &TrustedRoot) -> Result<Vec<KnownLog>, TrustRootError> {
         .collect()
 }
 
+fn issuers(root: &TrustedRoot) -> Vec<x509_cert::name::Name> {
+    root.certificate_authorities
+        .iter()
+        .flat_map(|authority| &authority.cert_chain.certificates)
+        .filter_map(|certificate| Certificate::from_der(certificate.raw_bytes.as_bytes()).ok())
+        .map(|certificate| certificate.tbs_certificate.subject)
+        .collect()
+}
+
 fn timestamp_authorities(root: &TrustedRoot) -> Vec<KnownTimestampAuthority> {
     root.timestamp_authorities
         .iter()
@@ -155,6 +187,13 @@ mod tests {
         let root = TrustRoot::public_good();
         assert_eq!(root.logs.len(), 2);
         assert_eq!(root.authorities.len(), 1);
+    }
+
+    #[test]
+    fn the_root_of_github_has_no_logs() {
+        let root = TrustRoot::github();
+        assert!(!root.has_logs && !root.has_certificate_logs);
+        assert_eq!(root.authorities.len(), 6);
     }
 
     #[test]

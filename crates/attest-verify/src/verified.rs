@@ -30,8 +30,9 @@ pub(crate) struct Proven {
     pub(crate) logs: Vec<LogEvidence>,
     pub(crate) times: Vec<TimeEvidence>,
     pub(crate) signature: SignatureValid,
-    pub(crate) included: LogIncluded,
+    pub(crate) included: Option<LogIncluded>,
     pub(crate) signed_time: Option<TimeSigned>,
+    pub(crate) not_checked: Vec<&'static str>,
 }
 
 /// What was signed.
@@ -121,6 +122,13 @@ impl VerifiedBundle {
         &self.proven.times
     }
 
+    /// What was **not** checked, because the trust root has nobody who could vouch for it or because it was asked not to be:
+    /// `transparency log`, `certificate transparency`, `signed time`. Empty when everything was.
+    #[must_use]
+    pub fn not_checked(&self) -> &[&'static str] {
+        &self.proven.not_checked
+    }
+
     /// What an artifact has to be measured with to be held against this bundle.
     #[must_use]
     pub fn algorithms(&self) -> Algorithms {
@@ -198,16 +206,22 @@ impl Verified {
         &self.proven.times
     }
 
+    /// What was **not** checked; see [`VerifiedBundle::not_checked`].
+    #[must_use]
+    pub fn not_checked(&self) -> &[&'static str] {
+        &self.proven.not_checked
+    }
+
     /// That the signature is by the signer.
     #[must_use]
     pub fn signature_valid(&self) -> &SignatureValid {
         &self.proven.signature
     }
 
-    /// That it is logged.
+    /// That it is logged; none when the trust root has no log, or when it was said in so many words that it does not matter.
     #[must_use]
-    pub fn log_included(&self) -> &LogIncluded {
-        &self.proven.included
+    pub fn log_included(&self) -> Option<&LogIncluded> {
+        self.proven.included.as_ref()
     }
 
     /// That its time is signed; always there when a certificate was expected.

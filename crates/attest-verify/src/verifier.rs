@@ -6,30 +6,73 @@ use jiff::Timestamp;
 use sigstore_crypto::sha256;
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
-use crate::expectation::Expected;
-use crate::proof::{
-    CertificatePublished, CertificateTrusted, IdentityMatched, LogIncluded, SignatureValid, TimeSigned,
-};
-use crate::signer::{UnverifiedSigner, claims};
+use crate::expectation::Who;
+use crate::proof::{CertificatePublished, CertificateTrusted, LogIncluded, SignatureValid, TimeSigned};
+use crate::signer::UnverifiedSigner;
 use crate::trust_root::KnownLog;
 use crate::verified::{Content, LogEvidence, Proven, TimeEvidence, VerifiedBundle};
 use crate::{
-    CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TrustRoot, VerificationTime, engine, log,
-    timestamp,
+    CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TrustRoot, VerificationTime, engine,
+    identity, log, timestamp,
 };
 
-/// Checks bundles against a trust root, as of a moment. Making one costs nothing; the root was prepared when it was read.
+/// Checks bundles against trust roots, as of a moment. Making one costs nothing; a root was prepared when it was read.
 #[derive(Debug, Clone, Copy)]
 pub struct Verifier<'a> {
-    root: &'a TrustRoot,
+    roots: Roots<'a>,
     time: VerificationTime,
+    needs_log: bool,
+    needs_certificate_transparency: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Roots<'a> {
+    One(&'a TrustRoot),
+    Several(&'a [&'a TrustRoot]),
 }
 
 impl<'a> Verifier<'a> {
     /// Trusts `root`, as of `time`.
     #[must_use]
     pub fn new(root: &'a TrustRoot, time: VerificationTime) -> Self {
-        Self { root, time }
+        Self::of(Roots::One(root), time)
+    }
+
+    /// Trusts each of `roots`, as of `time`. A bundle is held against one of them alone: the first whose authorities issued
+    /// its certificate, or, for a key, the first that knows its log. Evidence of several roots is never put together.
+    ///
+    /// Without any root everything is rejected.
+    #[must_use]
+    pub fn with_roots(roots: &'a [&'a TrustRoot], time: VerificationTime) -> Self {
+        Self::of(Roots::Several(roots), time)
+    }
+
+    /// Does not ask whether the signature is in a transparency log, nor look at what the bundle says about it.
+    ///
+    /// What still holds: signature, certificate, identity, and the signed times of timestamp authorities; one is needed for a
+    /// certificate. What no longer does: nobody can find out that the signature exists, and the times of logs do not count.
+    #[must_use]
+    pub fn without_log_unsafe(mut self) -> Self {
+        self.needs_log = false;
+        self
+    }
+
+    /// Does not ask whether the certificate is in a certificate transparency log.
+    ///
+    /// What no longer holds: an authority that issues certificates to the wrong people can do so unseen.
+    #[must_use]
+    pub fn without_certificate_transparency_unsafe(mut self) -> Self {
+        self.needs_certificate_transparency = false;
+        self
+    }
+
+    fn of(roots: Roots<'a>, time: VerificationTime) -> Self {
+        Self {
+            roots,
+            time,
+            needs_log: true,
+            needs_certificate_transparency: true,
+        }
     }
 
     /// Makes every check that does not need an artifact, once; any number of artifacts can then be held against the result.
@@ -37,42 +80,75 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// [`Rejection`] says what was found and expected.
     pub fn verify_bundle(&self, bundle: &Bundle, expectation: &Expectation) -> Result<VerifiedBundle, Rejection> {
-        let contents = bundle.peek_unverified();
-        check_key_material(&contents.key_material, &expectation.0)?;
-        let (content, claimed) = content(contents)?;
-        let logs = log::check_entries(contents, self.root)?;
-        self.check_log_times(contents)?;
-        let bundle = engine::bundle(contents, &logs)?;
-        let result = self.run_engine((contents, &bundle), &claimed, &expectation.0)?;
-        let authorities = timestamp::check_timestamps(contents, self.root)?;
-        let times = self.times(contents, &authorities, &result)?;
+        let mut contents = bundle.peek_unverified().clone();
+        check_key_material(&contents.key_material, &expectation.who)?;
+        let (content, claimed) = content(&contents)?;
+        let root = self.root(&contents)?;
+        let needs_log = self.needs_log && root.has_logs;
+        if !needs_log {
+            contents.log_entries.clear();
+        }
+        let logs = log::check_entries(&contents, root)?;
+        self.check_log_times(&contents)?;
+        let bundle = engine::bundle(&contents, &logs)?;
+        let result = self.run_engine((&contents, &bundle), &claimed, (root, needs_log), &expectation.who)?;
+        let authorities = timestamp::check_timestamps(&contents, root)?;
+        let times = self.times(&contents, &authorities, &result)?;
+        let signer = self.signer(expectation, &contents, root, &result)?;
         let proven = Proven {
-            signed_time: signed_time(&expectation.0, &times)?,
-            signer: signer(&expectation.0, &result)?,
+            not_checked: not_checked(needs_log, &signer, &times),
+            signed_time: signed_time(&expectation.who, &times)?,
+            signer,
             content,
-            logs: log_evidence(contents, &logs),
+            logs: log_evidence(&contents, &logs),
             times,
             signature: SignatureValid::of(&result),
-            included: LogIncluded::of(&result, logs.len())?,
+            included: needs_log.then(|| LogIncluded::of(&result, logs.len())).transpose()?,
         };
         Ok(VerifiedBundle::new(proven))
+    }
+
+    fn root(&self, contents: &Unverified) -> Result<&'a TrustRoot, Rejection> {
+        let roots = match self.roots {
+            Roots::One(root) => return Ok(root),
+            Roots::Several(roots) => roots,
+        };
+        let knows_signer = |root: &&&TrustRoot| match contents.certificate() {
+            Some(certificate) => root.has_issuer_of(certificate),
+            None => contents
+                .log_entries
+                .iter()
+                .any(|entry| root.log(&entry.log_id).is_some()),
+        };
+        let known = roots.iter().find(knows_signer).or(roots.first());
+        known.copied().ok_or(Rejection::NotChecked { check: "trust root" })
     }
 
     fn run_engine(
         &self,
         (contents, bundle): (&Unverified, &sigstore_types::Bundle),
         claimed: &Digest,
-        expected: &Expected,
+        (root, needs_log): (&TrustRoot, bool),
+        expected: &Who,
     ) -> Result<VerificationResult, Rejection> {
         let artifact = engine::artifact(claimed)?;
-        let verifier = &self.root.engine;
+        let verifier = &root.engine;
         match expected {
-            Expected::Certificate { identity, issuer } => {
-                let policy = VerificationPolicy::new(identity.as_str(), issuer.as_str());
+            Who::Certificate { .. } => {
+                let mut policy = VerificationPolicy::any_identity();
+                if !needs_log {
+                    policy = policy.skip_tlog_unsafe();
+                }
+                if !self.needs_published(root) {
+                    policy = policy.skip_sct();
+                }
                 verifier.verify(artifact, bundle, &policy)
             }
-            Expected::Key(key) => {
-                let policy = PublicKeyVerificationPolicy::new(key.to_engine());
+            Who::Key(key) => {
+                let mut policy = PublicKeyVerificationPolicy::new(key.to_engine());
+                if !needs_log {
+                    policy = policy.skip_tlog_unsafe();
+                }
                 verifier.verify(artifact, bundle, &policy)
             }
         }
@@ -80,6 +156,40 @@ impl<'a> Verifier<'a> {
             let signer = contents.certificate().and_then(UnverifiedSigner::peek);
             engine::rejection(error, signer.as_ref())
         })
+    }
+
+    fn needs_published(&self, root: &TrustRoot) -> bool {
+        self.needs_certificate_transparency && root.has_certificate_logs
+    }
+
+    fn signer(
+        &self,
+        expectation: &Expectation,
+        contents: &Unverified,
+        root: &TrustRoot,
+        result: &VerificationResult,
+    ) -> Result<Signer, Rejection> {
+        if let Who::Key(key) = &expectation.who {
+            identity::check_no_claims(expectation)?;
+            let public_key_der = key.as_der().to_vec();
+            return Ok(Signer::Key(KeySigner { public_key_der }));
+        }
+        let found = contents.certificate().and_then(UnverifiedSigner::peek);
+        let found = found.ok_or(Rejection::NotChecked { check: "certificate" })?;
+        let matched = identity::check(expectation, &found)?;
+        Ok(Signer::Certificate(CertifiedSigner {
+            identity: found.identity.unwrap_or_default(),
+            issuer: found.issuer,
+            claims: found.claims,
+            not_before: found.not_before,
+            not_after: found.not_after,
+            trusted: CertificateTrusted::of(result)?,
+            published: self
+                .needs_published(root)
+                .then(|| CertificatePublished::of(result))
+                .transpose()?,
+            matched,
+        }))
     }
 
     /// The engine holds the time of a promise against the clock of the machine. Before it can, the time is held against the
@@ -129,16 +239,16 @@ impl<'a> Verifier<'a> {
     }
 }
 
-fn check_key_material(material: &KeyMaterial, expected: &Expected) -> Result<(), Rejection> {
+fn check_key_material(material: &KeyMaterial, expected: &Who) -> Result<(), Rejection> {
     let (certificate, key) = ("a certificate", "a key of its own");
     match (expected, material) {
-        (Expected::Certificate { .. }, KeyMaterial::PublicKey { .. }) => Err(Rejection::KeyMaterialMismatch {
+        (Who::Certificate { .. }, KeyMaterial::PublicKey { .. }) => Err(Rejection::KeyMaterialMismatch {
             expected: certificate,
             found: key,
         }),
-        (Expected::Certificate { .. }, _) => Ok(()),
-        (Expected::Key(expected), KeyMaterial::PublicKey { hint }) => check_hint(expected, hint),
-        (Expected::Key(_), _) => Err(Rejection::KeyMaterialMismatch {
+        (Who::Certificate { .. }, _) => Ok(()),
+        (Who::Key(expected), KeyMaterial::PublicKey { hint }) => check_hint(expected, hint),
+        (Who::Key(_), _) => Err(Rejection::KeyMaterialMismatch {
             expected: key,
             found: certificate,
         }),
@@ -216,36 +326,29 @@ fn logged_digest(contents: &Unverified) -> Result<Digest, Rejection> {
         })
 }
 
-fn signer(expected: &Expected, result: &VerificationResult) -> Result<Signer, Rejection> {
-    let (identity, issuer) = match expected {
-        Expected::Certificate { identity, issuer } => (identity, issuer),
-        Expected::Key(key) => {
-            return Ok(Signer::Key(KeySigner {
-                public_key_der: key.as_der().to_vec(),
-            }));
-        }
-    };
-    let certificate = result
-        .certificate()
-        .ok_or(Rejection::NotChecked { check: "certificate" })?;
-    Ok(Signer::Certificate(CertifiedSigner {
-        identity: identity.as_str().to_owned(),
-        issuer: issuer.as_str().to_owned(),
-        claims: claims(certificate),
-        not_before: certificate.not_before,
-        not_after: certificate.not_after,
-        trusted: CertificateTrusted::of(result)?,
-        published: CertificatePublished::of(result)?,
-        matched: IdentityMatched::of(result)?,
-    }))
-}
-
 /// A certificate lives for minutes and counts only with a time; a key may come without.
-fn signed_time(expected: &Expected, times: &[TimeEvidence]) -> Result<Option<TimeSigned>, Rejection> {
+fn signed_time(expected: &Who, times: &[TimeEvidence]) -> Result<Option<TimeSigned>, Rejection> {
     match (expected, times.len()) {
-        (Expected::Key(_), 0) => Ok(None),
+        (Who::Key(_), 0) => Ok(None),
         (_, times) => TimeSigned::of(times).map(Some),
     }
+}
+
+fn not_checked(needs_log: bool, signer: &Signer, times: &[TimeEvidence]) -> Vec<&'static str> {
+    let published = match signer {
+        Signer::Certificate(signer) => signer.certificate_published().is_some(),
+        Signer::Key(_) => true,
+    };
+    let checks = [
+        (needs_log, "transparency log"),
+        (published, "certificate transparency"),
+        (!times.is_empty(), "signed time"),
+    ];
+    checks
+        .iter()
+        .filter(|(made, _)| !made)
+        .map(|(_, check)| *check)
+        .collect()
 }
 
 fn log_evidence(contents: &Unverified, logs: &[&KnownLog]) -> Vec<LogEvidence> {
