@@ -2,17 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::slice;
 use std::sync::Arc;
 
 use attest_sandbox::{
     Claims, Clock, Config, Error, HashAlgorithm, HashedRekord, KeyProof, Keys, ManualClock, ProposalV1, RequestV2,
     Sigstore, TimestampRequest, Verifier,
 };
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::EncodePublicKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 const START: &str = "2026-03-01T12:00:00Z";
@@ -210,6 +213,29 @@ fn an_entry_whose_signature_is_over_something_else_is_refused() {
     );
     assert_eq!(
         client.sigstore.log_v2(&RequestV2::new(entry).unwrap()),
+        Err(Error::EntrySignature)
+    );
+}
+
+#[test]
+fn version_two_records_an_envelope_whose_signature_verifies_and_no_other() {
+    let client = Client::new();
+    let verifier = client.entry(b"", Vec::new()).verifier;
+    let envelope = |signed: &[u8]| {
+        let signature = BASE64_STANDARD.encode(client.sign(signed));
+        json!({ "payload": "e30=", "payloadType": "text/x", "signatures": [{ "sig": signature }] }).to_string()
+    };
+    let request = RequestV2::dsse(&envelope(b"DSSEv1 6 text/x 2 {}"), slice::from_ref(&verifier)).unwrap();
+    let entry = client.sigstore.log_v2(&request).unwrap();
+    assert_eq!(entry["kindVersion"], json!({ "kind": "dsse", "version": "0.0.2" }));
+    let body = BASE64_STANDARD
+        .decode(entry["canonicalizedBody"].as_str().unwrap())
+        .unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let digest = BASE64_STANDARD.encode(Sha256::digest(b"{}"));
+    assert_eq!(body["spec"]["dsseV002"]["payloadHash"]["digest"], digest);
+    assert_eq!(
+        RequestV2::dsse(&envelope(b"DSSEv1 6 text/x 2 {]"), &[verifier]),
         Err(Error::EntrySignature)
     );
 }

@@ -1,9 +1,10 @@
+mod request;
+
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ed25519_dalek::{Signer, SigningKey};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -13,8 +14,9 @@ use crate::log::Tree;
 use crate::log::checkpoint::checkpoint;
 use crate::log::entry::{HashedRekord, canonical};
 use crate::log::merkle::leaf_hash;
-use crate::public_key::{Material, Verifier};
+use crate::public_key::Verifier;
 use crate::x509::{p256_signature, p256_spki};
+pub use request::RequestV2;
 
 /// The prefix of an Ed25519 key in DER (RFC 8410); the 32 bytes of the key follow.
 const ED25519_SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -24,120 +26,6 @@ const TILE_WIDTH: u64 = 256;
 
 /// Largest entry: its length has two bytes in a bundle of entries.
 const MAX_ENTRY_BYTES: usize = u16::MAX as usize;
-
-/// What a client wants version 2 of the log to record: `hashedrekord` 0.0.2.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestV2(HashedRekord);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestWire {
-    #[serde(alias = "hashed_rekord_request_v002", alias = "hashedRekordRequestV0_0_2")]
-    hashed_rekord_request_v002: HashedRekordWire,
-}
-
-#[derive(Deserialize)]
-struct HashedRekordWire {
-    digest: String,
-    signature: SignatureWire,
-}
-
-#[derive(Deserialize)]
-struct SignatureWire {
-    content: String,
-    verifier: VerifierWire,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VerifierWire {
-    #[serde(alias = "x509_certificate")]
-    x509_certificate: Option<RawBytesWire>,
-    #[serde(alias = "public_key")]
-    public_key: Option<RawBytesWire>,
-    #[serde(alias = "key_details")]
-    key_details: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawBytesWire {
-    #[serde(alias = "raw_bytes")]
-    raw_bytes: String,
-}
-
-impl RequestV2 {
-    /// A request to record this; the hash has to be the one that goes with the key.
-    ///
-    /// # Errors
-    /// When it is not, or when version 2 takes no such keys.
-    pub fn new(entry: HashedRekord) -> Result<Self, Error> {
-        let (details, hash) = entry.verifier.key.key_details()?;
-        match hash == entry.algorithm {
-            true => Ok(Self(entry)),
-            false => Err(Error::Unsupported {
-                what: "hash for this key",
-                found: format!("{details} with {}", entry.algorithm.proto_name()),
-            }),
-        }
-    }
-
-    /// Reads the body of `POST /api/v2/log/entries`.
-    ///
-    /// # Errors
-    /// When it is of another kind, or anything in it is invalid.
-    pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        let wire: RequestWire = serde_json::from_slice(body).map_err(|error| Error::malformed("log entry", error))?;
-        let wire = wire.hashed_rekord_request_v002;
-        let verifier = match (
-            &wire.signature.verifier.x509_certificate,
-            &wire.signature.verifier.public_key,
-        ) {
-            (Some(certificate), None) => Verifier::certificate(&base64("certificate", &certificate.raw_bytes)?)?,
-            (None, Some(key)) => Verifier::public_key(&base64("public key", &key.raw_bytes)?)?,
-            _ => {
-                return Err(Error::malformed(
-                    "verifier",
-                    "expected one of `x509Certificate` and `publicKey`",
-                ));
-            }
-        };
-        let (details, algorithm) = verifier.key.key_details()?;
-        if details != wire.signature.verifier.key_details {
-            return Err(Error::malformed(
-                "verifier",
-                format!(
-                    "expected keyDetails {details}, found {}",
-                    wire.signature.verifier.key_details
-                ),
-            ));
-        }
-        Self::new(HashedRekord {
-            algorithm,
-            digest: base64("digest", &wire.digest)?,
-            signature: base64("signature", &wire.signature.content)?,
-            verifier,
-        })
-    }
-
-    fn body(&self) -> Result<Value, Error> {
-        let Self(entry) = self;
-        let (details, _) = entry.verifier.key.key_details()?;
-        let raw = |der: &[u8]| json!({"rawBytes": BASE64_STANDARD.encode(der)});
-        let verifier = match &entry.verifier.material {
-            Material::Certificate(der) => json!({"keyDetails": details, "x509Certificate": raw(der)}),
-            Material::PublicKey(der) => json!({"keyDetails": details, "publicKey": raw(der)}),
-        };
-        Ok(json!({
-            "apiVersion": "0.0.2",
-            "kind": "hashedrekord",
-            "spec": {"hashedRekordV002": {
-                "data": {"algorithm": entry.algorithm.proto_name(), "digest": BASE64_STANDARD.encode(&entry.digest)},
-                "signature": {"content": BASE64_STANDARD.encode(&entry.signature), "verifier": verifier},
-            }},
-        }))
-    }
-}
 
 /// Version 2 of the log: tiles and checkpoints, no times.
 pub(crate) struct Rekor2 {
@@ -164,7 +52,6 @@ impl Rekor2 {
 
     /// Records an entry and returns it as a `TransparencyLogEntry`.
     pub(crate) fn record(&mut self, request: &RequestV2) -> Result<Value, Error> {
-        request.0.check()?;
         let body = canonical(&request.body()?)?;
         if body.len() > MAX_ENTRY_BYTES {
             return Err(Error::malformed(
@@ -181,7 +68,7 @@ impl Rekor2 {
         }
         let index = self.tree.append(leaf);
         self.places.insert(leaf, index);
-        let entry = self.proto(index, &body);
+        let entry = self.proto(request.kind(), index, &body);
         self.entries.push(body);
         Ok(entry)
     }
@@ -226,7 +113,7 @@ impl Rekor2 {
         Some(bundle)
     }
 
-    fn proto(&self, index: u64, body: &[u8]) -> Value {
+    fn proto(&self, kind: &str, index: u64, body: &[u8]) -> Value {
         let hashes: Vec<String> = self
             .tree
             .inclusion_proof(index)
@@ -236,7 +123,7 @@ impl Rekor2 {
         json!({
             "logIndex": index.to_string(),
             "logId": {"keyId": BASE64_STANDARD.encode(self.id())},
-            "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
+            "kindVersion": {"kind": kind, "version": "0.0.2"},
             "integratedTime": "0",
             "inclusionPromise": null,
             "inclusionProof": {
@@ -262,10 +149,4 @@ fn genesis(keys: &Keys) -> Result<RequestV2, Error> {
         signature: p256_signature(&key, text),
         verifier,
     })
-}
-
-fn base64(what: &'static str, text: &str) -> Result<Vec<u8>, Error> {
-    BASE64_STANDARD
-        .decode(text)
-        .map_err(|error| Error::malformed(what, error))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::log::entry::pre_authentication_encoding;
 use crate::log::rekor1::wire::base64;
 use crate::public_key::Verifier;
 
@@ -81,23 +82,5 @@ impl DsseProposal {
                 "signatures": signatures,
             },
         }))
-    }
-}
-
-/// What a DSSE signature is over (DSSE 1.0, protocol).
-fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut message = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
-    message.extend(payload);
-    message
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_encoding_is_that_of_the_specification() {
-        let message = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world");
-        assert_eq!(message, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
     }
 }
