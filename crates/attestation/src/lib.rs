@@ -12,6 +12,7 @@
 
 mod bundle;
 mod envelope;
+pub mod foreign;
 mod json;
 pub mod limits;
 pub mod media_type;

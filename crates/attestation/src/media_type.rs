@@ -9,6 +9,9 @@ pub const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
 /// A statement, version 0.1, as cosign's `attest-blob` still writes it.
 pub const STATEMENT_V0_1: &str = "https://in-toto.io/Statement/v0.1";
 
+/// A Sigstore bundle, version 0.1. What older formats become: the last version that is content with the promise of a log.
+pub const BUNDLE_V0_1: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+
 /// A Sigstore bundle, version 0.3 (`sigstore_bundle.proto`). The one that is written.
 pub const BUNDLE_V0_3: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 

@@ -1,0 +1,4 @@
+mod conversion;
+mod material;
+mod reading;
+mod recognition;
