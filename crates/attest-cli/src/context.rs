@@ -11,6 +11,8 @@ pub struct Context<'a> {
     pub stderr: &'a mut dyn Write,
     /// Whether a person watches stderr: progress is shown only then.
     pub interactive: bool,
+    /// Whether that person also types at stdin: questions are asked only then.
+    pub person: bool,
     /// How the process was called, so that a command that is shown can be typed as it stands.
     pub program: String,
     /// The environment variables, read once.

@@ -23,6 +23,7 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
     let mut stderr = io::stderr().lock();
     let mut context = Context {
         interactive: stderr.is_terminal(),
+        person: stderr.is_terminal() && io::stdin().is_terminal(),
         stdout: &mut stdout,
         stderr: &mut stderr,
         program: program(std::env::args_os().next()),

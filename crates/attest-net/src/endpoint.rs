@@ -5,6 +5,9 @@ use reqwest::Url;
 
 use crate::Error;
 
+/// Where Google's machines find their metadata server.
+const METADATA_SERVERS: [&str; 3] = ["169.254.169.254", "metadata.google.internal", "metadata"];
+
 /// The address of a service: `https`, or `http` to this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -38,6 +41,28 @@ impl Endpoint {
         }
     }
 
+    /// The metadata server of a cloud machine, by host or `host:port`: a link-local address that no router forwards, or
+    /// loopback, where tests have theirs. The one place beside loopback where `http` is spoken.
+    ///
+    /// # Errors
+    /// When it is another machine.
+    pub fn metadata_server(host: &str, path: &str) -> Result<Self, Error> {
+        let text = format!("http://{host}{path}");
+        if let Ok(local) = Self::parse(&text) {
+            return Ok(local);
+        }
+        let wrong = |expected| Error::Url {
+            expected,
+            url: text.clone(),
+        };
+        let url = Url::parse(&text).map_err(|_| wrong("a host, with or without a port"))?;
+        let known = url.host_str().is_some_and(|host| METADATA_SERVERS.contains(&host));
+        if !known || !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("a link-local or loopback metadata server"));
+        }
+        Ok(Self { url, loopback: false })
+    }
+
     /// The endpoint below this one; a query stays.
     pub(crate) fn join(&self, path: &str) -> Self {
         let mut joined = self.clone();
@@ -64,8 +89,15 @@ impl Endpoint {
         &self.url
     }
 
-    pub(crate) fn is_loopback(&self) -> bool {
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
         self.loopback
+    }
+
+    /// Whether it is reached without the proxy of the environment.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.loopback || self.url.scheme() == "http"
     }
 }
 
@@ -112,6 +144,27 @@ mod tests {
             let expected = "an https URL (http only to the loopback interface)";
             let url = url.to_owned();
             assert_eq!(Endpoint::parse(&url), Err(Error::Url { expected, url }));
+        }
+    }
+
+    #[test]
+    fn a_metadata_server_is_link_local_or_loopback() {
+        for host in [
+            "169.254.169.254",
+            "metadata.google.internal",
+            "127.0.0.1:8080",
+            "localhost",
+        ] {
+            assert!(Endpoint::metadata_server(host, "/x").is_ok(), "{host}");
+        }
+        for host in [
+            "169.254.169.253",
+            "metadata.example.com",
+            "10.0.0.1",
+            "x@169.254.169.254",
+            "a b",
+        ] {
+            assert!(Endpoint::metadata_server(host, "/x").is_err(), "{host}");
         }
     }
 

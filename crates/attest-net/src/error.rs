@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -137,8 +138,10 @@ pub enum Error {
         expiry: Timestamp,
     },
     /// The identity token is for somebody else.
-    #[error("expected an identity token for the audience `sigstore`, found one for `{found}`")]
+    #[error("expected an identity token for the audience `{expected}`, found one for `{found}`")]
     TokenAudience {
+        /// For whom it has to be.
+        expected: String,
         /// For whom it is.
         found: String,
     },
@@ -148,6 +151,71 @@ pub enum Error {
         /// What happened.
         detail: String,
     },
+    /// The program of a platform gave no identity token.
+    #[error("`{}` gave no identity token: {detail}", program.display())]
+    Agent {
+        /// Which program.
+        program: PathBuf,
+        /// What happened; never what it printed as a token.
+        detail: String,
+    },
+    /// A claim of the token that a login gave is not what was asked for.
+    #[error("expected claim `{claim}` of the identity token to be `{expected}`, found `{found}`")]
+    TokenClaim {
+        /// The name of the claim.
+        claim: &'static str,
+        /// What was asked for.
+        expected: String,
+        /// What came back.
+        found: String,
+    },
+    /// The address to which a browser is to come back cannot be used.
+    #[error("expected {expected} as the address to come back to, found `{url}`")]
+    RedirectUrl {
+        /// What would do.
+        expected: &'static str,
+        /// What was given.
+        url: String,
+    },
+    /// Nothing can be waited for on this machine.
+    #[error("cannot wait for the browser at `{url}`: {detail}")]
+    Listen {
+        /// Where.
+        url: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The identity provider cannot do what this login needs.
+    #[error("{issuer} offers no {missing}")]
+    LoginUnavailable {
+        /// Which provider.
+        issuer: String,
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// The identity provider, or the person, said no.
+    #[error("{issuer} refused the login with `{code}`{}", because(description))]
+    LoginRefused {
+        /// Which provider.
+        issuer: String,
+        /// The error code of RFC 6749 or RFC 8628.
+        code: String,
+        /// What the provider says about it.
+        description: String,
+    },
+    /// Nobody came back from the browser.
+    #[error("nobody logged in within {seconds} seconds")]
+    LoginTimedOut {
+        /// How long it was waited.
+        seconds: u64,
+    },
+}
+
+fn because(description: &str) -> String {
+    match description {
+        "" => String::new(),
+        description => format!(": {description}"),
+    }
 }
 
 fn tried(attempts: u32) -> String {

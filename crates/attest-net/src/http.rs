@@ -56,9 +56,27 @@ pub(crate) struct Exchange<'a> {
 }
 
 pub(crate) enum Request<'a> {
-    Get { bearer: Option<&'a str> },
+    Get {
+        bearer: Option<&'a str>,
+    },
+    GetWith {
+        header: (&'static str, &'static str),
+    },
     PostJson(&'a Value),
-    PostBytes { media_type: &'static str, body: &'a [u8] },
+    /// With an `Authorization` header that is not of the bearer kind.
+    PostJsonAs {
+        authorization: &'a str,
+        body: &'a Value,
+    },
+    /// `application/x-www-form-urlencoded`; a confidential client authenticates with its name and secret.
+    PostForm {
+        fields: &'a [(&'a str, &'a str)],
+        client: Option<(&'a str, &'a str)>,
+    },
+    PostBytes {
+        media_type: &'static str,
+        body: &'a [u8],
+    },
 }
 
 /// An answer that was a success, or one of the statuses that the caller asked to see.
@@ -100,6 +118,11 @@ impl Http {
         self.runtime.block_on(self.repeat(client, exchange, expected))
     }
 
+    /// Runs something else that waits, on the same runtime.
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
     async fn repeat(&self, client: &Client, exchange: &Exchange<'_>, expected: &[u16]) -> Result<Answer, Error> {
         let retry = Retry {
             attempts: self.options.attempts,
@@ -123,7 +146,7 @@ impl Http {
 
     /// A proxy of the environment is for other machines, not for this one.
     fn client(&self, endpoint: &Endpoint) -> Result<&Client, Error> {
-        let slot = if endpoint.is_loopback() {
+        let slot = if endpoint.is_direct() {
             &self.loopback
         } else {
             &self.outward
@@ -135,7 +158,7 @@ impl Http {
             .timeout(self.options.timeout)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("attest/", env!("CARGO_PKG_VERSION")));
-        let builder = if endpoint.is_loopback() {
+        let builder = if endpoint.is_direct() {
             builder.no_proxy()
         } else {
             builder
@@ -183,7 +206,16 @@ fn build(client: &Client, exchange: &Exchange<'_>) -> RequestBuilder {
     match &exchange.request {
         Request::Get { bearer: None } => client.get(url),
         Request::Get { bearer: Some(token) } => client.get(url).bearer_auth(token),
+        Request::GetWith { header: (name, value) } => client.get(url).header(*name, *value),
         Request::PostJson(body) => client.post(url).json(body),
+        Request::PostJsonAs { authorization, body } => {
+            client.post(url).header("authorization", *authorization).json(body)
+        }
+        Request::PostForm { fields, client: None } => client.post(url).form(fields),
+        Request::PostForm {
+            fields,
+            client: Some((name, secret)),
+        } => client.post(url).form(fields).basic_auth(name, Some(secret)),
         Request::PostBytes { media_type, body } => {
             client.post(url).header("content-type", *media_type).body(body.to_vec())
         }

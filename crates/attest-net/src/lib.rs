@@ -5,6 +5,7 @@
 //! | [`SigningConfig`] | nobody: it says which services of an instance to use |
 //! | [`Sigstore`] | Fulcio v2, Rekor v1 and v2, RFC 3161 timestamp authorities |
 //! | [`Identity`] | whoever issues identity tokens to a CI job |
+//! | [`Login`] | an OpenID Connect provider, for a person with a browser |
 //!
 //! Synchronous outside, one private single-threaded runtime inside. Only `https`, except to the loopback interface;
 //! redirects are not followed; every answer has a limit; what is worth trying again is tried again within a stated budget.
@@ -15,8 +16,10 @@ mod error;
 mod fulcio;
 mod http;
 mod identity;
+mod oauth;
 mod rekor;
 mod retry;
+mod secret;
 mod selection;
 mod signing_config;
 mod sigstore;
@@ -26,8 +29,10 @@ mod timestamp;
 pub use endpoint::Endpoint;
 pub use error::{Error, Service};
 pub use http::{Http, HttpOptions};
-pub use identity::{Identity, IdentitySource};
+pub use identity::{AgentCommand, Identity, IdentitySource};
+pub use oauth::{DevicePrompt, Login, LoginClient, Person, RedirectUrl};
 pub use rekor::RekorVersion;
+pub use secret::Secret;
 pub use selection::{Choice, Services};
 pub use signing_config::{Selector, SigningConfig};
 pub use sigstore::Sigstore;

@@ -82,6 +82,12 @@ impl SigningConfig {
 }
 
 impl Services {
+    /// Whether the certificate authority and the logs are on this machine, so that nothing becomes public.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.authority.is_loopback() && self.logs.iter().all(Endpoint::is_loopback)
+    }
+
     /// The version of Rekor that the logs speak.
     #[must_use]
     pub fn rekor(&self) -> RekorVersion {

@@ -35,8 +35,16 @@ pub(super) fn net(error: &Net) -> Failure {
         }
         Net::TokenExpired { .. } => Failure::usage("identity-token-expired", error),
         Net::TokenAudience { .. } => {
-            Failure::usage("identity-token-audience", error).hint("request the token for the audience `sigstore`")
+            Failure::usage("identity-token-audience", error).hint("request the token for the audience that is expected")
         }
+        Net::TokenClaim { .. } => Failure::undecided("identity-token-foreign", error),
+        Net::Agent { .. } => Failure::undecided("identity-agent-failed", error),
+        Net::RedirectUrl { .. } => Failure::usage("redirect-url-invalid", error),
+        Net::Listen { .. } => Failure::undecided("redirect-port-unusable", error)
+            .hint("leave out `--oidc-redirect-url` to take any free port"),
+        Net::LoginUnavailable { .. } => Failure::usage("login-unavailable", error),
+        Net::LoginRefused { .. } => Failure::undecided("login-refused", error),
+        Net::LoginTimedOut { .. } => Failure::undecided("login-timed-out", error),
         Net::TokenFile { .. } => Failure::undecided("identity-token-unreadable", error),
         Net::Unreachable { .. } => Failure::undecided("service-unreachable", error),
         Net::Status { status: 400..=499, .. } => Failure::undecided("service-refused", error),

@@ -1,13 +1,18 @@
 //! Keyless signing for every verb that signs: which services, which identity, and how their failures are told.
 
+mod ambient;
+mod consent;
 mod failure;
 mod identity;
+mod login;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use attest_net::{Choice, Http, HttpOptions, Identity, RekorVersion, Services, SigningConfig, Sigstore};
+use attest_net::{
+    Choice, Endpoint, Http, HttpOptions, Identity, IdentitySource, RekorVersion, Services, SigningConfig, Sigstore,
+};
 use attest_sign::{Clock, EphemeralKey, Session};
 use jiff::Timestamp;
 
@@ -15,6 +20,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_CONFIGURATION_BYTES};
 pub(crate) use failure::failure;
+use identity::Chosen;
+pub(crate) use login::LoginArguments;
 
 /// Who signs, and through which services.
 #[derive(Debug, Clone, clap::Args)]
@@ -25,6 +32,8 @@ pub(crate) struct KeylessArguments {
     /// An identity token, or a file that holds one [default: SIGSTORE_ID_TOKEN, else what the CI platform offers]
     #[arg(long, value_name = "TOKEN|FILE")]
     pub(crate) identity_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) login: LoginArguments,
     /// Version of the transparency log [default: the highest that the services offer]
     #[arg(long, value_name = "1|2", value_parser = rekor_version)]
     pub(crate) rekor_version: Option<RekorVersion>,
@@ -44,33 +53,80 @@ pub(crate) struct Connection {
 }
 
 impl KeylessArguments {
-    /// Chooses services and identity; nothing is sent yet.
-    pub(crate) fn connect(&self, context: &Context<'_>) -> Result<Connection, Failure> {
+    /// Whether services and identity can be chosen; nobody logs in, and nothing is sent.
+    pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
         let clock = clock(context.now, context.started)?;
-        let services = self.services(clock.now())?;
+        self.services(&self.config()?, clock.now())?;
+        self.choose(context).map(drop)
+    }
+
+    /// Chooses services and identity. A person logs in here, and is asked before a name is published.
+    pub(crate) fn connect(&self, context: &mut Context<'_>) -> Result<Connection, Failure> {
+        let clock = clock(context.now, context.started)?;
+        let config = self.config()?;
+        let services = self.services(&config, clock.now())?;
         let options = HttpOptions {
             budget: Duration::from_secs(self.retry_for.into()),
             ..HttpOptions::default()
         };
         let http = Arc::new(Http::new(options).map_err(|error| failure::net(&error))?);
-        let source = identity::source(self.identity_token.as_deref(), &context.environment)?;
+        let identity = match self.choose(context)? {
+            Chosen::Source(source) => Identity::new(source, &http, Arc::clone(&clock)),
+            Chosen::Login(flow) => {
+                let ground = login::Ground {
+                    issuer: self.issuer(&config, clock.now())?,
+                    http: &http,
+                    clock: Arc::clone(&clock),
+                };
+                let token = self.login.log_in(flow, ground, context)?;
+                let source = IdentitySource::Given(token);
+                Identity::new(source, &http, Arc::clone(&clock)).for_client(self.login.client_id())
+            }
+        };
+        if context.person && !self.login.yes && !services.is_local() {
+            let token = identity.look_ahead().map_err(|error| failure(&error))?;
+            consent::ask(&token, context, &mut consent::typed)?;
+        }
         Ok(Connection {
             sigstore: Sigstore::connect(&services, &http),
-            identity: Identity::new(source, &http, Arc::clone(&clock)),
+            identity,
             clock,
         })
     }
 
-    fn services(&self, now: Timestamp) -> Result<Services, Failure> {
-        let rekor = self.rekor_version;
-        let choice = Choice { now, rekor };
+    fn choose(&self, context: &Context<'_>) -> Result<Chosen, Failure> {
+        identity::choose(self.identity_token.as_deref(), &self.login, context)
+    }
+
+    fn config(&self) -> Result<SigningConfig, Failure> {
         let Some(path) = &self.signing_config else {
-            let services = SigningConfig::public_good().and_then(|config| config.choose(&choice));
-            return services.map_err(|error| failure::net(&error));
+            return SigningConfig::public_good().map_err(|error| failure::net(&error));
         };
         let json = read(path, "signing-config-unreadable")?;
-        let services = SigningConfig::parse(&json).and_then(|config| config.choose(&choice));
-        services.map_err(|error| failure::net(&error).at(path.display()))
+        SigningConfig::parse(&json).map_err(|error| self.of_config(&error))
+    }
+
+    fn services(&self, config: &SigningConfig, now: Timestamp) -> Result<Services, Failure> {
+        let rekor = self.rekor_version;
+        let services = config.choose(&Choice { now, rekor });
+        services.map_err(|error| self.of_config(&error))
+    }
+
+    /// Where people log in: where the argument says, else where the services say.
+    fn issuer(&self, config: &SigningConfig, now: Timestamp) -> Result<Endpoint, Failure> {
+        if let Some(issuer) = self.login.issuer()? {
+            return Ok(issuer);
+        }
+        let issuer = config.identity_provider(now).cloned();
+        issuer.map_err(|error| self.of_config(&error).hint("name one with `--oidc-issuer URL`"))
+    }
+
+    fn of_config(&self, error: &attest_net::Error) -> Failure {
+        let failure = failure::net(error);
+        match &self.signing_config {
+            Some(path) => failure.at(path.display()),
+            None => failure,
+        }
     }
 }
 

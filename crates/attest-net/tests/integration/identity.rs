@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use attest_net::{Endpoint, Error, Identity, IdentitySource};
+use attest_net::{Endpoint, Error, Identity, IdentitySource, Secret};
 use attest_sign::{Clock, IdentityProvider as _, IdentityToken};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -39,7 +39,7 @@ fn a_job_asks_its_platform_for_the_right_audience() {
     let stub = Stub::start([Answer::ok(answer.to_string())]);
     let source = IdentitySource::GithubActions {
         request_url: Endpoint::parse(&format!("{}/token?api-version=2.0", stub.url())).unwrap(),
-        request_token: "s3cret".to_owned(),
+        request_token: Secret::new("s3cret"),
     };
     Identity::new(source, &http(), clock()).token().unwrap();
     let head = stub.requests()[0].head.to_lowercase();
@@ -55,7 +55,7 @@ fn a_platform_that_answers_something_else_is_reported() {
     let stub = Stub::start([Answer::ok(r#"{"token":"x"}"#)]);
     let source = IdentitySource::GithubActions {
         request_url: Endpoint::parse(&format!("{}/?secret=1", stub.url())).unwrap(),
-        request_token: String::new(),
+        request_token: Secret::new(""),
     };
     let error = net(&Identity::new(source, &http(), clock()).token().unwrap_err());
     let expected = format!(
@@ -84,6 +84,7 @@ fn a_token_for_somebody_else_or_from_yesterday_is_not_sent() {
     assert_eq!(
         error,
         Error::TokenAudience {
+            expected: "sigstore".to_owned(),
             found: "pypi".to_owned()
         }
     );

@@ -13,7 +13,7 @@ use crate::stub::{Answer, Stub, http};
 fn ask(stub: &Stub, http: &Arc<Http>) -> Result<String, Error> {
     let source = IdentitySource::GithubActions {
         request_url: Endpoint::parse(stub.url()).unwrap(),
-        request_token: "bearer".to_owned(),
+        request_token: attest_net::Secret::new("bearer"),
     };
     let identity = Identity::new(source, http, clock());
     identity
@@ -97,7 +97,7 @@ fn a_service_that_does_not_answer_runs_into_the_timeout() {
     };
     let source = IdentitySource::GithubActions {
         request_url: Endpoint::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap(),
-        request_token: "bearer".to_owned(),
+        request_token: attest_net::Secret::new("bearer"),
     };
     let http = Arc::new(Http::new(options).unwrap());
     let error = net(&Identity::new(source, &http, clock()).token().unwrap_err());

@@ -40,7 +40,7 @@ impl Instance {
             (None, None) => TrustRoot::public_good(),
             (None, Some(_)) => return Err(trusted_root_missing()),
         };
-        keyless.connect(context)?;
+        keyless.check(context)?;
         Ok(Self {
             keyless,
             sandbox: None,
@@ -58,7 +58,7 @@ impl Instance {
     }
 
     /// Chooses services and identity. Tokens live for minutes, so this comes after the builds.
-    pub(super) fn connect(&self, scratch: &Path, context: &Context<'_>) -> Result<Connection, Failure> {
+    pub(super) fn connect(&self, scratch: &Path, context: &mut Context<'_>) -> Result<Connection, Failure> {
         let Some(sandbox) = &self.sandbox else {
             return self.keyless.connect(context);
         };
