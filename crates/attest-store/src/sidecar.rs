@@ -2,12 +2,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
-
-/// The endings of a bundle beside its artifact, in the order in which they are tried.
-const OWN_ENDINGS: [&str; 3] = [".sigstore.json", ".sigstore", ".sigstore.jsonl"];
+use crate::evidence::{self, EvidenceKind};
 
 /// The endings of bundles about anything.
-const SHARED_ENDINGS: [&str; 2] = [".sigstore.json", ".sigstore.jsonl"];
+const SHARED_ENDINGS: [&str; 3] = [".sigstore.json", ".sigstore.jsonl", ".intoto.jsonl"];
 
 /// How many bundles of a directory are looked at. A release has a few dozen; each costs a verification.
 const MAX_NEIGHBOURS: usize = 256;
@@ -15,15 +13,7 @@ const MAX_NEIGHBOURS: usize = 256;
 /// The bundles that lie beside an artifact under its own name.
 #[must_use]
 pub fn own_sidecars(artifact: &Path) -> Vec<PathBuf> {
-    OWN_ENDINGS
-        .iter()
-        .map(|ending| {
-            let mut name = artifact.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        })
-        .filter(|path| path.is_file())
-        .collect()
+    evidence::evidence_beside(artifact).bundles
 }
 
 /// The other bundles in the directory of an artifact, sorted by name.
@@ -62,16 +52,14 @@ pub fn neighbours(artifact: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// Whether a file is a bundle by its name.
 #[must_use]
 pub fn has_bundle_name(path: &Path) -> bool {
-    has_ending(path, &OWN_ENDINGS)
+    EvidenceKind::of_name(path) == Some(EvidenceKind::Bundle)
 }
 
 /// Whether a bundle is named after an artifact of this name. Names are compared as the bytes that the system gives, so
 /// that one that is no Unicode belongs to its bundle like any other.
 #[must_use]
 pub fn is_sidecar_of(bundle: &Path, artifact_name: &OsStr) -> bool {
-    let bundle = bundle.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
-    let ending = bundle.strip_prefix(artifact_name.as_encoded_bytes());
-    !artifact_name.is_empty() && OWN_ENDINGS.iter().any(|own| ending == Some(own.as_bytes()))
+    has_bundle_name(bundle) && evidence::is_evidence_of(bundle, artifact_name)
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

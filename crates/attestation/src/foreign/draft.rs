@@ -5,6 +5,9 @@ use super::log_entry::LoggedSignature;
 use super::{EvidenceError, Format, base64, der, pem};
 use crate::{Bundle, media_type};
 
+/// How every block of PEM begins.
+const PEM_BOUNDARY: &[u8] = b"-----BEGIN ";
+
 /// What a bundle is made of, before it is written and read like any other.
 pub(super) struct Draft {
     pub(super) format: Format,
@@ -73,10 +76,9 @@ fn has_checkpoint(entry: &Value) -> bool {
 impl Signer {
     /// Certificates or a public key, in PEM, in base64 of PEM, or in DER.
     pub(super) fn read(bytes: &[u8], format: Format) -> Result<Self, EvidenceError> {
-        let decoded = match bytes.trim_ascii_start().starts_with(b"-----") {
-            true => None,
-            false => base64::decode(bytes),
-        };
+        // The signs of a boundary are signs of URL-safe base64 too.
+        let is_pem = bytes.windows(PEM_BOUNDARY.len()).any(|window| window == PEM_BOUNDARY);
+        let decoded = if is_pem { None } else { base64::decode(bytes) };
         Self::decoded(decoded.as_deref().unwrap_or(bytes), format)
     }
 
@@ -87,9 +89,10 @@ impl Signer {
     }
 
     fn decoded(bytes: &[u8], format: Format) -> Result<Self, EvidenceError> {
-        let blocks: Vec<Vec<u8>> = match bytes.trim_ascii_start().starts_with(b"-----") {
-            true => pem::read_pem(bytes)?.into_iter().map(|block| block.der).collect(),
-            false => vec![bytes.to_vec()],
+        let is_der = der::is_certificate(bytes) || der::is_public_key(bytes);
+        let blocks: Vec<Vec<u8>> = match is_der {
+            true => vec![bytes.to_vec()],
+            false => pem::read_pem(bytes)?.into_iter().map(|block| block.der).collect(),
         };
         match blocks.as_slice() {
             [key] if der::is_public_key(key) => Ok(Self::key(key)),

@@ -20,7 +20,10 @@ pub enum EvidenceError {
         limit: usize,
     },
     /// The content is of no format that is known.
-    #[error("expected one of {}; found none of them", Format::all_names())]
+    #[error(
+        "expected a Sigstore bundle, a blob bundle of cosign, attestations of GitHub, npm or PyPI, a DSSE envelope, \
+         or a signature, certificate, key, checksum list or trust root; found none of them"
+    )]
     Unrecognised,
     /// The content is of a format that is known and holds no signature.
     #[error("expected a signature, found {format}")]

@@ -197,11 +197,6 @@ impl Format {
         self.is_evidence() && self != Self::DsseEnvelope
     }
 
-    pub(super) fn all_names() -> String {
-        let names: Vec<&str> = NAMES.iter().map(|(_, _, name)| *name).collect();
-        names.join(", ")
-    }
-
     fn row(self) -> &'static (Self, &'static str, &'static str) {
         let row = NAMES.iter().find(|(format, _, _)| *format == self);
         row.expect("a test holds that every format stands in the table")
@@ -244,7 +239,13 @@ fn of_text(text: &str) -> Option<Format> {
     if let Some(found) = decoded.as_deref().and_then(of_encoded) {
         return Some(found);
     }
-    is_checksum(text.as_bytes()).then_some(Format::Checksums)
+    match is_checksum(text.as_bytes()) {
+        true => Some(Format::Checksums),
+        // Text may stand before the first certificate (RFC 7468, section 5.2).
+        false => text
+            .contains("\n-----BEGIN CERTIFICATE-----")
+            .then_some(Format::Certificate),
+    }
 }
 
 /// What base64 around it hides.

@@ -34,8 +34,8 @@ impl<'a> Shape<'a> {
     }
 
     pub(super) fn format(&self) -> Option<Format> {
-        if let Some(media_type) = self.text("mediaType") {
-            return of_media_type(&media_type);
+        if let Some(format) = self.text("mediaType").as_deref().and_then(of_media_type) {
+            return Some(format);
         }
         if self.has(&["signed", "signatures"]) {
             return Some(Format::TufMetadata);

@@ -25,19 +25,18 @@ fn a_blob_bundle_may_hold_the_certificate_in_pem_or_leave_it_to_the_log_entry() 
 
 #[test]
 fn a_blob_bundle_by_a_key_names_the_key() {
-    // A P-256 key whose point is not on the curve: nothing here checks that.
-    let key = [
-        &hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").unwrap()[..],
-        &[4; 65],
-    ]
-    .concat();
-    let mut blob = blob_bundle(&bundle("artifact-rekor-v1"));
-    blob["cert"] = json!(base64::encode(pem("PUBLIC KEY", &key)));
-    let (_, found) = one(blob.to_string());
-    let KeyMaterial::PublicKey { hint } = &found.peek_unverified().key_material else {
-        panic!("expected a key");
-    };
-    assert_eq!(hint.len(), 44);
+    // A key for P-384 that is no point of the curve: nothing here checks that.
+    let algorithm = hex::decode("3076301006072a8648ce3d020106052b81040022036200").unwrap();
+    let key = pem("PUBLIC KEY", &[&algorithm[..], &[4; 97]].concat());
+    for cert in [base64::encode(&key), key] {
+        let mut blob = blob_bundle(&bundle("artifact-rekor-v1"));
+        blob["cert"] = json!(cert);
+        let (_, found) = one(blob.to_string());
+        let KeyMaterial::PublicKey { hint } = &found.peek_unverified().key_material else {
+            panic!("expected a key");
+        };
+        assert_eq!(hint.len(), 44);
+    }
 }
 
 #[test]
@@ -73,7 +72,8 @@ fn a_signature_with_its_files_says_what_the_bundle_said() {
     let bundle = bundle("artifact-rekor-v1");
     let signature = bundle["messageSignature"]["signature"].as_str().unwrap().to_owned() + "\n";
     let certificate = pem("CERTIFICATE", &certificate(&bundle));
-    for signer in [certificate.clone(), base64::encode(&certificate)] {
+    let preceded = format!("Issued for a test.\n{certificate}");
+    for signer in [certificate.clone(), base64::encode(&certificate), preceded] {
         for signature in [signature.clone().into_bytes(), base64::decode(&signature).unwrap()] {
             let detached = Detached::new(&signature)
                 .unwrap()

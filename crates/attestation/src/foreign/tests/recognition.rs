@@ -130,6 +130,10 @@ fn base64_around_it_hides_nothing() {
     let bundle = bundle("statement-rekor-v1");
     let certificate = pem("CERTIFICATE", &certificate(&bundle));
     is(&certificate, Some(Format::Certificate));
+    is(
+        format!("Issued for a test.\n\n{certificate}"),
+        Some(Format::Certificate),
+    );
     is(base64::encode(&certificate), Some(Format::Certificate));
     is(base64::encode([7; 64]), Some(Format::Signature));
     is(
