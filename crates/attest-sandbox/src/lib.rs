@@ -29,3 +29,4 @@ pub use public_key::{HashAlgorithm, PublicKey, Verifier};
 pub use server::{Server, Signals, Waited};
 pub use sigstore::{Config, Sigstore};
 pub use timestamp::TimestampRequest;
+pub use tuf::{TufEdition, TufPlan, TufRole, TufRoot};

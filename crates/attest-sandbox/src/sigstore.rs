@@ -231,11 +231,14 @@ impl Sigstore {
     }
 
     pub(crate) fn tuf_repository(&self) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-        let targets = [
-            ("signing_config.v0.2.json", self.signing_config_json()?.into_bytes()),
-            ("trusted_root.json", self.trusted_root_json()?.into_bytes()),
-        ];
-        tuf::repository(&self.keys, &targets)
+        let files = BTreeMap::from([
+            (
+                "signing_config.v0.2.json".to_owned(),
+                self.signing_config_json()?.into_bytes(),
+            ),
+            ("trusted_root.json".to_owned(), self.trusted_root_json()?.into_bytes()),
+        ]);
+        tuf::repository(&self.keys, files)
     }
 
     pub(crate) fn key_set(&self) -> Result<Value, Error> {
