@@ -15,6 +15,8 @@ pub enum Service {
     TimestampAuthority,
     /// Whoever issues identity tokens.
     IdentityProvider,
+    /// A repository of The Update Framework.
+    TrustRepository,
 }
 
 impl fmt::Display for Service {
@@ -24,6 +26,7 @@ impl fmt::Display for Service {
             Self::Rekor => "Rekor",
             Self::TimestampAuthority => "timestamp authority",
             Self::IdentityProvider => "identity provider",
+            Self::TrustRepository => "trust repository",
         })
     }
 }

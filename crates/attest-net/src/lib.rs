@@ -6,6 +6,7 @@
 //! | [`Sigstore`] | Fulcio v2, Rekor v1 and v2, RFC 3161 timestamp authorities |
 //! | [`Identity`] | whoever issues identity tokens to a CI job |
 //! | [`Login`] | an OpenID Connect provider, for a person with a browser |
+//! | [`TrustCache`] | a repository of The Update Framework, when it is updated; nobody, when it is read |
 //!
 //! Synchronous outside, one private single-threaded runtime inside. Only `https`, except to the loopback interface;
 //! redirects are not followed; every answer has a limit; what is worth trying again is tried again within a stated budget.
@@ -25,6 +26,7 @@ mod signing_config;
 mod sigstore;
 mod staging;
 mod timestamp;
+mod tuf;
 
 pub use endpoint::Endpoint;
 pub use error::{Error, Service};
@@ -37,3 +39,4 @@ pub use selection::{Choice, Services};
 pub use signing_config::{Selector, SigningConfig};
 pub use sigstore::Sigstore;
 pub use staging::{STAGING_SIGNING_CONFIG, STAGING_TRUSTED_ROOT};
+pub use tuf::{TrustAnchor, TrustCache, TrustMaterial, TrustUpdate, TufError, TufVersions, Updated};

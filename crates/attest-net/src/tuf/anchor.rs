@@ -1,0 +1,145 @@
+use sigstore_tuf::TrustedMetadataSet;
+
+use super::TufError;
+use super::error::fault;
+use super::source::MAX_ROOT_BYTES;
+use crate::Endpoint;
+
+/// Where trust in a repository begins: its address, and the root metadata that was obtained by another way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustAnchor {
+    mirror: Endpoint,
+    root: String,
+    embedded: bool,
+}
+
+impl TrustAnchor {
+    /// The public-good instance of Sigstore, with version 16 of its root.
+    #[must_use]
+    pub fn public_good() -> Self {
+        Self::embedded(
+            "https://tuf-repo-cdn.sigstore.dev",
+            include_str!("anchors/public-good.16.root.json"),
+        )
+    }
+
+    /// The instance of GitHub, with version 9 of its root.
+    #[must_use]
+    pub fn github() -> Self {
+        Self::embedded(
+            "https://tuf-repo.github.com",
+            include_str!("anchors/github.9.root.json"),
+        )
+    }
+
+    /// Any other repository. What is given as its root is believed because it is given.
+    ///
+    /// # Errors
+    /// When the URL cannot be used, or the root is not signed by itself.
+    pub fn new(mirror: &str, root: &[u8]) -> Result<Self, TufError> {
+        if root.len() > MAX_ROOT_BYTES {
+            return Err(TufError::TooLarge {
+                file: "the first root".to_owned(),
+                limit: MAX_ROOT_BYTES,
+            });
+        }
+        let malformed = |detail: String| TufError::Malformed {
+            file: "the first root".to_owned(),
+            detail,
+        };
+        let mirror = Endpoint::parse(mirror)?;
+        let root = std::str::from_utf8(root).map_err(|error| malformed(error.to_string()))?;
+        let anchor = Self {
+            mirror,
+            root: root.to_owned(),
+            embedded: false,
+        };
+        anchor.begin()?;
+        Ok(anchor)
+    }
+
+    fn embedded(mirror: &str, root: &str) -> Self {
+        Self {
+            mirror: Endpoint::parse(mirror).expect("the embedded address is one, and a test says so"),
+            root: root.to_owned(),
+            embedded: true,
+        }
+    }
+
+    /// Where the repository is.
+    #[must_use]
+    pub fn mirror(&self) -> &Endpoint {
+        &self.mirror
+    }
+
+    /// The version of the root that trust begins with.
+    ///
+    /// # Errors
+    /// When the root is not signed by itself, which is never so for an anchor that was made.
+    pub fn version(&self) -> Result<u64, TufError> {
+        Ok(self.begin()?.root().version)
+    }
+
+    /// The root metadata, as it was given.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    pub(super) fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
+    /// The state of a client that knows nothing but this.
+    pub(super) fn begin(&self) -> Result<TrustedMetadataSet, TufError> {
+        TrustedMetadataSet::from_root(self.root.as_bytes()).map_err(|error| fault("the first root", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_anchors_are_signed_by_themselves() {
+        assert_eq!(TrustAnchor::public_good().version(), Ok(16));
+        assert_eq!(TrustAnchor::github().version(), Ok(9));
+        let mirror = |anchor: TrustAnchor| anchor.mirror().to_string();
+        assert_eq!(mirror(TrustAnchor::public_good()), "https://tuf-repo-cdn.sigstore.dev/");
+        assert_eq!(mirror(TrustAnchor::github()), "https://tuf-repo.github.com/");
+    }
+
+    #[test]
+    fn a_root_that_was_changed_is_no_anchor() {
+        let root = TrustAnchor::public_good()
+            .root()
+            .replacen("\"version\": 16", "\"version\": 17", 1);
+        let error = TrustAnchor::new("https://tuf.example.com", root.as_bytes()).unwrap_err();
+        let (expected, found) = (3, 0);
+        let (file, role) = ("the first root".to_owned(), "root".to_owned());
+        assert_eq!(
+            error,
+            TufError::Threshold {
+                file,
+                role,
+                expected,
+                found
+            }
+        );
+    }
+
+    #[test]
+    fn a_mirror_in_the_clear_on_another_machine_is_refused() {
+        let root = TrustAnchor::github().root;
+        let error = TrustAnchor::new("http://tuf.example.com", root.as_bytes()).unwrap_err();
+        assert!(matches!(error, TufError::Net(crate::Error::Url { .. })), "{error}");
+    }
+
+    #[test]
+    fn an_oversized_root_is_not_read() {
+        let error = TrustAnchor::new("https://tuf.example.com", &vec![b' '; MAX_ROOT_BYTES + 1]).unwrap_err();
+        let file = "the first root".to_owned();
+        let limit = MAX_ROOT_BYTES;
+        assert_eq!(error, TufError::TooLarge { file, limit });
+    }
+}
