@@ -18,7 +18,7 @@ pub(crate) struct LogKey<'a> {
     pub(crate) id: [u8; 32],
 }
 
-/// What the trust root is made of.
+/// What the trust root is made of. It names no operator: cosign before 3.0 refuses a trust root that has one.
 pub(crate) struct TrustedRoot<'a> {
     /// Without a port: it names the log in checkpoints, and is the same wherever the sandbox listens.
     pub(crate) base_url: &'a str,
@@ -53,7 +53,6 @@ impl TrustedRoot<'_> {
                 "validFor": {"start": self.from.to_string()},
             },
             "logId": {"keyId": BASE64_STANDARD.encode(log.id)},
-            "operator": OPERATOR,
         })
     }
 
@@ -67,7 +66,6 @@ impl TrustedRoot<'_> {
             "uri": self.base_url,
             "certChain": {"certificates": certificates},
             "validFor": {"start": self.from.to_string()},
-            "operator": OPERATOR,
         }))
     }
 }
