@@ -18,6 +18,15 @@ impl Artifact {
         }
     }
 
+    /// Bytes that were measured here and go by no name, as from a pipe.
+    #[must_use]
+    pub fn nameless(measured: &Measured) -> Self {
+        Self {
+            name: None,
+            digests: measured.digests().clone(),
+        }
+    }
+
     /// A digest that somebody gives for an artifact that is not at hand. What is verified then is the digest.
     #[must_use]
     pub fn by_digest(digest: Digest) -> Self {

@@ -1,16 +1,20 @@
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use attest_digest::{Algorithm, Digest};
+use attest_digest::{Algorithm, Digest, Tree};
 
+use super::arguments::SubjectArguments;
+use super::problem::Problem;
+use crate::causes::with_causes;
 use crate::failure::Failure;
 
-/// What a call is about: artifacts in the order in which they were given, and the bundles to hold them against.
+/// What a call is about: artifacts in the order in which they were given, and the evidence to hold them against.
 pub(super) struct Input {
-    pub(super) artifacts: Vec<Subject>,
-    /// Bundles that were named in the call: each has to verify.
+    pub(super) subjects: Vec<Subject>,
+    /// Evidence that was named in the call: each piece has to verify.
     pub(super) given: Vec<PathBuf>,
-    /// Whether bundles are looked for beside the artifacts.
+    /// Whether evidence is looked for beside the artifacts.
     pub(super) look_beside: bool,
 }
 
@@ -19,51 +23,134 @@ pub(super) struct Input {
 pub(super) enum Subject {
     File(PathBuf),
     Digest(Digest),
+    Stdin,
+    /// Something in a directory that nothing can vouch for, or a directory that cannot be listed.
+    Refused(PathBuf, Problem),
 }
 
 impl Input {
-    /// Tells artifacts from bundles, by their names alone: what a file holds cannot turn it from something that needs
+    /// Tells artifacts from evidence, by their names alone: what a file holds cannot turn it from something that needs
     /// evidence into evidence.
-    pub(super) fn classify(files: &[PathBuf], bundles: &[PathBuf]) -> Result<Self, Failure> {
-        let mut artifacts = Vec::new();
-        let mut given: BTreeSet<PathBuf> = bundles.iter().cloned().collect();
-        for path in files {
-            if let Some(digest) = digest(path)? {
-                artifacts.push(Subject::Digest(digest));
-            } else if attest_store::has_bundle_name(path) {
-                given.insert(path.clone());
-            } else {
-                artifacts.push(Subject::File(path.clone()));
+    pub(super) fn read(arguments: &SubjectArguments) -> Result<Self, Failure> {
+        let mut found = Found {
+            subjects: Vec::new(),
+            given: arguments.bundle.iter().cloned().collect(),
+        };
+        for path in &arguments.files {
+            found.take(path)?;
+        }
+        if let Some(list) = &arguments.files_from {
+            for path in super::listing::read(list, arguments.null)? {
+                found.take(&path)?;
             }
         }
-        if artifacts.is_empty() {
-            return Err(
-                Failure::usage("no-artifact", "expected at least one artifact, found only bundles").hint(
-                    "name the files that the bundles are about; to look into a bundle, run `attest inspect FILE`",
-                ),
-            );
-        }
+        found.check(arguments)?;
         Ok(Self {
-            artifacts,
-            given: given.into_iter().collect(),
-            look_beside: bundles.is_empty(),
+            subjects: found.subjects,
+            given: found.given.into_iter().collect(),
+            look_beside: arguments.bundle.is_empty(),
         })
     }
+}
+
+struct Found {
+    subjects: Vec<Subject>,
+    given: BTreeSet<PathBuf>,
+}
+
+impl Found {
+    fn take(&mut self, path: &Path) -> Result<(), Failure> {
+        if path.as_os_str() == "-" {
+            self.subjects.push(Subject::Stdin);
+        } else if let Some(digest) = digest(path)? {
+            self.subjects.push(Subject::Digest(digest));
+        } else if path.is_dir() {
+            self.take_directory(path);
+        } else {
+            self.take_file(path.to_owned());
+        }
+        Ok(())
+    }
+
+    fn take_file(&mut self, path: PathBuf) {
+        if attest_store::has_bundle_name(&path) {
+            self.given.insert(path);
+        } else {
+            self.subjects.push(Subject::File(path));
+        }
+    }
+
+    /// Every file under a directory, in the order of the bytes of their paths. What is no file is not passed over: whoever
+    /// verifies a directory wants to use all of it.
+    fn take_directory(&mut self, path: &Path) {
+        let tree = match Tree::list(path) {
+            Ok(tree) => tree,
+            Err(error) => {
+                let problem = Problem::undecided("cannot-list-directory", with_causes(&error));
+                return self.subjects.push(Subject::Refused(path.to_owned(), problem));
+            }
+        };
+        tree.files.into_iter().for_each(|file| self.take_file(file));
+        self.subjects.extend(tree.others.into_iter().map(|(path, kind)| {
+            let message = format_args!("expected a regular file, found {kind}, for which nothing can vouch");
+            let problem = Problem::rejected("not-coverable", message);
+            Subject::Refused(path, problem)
+        }));
+    }
+
+    fn check(&self, arguments: &SubjectArguments) -> Result<(), Failure> {
+        let listed_on_stdin = arguments
+            .files_from
+            .as_deref()
+            .is_some_and(|list| list.as_os_str() == "-");
+        let stdin = self
+            .subjects
+            .iter()
+            .filter(|subject| **subject == Subject::Stdin)
+            .count();
+        if stdin + usize::from(listed_on_stdin) > 1 {
+            let message = "expected standard input to be named once, found it again";
+            return Err(Failure::usage("stdin-twice", message));
+        }
+        match self.subjects.is_empty() {
+            true => Err(no_artifact(&self.given)),
+            false => Ok(()),
+        }
+    }
+}
+
+fn no_artifact(given: &BTreeSet<PathBuf>) -> Failure {
+    let found = if given.is_empty() { "none" } else { "only bundles" };
+    Failure::usage(
+        "no-artifact",
+        format_args!("expected at least one artifact, found {found}"),
+    )
+    .hint("name the files that the bundles are about; to look into a bundle, run `attest inspect FILE`")
 }
 
 impl Subject {
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Refused(path, _) => path.display().to_string(),
             Self::Digest(digest) => digest.to_string(),
+            Self::Stdin => "-".to_owned(),
         }
     }
 
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Digest(_) => None,
+            Self::Digest(_) | Self::Stdin | Self::Refused(..) => None,
         }
+    }
+
+    pub(super) fn file_name(&self) -> Option<&OsStr> {
+        self.file().and_then(Path::file_name)
+    }
+
+    /// The directory of a file, spelled as the paths of its neighbours begin.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.file().and_then(Path::parent)
     }
 }
 
@@ -81,4 +168,17 @@ fn digest(path: &Path) -> Result<Option<Digest>, Failure> {
     Digest::from_hex(algorithm, hex)
         .map(Some)
         .map_err(|error| Failure::usage("digest-invalid", error).at(path.display()))
+}
+
+/// A path from the bytes of a list.
+pub(super) fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt as _;
+        Some(OsString::from_vec(bytes.to_vec()).into())
+    }
+    #[cfg(not(unix))]
+    {
+        std::str::from_utf8(bytes).ok().map(|text| OsString::from(text).into())
+    }
 }

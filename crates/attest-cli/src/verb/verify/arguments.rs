@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+use super::expectation::IdentityArguments;
+use super::output::OutputArguments;
+use crate::threads::ThreadsArgument;
+
+const EXAMPLES: &str = "Examples:
+  attest verify app-1.0.tar.gz --certificate-identity release@example.com --certificate-oidc-issuer https://accounts.example.com
+      Verify a file with the bundle beside it, or with any bundle of its directory.
+
+  attest verify dist --certificate-identity ID --certificate-oidc-issuer URL
+      Verify a whole release: every file in the directory has to be covered. Bundles among the files (*.sigstore.json
+      and the like) are evidence, and every one of them has to verify. The same holds for `attest verify dist/*`.
+
+  attest verify sha256:9f86d081884c7d65… --bundle app.sigstore.json --key release.pub
+      Verify a digest with a key that is known beforehand.
+
+  attest verify --files-from list.txt --certificate-identity ID --certificate-oidc-issuer URL -o json=verdicts.json
+      Verify thousands of files in one call, and keep the verdicts as JSON too.
+
+Nothing is fetched: verifying works with the cable out. Exit code 0: every artifact is covered and every given bundle holds;
+1: not so; 2: wrong usage; 3: something could not be read.";
+
+/// Verify artifacts offline: who signed them, when, and that they are unchanged
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(super) subjects: SubjectArguments,
+    #[command(flatten)]
+    pub(super) identity: IdentityArguments,
+    /// Whose authorities and logs count [default: the public-good instance of Sigstore, built in]
+    #[arg(long, value_name = "FILE")]
+    pub(super) trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+    #[command(flatten)]
+    pub(super) threads: ThreadsArgument,
+}
+
+/// What is verified, and by which evidence.
+#[derive(Debug, clap::Args)]
+pub(super) struct SubjectArguments {
+    /// Artifacts: files, directories, `-` for standard input, or digests such as sha256:…; files whose names end in .sigstore.json, .sigstore or .sigstore.jsonl are evidence
+    #[arg(required_unless_present = "files_from", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// More artifacts: a file with one on each line, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
+    /// The entries of --files-from end with a NUL byte, as `find -print0` writes them
+    #[arg(long, short = '0', requires = "files_from")]
+    pub(super) null: bool,
+    /// A bundle, or a file of several; instead of looking beside the artifacts
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) bundle: Vec<PathBuf>,
+}

@@ -1,0 +1,44 @@
+//! Evidence: files in, one verified or rejected piece each out.
+
+mod gather;
+mod proof;
+mod sources;
+mod stock;
+
+use std::path::PathBuf;
+
+use super::problem::Problem;
+pub(super) use gather::{Judge, gather};
+pub(super) use proof::{Covering, Proof, Refusal};
+pub(super) use sources::Sources;
+pub(super) use stock::{Query, Stock};
+
+/// A piece of evidence, and what came of it.
+pub(super) struct Evidence {
+    pub(super) path: PathBuf,
+    /// Its place in a file of several, from 1.
+    pub(super) place: Option<usize>,
+    pub(super) origin: Origin,
+    pub(super) result: Result<Proof, Problem>,
+}
+
+/// Why a piece of evidence was looked at. The order is that of importance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// It lies in the directory of an artifact that has no evidence of its own. It counts when it covers something.
+    Neighbour,
+    /// It lies beside an artifact, under its name.
+    Beside,
+    /// It was named in the call.
+    Given,
+}
+
+impl Origin {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Beside => "beside",
+            Self::Neighbour => "neighbour",
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use attest_verify::UnverifiedSigner;
+
+use super::super::arguments::Arguments;
+use super::super::input::Input;
+use crate::failure::Failure;
+use crate::shell::quoted;
+use crate::visible::visible;
+
+/// A signature by just anybody proves nothing. Says who claims to have signed, and how to ask for them.
+pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
+    let identity = &arguments.identity;
+    let missing = match (&identity.certificate_identity, &identity.certificate_oidc_issuer) {
+        (Some(_), None) => "--certificate-oidc-issuer",
+        (None, Some(_)) => "--certificate-identity",
+        _ => "--certificate-identity and --certificate-oidc-issuer, or --key",
+    };
+    let failure = Failure::usage("no-identity", format_args!("expected {missing}: anybody can sign"));
+    let Some(claim) = claimed_signer(input) else {
+        return failure.hint("ask whoever publishes the artifact who signs it, or for their key");
+    };
+    failure.at(&claim.path).hint(format_args!(
+        "the bundle claims, UNVERIFIED, to be signed by\n    identity {}\n    issuer   {}\n\
+         if that is who publishes the artifact, run\n    {}",
+        visible(&claim.identity),
+        visible(&claim.issuer),
+        // A value with a control character in it is shown, and does not go into a shell as it is.
+        visible(&command(arguments, &claim))
+    ))
+}
+
+/// Who a bundle says that it is signed by. Nobody has checked it.
+struct Claim {
+    path: String,
+    identity: String,
+    issuer: String,
+}
+
+fn claimed_signer(input: &Input) -> Option<Claim> {
+    let artifacts = input.subjects.iter().filter_map(|artifact| artifact.file());
+    let beside = artifacts.flat_map(|path| {
+        let mut paths = attest_store::own_sidecars(path);
+        paths.extend(attest_store::neighbours(path).unwrap_or_default());
+        paths
+    });
+    input.given.iter().cloned().chain(beside).find_map(|path| {
+        let bytes = attest_store::read_bundle_file(&path).ok()?;
+        let bundles = attestation::parse_bundles(bytes.peek_unverified());
+        let bundle = bundles.into_iter().find_map(Result::ok)?;
+        let signer = UnverifiedSigner::peek(bundle.peek_unverified().certificate()?)?;
+        Some(Claim {
+            path: path.display().to_string(),
+            identity: signer.identity?,
+            issuer: signer.issuer?,
+        })
+    })
+}
+
+/// The same call, complete, fit for a shell.
+fn command(arguments: &Arguments, claim: &Claim) -> String {
+    let subjects = &arguments.subjects;
+    let mut words = vec!["attest verify".to_owned()];
+    words.extend(subjects.files.iter().map(|path| quoted(&path.display().to_string())));
+    let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
+    if let Some(path) = &subjects.files_from {
+        option("--files-from", &path.display().to_string());
+    }
+    for path in &subjects.bundle {
+        option("--bundle", &path.display().to_string());
+    }
+    if let Some(path) = &arguments.trusted_root {
+        option("--trusted-root", &path.display().to_string());
+    }
+    option("--certificate-identity", &claim.identity);
+    option("--certificate-oidc-issuer", &claim.issuer);
+    words.join(" ")
+}

@@ -1,0 +1,121 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use attest_verify::{LogEvidence, Signer, TimeEvidence, VerifiedBundle};
+
+use super::evidence::{Evidence, Origin, Proof};
+use super::problem::Problem;
+
+/// What is told about a piece of evidence once it has done its work. Small, so that thousands can be kept.
+pub(super) struct Finding {
+    pub(super) path: PathBuf,
+    /// Its place in a file of several, from 1.
+    pub(super) place: Option<usize>,
+    pub(super) origin: Origin,
+    /// How many accepted artifacts it covers.
+    pub(super) covers: usize,
+    pub(super) result: Result<Proven, Problem>,
+}
+
+/// What verified evidence says. Everything in it is authenticated.
+pub(super) struct Proven {
+    pub(super) signer: ProvenSigner,
+    pub(super) statement: Option<ProvenStatement>,
+    pub(super) times: Vec<TimeEvidence>,
+    pub(super) log_entries: Vec<LogEvidence>,
+    pub(super) checked: Vec<&'static str>,
+    pub(super) not_checked: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ProvenSigner {
+    Certificate {
+        identity: String,
+        issuer: String,
+        claims: BTreeMap<&'static str, String>,
+    },
+    Key,
+}
+
+pub(super) struct ProvenStatement {
+    pub(super) predicate_type: String,
+    pub(super) subjects: usize,
+}
+
+impl Finding {
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        Self {
+            path: evidence.path.clone(),
+            place: evidence.place,
+            origin: evidence.origin,
+            covers: 0,
+            result: evidence.result.as_ref().map(Proven::of).map_err(Problem::clone),
+        }
+    }
+
+    /// What makes the whole call fail: a neighbour that does not verify is only no help.
+    pub(super) fn counting_problem(&self) -> Option<&Problem> {
+        match self.origin {
+            Origin::Neighbour => None,
+            Origin::Beside | Origin::Given => self.result.as_ref().err(),
+        }
+    }
+
+    /// The file, with the place in it where there are several.
+    pub(super) fn shown(&self) -> String {
+        match self.place {
+            Some(place) => format!("{}:{place}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
+
+    pub(super) fn verdict(&self) -> &'static str {
+        match &self.result {
+            Ok(_) => "accepted",
+            Err(problem) if problem.is_undecided() => "undecided",
+            Err(_) => "rejected",
+        }
+    }
+}
+
+impl Proven {
+    fn of(proof: &Proof) -> Self {
+        match proof {
+            Proof::Sigstore { bundle, .. } => Self::of_bundle(bundle),
+        }
+    }
+
+    fn of_bundle(bundle: &VerifiedBundle) -> Self {
+        let (signer, signed_by) = match bundle.signer() {
+            Signer::Certificate(signer) => {
+                let signer = ProvenSigner::Certificate {
+                    identity: signer.identity().to_owned(),
+                    issuer: signer.issuer().to_owned(),
+                    claims: signer.claims().clone(),
+                };
+                (
+                    signer,
+                    &["certificate", "certificate-transparency", "identity", "issuer"][..],
+                )
+            }
+            _ => (ProvenSigner::Key, &["key"][..]),
+        };
+        let mut checked = vec!["signature"];
+        checked.extend(signed_by);
+        checked.push("transparency-log");
+        if !bundle.times().is_empty() {
+            checked.push("signed-time");
+        }
+        Self {
+            signer,
+            statement: bundle.statement().map(|statement| ProvenStatement {
+                predicate_type: statement.predicate_type().to_owned(),
+                subjects: statement.subjects().len(),
+            }),
+            times: bundle.times().to_vec(),
+            log_entries: bundle.log_entries().to_vec(),
+            checked,
+            not_checked: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+use attest_verify::{LogEvidence, TimeEvidence};
+use serde_json::{Value, json};
+
+use super::super::expectation::Shown;
+use super::super::finding::{Finding, Proven, ProvenSigner};
+use super::super::judgement::Judgement;
+use super::super::problem::Problem;
+use super::super::report::Report;
+
+/// Documented in `docs/schema-verify.md`.
+const SCHEMA: &str = "https://attest.dev/schema/verify/v1";
+
+pub(super) fn render(report: &Report) -> String {
+    let artifacts = report.judgements.iter().map(|judgement| artifact(report, judgement));
+    let document = json!({
+        "schema": SCHEMA,
+        "verdict": report.verdict(),
+        "time": report.time.moment().to_string(),
+        "trustedRoot": report.trusted_root,
+        "expected": expected(&report.expected),
+        "artifacts": artifacts.collect::<Vec<_>>(),
+        "bundles": report.findings.iter().map(bundle).collect::<Vec<_>>(),
+    });
+    serde_json::to_string_pretty(&document).expect("strings, numbers and lists have a JSON form")
+}
+
+fn expected(expected: &Shown) -> Value {
+    match expected {
+        Shown::Certificate { identity, issuer } => json!({
+            "certificateIdentity": identity,
+            "certificateOidcIssuer": issuer,
+        }),
+        Shown::Key { path } => json!({ "key": path }),
+    }
+}
+
+fn artifact(report: &Report, judgement: &Judgement) -> Value {
+    let digest = judgement.digest.as_ref();
+    json!({
+        "artifact": judgement.subject.shown(),
+        "verdict": judgement.verdict(),
+        "digest": digest.map(|digest| json!({ digest.algorithm().name(): digest.to_hex() })),
+        "signedAs": judgement.signed_as,
+        "bundles": judgement.covered_by,
+        "checked": report.checked(judgement),
+        "notChecked": report.not_checked(judgement),
+        "problems": judgement.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
+
+fn problem(problem: &Problem) -> Value {
+    json!({ "code": problem.code, "message": problem.message, "bundle": problem.evidence })
+}
+
+fn bundle(finding: &Finding) -> Value {
+    let mut value = json!({
+        "path": finding.path.display().to_string(),
+        "place": finding.place,
+        "origin": finding.origin.word(),
+        "verdict": finding.verdict(),
+    });
+    match &finding.result {
+        Ok(proven) => verified(&mut value, proven),
+        Err(found) => value["problem"] = problem(found),
+    }
+    value
+}
+
+fn verified(value: &mut Value, proven: &Proven) {
+    value["signer"] = signer(&proven.signer);
+    value["statement"] = match &proven.statement {
+        Some(statement) => json!({
+            "predicateType": statement.predicate_type,
+            "subjects": statement.subjects,
+        }),
+        None => Value::Null,
+    };
+    value["times"] = proven.times.iter().map(time).collect();
+    value["logEntries"] = proven.log_entries.iter().map(log_entry).collect();
+    value["checked"] = json!(proven.checked);
+    value["notChecked"] = json!(proven.not_checked);
+}
+
+fn signer(signer: &ProvenSigner) -> Value {
+    match signer {
+        ProvenSigner::Certificate {
+            identity,
+            issuer,
+            claims,
+        } => json!({
+            "certificateIdentity": identity,
+            "certificateOidcIssuer": issuer,
+            "claims": claims,
+        }),
+        ProvenSigner::Key => json!({ "key": "expected" }),
+    }
+}
+
+fn time(evidence: &TimeEvidence) -> Value {
+    match evidence {
+        TimeEvidence::Authority { authority, time, .. } => {
+            json!({ "time": time.to_string(), "by": "timestamp-authority", "authority": authority })
+        }
+        other => json!({ "time": other.time().to_string(), "by": "log" }),
+    }
+}
+
+fn log_entry(LogEvidence { log, index, kind, .. }: &LogEvidence) -> Value {
+    json!({ "log": log, "index": index, "kind": kind })
+}

@@ -1,0 +1,104 @@
+//! The report, in every form it can have.
+
+mod json;
+mod text;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::report::Report;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output_file::OutputFile;
+
+/// How the verdicts are written, and where.
+#[derive(Debug, clap::Args)]
+pub(super) struct OutputArguments {
+    /// How the verdicts are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Where they are written instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    /// The verdicts in one more form, in a file, for example `json=verdicts.json`; may be given several times
+    #[arg(long, short, value_name = "FORMAT=FILE")]
+    output: Vec<Output>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// One line an artifact, then who signed
+    Text,
+    /// One document, as docs/schema-verify.md says
+    Json,
+}
+
+/// A form, and the file it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Output {
+    format: Format,
+    path: PathBuf,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || format!("expected FORMAT=FILE with one of the formats of --format, found `{text}`");
+        let (format, path) = text.split_once('=').ok_or_else(expected)?;
+        let format = <Format as clap::ValueEnum>::from_str(format, false).map_err(|_| expected())?;
+        match path.is_empty() {
+            true => Err(expected()),
+            false => Ok(Self {
+                format,
+                path: path.into(),
+            }),
+        }
+    }
+}
+
+/// Writes the report everywhere it was asked for. The files are written whatever the verdict: a report of what was rejected
+/// is what it is for.
+pub(super) fn write(report: &Report, arguments: &OutputArguments, context: &mut Context<'_>) -> Result<(), Failure> {
+    let main = arguments.output_file.iter().map(|path| Output {
+        format: arguments.format,
+        path: path.clone(),
+    });
+    for Output { format, path } in arguments.output.iter().cloned().chain(main) {
+        let mut file = OutputFile::create(&path)?;
+        file.write(render(report, format).as_bytes())?;
+        file.write(b"\n")?;
+        file.commit()?;
+    }
+    if arguments.output_file.is_some() {
+        return Ok(());
+    }
+    context
+        .print(render(report, arguments.format))
+        .map_err(|error| Failure::undecided("stdout-failed", error))
+}
+
+fn render(report: &Report, format: Format) -> String {
+    let text = match format {
+        Format::Text => text::render(report),
+        Format::Json => json::render(report),
+    };
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_a_form_and_a_file() {
+        let output = Output {
+            format: Format::Json,
+            path: "a=b".into(),
+        };
+        assert_eq!("json=a=b".parse(), Ok(output));
+        for wrong in ["json", "json=", "yaml=x", "=x"] {
+            assert!(wrong.parse::<Output>().unwrap_err().contains(wrong));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use attest_verify::{LogEvidence, TimeEvidence};
+
+use super::super::finding::{Finding, Proven, ProvenSigner};
+use super::super::judgement::Judgement;
+use super::super::problem::Problem;
+use super::super::report::Report;
+use crate::visible::visible;
+
+/// One line an artifact, one for every piece of evidence that failed, then who signed. Fit to be read without colour.
+pub(super) fn render(report: &Report) -> String {
+    let mut text = String::new();
+    for judgement in &report.judgements {
+        artifact(&mut text, report, judgement);
+    }
+    for finding in &report.findings {
+        if let Some(problem) = finding.counting_problem() {
+            line(&mut text, problem_word(problem), &finding.shown(), "bundle");
+            reason(&mut text, problem, None);
+        }
+    }
+    for group in groups(report) {
+        group.describe(&mut text);
+    }
+    let _ = writeln!(
+        text,
+        "\n{} of {} artifacts verified as of {}, against the trust root {}",
+        report.accepted(),
+        report.judgements.len(),
+        // A signed time is of whole seconds; more would only be noise.
+        report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        visible(&report.trusted_root)
+    );
+    text
+}
+
+fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
+    let digest = judgement.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+    let word = match judgement.verdict() {
+        "accepted" => "ok",
+        "undecided" => "UNKNOWN",
+        _ => "FAILED",
+    };
+    line(text, word, &judgement.subject.shown(), &digest);
+    if let Some(name) = &judgement.signed_as {
+        let _ = writeln!(text, "         signed under the name `{}`", visible(name));
+    }
+    for problem in &judgement.problems {
+        let finding = problem.evidence.and_then(|place| report.findings.get(place));
+        reason(text, problem, finding);
+    }
+}
+
+fn line(text: &mut String, word: &str, name: &str, note: &str) {
+    let _ = writeln!(text, "{}", format!("{word:<8} {}  {note}", visible(name)).trim_end());
+}
+
+fn problem_word(problem: &Problem) -> &'static str {
+    match problem.is_undecided() {
+        true => "UNKNOWN",
+        false => "FAILED",
+    }
+}
+
+fn reason(text: &mut String, problem: &Problem, finding: Option<&Finding>) {
+    let _ = writeln!(text, "         [{}] {}", problem.code, visible(&problem.message));
+    if let Some(finding) = finding {
+        let _ = writeln!(text, "         --> {}", visible(&finding.shown()));
+    }
+}
+
+/// Evidence that says the same: by the same signer, of the same type, with the same checks.
+struct Group<'a> {
+    findings: Vec<(&'a Finding, &'a Proven)>,
+}
+
+/// What covers something, put together by what is told of it, in the order in which it first appears.
+fn groups(report: &Report) -> Vec<Group<'_>> {
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for finding in report.findings.iter().filter(|finding| finding.covers > 0) {
+        let Ok(proven) = &finding.result else { continue };
+        let type_ = proven.statement.as_ref().map(|statement| &statement.predicate_type);
+        let key = (signer_key(&proven.signer), type_, &proven.checked, &proven.not_checked);
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.findings.push((finding, proven)),
+            None => groups.push(Group {
+                findings: vec![(finding, proven)],
+            }),
+        }
+    }
+    groups
+}
+
+fn signer_key(signer: &ProvenSigner) -> Option<(&str, &str)> {
+    match signer {
+        ProvenSigner::Certificate { identity, issuer, .. } => Some((identity, issuer)),
+        ProvenSigner::Key => None,
+    }
+}
+
+impl Group<'_> {
+    fn describe(&self, text: &mut String) {
+        let Some((first, proven)) = self.findings.first() else {
+            return;
+        };
+        let covers: usize = self.findings.iter().map(|(finding, _)| finding.covers).sum();
+        let _ = match self.findings.len() {
+            1 => writeln!(text, "\n{} covers {covers}:", visible(&first.shown())),
+            several => writeln!(text, "\n{several} bundles cover {covers}:"),
+        };
+        describe_signer(text, &proven.signer);
+        if let Some(statement) = &proven.statement {
+            row(text, "statement", &statement.predicate_type);
+        }
+        self.describe_times(text);
+        self.describe_logs(text);
+        row(text, "checked", &proven.checked.join(", "));
+        if !proven.not_checked.is_empty() {
+            row(text, "NOT checked", &proven.not_checked.join(", "));
+        }
+    }
+
+    fn describe_times(&self, text: &mut String) {
+        let all: BTreeSet<(jiff::Timestamp, String)> = self
+            .findings
+            .iter()
+            .flat_map(|(_, proven)| proven.times.iter().map(|evidence| (evidence.time(), source(evidence))))
+            .collect();
+        let sources: BTreeSet<&String> = all.iter().map(|(_, source)| source).collect();
+        match (all.first(), all.last()) {
+            (Some((from, _)), Some((to, _))) if all.len() > MAX_SHOWN => {
+                row(text, "signed at", &format!("{from} to {to}, say {}", words(sources)));
+            }
+            _ => all
+                .iter()
+                .for_each(|(time, source)| row(text, "signed at", &format!("{time}, says {source}"))),
+        }
+    }
+
+    fn describe_logs(&self, text: &mut String) {
+        let entries: Vec<&LogEvidence> = self
+            .findings
+            .iter()
+            .flat_map(|(_, proven)| &proven.log_entries)
+            .collect();
+        if entries.len() > MAX_SHOWN {
+            let logs: BTreeSet<&String> = entries.iter().map(|entry| &entry.log).collect();
+            row(
+                text,
+                "logged in",
+                &format!("{}, {} entries", words(logs), entries.len()),
+            );
+            return;
+        }
+        for LogEvidence { log, index, kind, .. } in entries {
+            row(text, "logged in", &format!("{log} at index {index} ({kind})"));
+        }
+    }
+}
+
+/// How many times or entries are shown one by one.
+const MAX_SHOWN: usize = 4;
+
+fn describe_signer(text: &mut String, signer: &ProvenSigner) {
+    match signer {
+        ProvenSigner::Certificate { identity, issuer, .. } => {
+            row(text, "signed by", identity);
+            row(text, "vouched by", issuer);
+        }
+        ProvenSigner::Key => row(text, "signed by", "the given key"),
+    }
+}
+
+fn row(text: &mut String, label: &str, value: &str) {
+    let _ = writeln!(text, "  {label:<13} {}", visible(value));
+}
+
+fn source(evidence: &TimeEvidence) -> String {
+    match evidence {
+        TimeEvidence::Authority { authority, .. } => authority.clone(),
+        _ => "the log".to_owned(),
+    }
+}
+
+fn words(words: BTreeSet<&String>) -> String {
+    let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+    words.join(", ")
+}

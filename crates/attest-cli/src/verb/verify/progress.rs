@@ -1,0 +1,60 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often a person sees that something is going on.
+const REFRESH: Duration = Duration::from_millis(100);
+
+/// How far the work is, for a person who watches.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    done: AtomicU64,
+}
+
+impl Progress {
+    pub(super) fn new(interactive: bool, artifacts: usize) -> Self {
+        Self {
+            bar: interactive.then(|| bar(artifacts)),
+            done: AtomicU64::new(0),
+        }
+    }
+
+    /// Does some work that counts the artifacts it has done. The bar is drawn from this thread only: another would wait for
+    /// stderr, which this one holds.
+    pub(super) fn watch<T: Send>(&self, work: impl FnOnce(&AtomicU64) -> T + Send) -> T {
+        let Some(bar) = &self.bar else {
+            return work(&self.done);
+        };
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                let result = work(&self.done);
+                drop(sender);
+                result
+            });
+            while receiver.recv_timeout(REFRESH) == Err::<(), _>(RecvTimeoutError::Timeout) {
+                bar.set_position(self.done.load(Ordering::Relaxed));
+            }
+            match worker.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(artifacts: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{pos} of {len} artifacts {wide_bar} {eta}");
+    ProgressBar::with_draw_target(Some(artifacts as u64), ProgressDrawTarget::stderr_with_hz(10))
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

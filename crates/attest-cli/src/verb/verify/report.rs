@@ -1,0 +1,88 @@
+use std::collections::BTreeSet;
+
+use attest_verify::VerificationTime;
+
+use super::expectation;
+use super::finding::Finding;
+use super::judgement::Judgement;
+use super::problem::Problem;
+use crate::exit::Outcome;
+
+/// Everything that was found out in one call.
+pub(super) struct Report {
+    pub(super) time: VerificationTime,
+    pub(super) trusted_root: String,
+    pub(super) expected: expectation::Shown,
+    pub(super) judgements: Vec<Judgement>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The worst that was found: rejected before undecided before accepted.
+    pub(super) fn outcome(&self) -> Outcome {
+        let judged = self.judgements.iter().flat_map(|judgement| judgement.problems.iter());
+        let mut problems = judged
+            .chain(self.findings.iter().filter_map(Finding::counting_problem))
+            .map(Problem::is_undecided)
+            .peekable();
+        match (problems.peek().is_some(), problems.all(|undecided| undecided)) {
+            (false, _) => Outcome::Accepted,
+            (true, true) => Outcome::Undecided,
+            (true, false) => Outcome::Rejected,
+        }
+    }
+
+    pub(super) fn verdict(&self) -> &'static str {
+        match self.outcome() {
+            Outcome::Accepted => "accepted",
+            Outcome::Rejected => "rejected",
+            Outcome::Undecided => "undecided",
+        }
+    }
+
+    pub(super) fn accepted(&self) -> usize {
+        self.judgements
+            .iter()
+            .filter(|judgement| judgement.is_accepted())
+            .count()
+    }
+
+    /// Every check that was made for an artifact, with the evidence that it was made by.
+    pub(super) fn checked(&self, judgement: &Judgement) -> Vec<Checked> {
+        let mut checked: Vec<Checked> = Vec::new();
+        for place in &judgement.covered_by {
+            let Ok(proven) = &self.findings[*place].result else {
+                continue;
+            };
+            for check in std::iter::once("digest").chain(proven.checked.iter().copied()) {
+                match checked.iter_mut().find(|known| known.check == check) {
+                    Some(known) => known.bundles.push(*place),
+                    None => checked.push(Checked {
+                        check,
+                        bundles: vec![*place],
+                    }),
+                }
+            }
+        }
+        checked
+    }
+
+    /// What no evidence that covers an artifact was checked for.
+    pub(super) fn not_checked(&self, judgement: &Judgement) -> Vec<&'static str> {
+        let checked = self.checked(judgement);
+        let proven = judgement
+            .covered_by
+            .iter()
+            .filter_map(|place| self.findings[*place].result.as_ref().ok());
+        let left_out: BTreeSet<&'static str> = proven.flat_map(|proven| proven.not_checked.iter().copied()).collect();
+        let is_checked = |check: &str| checked.iter().any(|known| known.check == check);
+        left_out.into_iter().filter(|check| !is_checked(check)).collect()
+    }
+}
+
+/// A check, and the evidence that it was made by.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Checked {
+    pub(super) check: &'static str,
+    pub(super) bundles: Vec<usize>,
+}
