@@ -21,3 +21,4 @@ mod sign_guards;
 mod verify;
 mod verify_key;
 mod verify_older;
+mod verify_subjects;

@@ -373,21 +373,13 @@ fn an_oversized_trust_root_or_key_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_file_is_undecided_and_named() {
+fn a_directory_in_the_place_of_a_bundle_is_undecided_and_named() {
     let release = Release::new();
     fs::create_dir(release.path().join("a.sigstore.json")).unwrap();
-    fs::create_dir(release.path().join("b")).unwrap();
     let finished = release
         .verify(&[APPLICATION, "a.sigstore.json", "release.sigstore.json"])
         .expect_code(3);
     says(finished.stdout_text(), "UNKNOWN  a.sigstore.json");
-    for arguments in [
-        &["b", "release.sigstore.json"][..],
-        &["b", "--bundle", "a.sigstore.json"],
-    ] {
-        let finished = release.verify(arguments).expect_code(3);
-        says(finished.stdout_text(), "UNKNOWN  b");
-    }
 }
 
 /// Pipes are made by `mkfifo`, which is everywhere but where there are no pipes in the file system.

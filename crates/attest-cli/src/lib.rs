@@ -13,6 +13,7 @@ mod failure;
 mod input_file;
 mod keyless;
 mod output_file;
+mod predicate_type;
 mod process;
 mod shell;
 mod threads;

@@ -6,23 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES};
-
-/// cosign's words for predicate types, so that hands need not learn new ones.
-const WORDS: [(&str, &str); 10] = [
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-    ("custom", CUSTOM),
-];
-
-/// Anything, as text, beside the time at which it was said.
-const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
+use crate::predicate_type::{CUSTOM, type_uri};
 
 /// What is said about files, and of which kind it is.
 #[derive(Debug)]
@@ -53,20 +37,6 @@ impl Predicate {
     }
 }
 
-fn type_uri(kind: &str) -> Result<String, Failure> {
-    if let Some((_, uri)) = WORDS.iter().find(|(word, _)| *word == kind) {
-        return Ok((*uri).to_owned());
-    }
-    match kind.split_once(':') {
-        Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => Ok(kind.to_owned()),
-        _ => {
-            let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-            let message = format!("expected a URI or one of {}, found `{kind}`", words.join(", "));
-            Err(Failure::usage("predicate-type-unknown", message).at("--type"))
-        }
-    }
-}
-
 /// What two readers could read in two ways is not signed: no key stands twice.
 fn object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     match parse_unambiguous(bytes) {
@@ -88,17 +58,6 @@ fn custom(bytes: &[u8], now: Timestamp) -> Result<Map<String, Value>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_stand_for_uris_and_uris_for_themselves() {
-        assert_eq!(type_uri("slsaprovenance1").unwrap(), "https://slsa.dev/provenance/v1");
-        assert_eq!(
-            type_uri("https://example.com/x/v1").unwrap(),
-            "https://example.com/x/v1"
-        );
-        assert_eq!(type_uri("slsa").unwrap_err().code(), "predicate-type-unknown");
-        assert_eq!(type_uri(":").unwrap_err().code(), "predicate-type-unknown");
-    }
 
     #[test]
     fn a_key_that_stands_twice_is_refused_at_any_depth() {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::expectation::IdentityArguments;
+use super::expectation::{ClaimArguments, IdentityArguments};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
 
@@ -29,6 +29,8 @@ pub(crate) struct Arguments {
     pub(super) subjects: SubjectArguments,
     #[command(flatten)]
     pub(super) identity: IdentityArguments,
+    #[command(flatten)]
+    pub(super) claims: ClaimArguments,
     /// Whose authorities and logs count [default: the public-good instance of Sigstore, built in]
     #[arg(long, value_name = "FILE")]
     pub(super) trusted_root: Option<PathBuf>,

@@ -100,12 +100,11 @@ impl Proven {
             }
             _ => (ProvenSigner::Key, &["key"][..]),
         };
+        let not_checked: Vec<&'static str> = bundle.not_checked().iter().map(|check| token(check)).collect();
         let mut checked = vec!["signature"];
         checked.extend(signed_by);
-        checked.push("transparency-log");
-        if !bundle.times().is_empty() {
-            checked.push("signed-time");
-        }
+        checked.extend(["transparency-log", "signed-time"]);
+        checked.retain(|check| !not_checked.contains(check));
         Self {
             signer,
             statement: bundle.statement().map(|statement| ProvenStatement {
@@ -115,7 +114,17 @@ impl Proven {
             times: bundle.times().to_vec(),
             log_entries: bundle.log_entries().to_vec(),
             checked,
-            not_checked: Vec::new(),
+            not_checked,
         }
+    }
+}
+
+/// The words of the library as they stand in reports.
+fn token(check: &'static str) -> &'static str {
+    match check {
+        "transparency log" => "transparency-log",
+        "certificate transparency" => "certificate-transparency",
+        "signed time" => "signed-time",
+        other => other,
     }
 }

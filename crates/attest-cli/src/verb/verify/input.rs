@@ -64,7 +64,7 @@ impl Found {
             self.subjects.push(Subject::Stdin);
         } else if let Some(digest) = digest(path)? {
             self.subjects.push(Subject::Digest(digest));
-        } else if path.is_dir() {
+        } else if !attest_store::has_bundle_name(path) && path.is_dir() {
             self.take_directory(path);
         } else {
             self.take_file(path.to_owned());
@@ -90,12 +90,20 @@ impl Found {
                 return self.subjects.push(Subject::Refused(path.to_owned(), problem));
             }
         };
+        let before = self.subjects.len();
         tree.files.into_iter().for_each(|file| self.take_file(file));
         self.subjects.extend(tree.others.into_iter().map(|(path, kind)| {
             let message = format_args!("expected a regular file, found {kind}, for which nothing can vouch");
             let problem = Problem::rejected("not-coverable", message);
             Subject::Refused(path, problem)
         }));
+        if self.subjects.len() == before {
+            let problem = Problem::rejected(
+                "directory-empty",
+                "expected a directory with artifacts, found none in it",
+            );
+            self.subjects.push(Subject::Refused(path.to_owned(), problem));
+        }
     }
 
     fn check(&self, arguments: &SubjectArguments) -> Result<(), Failure> {

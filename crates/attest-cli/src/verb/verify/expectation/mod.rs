@@ -1,29 +1,54 @@
 //! Who has to have signed: arguments in, one expectation out, or how to say one.
 
+mod claims;
 mod nobody;
+mod signer;
 
 use std::path::{Path, PathBuf};
 
-use attest_verify::{CertificateIdentity, Expectation, InvalidExpectation, OidcIssuer, PublicKey};
+use attest_verify::{Expectation, InvalidExpectation, PublicKey};
 
 use super::arguments::Arguments;
 use super::input::Input;
 use crate::failure::Failure;
 use crate::keyless;
 use crate::visible::visible;
+pub(super) use claims::ClaimArguments;
+use signer::Signer;
 
 /// Who has to have signed.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Who has to have signed")]
 pub(super) struct IdentityArguments {
-    /// Who has to have signed: the e-mail address or URI in the certificate
-    #[arg(long, value_name = "IDENTITY", conflicts_with = "key")]
+    /// The e-mail address or URI in the certificate
+    #[arg(long, value_name = "IDENTITY", alias = "cert-identity", conflicts_with_all = ["certificate_identity_regexp", "key"])]
     certificate_identity: Option<String>,
-    /// Who has to have vouched for that: the URL of the OIDC issuer
-    #[arg(long, value_name = "URL", conflicts_with = "key")]
+    /// The same as a regular expression, which has to match the whole of it
+    #[arg(long, value_name = "PATTERN", alias = "cert-identity-regex", conflicts_with = "key")]
+    certificate_identity_regexp: Option<String>,
+    /// Who vouched for that: the URL of the OIDC issuer
+    #[arg(long, value_name = "URL", alias = "cert-oidc-issuer", conflicts_with_all = ["certificate_oidc_issuer_regexp", "key"])]
     certificate_oidc_issuer: Option<String>,
-    /// The public key that has to have signed, in PEM
+    /// The same as a regular expression, which has to match the whole of it
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        alias = "cert-oidc-issuer-regex",
+        conflicts_with = "key"
+    )]
+    certificate_oidc_issuer_regexp: Option<String>,
+    /// A workflow of GitHub Actions, at any ref or, with @REF, at that one [for --certificate-identity]
+    #[arg(long, value_name = "OWNER/REPOSITORY/PATH[@REF]", conflicts_with = "key")]
+    signer_workflow: Option<String>,
+    /// Any workflow of a repository on GitHub [for --certificate-identity]
+    #[arg(long, value_name = "OWNER/REPOSITORY", conflicts_with = "key")]
+    signer_repo: Option<String>,
+    /// The public key, in PEM
     #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    /// A certificate of an authority that knows its people without OIDC, such as your own: it must name no issuer
+    #[arg(long, conflicts_with_all = ["certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "key"])]
+    certificate_without_oidc_issuer: bool,
 }
 
 /// Who has to have signed, and how to say it.
@@ -32,29 +57,24 @@ pub(super) struct Expected {
     pub(super) shown: Shown,
 }
 
-/// Who has to have signed, as it was asked for.
-pub(super) enum Shown {
-    Certificate { identity: String, issuer: String },
-    Key { path: String },
-}
+/// Who has to have signed, as it was asked for: names of JSON fields, and what they have to be.
+pub(super) struct Shown(pub(super) Vec<(&'static str, String)>);
 
 pub(super) fn read(arguments: &Arguments, input: &Input) -> Result<Expected, Failure> {
-    let identity = &arguments.identity;
-    if let Some(path) = &identity.key {
+    if let Some(path) = &arguments.identity.key {
         return read_key(path);
     }
-    let (Some(name), Some(issuer)) = (&identity.certificate_identity, &identity.certificate_oidc_issuer) else {
-        return Err(nobody::expected(arguments, input));
-    };
+    let signer = Signer::read(&arguments.identity, &arguments.claims)?;
+    let signer = signer.ok_or_else(|| nobody::expected(arguments, input))?;
+    let mut shown = signer.shown;
+    let mut expectation = signer.expectation;
+    for (claim, expected) in arguments.claims.read()? {
+        shown.push((claim.as_str(), expected.as_str().to_owned()));
+        expectation = expectation.requiring_claim(claim, expected);
+    }
     Ok(Expected {
-        expectation: Expectation::certificate(
-            CertificateIdentity::parse(name).map_err(invalid)?,
-            OidcIssuer::parse(issuer).map_err(invalid)?,
-        ),
-        shown: Shown::Certificate {
-            identity: name.clone(),
-            issuer: issuer.clone(),
-        },
+        expectation,
+        shown: Shown(shown),
     })
 }
 
@@ -66,9 +86,7 @@ fn read_key(path: &Path) -> Result<Expected, Failure> {
         .map_err(|error| Failure::usage("key-invalid", visible(&error.to_string())).at(path.display()))?;
     Ok(Expected {
         expectation: Expectation::key(key),
-        shown: Shown::Key {
-            path: path.display().to_string(),
-        },
+        shown: Shown(vec![("key", path.display().to_string())]),
     })
 }
 

@@ -9,9 +9,11 @@ use crate::visible::visible;
 /// A signature by just anybody proves nothing. Says who claims to have signed, and how to ask for them.
 pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
     let identity = &arguments.identity;
-    let missing = match (&identity.certificate_identity, &identity.certificate_oidc_issuer) {
-        (Some(_), None) => "--certificate-oidc-issuer",
-        (None, Some(_)) => "--certificate-identity",
+    let names_identity = identity.certificate_identity.is_some() || identity.certificate_identity_regexp.is_some();
+    let names_issuer = identity.certificate_oidc_issuer.is_some() || identity.certificate_oidc_issuer_regexp.is_some();
+    let missing = match (names_identity, names_issuer) {
+        (true, false) => "--certificate-oidc-issuer",
+        (false, true) => "--certificate-identity",
         _ => "--certificate-identity and --certificate-oidc-issuer, or --key",
     };
     let failure = Failure::usage("no-identity", format_args!("expected {missing}: anybody can sign"));

@@ -24,14 +24,9 @@ pub(super) fn render(report: &Report) -> String {
     serde_json::to_string_pretty(&document).expect("strings, numbers and lists have a JSON form")
 }
 
-fn expected(expected: &Shown) -> Value {
-    match expected {
-        Shown::Certificate { identity, issuer } => json!({
-            "certificateIdentity": identity,
-            "certificateOidcIssuer": issuer,
-        }),
-        Shown::Key { path } => json!({ "key": path }),
-    }
+fn expected(Shown(expected): &Shown) -> Value {
+    let fields = expected.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+    Value::Object(fields.collect())
 }
 
 fn artifact(report: &Report, judgement: &Judgement) -> Value {

@@ -1,0 +1,173 @@
+//! What `attest verify` takes as an artifact: directories, standard input, lists of files.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::{Command, Finished};
+use crate::fixtures::directory;
+
+const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const APPLICATION: &str = "app-1.0.0.tar.gz";
+const SBOM: &str = "app-1.0.0.cdx.json";
+
+/// A directory that holds `dist`, with an archive, its SBOM and one bundle about both, and the trust root beside it.
+struct Site(tempfile::TempDir);
+
+impl Site {
+    fn new() -> Self {
+        let site = Self(tempfile::tempdir().unwrap());
+        let good = directory().join("accept/statement-rekor-v2");
+        fs::create_dir(site.path("dist")).unwrap();
+        let copy = |from: &Path, to: &str| {
+            fs::copy(from, site.path(to)).unwrap();
+        };
+        copy(&good.join(APPLICATION), "dist/app-1.0.0.tar.gz");
+        // The fixture holds the bytes of the SBOM under the name of the archive.
+        copy(
+            &directory().join("reject/swapped_fail").join(APPLICATION),
+            "dist/app-1.0.0.cdx.json",
+        );
+        copy(&good.join("bundle.sigstore.json"), "dist/release.sigstore.json");
+        copy(&good.join("trusted_root.json"), "root.json");
+        site
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        Command::attest()
+            .arg("verify")
+            .args(arguments)
+            .args(["--trusted-root", "root.json", "--certificate-identity", IDENTITY])
+            .args(["--certificate-oidc-issuer", ISSUER])
+            .current_dir(self.0.path())
+    }
+
+    fn verify(&self, arguments: &[&str]) -> Finished {
+        self.command(arguments).run()
+    }
+}
+
+#[track_caller]
+fn says(text: &str, expected: &str) {
+    assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+}
+
+#[test]
+fn every_file_of_a_directory_has_to_be_covered() {
+    let site = Site::new();
+    let text = site.verify(&["dist"]).expect_code(0);
+    says(text.stdout_text(), "2 of 2 artifacts verified");
+    fs::create_dir(site.path("dist/sub")).unwrap();
+    fs::write(site.path("dist/sub/extra.bin"), "extra").unwrap();
+    let text = site.verify(&["dist"]).expect_code(1);
+    says(text.stdout_text(), "ok       dist/app-1.0.0.tar.gz");
+    says(text.stdout_text(), "FAILED   dist/sub/extra.bin");
+    says(text.stdout_text(), "[subject-missing]");
+}
+
+#[test]
+fn every_bundle_of_a_directory_has_to_verify() {
+    let site = Site::new();
+    fs::write(site.path("dist/other.sigstore.json"), "{").unwrap();
+    let text = site.verify(&["dist"]).expect_code(1);
+    says(text.stdout_text(), "FAILED   dist/other.sigstore.json  bundle");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_directory_is_rejected_and_not_followed() {
+    let site = Site::new();
+    std::os::unix::fs::symlink(APPLICATION, site.path("dist/latest.tar.gz")).unwrap();
+    let text = site.verify(&["dist"]).expect_code(1);
+    says(text.stdout_text(), "FAILED   dist/latest.tar.gz");
+    says(
+        text.stdout_text(),
+        "[not-coverable] expected a regular file, found a symbolic link",
+    );
+}
+
+#[test]
+fn a_directory_without_artifacts_is_not_verified() {
+    let site = Site::new();
+    fs::create_dir(site.path("empty")).unwrap();
+    let text = site.verify(&["dist", "empty"]).expect_code(1);
+    says(text.stdout_text(), "FAILED   empty");
+    says(text.stdout_text(), "[directory-empty]");
+}
+
+#[test]
+fn standard_input_is_verified_by_its_bytes() {
+    let site = Site::new();
+    let bytes = fs::read(site.path("dist").join(APPLICATION)).unwrap();
+    let arguments = ["-", "--bundle", "dist/release.sigstore.json"];
+    let good = site.command(&arguments).stdin(bytes).run().expect_code(0);
+    says(good.stdout_text(), "ok       -  sha256:");
+    let bad = site.command(&arguments).stdin("other").run().expect_code(1);
+    says(bad.stdout_text(), "[subject-missing]");
+    let none = site.command(&["-"]).stdin("other").run().expect_code(1);
+    says(none.stdout_text(), "[no-bundle]");
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let site = Site::new();
+    for arguments in [&["-", "-"][..], &["-", "--files-from", "-"]] {
+        let finished = site.verify(arguments).expect_code(2);
+        says(finished.stderr_text(), "error[stdin-twice]");
+    }
+}
+
+#[test]
+fn a_list_of_files_is_verified_in_its_order() {
+    let site = Site::new();
+    let lines = format!("dist/{SBOM}\r\n\ndist/{APPLICATION}\n");
+    fs::write(site.path("list"), &lines).unwrap();
+    let expected = [format!("dist/{SBOM}"), format!("dist/{APPLICATION}")];
+    let listed = site
+        .verify(&["--files-from", "list", "--format", "json"])
+        .expect_code(0);
+    assert_eq!(names(&listed), expected);
+    let ended_by_nul = format!("dist/{SBOM}\0dist/{APPLICATION}\0");
+    let piped = site.command(&["--files-from", "-", "-0", "--format", "json"]);
+    assert_eq!(names(&piped.stdin(ended_by_nul).run().expect_code(0)), expected);
+}
+
+fn names(finished: &Finished) -> Vec<String> {
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let artifacts = document["artifacts"].as_array().unwrap();
+    artifacts
+        .iter()
+        .map(|artifact| artifact["artifact"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_list_that_names_nothing_is_wrong_usage_and_one_that_is_not_there_undecided() {
+    let site = Site::new();
+    fs::write(site.path("list"), "\n").unwrap();
+    let finished = site.verify(&["--files-from", "list"]).expect_code(2);
+    says(finished.stderr_text(), "error[no-artifact]");
+    let finished = site.verify(&["--files-from", "absent"]).expect_code(3);
+    says(finished.stderr_text(), "error[list-unreadable]");
+}
+
+#[test]
+fn of_two_artifacts_one_with_a_bundle_of_its_own_neither_hides_evidence_from_the_other() {
+    let site = Site::new();
+    fs::rename(
+        site.path("dist/release.sigstore.json"),
+        site.path("dist/app-1.0.0.tar.gz.sigstore.json"),
+    )
+    .unwrap();
+    let application = format!("dist/{APPLICATION}");
+    let sbom = format!("dist/{SBOM}");
+    site.verify(&[&sbom]).expect_code(0);
+    let both = site.verify(&[&application, &sbom, &application]).expect_code(0);
+    says(both.stdout_text(), "dist/app-1.0.0.tar.gz.sigstore.json covers 3");
+}
