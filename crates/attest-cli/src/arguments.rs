@@ -22,7 +22,7 @@ pub(crate) enum Verb {
     Sandbox(verb::sandbox::Arguments),
     Sbom(verb::sbom::Arguments),
     Sign(verb::sign::Arguments),
-    Verify(verb::verify::Arguments),
+    Verify(Box<verb::verify::Arguments>),
     Init(verb::init::Arguments),
     Provenance(verb::provenance::Arguments),
     #[command(hide = true)]
@@ -41,7 +41,7 @@ impl Verb {
             Self::Sandbox(arguments) => verb::sandbox::run(arguments, context),
             Self::Sbom(arguments) => verb::sbom::run(arguments, context),
             Self::Sign(arguments) => verb::sign::run(arguments, context),
-            Self::Verify(arguments) => verb::verify::run(arguments, context),
+            Self::Verify(arguments) => verb::verify::run(*arguments, context),
             Self::Init(arguments) => verb::init::run(arguments, context),
             Self::Provenance(arguments) => verb::provenance::run(arguments, context),
             Self::SignBundle(arguments) => verb::sign_bundle::run(arguments, context),
