@@ -9,7 +9,9 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::log::{LoggedV1, ProposalV1, Rekor1, Rekor2, RequestV2};
-use crate::oidc::{self, Accepted, Authorization, Claims, Grants, VerifiedToken};
+use crate::oidc::{
+    self, Accepted, Authorization, Claims, Consent, Decision, DeviceCodes, Devices, Grants, Shown, VerifiedToken,
+};
 use crate::timestamp::{TimestampAuthority, TimestampRequest};
 use crate::trust::{self, LogKey, TrustedRoot};
 use crate::tuf;
@@ -49,6 +51,7 @@ struct State {
     issued: u64,
     stamped: u64,
     grants: Grants,
+    devices: Devices,
     rekor1: Rekor1,
     rekor2: Rekor2,
 }
@@ -69,6 +72,7 @@ impl Sigstore {
                 issued: 0,
                 stamped: 0,
                 grants: Grants::default(),
+                devices: Devices::default(),
                 rekor1: Rekor1::new(&keys, HOST)?,
                 rekor2: Rekor2::new(&keys, HOST)?,
             }),
@@ -245,27 +249,60 @@ impl Sigstore {
         Ok(self.keys.oidc()?.key_set())
     }
 
-    /// Hands out a code for an interactive login; the sandbox's user consents to everything.
-    pub(crate) fn authorize(&self, authorization: Authorization) -> String {
+    /// Hands out a code for a login that somebody consented to.
+    pub(crate) fn authorize(&self, consent: Consent) -> String {
         let now = self.now();
-        self.state()
-            .grants
-            .hand_out(authorization, |number| hex::encode(self.numbered("code", number, now)))
+        let name = |number| hex::encode(self.numbered("code", number, now));
+        self.state().grants.hand_out(consent, now, name)
     }
 
-    /// Turns a code into a token of the sandbox's user.
-    pub(crate) fn redeem(
-        &self,
-        code: &str,
-        verifier: Option<&str>,
-        redirect_uri: Option<&str>,
-    ) -> Result<String, Error> {
-        let authorization = self.state().grants.redeem(code)?;
-        authorization.check(verifier, redirect_uri)?;
-        match authorization.nonce {
-            Some(nonce) => self.mint(&self.user.clone().with("nonce", nonce)),
-            None => self.mint_user(),
+    /// Turns a code into a token.
+    pub(crate) fn redeem(&self, code: &str, shown: Shown<'_>) -> Result<String, Error> {
+        let now = self.now();
+        let consent = self.state().grants.redeem(code, shown, now)?;
+        self.mint_for(consent)
+    }
+
+    /// Lets a device wait for a person.
+    pub(crate) fn take_in_device(&self, authorization: Authorization) -> DeviceCodes {
+        let now = self.now();
+        let codes = |number| DeviceCodes::of(self.numbered("device", number, now));
+        self.state().devices.take_in(authorization, now, codes)
+    }
+
+    /// Whether a device with this code waits.
+    pub(crate) fn awaits_decision(&self, user_code: &str) -> bool {
+        let now = self.now();
+        self.state().devices.awaits(user_code, now)
+    }
+
+    /// Notes what a person said about a device; whether there is one with that code.
+    pub(crate) fn decide_device(&self, user_code: &str, decision: Decision) -> bool {
+        let now = self.now();
+        self.state().devices.decide(user_code, decision, now)
+    }
+
+    /// Turns the code of a device into a token, once a person has consented.
+    pub(crate) fn redeem_device(&self, code: &str, shown: Shown<'_>) -> Result<String, Error> {
+        let now = self.now();
+        let consent = self.state().devices.ask(code, shown, now)?;
+        self.mint_for(consent)
+    }
+
+    /// The address of the sandbox's user, if it has one.
+    pub(crate) fn user_address(&self) -> Option<String> {
+        self.user.text("email")
+    }
+
+    fn mint_for(&self, consent: Consent) -> Result<String, Error> {
+        let Consent { authorization, address } = consent;
+        let mut claims = address.map_or_else(|| self.user.clone(), |address| Claims::email(&address));
+        for (name, value) in [("nonce", authorization.nonce), ("aud", authorization.client)] {
+            if let Some(value) = value {
+                claims = claims.with(name, value);
+            }
         }
+        self.mint(&claims)
     }
 
     /// The certificates above every leaf: intermediate, root.

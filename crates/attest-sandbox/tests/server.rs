@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod client;
+mod login;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -60,67 +61,6 @@ fn discovery_names_the_issuer_and_its_keys() {
     let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
     let header: Value = serde_json::from_slice(&header).unwrap();
     assert_eq!(header["kid"], keys["keys"][0]["kid"]);
-}
-
-#[test]
-fn a_browser_login_gives_a_token_with_the_nonce_once() {
-    let client = Client::start();
-    // The verifier and challenge of RFC 7636, appendix B.
-    let answer = client
-        .get(
-            "/auth?client_id=sigstore&redirect_uri=http%3A%2F%2Flocalhost%3A4242%2Fauth%2Fcallback&response_type=code\
-             &scope=openid%20email&state=a%26b&nonce=n-1&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
-             &code_challenge_method=S256",
-        )
-        .expect(302);
-    let location = answer.header("location").unwrap();
-    let query = location
-        .strip_prefix("http://localhost:4242/auth/callback?code=")
-        .unwrap();
-    let (code, state) = query.split_once("&state=").unwrap();
-    assert_eq!(state, "a%26b");
-    let form = |verifier: &str| {
-        format!(
-            "grant_type=authorization_code&code={code}&code_verifier={verifier}\
-             &redirect_uri=http%3A%2F%2Flocalhost%3A4242%2Fauth%2Fcallback"
-        )
-    };
-    let form = form("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-    let token = client
-        .post("/token", "application/x-www-form-urlencoded", &form)
-        .expect(200)
-        .json();
-    assert_eq!(token["access_token"], token["id_token"]);
-    let payload = token["id_token"].as_str().unwrap().split('.').nth(1).unwrap();
-    let payload: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
-    assert_eq!((&payload["nonce"], &payload["email"]), (&json!("n-1"), &json!(EMAIL)));
-    let again = client
-        .post("/token", "application/x-www-form-urlencoded", &form)
-        .expect(400)
-        .json();
-    assert_eq!(again["error"], "invalid_grant");
-}
-
-#[test]
-fn a_code_is_not_sent_to_another_machine() {
-    let client = Client::start();
-    let refused = client
-        .get("/auth?response_type=code&redirect_uri=http%3A%2F%2Fexample.com%2F")
-        .expect(400);
-    assert_eq!(refused.json()["error"], "invalid_request");
-}
-
-#[test]
-fn a_device_login_gives_a_token() {
-    let client = Client::start();
-    let form = "application/x-www-form-urlencoded";
-    let device = client
-        .post("/device/code", form, "client_id=sigstore&scope=openid")
-        .expect(200)
-        .json();
-    let code = device["device_code"].as_str().unwrap();
-    let body = format!("grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code={code}");
-    assert!(client.post("/token", form, &body).expect(200).json()["id_token"].is_string());
 }
 
 #[test]

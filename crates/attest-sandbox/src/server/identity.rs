@@ -5,23 +5,19 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
-use crate::oidc::{Authorization, Claims};
-use crate::server::reply::{Reply, typed};
+use crate::oidc::{Authorization, Claims, INTERVAL, LIFETIME, Shown};
+use crate::server::reply::Reply;
 use crate::sigstore::Sigstore;
 
-type Parameters = BTreeMap<String, String>;
+pub(super) type Parameters = BTreeMap<String, String>;
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// Where a client that cannot listen has the code shown to the person, who copies it.
-const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
-
-/// Seconds for which codes and tokens are said to be valid.
-const EXPIRES_IN: u64 = 600;
 
 pub(super) async fn discovery(State(sigstore): State<Arc<Sigstore>>) -> Json<Value> {
     let url = sigstore.url();
@@ -33,6 +29,7 @@ pub(super) async fn discovery(State(sigstore): State<Arc<Sigstore>>) -> Json<Val
         "jwks_uri": format!("{url}/keys"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
+        "authorization_response_iss_parameter_supported": true,
         "grant_types_supported": ["authorization_code", DEVICE_GRANT],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
@@ -47,68 +44,55 @@ pub(super) async fn keys(State(sigstore): State<Arc<Sigstore>>) -> Reply<Json<Va
     Ok(Json(sigstore.key_set()?))
 }
 
-/// The sandbox's user consents to everything at once.
-pub(super) async fn authorize(
-    State(sigstore): State<Arc<Sigstore>>,
-    Query(query): Query<Parameters>,
-) -> Reply<Response> {
-    if query.get("response_type").is_some_and(|kind| kind != "code") {
-        return Err(refused("unsupported_response_type", "expected `code`").into());
-    }
-    let redirect = query
-        .get("redirect_uri")
-        .ok_or_else(|| refused("invalid_request", "no redirect_uri"))?;
-    if !is_local(redirect) {
-        return Err(refused("invalid_request", "the redirect_uri is not on this machine").into());
-    }
-    let code = sigstore.authorize(authorization(&query)?);
-    if redirect == OUT_OF_BAND {
-        return Ok(typed(StatusCode::OK, "text/plain; charset=utf-8", format!("{code}\n")));
-    }
-    let separator = if redirect.contains('?') { '&' } else { '?' };
-    let state = query.get("state").map(String::as_str).unwrap_or_default();
-    let state = utf8_percent_encode(state, NON_ALPHANUMERIC);
-    let location = format!("{redirect}{separator}code={code}&state={state}");
-    Ok((StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
-}
-
 /// RFC 6749 with RFC 7636 and RFC 8628. sigstore-python takes the access token for the identity token.
-pub(super) async fn token(State(sigstore): State<Arc<Sigstore>>, Form(form): Form<Parameters>) -> Reply<Json<Value>> {
+pub(super) async fn token(
+    State(sigstore): State<Arc<Sigstore>>,
+    headers: HeaderMap,
+    Form(form): Form<Parameters>,
+) -> Reply<Response> {
     let field = |name: &str| form.get(name).map(String::as_str);
-    let code = match field("grant_type") {
-        Some("authorization_code") => field("code"),
-        Some(DEVICE_GRANT) => field("device_code"),
+    let client = client(&headers);
+    let shown = Shown {
+        client: client.as_deref().or(field("client_id")),
+        verifier: field("code_verifier"),
+        redirect_uri: field("redirect_uri"),
+    };
+    let code = |name: &str| field(name).ok_or_else(|| refused("invalid_request", "no code"));
+    let token = match field("grant_type") {
+        Some("authorization_code") => sigstore.redeem(code("code")?, shown)?,
+        Some(DEVICE_GRANT) => sigstore.redeem_device(code("device_code")?, shown)?,
         _ => return Err(refused("unsupported_grant_type", "expected a code or a device code").into()),
     };
-    let code = code.ok_or_else(|| refused("invalid_request", "no code"))?;
-    let token = sigstore.redeem(code, field("code_verifier"), field("redirect_uri"))?;
-    Ok(Json(json!({
+    let document = json!({
         "access_token": token,
         "id_token": token,
         "token_type": "Bearer",
-        "expires_in": EXPIRES_IN,
+        "expires_in": LIFETIME.as_secs(),
         "scope": "openid email",
-    })))
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(document)).into_response())
 }
 
+/// RFC 8628, section 3.1.
 pub(super) async fn device_code(
     State(sigstore): State<Arc<Sigstore>>,
     Form(form): Form<Parameters>,
 ) -> Reply<Json<Value>> {
     let page = format!("{}/device", sigstore.url());
-    let code = sigstore.authorize(authorization(&form)?);
+    // Only a browser is sent anywhere.
+    let authorization = Authorization {
+        redirect_uri: None,
+        ..authorization(&form)?
+    };
+    let codes = sigstore.take_in_device(authorization);
     Ok(Json(json!({
-        "device_code": code,
-        "user_code": "SAND-BOXX",
+        "device_code": codes.device,
+        "user_code": codes.user,
         "verification_uri": page,
-        "verification_uri_complete": page,
-        "expires_in": EXPIRES_IN,
-        "interval": 1,
+        "verification_uri_complete": format!("{page}?user_code={}", codes.user),
+        "expires_in": LIFETIME.as_secs(),
+        "interval": INTERVAL.as_secs(),
     })))
-}
-
-pub(super) async fn device() -> &'static str {
-    "The sandbox consents by itself; nothing is to be done here.\n"
 }
 
 /// Hands out tokens as GitHub does inside a workflow.
@@ -145,56 +129,34 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn authorization(parameters: &Parameters) -> Result<Authorization, Error> {
+/// What a request asks for, at either endpoint.
+pub(super) fn authorization(parameters: &Parameters) -> Result<Authorization, Error> {
     let parameter = |name: &str| parameters.get(name).cloned();
     let challenge = parameter("code_challenge");
     if challenge.is_some() && parameter("code_challenge_method").as_deref() != Some("S256") {
         return Err(refused("invalid_request", "expected code_challenge_method S256"));
     }
     Ok(Authorization {
+        client: parameter("client_id"),
         nonce: parameter("nonce"),
         challenge,
         redirect_uri: parameter("redirect_uri"),
     })
 }
 
-/// A code is a secret of its client: it goes to no other machine.
-fn is_local(redirect: &str) -> bool {
-    let Some(rest) = redirect.strip_prefix("http://") else {
-        return redirect == OUT_OF_BAND;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, ""),
-    };
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
-        && port.bytes().all(|digit| digit.is_ascii_digit())
-        && redirect.chars().all(|c| c.is_ascii_graphic())
+/// The name in the `Authorization: Basic` header of a client (RFC 6749, section 2.3.1).
+fn client(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let credentials = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let credentials = String::from_utf8(credentials).ok()?;
+    let (name, _) = credentials.split_once(':')?;
+    let name = percent_decode_str(name).decode_utf8().ok()?;
+    scheme.eq_ignore_ascii_case("basic").then(|| name.into_owned())
 }
 
-fn refused(code: &'static str, reason: &str) -> Error {
+pub(super) fn refused(code: &'static str, reason: &str) -> Error {
     Error::OAuth {
         code,
         reason: reason.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_sent_to_this_machine_only() {
-        assert!(is_local("http://localhost:4242/auth/callback"));
-        assert!(is_local("http://127.0.0.1/"));
-        assert!(is_local("http://[::1]:80/"));
-        assert!(is_local("http://[::1]"));
-        assert!(is_local(OUT_OF_BAND));
-        assert!(!is_local("http://localhost.example.com/"));
-        assert!(!is_local("http://localhost@example.com/"));
-        assert!(!is_local("http://localhost:1@example.com/"));
-        assert!(!is_local("https://example.com/#http://localhost"));
-        assert!(!is_local("http://localhost/\r\nset-cookie: a=b"));
     }
 }

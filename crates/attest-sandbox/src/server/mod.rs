@@ -2,6 +2,8 @@
 
 mod certificates;
 mod identity;
+mod login;
+mod page;
 mod rekor1;
 mod rekor2;
 mod reply;
@@ -138,10 +140,10 @@ fn router(sigstore: Arc<Sigstore>) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(identity::discovery))
         .route("/keys", get(identity::keys))
-        .route("/auth", get(identity::authorize))
+        .route("/auth", get(login::authorize).post(login::decide))
         .route("/token", post(identity::token))
         .route("/device/code", post(identity::device_code))
-        .route("/device", get(identity::device))
+        .route("/device", get(login::device).post(login::decide_device))
         .route("/gha", get(identity::ambient))
         .route("/mint", post(identity::mint))
         .route("/api/v1/signingCert", post(certificates::issue_v1))

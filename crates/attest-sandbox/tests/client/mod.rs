@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attest_sandbox::{Claims, Config, Keys, ManualClock, Server, Sigstore};
+use attest_sandbox::{Claims, Clock, Config, Keys, ManualClock, Server, Sigstore};
 use jiff::Timestamp;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
@@ -14,6 +14,7 @@ pub(crate) const EMAIL: &str = "signer@example.com";
 /// A sandbox on a free port, and a key.
 pub(crate) struct Client {
     pub(crate) server: Server,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: SigningKey,
 }
 
@@ -26,14 +27,16 @@ pub(crate) struct Answer {
 impl Client {
     pub(crate) fn start() -> Self {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::new(now));
         let sigstore = Sigstore::new(Config {
             keys: Keys::from_seed([1; 32], now),
-            clock: Arc::new(ManualClock::new(now)),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
             user: Claims::email(EMAIL),
             issuers: Vec::new(),
         });
         Self {
             server: Server::start(sigstore.unwrap(), 0).unwrap(),
+            clock,
             key: SigningKey::from_slice(&[9; 32]).unwrap(),
         }
     }
@@ -49,6 +52,19 @@ impl Client {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
+    /// As a browser asks.
+    pub(crate) fn visit(&self, path: &str) -> Answer {
+        self.send(
+            &format!("GET {path} HTTP/1.1\r\nAccept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\n"),
+            b"",
+        )
+    }
+
+    /// As a form is sent.
+    pub(crate) fn submit(&self, path: &str, fields: &str) -> Answer {
+        self.post(path, "application/x-www-form-urlencoded", fields)
     }
 
     pub(crate) fn get_as(&self, path: &str, bearer: &str) -> Answer {
