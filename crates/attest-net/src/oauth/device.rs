@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::discovery::{Provider, near};
+use super::discovery::near;
 use super::grant::{Grant, Reply, unexpected};
 use super::pkce::Pkce;
 use super::{DevicePrompt, Person, SCOPE, refused};
@@ -24,52 +24,56 @@ const MAX_SECONDS: u64 = 1800;
 
 /// Asks for a code, has it entered, and asks until it was (RFC 8628). The code is bound to this process by PKCE, which
 /// providers that do not know it for devices ignore.
-pub(super) fn login(grant: &Grant<'_>, provider: &Provider, person: &mut dyn Person) -> Result<Secret, Error> {
-    let device = provider.device.as_ref().ok_or_else(|| Error::LoginUnavailable {
+pub(super) fn login(grant: &Grant<'_>, person: &mut dyn Person) -> Result<Secret, Error> {
+    let pkce = Pkce::new()?;
+    let device = begin(grant, &pkce)?;
+    let seconds = device.expires_in.min(MAX_SECONDS);
+    person.enter(&DevicePrompt {
+        url: device.verification_uri,
+        code: device.user_code,
+        complete_url: device.verification_uri_complete,
+        seconds,
+    });
+    let fields = [
+        ("grant_type", GRANT_TYPE),
+        ("device_code", device.device_code.as_str()),
+        ("code_verifier", pkce.verifier()),
+    ];
+    let mut polling = Polling::new(device.interval);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() + polling.pause <= end {
+        std::thread::sleep(polling.pause);
+        match polling.step(grant.ask(&grant.provider.token, &fields)?) {
+            Step::Again => {}
+            Step::Given(answer) => return grant.identity_token(&answer),
+            Step::Refused { code, description } => return Err(refused(&grant.provider.issuer, &code, &description)),
+        }
+    }
+    Err(Error::LoginTimedOut { seconds })
+}
+
+fn begin(grant: &Grant<'_>, pkce: &Pkce) -> Result<DeviceWire, Error> {
+    let provider = grant.provider;
+    let endpoint = provider.device.as_ref().ok_or_else(|| Error::LoginUnavailable {
         issuer: provider.issuer.clone(),
         missing: "login with a code on another device",
     })?;
-    let pkce = Pkce::new()?;
     let fields = [
         ("scope", SCOPE),
         ("code_challenge", pkce.challenge()),
         ("code_challenge_method", "S256"),
     ];
-    let answer = match grant.ask(device, &fields)? {
+    let answer = match grant.ask(endpoint, &fields)? {
         Reply::Given(answer) => answer,
         Reply::Refused { code, description } => return Err(refused(&provider.issuer, &code, &description)),
     };
     let wire: DeviceWire =
-        serde_json::from_value(answer).map_err(|error| unexpected(device, "a device code", &error.to_string()))?;
+        serde_json::from_value(answer).map_err(|error| unexpected(endpoint, "a device code", &error.to_string()))?;
     // A person goes to these addresses, so they have to be as good as the endpoints.
     for url in std::iter::once(&wire.verification_uri).chain(&wire.verification_uri_complete) {
-        near(url, device)?;
+        near(url, endpoint)?;
     }
-    let seconds = wire.expires_in.min(MAX_SECONDS);
-    person.enter(&DevicePrompt {
-        url: wire.verification_uri,
-        code: wire.user_code,
-        complete_url: wire.verification_uri_complete,
-        seconds,
-    });
-    let fields = [
-        ("grant_type", GRANT_TYPE),
-        ("device_code", wire.device_code.as_str()),
-        ("code_verifier", pkce.verifier()),
-    ];
-    let mut polling = Polling::new(wire.interval);
-    let end = Instant::now() + Duration::from_secs(seconds);
-    loop {
-        if Instant::now() + polling.pause > end {
-            return Err(Error::LoginTimedOut { seconds });
-        }
-        std::thread::sleep(polling.pause);
-        match polling.step(grant.ask(&provider.token, &fields)?) {
-            Step::Again => {}
-            Step::Given(answer) => return grant.identity_token(&answer),
-            Step::Refused { code, description } => return Err(refused(&provider.issuer, &code, &description)),
-        }
-    }
+    Ok(wire)
 }
 
 /// How long to wait before the next question.

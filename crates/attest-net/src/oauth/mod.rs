@@ -137,7 +137,7 @@ impl Login {
     /// When the provider cannot be reached, refuses or offers no such login, or nobody enters the code in time.
     pub fn on_device(&self, person: &mut dyn Person) -> Result<IdentityToken, attest_sign::Error> {
         let provider = Provider::discover(&self.issuer, &self.http).map_err(failed)?;
-        let token = device::login(&self.grant(&provider), &provider, person).map_err(failed)?;
+        let token = device::login(&self.grant(&provider), person).map_err(failed)?;
         self.check(&provider, &token, None)
     }
 

@@ -18,7 +18,10 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 pub(crate) fn jwt(audience: &str, expiry: i64) -> String {
-    let claims = serde_json::json!({ "iss": "https://issuer.example.com", "sub": "s", "aud": audience, "exp": expiry });
+    jwt_of(&serde_json::json!({ "iss": "https://issuer.example.com", "sub": "s", "aud": audience, "exp": expiry }))
+}
+
+pub(crate) fn jwt_of(claims: &serde_json::Value) -> String {
     format!("e30.{}.e30", URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
@@ -63,6 +66,65 @@ fn a_platform_that_answers_something_else_is_reported() {
         stub.url()
     );
     assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn the_agent_interface_of_buildkite_is_asked_for_the_job() {
+    let answer = serde_json::json!({ "token": jwt("sigstore", NOW + 60) });
+    let stub = Stub::start([Answer::ok(answer.to_string())]);
+    let source = IdentitySource::Buildkite {
+        endpoint: Endpoint::parse(&format!("{}/v3", stub.url())).unwrap(),
+        access_token: Secret::new("s3cret"),
+        job: "0184990a-477b".to_owned(),
+    };
+    assert!(!format!("{source:?}").contains("s3cret"));
+    Identity::new(source, &http(), clock()).token().unwrap();
+    let asked = &stub.requests()[0];
+    let head = asked.head.to_lowercase();
+    assert!(
+        head.starts_with("post /v3/jobs/0184990a-477b/oidc/tokens http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\nauthorization: token s3cret\r\n"), "{head}");
+    assert_eq!(asked.body, br#"{"audience":"sigstore"}"#);
+}
+
+#[test]
+fn a_metadata_server_is_asked_with_its_header() {
+    let stub = Stub::start([Answer::ok(jwt("sigstore", NOW + 60))]);
+    let host = stub.url().strip_prefix("http://").unwrap();
+    let endpoint = Endpoint::metadata_server(host, "/computeMetadata/v1/identity").unwrap();
+    Identity::new(IdentitySource::GoogleMetadata(endpoint), &http(), clock())
+        .token()
+        .unwrap();
+    let head = stub.requests()[0].head.to_lowercase();
+    assert!(
+        head.starts_with("get /computemetadata/v1/identity?audience=sigstore&format=full http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\nmetadata-flavor: google\r\n"), "{head}");
+}
+
+#[test]
+fn a_token_that_was_looked_at_is_the_next_one_and_only_once() {
+    let answer = |expiry| Answer::ok(serde_json::json!({ "value": jwt("sigstore", expiry) }).to_string());
+    let stub = Stub::start([answer(NOW + 1), answer(NOW + 2)]);
+    let source = IdentitySource::GithubActions {
+        request_url: Endpoint::parse(stub.url()).unwrap(),
+        request_token: Secret::new("s3cret"),
+    };
+    let identity = Identity::new(source, &http(), clock());
+    let seen = identity.look_ahead().unwrap();
+    assert_eq!(identity.token().unwrap(), seen);
+    assert_eq!(identity.token().unwrap().expiry_unverified().as_second(), NOW + 2);
+    assert_eq!(stub.requests().len(), 2);
+}
+
+#[test]
+fn a_login_names_its_client_as_the_audience() {
+    let token = IdentityToken::parse(&jwt("app", NOW + 1)).unwrap();
+    let identity = Identity::new(IdentitySource::Given(token), &http(), clock());
+    identity.for_client("app").token().unwrap();
 }
 
 #[test]

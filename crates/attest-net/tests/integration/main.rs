@@ -4,6 +4,7 @@
 
 mod foreign;
 mod identity;
+mod login;
 mod patience;
 mod services;
 mod stub;

@@ -50,9 +50,14 @@ impl Answer {
 
 impl Stub {
     pub(crate) fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::start_with(|_| answers.into_iter().collect())
+    }
+
+    /// A server whose answers say where it is.
+    pub(crate) fn start_with(answers: impl FnOnce(&str) -> Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut answers: VecDeque<Answer> = answers.into_iter().collect();
+        let mut answers: VecDeque<Answer> = answers(&url).into();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
