@@ -1,12 +1,26 @@
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
 
 /// Variables that would change what a verb does; a child of a test never sees them.
-const CLEARED_PREFIXES: [&str; 6] = ["GITHUB_", "GITLAB_", "ACTIONS_", "SIGSTORE_", "COSIGN_", "ATTEST_"];
-const CLEARED: [&str; 8] = [
+const CLEARED_PREFIXES: [&str; 10] = [
+    "GITHUB_",
+    "GITLAB_",
+    "ACTIONS_",
+    "SIGSTORE_",
+    "COSIGN_",
+    "ATTEST_",
+    "BUILDKITE",
+    "CIRCLE",
+    "GCE_",
+    "SSH_",
+];
+const CLEARED: [&str; 11] = [
     "CI",
+    "BROWSER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
     "RUNNER_TEMP",
     "NO_COLOR",
     "CLICOLOR_FORCE",
@@ -80,6 +94,28 @@ impl Command {
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
+    }
+
+    /// Runs the process to its end, and hands out each line that it writes to stderr as soon as it is there.
+    pub(crate) fn run_watched(mut self, mut line: impl FnMut(&str)) -> Finished {
+        self.process
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self.process.spawn().expect("the program starts");
+        let mut stderr = Vec::new();
+        for text in BufReader::new(child.stderr.take().expect("stderr is piped")).lines() {
+            let text = text.expect("stderr is UTF-8");
+            line(&text);
+            stderr.extend_from_slice(text.as_bytes());
+            stderr.push(b'\n');
+        }
+        let output = child.wait_with_output().expect("the program ends");
+        Finished {
+            code: output.status.code().expect("no signal ended the program"),
+            stdout: output.stdout,
+            stderr,
+        }
     }
 
     /// Runs the process to its end.

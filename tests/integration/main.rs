@@ -7,6 +7,7 @@ mod config;
 mod fixtures;
 mod hash;
 mod hash_coreutils;
+mod identity;
 mod init;
 mod layering;
 mod pack;
