@@ -22,4 +22,5 @@ mod sign_guards;
 mod verify;
 mod verify_key;
 mod verify_older;
+mod verify_signature;
 mod verify_subjects;

@@ -111,7 +111,7 @@ fn another_identity_is_a_mismatch() {
         .verify_as("https://example.com/somebody", &[APPLICATION, "release.sigstore.json"])
         .expect_code(1);
     says(finished.stdout_text(), "[identity-mismatch]");
-    says(finished.stdout_text(), "FAILED   release.sigstore.json  bundle");
+    says(finished.stdout_text(), "FAILED   release.sigstore.json  evidence");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn every_bundle_of_a_directory_has_to_verify() {
     let site = Site::new();
     fs::write(site.path("dist/other.sigstore.json"), "{").unwrap();
     let text = site.verify(&["dist"]).expect_code(1);
-    says(text.stdout_text(), "FAILED   dist/other.sigstore.json  bundle");
+    says(text.stdout_text(), "FAILED   dist/other.sigstore.json  evidence");
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::evidence::{Origin, Signature};
 use super::expectation::{ClaimArguments, IdentityArguments};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
@@ -43,7 +44,7 @@ pub(crate) struct Arguments {
 /// What is verified, and by which evidence.
 #[derive(Debug, clap::Args)]
 pub(super) struct SubjectArguments {
-    /// Artifacts: files, directories, `-` for standard input, or digests such as sha256:…; files whose names end in .sigstore.json, .sigstore or .sigstore.jsonl are evidence
+    /// Artifacts: files, directories, `-` for standard input, or digests such as sha256:…; files named like evidence (*.sigstore.json, *.sig, …, see docs/FORMATS.md) are evidence
     #[arg(required_unless_present = "files_from", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// More artifacts: a file with one on each line, or `-` for standard input
@@ -53,6 +54,59 @@ pub(super) struct SubjectArguments {
     #[arg(long, short = '0', requires = "files_from")]
     pub(super) null: bool,
     /// A bundle, or a file of several; instead of looking beside the artifacts
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", alias = "provenance-path")]
     pub(super) bundle: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) signature: SignatureArguments,
+}
+
+/// A signature that came without a bundle, as older clients wrote it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "A signature without a bundle")]
+pub(super) struct SignatureArguments {
+    /// The signature over the one artifact; instead of looking beside it
+    #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
+    signature: Option<PathBuf>,
+    /// Its certificate
+    #[arg(long, value_name = "FILE", alias = "cert", requires = "signature")]
+    certificate: Option<PathBuf>,
+    /// The certificates above it
+    #[arg(long, value_name = "FILE", alias = "cert-chain", requires = "signature")]
+    certificate_chain: Option<PathBuf>,
+    /// Its entry in the log, as Rekor answers
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    rekor_entry: Option<PathBuf>,
+    /// Its timestamp
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    rfc3161_timestamp: Option<PathBuf>,
+}
+
+impl SignatureArguments {
+    pub(super) fn is_empty(&self) -> bool {
+        self.signature.is_none()
+    }
+
+    pub(super) fn read(&self) -> Option<Signature> {
+        Some(Signature {
+            path: self.signature.clone()?,
+            origin: Origin::Given,
+            certificate: self.certificate.clone(),
+            chain: self.certificate_chain.clone(),
+            log_entry: self.rekor_entry.clone(),
+            timestamp: self.rfc3161_timestamp.clone(),
+        })
+    }
+
+    /// Each option that was given, as it was given.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        [
+            ("--signature", &self.signature),
+            ("--certificate", &self.certificate),
+            ("--certificate-chain", &self.certificate_chain),
+            ("--rekor-entry", &self.rekor_entry),
+            ("--rfc3161-timestamp", &self.rfc3161_timestamp),
+        ]
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path.as_ref()?)))
+    }
 }

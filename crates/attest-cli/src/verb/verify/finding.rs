@@ -19,6 +19,8 @@ pub(super) struct Finding {
 
 /// What verified evidence says. Everything in it is authenticated.
 pub(super) struct Proven {
+    /// What it was kept in: the code of a format.
+    pub(super) format: &'static str,
     pub(super) signer: ProvenSigner,
     pub(super) statement: Option<ProvenStatement>,
     pub(super) times: Vec<TimeEvidence>,
@@ -57,7 +59,7 @@ impl Finding {
     pub(super) fn counting_problem(&self) -> Option<&Problem> {
         match self.origin {
             Origin::Neighbour => None,
-            Origin::Beside | Origin::Given => self.result.as_ref().err(),
+            Origin::Beside | Origin::Given => self.result.as_ref().err().filter(|problem| !problem.is_passed_over()),
         }
     }
 
@@ -72,8 +74,7 @@ impl Finding {
     pub(super) fn verdict(&self) -> &'static str {
         match &self.result {
             Ok(_) => "accepted",
-            Err(problem) if problem.is_undecided() => "undecided",
-            Err(_) => "rejected",
+            Err(problem) => problem.verdict(),
         }
     }
 }
@@ -81,11 +82,11 @@ impl Finding {
 impl Proven {
     fn of(proof: &Proof) -> Self {
         match proof {
-            Proof::Sigstore { bundle, .. } => Self::of_bundle(bundle),
+            Proof::Sigstore { format, bundle, .. } => Self::of_bundle(format.code(), bundle),
         }
     }
 
-    fn of_bundle(bundle: &VerifiedBundle) -> Self {
+    fn of_bundle(format: &'static str, bundle: &VerifiedBundle) -> Self {
         let (signer, signed_by) = match bundle.signer() {
             Signer::Certificate(signer) => {
                 let signer = ProvenSigner::Certificate {
@@ -106,6 +107,7 @@ impl Proven {
         checked.extend(["transparency-log", "signed-time"]);
         checked.retain(|check| !not_checked.contains(check));
         Self {
+            format,
             signer,
             statement: bundle.statement().map(|statement| ProvenStatement {
                 predicate_type: statement.predicate_type().to_owned(),

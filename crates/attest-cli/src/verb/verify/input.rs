@@ -3,8 +3,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Digest, Tree};
+use attest_store::EvidenceKind;
 
 use super::arguments::SubjectArguments;
+use super::evidence::Signature;
 use super::problem::Problem;
 use crate::causes::with_causes;
 use crate::failure::Failure;
@@ -14,6 +16,10 @@ pub(super) struct Input {
     pub(super) subjects: Vec<Subject>,
     /// Evidence that was named in the call: each piece has to verify.
     pub(super) given: Vec<PathBuf>,
+    /// Signatures without a bundle that were named among the artifacts.
+    pub(super) given_signatures: BTreeSet<PathBuf>,
+    /// The signature over the one artifact, where that was said.
+    pub(super) signature: Option<Signature>,
     /// Whether evidence is looked for beside the artifacts.
     pub(super) look_beside: bool,
 }
@@ -35,6 +41,7 @@ impl Input {
         let mut found = Found {
             subjects: Vec::new(),
             given: arguments.bundle.iter().cloned().collect(),
+            given_signatures: BTreeSet::new(),
         };
         for path in &arguments.files {
             found.take(path)?;
@@ -48,7 +55,9 @@ impl Input {
         Ok(Self {
             subjects: found.subjects,
             given: found.given.into_iter().collect(),
-            look_beside: arguments.bundle.is_empty(),
+            given_signatures: found.given_signatures,
+            signature: arguments.signature.read(),
+            look_beside: arguments.bundle.is_empty() && arguments.signature.is_empty(),
         })
     }
 }
@@ -56,6 +65,7 @@ impl Input {
 struct Found {
     subjects: Vec<Subject>,
     given: BTreeSet<PathBuf>,
+    given_signatures: BTreeSet<PathBuf>,
 }
 
 impl Found {
@@ -73,10 +83,16 @@ impl Found {
     }
 
     fn take_file(&mut self, path: PathBuf) {
-        if attest_store::has_bundle_name(&path) {
-            self.given.insert(path);
-        } else {
-            self.subjects.push(Subject::File(path));
+        match EvidenceKind::of_name(&path) {
+            Some(EvidenceKind::Bundle) => {
+                self.given.insert(path);
+            }
+            Some(EvidenceKind::Signature) => {
+                self.given_signatures.insert(path);
+            }
+            // It is read with the signature that it belongs to.
+            Some(_) if attest_store::is_part_of_signature(&path) => {}
+            _ => self.subjects.push(Subject::File(path)),
         }
     }
 
@@ -120,20 +136,24 @@ impl Found {
             let message = "expected standard input to be named once, found it again";
             return Err(Failure::usage("stdin-twice", message));
         }
-        match self.subjects.is_empty() {
-            true => Err(no_artifact(&self.given)),
-            false => Ok(()),
+        match (self.subjects.len(), arguments.signature.is_empty()) {
+            (0, _) => Err(no_artifact(self.given.is_empty() && self.given_signatures.is_empty())),
+            (1, _) | (_, true) => Ok(()),
+            (found, false) => {
+                let message = format_args!("expected one artifact for the signature, found {found}");
+                Err(Failure::usage("signature-for-several-files", message).at("--signature"))
+            }
         }
     }
 }
 
-fn no_artifact(given: &BTreeSet<PathBuf>) -> Failure {
-    let found = if given.is_empty() { "none" } else { "only bundles" };
+fn no_artifact(nothing_at_all: bool) -> Failure {
+    let found = if nothing_at_all { "none" } else { "only evidence" };
     Failure::usage(
         "no-artifact",
         format_args!("expected at least one artifact, found {found}"),
     )
-    .hint("name the files that the bundles are about; to look into a bundle, run `attest inspect FILE`")
+    .hint("name the files that the evidence is about; to look into it, run `attest inspect FILE`")
 }
 
 impl Subject {

@@ -32,6 +32,15 @@ impl Judgement {
         self.problems.is_empty()
     }
 
+    /// The evidence stands in another order now.
+    pub(super) fn move_evidence(&mut self, new_places: &[usize]) {
+        self.covered_by.iter_mut().for_each(|place| *place = new_places[*place]);
+        self.covered_by.sort_unstable();
+        for problem in &mut self.problems {
+            problem.evidence = problem.evidence.map(|place| new_places[place]);
+        }
+    }
+
     pub(super) fn verdict(&self) -> &'static str {
         match (self.is_accepted(), self.problems.iter().all(Problem::is_undecided)) {
             (true, _) => "accepted",
@@ -51,13 +60,25 @@ pub(super) struct Shelf<'a> {
 /// One artifact, and the evidence it is held against.
 pub(super) struct Case<'a> {
     pub(super) query: Query<'a>,
-    pub(super) shelves: [Shelf<'a>; 2],
+    pub(super) shelves: [Shelf<'a>; 3],
 }
 
 type Found<'a, T> = (usize, &'a Evidence, T);
 
 impl<'a> Case<'a> {
-    pub(super) fn judge_file(&self, measured: &Measured) -> Judgement {
+    /// Says what there is to say about an artifact that was measured, cannot be, or did not have to be.
+    pub(super) fn judge_subject(&self, measured: Option<&Result<Measured, Problem>>) -> Judgement {
+        match (self.query.subject, measured) {
+            (Subject::Refused(_, problem), _) | (_, Some(Err(problem))) => {
+                Judgement::unmeasured(self.query.subject, problem.clone())
+            }
+            (Subject::Digest(digest), _) => self.judge_digest(digest),
+            (_, Some(Ok(measured))) => self.judge_measured(measured),
+            (_, None) => self.judge_unmeasured(),
+        }
+    }
+
+    fn judge_measured(&self, measured: &Measured) -> Judgement {
         let name = self
             .query
             .subject
@@ -70,13 +91,13 @@ impl<'a> Case<'a> {
         self.judge(&artifact, measured.digests(), best_digest(measured))
     }
 
-    pub(super) fn judge_digest(&self, digest: &Digest) -> Judgement {
+    fn judge_digest(&self, digest: &Digest) -> Judgement {
         let digests = std::iter::once(digest.clone()).collect();
         self.judge(&Artifact::by_digest(digest.clone()), &digests, Some(digest.clone()))
     }
 
     /// There is nothing to compare with: only whether there is a file has to be seen.
-    pub(super) fn judge_unmeasured(&self) -> Judgement {
+    fn judge_unmeasured(&self) -> Judgement {
         let subject = self.query.subject;
         match subject.file().map(std::fs::metadata) {
             Some(Err(error)) => {
@@ -160,10 +181,13 @@ impl<'a> Case<'a> {
         match held.as_slice() {
             [] => vec![no_evidence(subject)],
             [(place, evidence)] => match (&evidence.result, artifact) {
-                (Err(problem), _) => vec![problem.clone().by(*place)],
+                (Err(problem), _) => vec![problem.clone().into_rejected().by(*place)],
                 (Ok(proof), Some(artifact)) => {
                     let refusal = proof.covers(artifact).err();
-                    vec![refusal.map_or_else(|| no_evidence(subject), |refusal| refusal.problem.by(*place))]
+                    vec![refusal.map_or_else(
+                        || no_evidence(subject),
+                        |refusal| refusal.problem.into_rejected().by(*place),
+                    )]
                 }
                 (Ok(_), None) => vec![no_evidence(subject)],
             },

@@ -1,33 +1,47 @@
 use attest_digest::MeasureError;
 use attest_store::StoreError;
 use attest_verify::Rejection;
-use attestation::BundleError;
+use attestation::foreign::EvidenceError;
 
 use crate::causes::with_causes;
-use crate::failure::FailureClass;
 
-/// Why an artifact or a bundle is not accepted.
+/// Why an artifact or a piece of evidence is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    class: FailureClass,
+    weight: Weight,
     pub(super) code: &'static str,
     pub(super) message: String,
-    /// The place of the bundle that it is about, among the evidence.
+    /// The place of the evidence that it is about, among all that was looked at.
     pub(super) evidence: Option<usize>,
+}
+
+/// What follows from a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Looked, and the answer is no.
+    Rejected,
+    /// Something could not be read.
+    Undecided,
+    /// It is evidence for somebody else: it proves nothing here, and makes nothing fail.
+    PassedOver,
 }
 
 impl Problem {
     pub(super) fn rejected(code: &'static str, message: impl std::fmt::Display) -> Self {
-        Self::new(FailureClass::Rejected, code, message)
+        Self::new(Weight::Rejected, code, message)
     }
 
     pub(super) fn undecided(code: &'static str, message: impl std::fmt::Display) -> Self {
-        Self::new(FailureClass::Undecided, code, message)
+        Self::new(Weight::Undecided, code, message)
     }
 
-    fn new(class: FailureClass, code: &'static str, message: impl std::fmt::Display) -> Self {
+    pub(super) fn passed_over(code: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::new(Weight::PassedOver, code, message)
+    }
+
+    fn new(weight: Weight, code: &'static str, message: impl std::fmt::Display) -> Self {
         Self {
-            class,
+            weight,
             code,
             message: message.to_string(),
             evidence: None,
@@ -39,8 +53,32 @@ impl Problem {
         self
     }
 
+    pub(super) fn into_passed_over(mut self) -> Self {
+        self.weight = Weight::PassedOver;
+        self
+    }
+
+    /// As the reason why an artifact is not covered it counts in full.
+    pub(super) fn into_rejected(mut self) -> Self {
+        self.weight = Weight::Rejected;
+        self
+    }
+
     pub(super) fn is_undecided(&self) -> bool {
-        self.class == FailureClass::Undecided
+        self.weight == Weight::Undecided
+    }
+
+    pub(super) fn is_passed_over(&self) -> bool {
+        self.weight == Weight::PassedOver
+    }
+
+    /// The verdict that it makes.
+    pub(super) fn verdict(&self) -> &'static str {
+        match self.weight {
+            Weight::Rejected => "rejected",
+            Weight::Undecided => "undecided",
+            Weight::PassedOver => "passed-over",
+        }
     }
 }
 
@@ -50,8 +88,8 @@ impl From<&Rejection> for Problem {
     }
 }
 
-impl From<&BundleError> for Problem {
-    fn from(error: &BundleError) -> Self {
+impl From<&EvidenceError> for Problem {
+    fn from(error: &EvidenceError) -> Self {
         Self::rejected(error.code(), error)
     }
 }

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use attest_digest::Threads;
 use attest_verify::{Expectation, Verifier};
-use attestation::{Bundle, BundleError, parse_bundles};
+use attestation::Bundle;
+use attestation::foreign::{EvidenceError, Format, Limits, read_evidence};
 use rayon::prelude::*;
 
 use super::super::problem::Problem;
@@ -13,6 +14,12 @@ pub(in super::super) struct Judge<'a> {
     pub(in super::super) verifier: Verifier<'a>,
     pub(in super::super) expectation: &'a Expectation,
     pub(in super::super) threads: Threads,
+}
+
+/// One signature, whatever it was kept in, as the bundle that it amounts to.
+pub(super) struct Piece {
+    pub(super) format: Format,
+    pub(super) bundle: Bundle,
 }
 
 /// Reads and verifies every file, in the order of `sources`.
@@ -32,17 +39,17 @@ pub(in super::super) fn gather(sources: Vec<(PathBuf, Result<Origin, Problem>)>,
 }
 
 fn of_file(path: &Path, origin: Origin, judge: &Judge<'_>, threads: Threads) -> Vec<Evidence> {
-    let bundles = match attest_store::read_bundle_file(path) {
-        Ok(bytes) => parse_bundles(bytes.peek_unverified()),
+    let pieces = match attest_store::read_bundle_file(path) {
+        Ok(bytes) => read_evidence(bytes.peek_unverified(), &Limits::default()),
         Err(error) => return vec![unread(path, origin, Problem::from(&error))],
     };
-    let several = bundles.len() > 1;
-    let numbered = bundles.into_iter().enumerate().collect();
-    in_order(numbered, threads, |(index, bundle)| Evidence {
+    let several = pieces.len() > 1;
+    let numbered = pieces.into_iter().enumerate().collect();
+    in_order(numbered, threads, |(index, piece)| Evidence {
         path: path.to_owned(),
         place: several.then_some(index + 1),
         origin,
-        result: judge.verify(bundle),
+        result: verify(judge, piece),
     })
 }
 
@@ -55,19 +62,42 @@ fn unread(path: &Path, origin: Origin, problem: Problem) -> Evidence {
     }
 }
 
+fn verify(judge: &Judge<'_>, piece: Result<(Format, Bundle), EvidenceError>) -> Result<Proof, Problem> {
+    let (format, bundle) = piece.map_err(|error| Problem::from(&error))?;
+    judge.verify(&Piece { format, bundle })
+}
+
 impl Judge<'_> {
-    fn verify(&self, bundle: Result<Bundle, BundleError>) -> Result<Proof, Problem> {
-        let bundle = bundle.map_err(|error| Problem::from(&error))?;
+    pub(super) fn verify(&self, piece: &Piece) -> Result<Proof, Problem> {
         let bundle = self
-            .verifier
-            .verify_bundle(&bundle, self.expectation)
+            .verifier_for(piece)
+            .verify_bundle(&piece.bundle, self.expectation)
             .map_err(|rejection| Problem::from(&rejection))?;
-        Ok(Proof::Sigstore { bundle, aside: None })
+        Ok(Proof::Sigstore {
+            format: piece.format,
+            bundle,
+            aside: None,
+        })
+    }
+
+    /// A format that has no place for a log entry cannot be asked for one where a key is expected. The report says that no
+    /// log was asked.
+    fn verifier_for(&self, piece: &Piece) -> Verifier<'_> {
+        let contents = piece.bundle.peek_unverified();
+        let is_bare = !piece.format.can_hold_log_entry() && contents.log_entries.is_empty();
+        match is_bare && contents.certificate().is_none() {
+            true => self.verifier.without_log_unsafe(),
+            false => self.verifier,
+        }
     }
 }
 
 /// Does the same to every item, with so many threads, and gives the results in the order of the items.
-fn in_order<T: Send, R: Send>(items: Vec<T>, threads: Threads, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+pub(in super::super) fn in_order<T: Send, R: Send>(
+    items: Vec<T>,
+    threads: Threads,
+    work: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
     // A pool costs more than a signature.
     if items.len() < 2 || threads == Threads::ONE {
         return items.into_iter().map(work).collect();

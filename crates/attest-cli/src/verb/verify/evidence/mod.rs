@@ -2,14 +2,16 @@
 
 mod gather;
 mod proof;
+mod signature;
 mod sources;
 mod stock;
 
 use std::path::PathBuf;
 
 use super::problem::Problem;
-pub(super) use gather::{Judge, gather};
+pub(super) use gather::{Judge, gather, in_order};
 pub(super) use proof::{Covering, Proof, Refusal};
+pub(super) use signature::{ALGORITHM as SIGNATURE_ALGORITHM, Signature, Signed};
 pub(super) use sources::Sources;
 pub(super) use stock::{Query, Stock};
 

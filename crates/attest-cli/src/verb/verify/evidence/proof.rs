@@ -1,5 +1,6 @@
 use attest_digest::{Algorithm, Digest};
 use attest_verify::{Artifact, Rejection, VerifiedBundle};
+use attestation::foreign::Format;
 
 use super::super::problem::Problem;
 
@@ -7,6 +8,8 @@ use super::super::problem::Problem;
 pub(in super::super) enum Proof {
     /// A Sigstore bundle, or what was read as one.
     Sigstore {
+        /// What it was kept in.
+        format: Format,
         bundle: VerifiedBundle,
         /// Why it covers nothing although it verifies: it is not of the type that was asked for.
         aside: Option<Problem>,
@@ -37,7 +40,7 @@ impl Proof {
     /// Holds an artifact against the proof.
     pub(in super::super) fn covers(&self, artifact: &Artifact) -> Result<Covering, Refusal> {
         match self {
-            Self::Sigstore { bundle, aside } => {
+            Self::Sigstore { bundle, aside, .. } => {
                 let verified = bundle.artifact(artifact).map_err(|rejection| Refusal {
                     contradicts: bundle.statement().is_some() && is_about_other_bytes(&rejection),
                     problem: Problem::from(&rejection),

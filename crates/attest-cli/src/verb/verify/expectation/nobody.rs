@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use attest_verify::UnverifiedSigner;
+use attestation::foreign::{Limits, read_evidence, read_pem};
 
 use super::super::arguments::Arguments;
 use super::super::input::Input;
@@ -24,7 +27,7 @@ pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
         "the bundle claims, UNVERIFIED, to be signed by\n    identity {}\n    issuer   {}\n\
          if that is who publishes the artifact, run\n    {}",
         visible(&claim.identity),
-        visible(&claim.issuer),
+        visible(claim.issuer.as_deref().unwrap_or("none")),
         // A value with a control character in it is shown, and does not go into a shell as it is.
         visible(&command(arguments, &claim))
     ))
@@ -34,27 +37,43 @@ pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
 struct Claim {
     path: String,
     identity: String,
-    issuer: String,
+    issuer: Option<String>,
 }
 
 fn claimed_signer(input: &Input) -> Option<Claim> {
     let artifacts = input.subjects.iter().filter_map(|artifact| artifact.file());
     let beside = artifacts.flat_map(|path| {
         let mut paths = attest_store::own_sidecars(path);
+        let signatures = attest_store::evidence_beside(path).signatures;
+        paths.extend(signatures.into_iter().filter_map(|signature| signature.certificate));
         paths.extend(attest_store::neighbours(path).unwrap_or_default());
         paths
     });
-    input.given.iter().cloned().chain(beside).find_map(|path| {
-        let bytes = attest_store::read_bundle_file(&path).ok()?;
-        let bundles = attestation::parse_bundles(bytes.peek_unverified());
-        let bundle = bundles.into_iter().find_map(Result::ok)?;
-        let signer = UnverifiedSigner::peek(bundle.peek_unverified().certificate()?)?;
+    let given = input
+        .signature
+        .iter()
+        .filter_map(|signature| signature.certificate.clone());
+    given.chain(input.given.iter().cloned()).chain(beside).find_map(|path| {
+        let signer = UnverifiedSigner::peek(&certificate(&path)?)?;
         Some(Claim {
             path: path.display().to_string(),
             identity: signer.identity?,
-            issuer: signer.issuer?,
+            issuer: signer.issuer,
         })
     })
+}
+
+/// The first certificate in a file of evidence, or in one of certificates.
+fn certificate(path: &Path) -> Option<Vec<u8>> {
+    let bytes = attest_store::read_bundle_file(path).ok()?.into_unverified();
+    let pieces = read_evidence(&bytes, &Limits::default());
+    let bundle = pieces
+        .into_iter()
+        .find_map(|piece| piece.ok().map(|(_, bundle)| bundle));
+    match bundle {
+        Some(bundle) => bundle.peek_unverified().certificate().map(<[u8]>::to_vec),
+        None => read_pem(&bytes).ok()?.into_iter().next().map(|block| block.der),
+    }
 }
 
 /// The same call, complete, fit for a shell.
@@ -69,10 +88,16 @@ fn command(arguments: &Arguments, claim: &Claim) -> String {
     for path in &subjects.bundle {
         option("--bundle", &path.display().to_string());
     }
+    for (name, path) in subjects.signature.words() {
+        option(name, &path.display().to_string());
+    }
     if let Some(path) = &arguments.trusted_root {
         option("--trusted-root", &path.display().to_string());
     }
     option("--certificate-identity", &claim.identity);
-    option("--certificate-oidc-issuer", &claim.issuer);
+    match &claim.issuer {
+        Some(issuer) => option("--certificate-oidc-issuer", issuer),
+        None => words.push("--certificate-without-oidc-issuer".to_owned()),
+    }
     words.join(" ")
 }

@@ -62,6 +62,7 @@ fn bundle(finding: &Finding) -> Value {
 }
 
 fn verified(value: &mut Value, proven: &Proven) {
+    value["format"] = json!(proven.format);
     value["signer"] = signer(&proven.signer);
     value["statement"] = match &proven.statement {
         Some(statement) => json!({

@@ -17,7 +17,7 @@ pub(super) fn render(report: &Report) -> String {
     }
     for finding in &report.findings {
         if let Some(problem) = finding.counting_problem() {
-            line(&mut text, problem_word(problem), &finding.shown(), "bundle");
+            line(&mut text, problem_word(problem), &finding.shown(), "evidence");
             reason(&mut text, problem, None);
         }
     }

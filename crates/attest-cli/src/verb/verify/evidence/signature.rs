@@ -1,0 +1,102 @@
+use std::path::{Path, PathBuf};
+
+use attest_digest::{Algorithm, Digest};
+use attest_store::SignatureFiles;
+use attestation::foreign::{Detached, EvidenceError, Format};
+
+use super::super::problem::Problem;
+use super::gather::Piece;
+use super::{Evidence, Judge, Origin, Proof};
+
+/// A signature that came without a bundle, over one artifact. It is verified together with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Signature {
+    pub(in super::super) path: PathBuf,
+    pub(in super::super) origin: Origin,
+    pub(in super::super) certificate: Option<PathBuf>,
+    pub(in super::super) chain: Option<PathBuf>,
+    pub(in super::super) log_entry: Option<PathBuf>,
+    pub(in super::super) timestamp: Option<PathBuf>,
+}
+
+/// The artifact of a signature, as far as it has been measured.
+pub(in super::super) struct Signed<'a> {
+    pub(in super::super) digest: &'a Digest,
+}
+
+/// What an artifact is measured with to be held against a signature of this world.
+pub(in super::super) const ALGORITHM: Algorithm = Algorithm::Sha256;
+
+impl Signature {
+    /// What lies beside an artifact.
+    pub(in super::super) fn beside(files: SignatureFiles) -> Self {
+        Self {
+            path: files.signature,
+            origin: Origin::Beside,
+            certificate: files.certificate,
+            chain: None,
+            log_entry: files.log_entry,
+            timestamp: files.timestamp,
+        }
+    }
+
+    pub(in super::super) fn verify(&self, signed: &Signed<'_>, judge: &Judge<'_>) -> Evidence {
+        Evidence {
+            path: self.path.clone(),
+            place: None,
+            origin: self.origin,
+            result: self.proof(signed, judge),
+        }
+    }
+
+    /// Which world it is of, its content says.
+    fn proof(&self, signed: &Signed<'_>, judge: &Judge<'_>) -> Result<Proof, Problem> {
+        let bytes = read(&self.path)?;
+        match Format::recognise(&bytes) {
+            Some(
+                format @ (Format::MinisignSignature
+                | Format::OpenpgpSignature
+                | Format::OpenpgpMessage
+                | Format::SshSignature),
+            ) => Err(Problem::passed_over(
+                "signature-of-another-world",
+                format_args!("expected a signature for the key or identity that is expected, found {format}"),
+            )),
+            _ => self.sigstore(&bytes, signed, judge),
+        }
+    }
+
+    fn sigstore(&self, signature: &[u8], signed: &Signed<'_>, judge: &Judge<'_>) -> Result<Proof, Problem> {
+        let invalid = |error: EvidenceError| Problem::from(&error);
+        let mut parts = Detached::new(signature).map_err(invalid)?.about(signed.digest.clone());
+        if let Some(certificate) = &self.certificate {
+            parts = parts.with_signer(&read(certificate)?).map_err(invalid)?;
+        }
+        if let Some(chain) = &self.chain {
+            parts = parts.with_chain(&read(chain)?).map_err(invalid)?;
+        }
+        if let Some(log_entry) = &self.log_entry {
+            parts = parts.with_log_entry(&read(log_entry)?).map_err(invalid)?;
+        }
+        if let Some(timestamp) = &self.timestamp {
+            parts = parts.with_timestamp(&read(timestamp)?).map_err(invalid)?;
+        }
+        let piece = Piece {
+            format: Format::Signature,
+            bundle: parts.into_bundle().map_err(invalid)?,
+        };
+        let proof = judge.verify(&piece);
+        // One that only lies there may well be for whoever has a key, or the reverse.
+        proof.map_err(|problem| match (problem.code, self.origin) {
+            ("key-material-mismatch", Origin::Beside) => problem.into_passed_over(),
+            _ => problem,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    match attest_store::read_bundle_file(path) {
+        Ok(bytes) => Ok(bytes.into_unverified()),
+        Err(error) => Err(Problem::from(&error)),
+    }
+}

@@ -1,0 +1,135 @@
+//! Signatures that came without a bundle: `.sig` beside the artifact, with `.pem` and a log entry, or by options.
+
+use std::fs;
+
+use attest_testkit::{LogVersion, World};
+use serde_json::Value;
+
+use crate::command::{Command, Finished};
+
+const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const APPLICATION: &[u8] = b"the bytes of an application\n";
+
+struct Release {
+    directory: tempfile::TempDir,
+    world: World,
+}
+
+impl Release {
+    fn new() -> Self {
+        let release = Self {
+            directory: tempfile::tempdir().unwrap(),
+            world: World::new(1).unwrap(),
+        };
+        release.write("app.bin", APPLICATION);
+        release.write("root.json", release.world.trusted_root().unwrap());
+        release
+    }
+
+    /// What an older cosign leaves behind: signature, certificate and log entry, each in its file.
+    fn keyless(self) -> Self {
+        let bundle = self.world.sign_artifact(APPLICATION, LogVersion::V1).unwrap();
+        let bundle: Value = serde_json::from_slice(bundle.as_json()).unwrap();
+        let material = &bundle["verificationMaterial"];
+        let certificate = material["certificate"]["rawBytes"].as_str().unwrap();
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n");
+        self.write("app.bin.sig", signature(&bundle));
+        self.write("app.bin.pem", pem);
+        self.write("app.bin.rekor.json", material["tlogEntries"][0].to_string());
+        self
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.directory.path().join(name), bytes).unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.directory.path().join(name)).unwrap();
+    }
+
+    fn verify(&self, arguments: &[&str]) -> Finished {
+        Command::attest()
+            .args(["verify", "--trusted-root", "root.json"])
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .run()
+    }
+
+    fn verify_keyless(&self, arguments: &[&str]) -> Finished {
+        let identity = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER];
+        self.verify(&[arguments, &identity].concat())
+    }
+}
+
+fn signature(bundle: &Value) -> &str {
+    bundle["messageSignature"]["signature"].as_str().unwrap()
+}
+
+#[track_caller]
+fn says(finished: &Finished, expected: &str) {
+    let text = finished.stdout_text();
+    assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+}
+
+#[test]
+fn signature_certificate_and_log_entry_are_put_together() {
+    let release = Release::new().keyless();
+    let finished = release.verify_keyless(&["app.bin"]).expect_code(0);
+    says(&finished, "app.bin.sig covers 1");
+    says(&finished, "(hashedrekord/0.0.1)");
+    // The parts are evidence when they are named, too.
+    let all = ["app.bin", "app.bin.sig", "app.bin.pem", "app.bin.rekor.json"];
+    says(
+        &release.verify_keyless(&all).expect_code(0),
+        "1 of 1 artifacts verified",
+    );
+}
+
+#[test]
+fn a_certificate_without_a_log_entry_has_no_time_and_is_rejected() {
+    let release = Release::new().keyless();
+    release.remove("app.bin.rekor.json");
+    let finished = release.verify_keyless(&["app.bin"]).expect_code(1);
+    says(&finished, "FAILED   app.bin");
+}
+
+#[test]
+fn the_parts_may_be_named_by_options() {
+    let release = Release::new().keyless();
+    for (part, name) in [("app.bin.sig", "s"), ("app.bin.pem", "c"), ("app.bin.rekor.json", "r")] {
+        fs::rename(release.directory.path().join(part), release.directory.path().join(name)).unwrap();
+    }
+    let parts = ["--signature", "s", "--certificate", "c", "--rekor-entry", "r"];
+    let finished = release.verify_keyless(&[&["app.bin"][..], &parts].concat());
+    says(&finished.expect_code(0), "s covers 1");
+    release.write("other.bin", "other bytes");
+    let finished = release.verify_keyless(&[&["other.bin"][..], &parts].concat());
+    says(&finished.expect_code(1), "FAILED   other.bin");
+    let finished = release.verify_keyless(&[&["app.bin", "other.bin"][..], &parts].concat());
+    let finished = finished.expect_code(2);
+    assert!(finished.stderr_text().contains("error[signature-for-several-files]"));
+}
+
+#[test]
+fn a_signature_without_its_artifact_is_rejected() {
+    let release = Release::new().keyless();
+    release.write("alone.sig", "MAYCAQUCAQY=\n");
+    let finished = release.verify_keyless(&["app.bin", "alone.sig"]).expect_code(1);
+    says(&finished, "[signature-without-artifact]");
+}
+
+#[test]
+fn a_signature_of_another_world_beside_the_artifact_is_passed_over_and_covers_nothing() {
+    let release = Release::new().keyless();
+    let minisign = "untrusted comment: x\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
+                    trusted comment: y\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==\n";
+    release.write("app.bin.minisig", minisign);
+    says(
+        &release.verify_keyless(&["app.bin"]).expect_code(0),
+        "app.bin.sig covers 1",
+    );
+    release.remove("app.bin.sig");
+    let finished = release.verify_keyless(&["app.bin"]).expect_code(1);
+    says(&finished, "[signature-of-another-world]");
+}
