@@ -246,7 +246,7 @@ fn a_person_logs_in_with_a_browser() {
         .env("BROWSER", "/no/such");
     let finished = command.run_watched(|line| {
         if let Some(url) = line.strip_prefix("  http").map(|rest| format!("http{rest}")) {
-            std::thread::spawn(move || assert!(visit(&url).contains("You are signed in")));
+            std::thread::spawn(move || assert!(visit(&url).contains("Go on in the terminal")));
         }
     });
     signed(&bench, finished);
@@ -276,7 +276,7 @@ fn the_browser_of_the_person_is_opened_with_the_address() {
         .env("BROWSER", browser)
         .run();
     signed(&bench, finished);
-    assert!(watcher.join().unwrap().contains("You are signed in"));
+    assert!(watcher.join().unwrap().contains("Go on in the terminal"));
 }
 
 #[test]

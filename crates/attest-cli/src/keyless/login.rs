@@ -159,7 +159,7 @@ impl Person for Terminal<'_, '_> {
         self.say(format_args!("to log in, visit:\n\n  {}\n", visible(url)));
         match open(url, &self.context.environment) {
             true => self.say("waiting for the browser that was opened; Ctrl-C ends it"),
-            false => self.say("no browser could be opened; on another machine, use `--oidc-device-flow`"),
+            false => self.say("no browser could be started; waiting for one on this machine (elsewhere: `--oidc-device-flow`), Ctrl-C ends it"),
         }
     }
 

@@ -7,14 +7,14 @@ pub(super) struct Page<'a> {
 
 pub(super) const DONE: Page<'_> = Page {
     status: 200,
-    title: "You are signed in",
-    text: "attest goes on in the terminal. This page can be closed.",
+    title: "Go on in the terminal",
+    text: "attest has the answer of your identity provider. This page can be closed.",
 };
 
 pub(super) const REFUSED: Page<'_> = Page {
     status: 200,
     title: "You are not signed in",
-    text: "The identity provider said no. attest tells in the terminal why. This page can be closed.",
+    text: "The identity provider said no; the terminal shows why. This page can be closed.",
 };
 
 pub(super) const STRANGER: Page<'_> = Page {

@@ -70,7 +70,7 @@ fn follow(url: &str) {
     std::thread::spawn(move || {
         let (location, _) = get(&url);
         let (_, page) = get(&location.unwrap());
-        assert!(page.contains("You are signed in"), "{page}");
+        assert!(page.contains("Go on in the terminal"), "{page}");
     });
 }
 
