@@ -102,7 +102,6 @@ impl ClaimName {
     }
 
     /// The claim whose object identifier ends in this number, and whether it is written as DER.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the engine that comes next"))]
     pub(crate) fn of_number(number: u32) -> Option<(Self, bool)> {
         let found = CLAIMS.iter().find(|(candidate, _)| *candidate == number);
         found.map(|(number, claim)| (*claim, *number >= FIRST_DER_CLAIM))

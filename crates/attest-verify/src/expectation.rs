@@ -1,7 +1,9 @@
-use jiff::Timestamp;
-use sigstore_types::DerPublicKey;
+use std::sync::Arc;
 
-use crate::{ClaimName, Expected};
+use jiff::Timestamp;
+
+use crate::crypto::VerificationKey;
+use crate::{ClaimName, Expected, pem};
 
 /// Who a certificate has to be for: the subject alternative name, matched in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,9 +13,20 @@ pub struct CertificateIdentity(pub(crate) Expected);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OidcIssuer(pub(crate) Expected);
 
-/// A public key that is known beforehand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey(DerPublicKey);
+/// A public key that is known beforehand: ECDSA on P-256, P-384 or P-521, Ed25519, or RSA of 2048 to 4096 bits.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    der: Vec<u8>,
+    pub(crate) key: Arc<VerificationKey>,
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for PublicKey {}
 
 /// Who has to have signed, and what else a certificate has to say. There is no default, and no way to expect anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +108,9 @@ pub enum InvalidExpectation {
 const IDENTITY: &str = "a certificate identity";
 const ISSUER: &str = "an OIDC issuer";
 
+/// What a `SubjectPublicKeyInfo` is called in PEM. Source: RFC 7468, section 13.
+const PUBLIC_KEY: &str = "PUBLIC KEY";
+
 impl CertificateIdentity {
     /// Takes an identity: an e-mail address or a URI, for example of a workflow.
     ///
@@ -161,22 +177,33 @@ impl PublicKey {
     /// # Errors
     /// When it is something else, or of an algorithm that is not supported.
     pub fn from_pem(pem: &str) -> Result<Self, InvalidExpectation> {
-        let not_a_key = |detail: &dyn ToString| InvalidExpectation::NotAKey {
-            detail: detail.to_string(),
+        let not_a_key = |detail: String| InvalidExpectation::NotAKey { detail };
+        let der = match pem::only_block(pem) {
+            Some((PUBLIC_KEY, der)) => der,
+            Some((label, _)) => return Err(not_a_key(format!("expected one block, found `{label}`"))),
+            None => return Err(not_a_key("expected one block and nothing else".to_owned())),
         };
-        let key = DerPublicKey::from_pem(pem).map_err(|error| not_a_key(&error))?;
-        sigstore_crypto::VerificationKey::from_spki(&key).map_err(|error| not_a_key(&error))?;
-        Ok(Self(key))
+        Self::from_der(&der)
+    }
+
+    /// Reads a `SubjectPublicKeyInfo` in DER.
+    ///
+    /// # Errors
+    /// When it is something else, or of an algorithm that is not supported.
+    pub fn from_der(der: &[u8]) -> Result<Self, InvalidExpectation> {
+        let key = VerificationKey::from_spki(der).map_err(|error| InvalidExpectation::NotAKey {
+            detail: error.to_string(),
+        })?;
+        Ok(Self {
+            der: der.to_vec(),
+            key: Arc::new(key),
+        })
     }
 
     /// The key, DER.
     #[must_use]
     pub fn as_der(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    pub(crate) fn to_engine(&self) -> DerPublicKey {
-        self.0.clone()
+        &self.der
     }
 }
 

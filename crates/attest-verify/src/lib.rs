@@ -1,7 +1,4 @@
-//! Bundles in, proofs out. Offline: no socket, no environment, and the time is a parameter.
-//!
-//! The engine beneath also looks at the clock of the machine, for times of promises and keys of logs that lie in its
-//! future. That can only reject more; no signature that is younger than the [`VerificationTime`] gets that far.
+//! Bundles in, proofs out. Offline: no socket, no environment, no clock; the time is a parameter.
 //!
 //! In: a [`Bundle`](attestation::Bundle), a [`TrustRoot`], an [`Expectation`] of who signed, a [`VerificationTime`], and
 //! what was measured of an artifact. Out: a [`Verified`], or a [`Rejection`] that says what was found and expected.
@@ -25,8 +22,9 @@
 //! ```
 //!
 //! # What a `Verified` proves
-//! It holds one token for every check, and a token can only be made where the check is made. There is no way to skip one:
-//! no default expectation, no default time, no flag that turns a check off. A value cannot be made up elsewhere:
+//! It holds one token for every check, and a token can only be made in the module that makes the check. There is no default
+//! expectation and no default time. What a trust root has nobody to vouch for, and what a caller gives up in so many words
+//! (`…_unsafe`), is named by [`Verified::not_checked`]. A value cannot be made up elsewhere:
 //!
 //! ```compile_fail
 //! let forged = attest_verify::proof::SignatureValid { _private: () };
@@ -38,26 +36,38 @@
 //! fn needs(_: &attest_verify::proof::SignatureValid) {}
 //! ```
 //!
-//! # Who checks what
-//! The `sigstore-*` family does the cryptography, behind types of ours. On top of it every byte of a bundle that nothing
-//! authenticates has to be what the authenticated ones say it is, so that no changed byte goes unnoticed; `docs/TRUST.md`
-//! lists it field by field.
+//! # Order
+//! A bundle passes, in this order: the kind of key; the logs that its entries name, and the fields that nothing signs; the
+//! certificate and its path to an authority; the signature; that every entry is about this signature; that every entry is in
+//! its log; every timestamp; the path at every signed time; certificate transparency; identity, issuer and claims. Every byte
+//! of a bundle is signed or has to be what the signed ones say it is; `docs/TRUST.md` lists it field by field.
+//!
+//! # What is remembered
+//! A [`TrustRoot`] remembers, within bounds, which signatures of logs and authorities and which certificates it found good.
+//! Nothing else: a bundle that was rejected is checked again, and a time is always held against the certificate.
 
 mod artifact;
-mod checkpoint;
+mod asn1;
+mod certificate;
 mod claim;
-mod engine;
+mod crypto;
 mod expectation;
 mod expected;
 mod identity;
 mod log;
+mod pem;
 pub mod proof;
 mod rejection;
+mod signature;
 mod signer;
+mod subject;
+mod times;
 mod timestamp;
+mod token;
 mod trust_root;
 mod verified;
 mod verifier;
+mod window;
 
 pub use artifact::Artifact;
 pub use claim::ClaimName;
@@ -67,4 +77,4 @@ pub use rejection::{Rejection, RejectionKind};
 pub use signer::{CertifiedSigner, KeySigner, Signer, UnverifiedSigner};
 pub use trust_root::{TrustRoot, TrustRootError};
 pub use verified::{LogEvidence, TimeEvidence, Verified, VerifiedBundle};
-pub use verifier::Verifier;
+pub use verifier::{AtHand, Verifier};

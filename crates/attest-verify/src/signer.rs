@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sigstore_crypto::{CertificateInfo, parse_certificate_info};
-use sigstore_types::DerCertificate;
 
+use crate::certificate::Certificate;
 use crate::proof::{CertificatePublished, CertificateTrusted, IdentityMatched};
 
 /// Who signed.
@@ -109,52 +108,13 @@ impl UnverifiedSigner {
     /// Reads what a certificate says, or nothing when it cannot be read.
     #[must_use]
     pub fn peek(certificate_der: &[u8]) -> Option<Self> {
-        let info = parse_certificate_info(&DerCertificate::from_bytes(certificate_der)).ok()?;
+        let certificate = Certificate::parse(certificate_der).ok()?;
         Some(Self {
-            identity: info.identity.as_ref().map(|identity| identity.as_str().to_owned()),
-            issuer: info.issuer.clone(),
-            not_before: info.not_before,
-            not_after: info.not_after,
-            claims: claims(&info),
+            identity: certificate.names().texts.first().cloned(),
+            issuer: certificate.oidc_issuer().map(str::to_owned),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            claims: certificate.claims().clone(),
         })
     }
-}
-
-pub(crate) fn claims(info: &CertificateInfo) -> BTreeMap<&'static str, String> {
-    let claims = &info.ci_claims;
-    [
-        ("build-signer-uri", &claims.build_signer_uri),
-        ("build-signer-digest", &claims.build_signer_digest),
-        ("runner-environment", &claims.runner_environment),
-        ("source-repository-uri", &claims.source_repository_uri),
-        ("source-repository-digest", &claims.source_repository_digest),
-        ("source-repository-ref", &claims.source_repository_ref),
-        ("source-repository-identifier", &claims.source_repository_identifier),
-        ("source-repository-owner-uri", &claims.source_repository_owner_uri),
-        (
-            "source-repository-owner-identifier",
-            &claims.source_repository_owner_identifier,
-        ),
-        ("build-config-uri", &claims.build_config_uri),
-        ("build-config-digest", &claims.build_config_digest),
-        ("build-trigger", &claims.build_trigger),
-        ("run-invocation-uri", &claims.run_invocation_uri),
-        (
-            "source-repository-visibility-at-signing",
-            &claims.source_repository_visibility_at_signing,
-        ),
-        ("deployment-environment", &claims.deployment_environment),
-        ("token-subject", &claims.token_subject),
-        ("github-workflow-trigger", &claims.deprecated_github.workflow_trigger),
-        ("github-workflow-sha", &claims.deprecated_github.workflow_sha),
-        ("github-workflow-name", &claims.deprecated_github.workflow_name),
-        (
-            "github-workflow-repository",
-            &claims.deprecated_github.workflow_repository,
-        ),
-        ("github-workflow-ref", &claims.deprecated_github.workflow_ref),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value.clone()?)))
-    .collect()
 }

@@ -1,19 +1,20 @@
-use attest_digest::{Algorithm, Digest};
-use attestation::{Bundle, KeyMaterial, LogEntry, SignedContent, Statement, Unverified, media_type};
+use std::sync::Arc;
+
+use attest_digest::{Digest, DigestSet};
+use attestation::{Bundle, KeyMaterial, SignedContent, Statement, Unverified, media_type, pre_authentication_encoding};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use sigstore_crypto::sha256;
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult};
 
+use crate::certificate::Issued;
+use crate::crypto::VerificationKey;
 use crate::expectation::Who;
-use crate::proof::{CertificatePublished, CertificateTrusted, LogIncluded, SignatureValid, TimeSigned};
-use crate::signer::UnverifiedSigner;
-use crate::trust_root::KnownLog;
-use crate::verified::{Content, LogEvidence, Proven, TimeEvidence, VerifiedBundle};
+use crate::log::{self, About, Entry, SignedAs};
+use crate::proof::SignatureValid;
+use crate::subject::Content;
+use crate::verified::{LogEvidence, Proven, VerifiedBundle};
 use crate::{
-    CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TrustRoot, VerificationTime, engine,
-    identity, log, timestamp,
+    CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TimeEvidence, TrustRoot, VerificationTime,
+    identity, signature, times,
 };
 
 /// Checks bundles against trust roots, as of a moment. Making one costs nothing; a root was prepared when it was read.
@@ -29,6 +30,18 @@ pub struct Verifier<'a> {
 enum Roots<'a> {
     One(&'a TrustRoot),
     Several(&'a [&'a TrustRoot]),
+}
+
+/// What is at hand of an artifact beside its bundle, for the few signatures that cannot be checked without it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum AtHand<'a> {
+    /// Nothing.
+    Nothing,
+    /// Its digests, for a bare signature whose bundle has none.
+    Digests(&'a DigestSet),
+    /// All of it, for a signature by Ed25519, which signs no digest.
+    Bytes(&'a [u8]),
 }
 
 impl<'a> Verifier<'a> {
@@ -80,162 +93,160 @@ impl<'a> Verifier<'a> {
     /// # Errors
     /// [`Rejection`] says what was found and expected.
     pub fn verify_bundle(&self, bundle: &Bundle, expectation: &Expectation) -> Result<VerifiedBundle, Rejection> {
-        let mut contents = bundle.peek_unverified().clone();
+        self.verify_bundle_with(bundle, expectation, AtHand::Nothing)
+    }
+
+    /// The same where something of the artifact is at hand: the digest of an artifact whose bundle has none, or the bytes of
+    /// one that was signed with Ed25519. What is at hand decides nothing; it is held against the signature.
+    ///
+    /// # Errors
+    /// [`Rejection`] says what was found and expected.
+    pub fn verify_bundle_with(
+        &self,
+        bundle: &Bundle,
+        expectation: &Expectation,
+        at_hand: AtHand<'_>,
+    ) -> Result<VerifiedBundle, Rejection> {
+        let contents = bundle.peek_unverified();
         check_key_material(&contents.key_material, &expectation.who)?;
-        let (content, claimed) = content(&contents)?;
-        let root = self.root(&contents)?;
-        let needs_log = self.needs_log && root.has_logs;
-        if !needs_log {
-            contents.log_entries.clear();
-        }
-        let logs = log::check_entries(&contents, root)?;
-        self.check_log_times(&contents)?;
-        let bundle = engine::bundle(&contents, &logs)?;
-        let result = self.run_engine((&contents, &bundle), &claimed, (root, needs_log), &expectation.who)?;
-        let authorities = timestamp::check_timestamps(&contents, root)?;
-        let times = self.times(&contents, &authorities, &result)?;
-        let signer = self.signer(expectation, &contents, root, &result)?;
+        let root = self.root(contents)?;
+        let entries = self.entries(contents, root, &expectation.who)?;
+        let by = By::of(contents, root, &expectation.who)?;
+        let (content, signature_valid) = check_signed(contents, &by, &entries, at_hand)?;
+        let included = match entries.is_empty() {
+            true => None,
+            false => Some(log::check_included(&entries, &root.signatures)?),
+        };
+        let now = self.time.moment();
+        let signed = (contents, signature_of(contents)?);
+        let (times, signed_time) = times::collect(signed, (&entries, included.as_ref()), root, now)?;
+        let signer = self.signer(&by, expectation, root, &times)?;
         let proven = Proven {
-            not_checked: not_checked(needs_log, &signer, &times),
-            signed_time: signed_time(&expectation.who, &times)?,
+            not_checked: not_checked(contents, &entries, &signer, &times),
             signer,
             content,
-            logs: log_evidence(&contents, &logs),
+            logs: entries.iter().map(log_evidence).collect(),
             times,
-            signature: SignatureValid::of(&result),
-            included: needs_log.then(|| LogIncluded::of(&result, logs.len())).transpose()?,
+            signature: signature_valid,
+            included,
+            signed_time,
         };
         Ok(VerifiedBundle::new(proven))
     }
 
+    /// The root that issued the certificate or knows the log; else the first one, which will say what is wrong.
     fn root(&self, contents: &Unverified) -> Result<&'a TrustRoot, Rejection> {
         let roots = match self.roots {
             Roots::One(root) => return Ok(root),
             Roots::Several(roots) => roots,
         };
-        let knows_signer = |root: &&&TrustRoot| match contents.certificate() {
-            Some(certificate) => root.has_issuer_of(certificate),
-            None => contents
-                .log_entries
-                .iter()
-                .any(|entry| root.log(&entry.log_id).is_some()),
+        let knows_signer = |root: &&&TrustRoot| match certificates(&contents.key_material) {
+            Some((leaf, between)) => root.issued(leaf, between).is_ok(),
+            None => contents.log_entries.iter().any(|entry| root.knows_log(&entry.log_id)),
         };
         let known = roots.iter().find(knows_signer).or(roots.first());
         known.copied().ok_or(Rejection::NotChecked { check: "trust root" })
     }
 
-    fn run_engine(
+    /// The log entries that count: none when nobody asks for a log, at least one when somebody does.
+    fn entries<'b>(
         &self,
-        (contents, bundle): (&Unverified, &sigstore_types::Bundle),
-        claimed: &Digest,
-        (root, needs_log): (&TrustRoot, bool),
-        expected: &Who,
-    ) -> Result<VerificationResult, Rejection> {
-        let artifact = engine::artifact(claimed)?;
-        let verifier = &root.engine;
-        match expected {
-            Who::Certificate { .. } => {
-                let mut policy = VerificationPolicy::any_identity();
-                if !needs_log {
-                    policy = policy.skip_tlog_unsafe();
-                }
-                if !self.needs_published(root) {
-                    policy = policy.skip_sct();
-                }
-                verifier.verify(artifact, bundle, &policy)
-            }
-            Who::Key(key) => {
-                let mut policy = PublicKeyVerificationPolicy::new(key.to_engine());
-                if !needs_log {
-                    policy = policy.skip_tlog_unsafe();
-                }
-                verifier.verify(artifact, bundle, &policy)
-            }
+        contents: &'b Unverified,
+        root: &'b TrustRoot,
+        who: &Who,
+    ) -> Result<Vec<Entry<'b>>, Rejection> {
+        if !self.needs_log(root, who) {
+            return Ok(Vec::new());
         }
-        .map_err(|error| {
-            let signer = contents.certificate().and_then(UnverifiedSigner::peek);
-            engine::rejection(error, signer.as_ref())
-        })
+        let entries = log::entries(contents, &root.logs)?;
+        let now = self.time.moment();
+        for entry in &entries {
+            entry.check_fields(now)?;
+            entry.promised_time().map_or(Ok(()), |time| times::check(time?, now))?;
+        }
+        Ok(entries)
     }
 
-    fn needs_published(&self, root: &TrustRoot) -> bool {
-        self.needs_certificate_transparency && root.has_certificate_logs
+    /// A certificate leads to its root. A key does not, and must not find the root that asks for least.
+    fn needs_log(&self, root: &TrustRoot, who: &Who) -> bool {
+        let has_logs = match (who, self.roots) {
+            (Who::Key(_), Roots::Several(roots)) => roots.iter().any(|root| !root.logs.is_empty()),
+            _ => !root.logs.is_empty(),
+        };
+        self.needs_log && has_logs
     }
 
     fn signer(
         &self,
+        by: &By<'_>,
         expectation: &Expectation,
-        contents: &Unverified,
         root: &TrustRoot,
-        result: &VerificationResult,
+        times: &[TimeEvidence],
     ) -> Result<Signer, Rejection> {
-        if let Who::Key(key) = &expectation.who {
-            identity::check_no_claims(expectation)?;
-            let public_key_der = key.as_der().to_vec();
-            return Ok(Signer::Key(KeySigner { public_key_der }));
-        }
-        let found = contents.certificate().and_then(UnverifiedSigner::peek);
-        let found = found.ok_or(Rejection::NotChecked { check: "certificate" })?;
-        let matched = identity::check(expectation, &found)?;
+        let issued = match by {
+            By::Key(key) => {
+                identity::check_no_claims(expectation)?;
+                let public_key_der = key.as_der().to_vec();
+                return Ok(Signer::Key(KeySigner { public_key_der }));
+            }
+            By::Certificate(issued) => issued,
+        };
+        let times: Vec<_> = times.iter().map(TimeEvidence::time).collect();
+        let (paths, trusted) = issued.paths_at(&times)?;
+        let published = match self.needs_certificate_transparency && !root.certificate_logs.is_empty() {
+            true => Some(issued.check_published(&paths, &root.certificate_logs)?),
+            false => None,
+        };
+        let (name, matched) = identity::check(expectation, &issued.leaf)?;
         Ok(Signer::Certificate(CertifiedSigner {
-            identity: found.identity.unwrap_or_default(),
-            issuer: found.issuer,
-            claims: found.claims,
-            not_before: found.not_before,
-            not_after: found.not_after,
-            trusted: CertificateTrusted::of(result)?,
-            published: self
-                .needs_published(root)
-                .then(|| CertificatePublished::of(result))
-                .transpose()?,
+            identity: name.to_owned(),
+            issuer: issued.leaf.oidc_issuer().map(str::to_owned),
+            claims: issued.leaf.claims().clone(),
+            not_before: issued.leaf.not_before,
+            not_after: issued.leaf.not_after,
+            trusted,
+            published,
             matched,
         }))
     }
+}
 
-    /// The engine holds the time of a promise against the clock of the machine. Before it can, the time is held against the
-    /// moment that was asked for.
-    fn check_log_times(&self, contents: &Unverified) -> Result<(), Rejection> {
-        let promised = contents.log_entries.iter().filter(|entry| entry.promise.is_some());
-        promised
-            .filter_map(|entry| entry.integrated_time)
-            .try_for_each(|seconds| self.check_time(engine::moment(seconds)?))
-    }
+/// By whose key it is signed.
+enum By<'a> {
+    Key(&'a PublicKey),
+    Certificate(Arc<Issued>),
+}
 
-    fn check_time(&self, time: Timestamp) -> Result<(), Rejection> {
-        let verification_time = self.time.moment();
-        match time > verification_time {
-            true => Err(Rejection::NotYetValid {
-                time,
-                verification_time,
-            }),
-            false => Ok(()),
+impl<'a> By<'a> {
+    fn of(contents: &Unverified, root: &TrustRoot, who: &'a Who) -> Result<Self, Rejection> {
+        match (who, certificates(&contents.key_material)) {
+            (Who::Key(key), _) => Ok(Self::Key(key)),
+            (Who::Certificate { .. }, Some((leaf, between))) => root.issued(leaf, between).map(Self::Certificate),
+            (Who::Certificate { .. }, None) => Err(Rejection::NotChecked { check: "certificate" }),
         }
     }
 
-    /// The engine gives the times of a certificate's bundle in this order: timestamps, then logs; for a key, the reverse.
-    fn times(
-        &self,
-        contents: &Unverified,
-        authorities: &[&str],
-        result: &VerificationResult,
-    ) -> Result<Vec<TimeEvidence>, Rejection> {
-        let mut verified = result.verified_timestamps().to_vec();
-        if contents.certificate().is_none() {
-            let logs = verified.len().saturating_sub(authorities.len());
-            verified.rotate_left(logs);
+    fn key(&self) -> &VerificationKey {
+        match self {
+            Self::Key(key) => &key.key,
+            Self::Certificate(issued) => &issued.leaf.key,
         }
-        verified.iter().try_for_each(|time| self.check_time(*time))?;
-        let mut names = authorities.iter();
-        Ok(verified
-            .into_iter()
-            .map(|time| match names.next() {
-                Some(authority) => TimeEvidence::Authority {
-                    authority: (*authority).to_owned(),
-                    time,
-                },
-                None => TimeEvidence::Log { time },
-            })
-            .collect())
+    }
+
+    fn as_logged(&self) -> log::Verifier<'_> {
+        match self {
+            Self::Key(key) => log::Verifier::Key(key.as_der()),
+            Self::Certificate(issued) => log::Verifier::Certificate(&issued.leaf.der),
+        }
+    }
+}
+
+/// The leaf, and what stands between it and an authority.
+fn certificates(material: &KeyMaterial) -> Option<(&[u8], &[Vec<u8>])> {
+    match material {
+        KeyMaterial::Certificate(leaf) => Some((leaf, &[])),
+        KeyMaterial::Chain(chain) => chain.split_first().map(|(leaf, between)| (leaf.as_slice(), between)),
+        _ => None,
     }
 }
 
@@ -257,7 +268,7 @@ fn check_key_material(material: &KeyMaterial, expected: &Who) -> Result<(), Reje
 
 /// A hint proves nothing, and may be left out. One that is there has to be right.
 fn check_hint(key: &PublicKey, hint: &str) -> Result<(), Rejection> {
-    let expected = STANDARD.encode(sha256(key.as_der()).as_bytes());
+    let expected = STANDARD.encode(key.key.id());
     match hint.is_empty() || hint == expected {
         true => Ok(()),
         false => Err(Rejection::KeyHintMismatch {
@@ -267,80 +278,108 @@ fn check_hint(key: &PublicKey, hint: &str) -> Result<(), Rejection> {
     }
 }
 
-/// What is signed, and a digest out of it that the engine can be asked about. Everything else about the digest is left to
-/// [`VerifiedBundle::artifact`].
-fn content(contents: &Unverified) -> Result<(Content, Digest), Rejection> {
+/// Checks the signature, and that every log entry is about it.
+fn check_signed(
+    contents: &Unverified,
+    by: &By<'_>,
+    entries: &[Entry<'_>],
+    at_hand: AtHand<'_>,
+) -> Result<(Content, SignatureValid), Rejection> {
+    let (verifier, key) = (by.as_logged(), by.key());
+    let about = |signature, signed| About {
+        signature,
+        verifier,
+        signed,
+    };
     match &contents.content {
         SignedContent::Message(message) => {
-            let digest = match &message.digest {
-                Some(digest) => digest.clone(),
-                None => logged_digest(contents)?,
-            };
-            Ok((Content::Artifact(digest.clone()), digest))
+            let digests = artifact_digests(message.digest.as_ref(), entries, at_hand)?;
+            let (digest, valid) = signature::check_artifact(key, &digests, at_hand, &message.signature)?;
+            check_entries(entries, &about(&message.signature, SignedAs::Artifact(&digest)))?;
+            Ok((Content::Artifact(digest), valid))
         }
         SignedContent::Envelope(envelope) => {
-            let payload = envelope.payload();
-            if payload.payload_type() != media_type::IN_TOTO {
+            let (payload, payload_type) = (envelope.payload().as_bytes(), envelope.payload().payload_type());
+            if payload_type != media_type::IN_TOTO {
                 return Err(Rejection::Unsupported {
-                    detail: format!("payload of type `{}`", payload.payload_type()),
+                    detail: format!("payload of type `{payload_type}`"),
                 });
             }
-            let statement = Statement::parse(payload.as_bytes())?;
-            let digest = digest_for_engine(&statement)?;
-            Ok((Content::Statement(statement), digest))
+            let encoding = &pre_authentication_encoding(payload_type, payload);
+            let valid = signature::check_message(key, encoding, envelope.signature())?;
+            let signed = SignedAs::Envelope {
+                encoding,
+                payload,
+                payload_type,
+            };
+            check_entries(entries, &about(envelope.signature(), signed))?;
+            Ok((Content::Statement(Statement::parse(payload)?), valid))
         }
-        _ => Err(Rejection::Unsupported {
-            detail: "signed content of this kind".to_owned(),
+        _ => Err(unsupported_content()),
+    }
+}
+
+fn check_entries(entries: &[Entry<'_>], about: &About<'_>) -> Result<(), Rejection> {
+    entries.iter().try_for_each(|entry| entry.body.check(about))
+}
+
+/// What the artifact may have as its digest: what the signature says, else what a log entry says, else what is at hand.
+fn artifact_digests(
+    claimed: Option<&Digest>,
+    entries: &[Entry<'_>],
+    at_hand: AtHand<'_>,
+) -> Result<Vec<Digest>, Rejection> {
+    let logged = || entries.iter().find_map(|entry| entry.body.artifact_digest());
+    if let Some(digest) = claimed.or_else(logged) {
+        return Ok(vec![digest.clone()]);
+    }
+    match at_hand {
+        AtHand::Digests(digests) => Ok(digests.iter().cloned().collect()),
+        AtHand::Bytes(bytes) => Ok(signature::digests_of(bytes)),
+        AtHand::Nothing => Err(Rejection::BundleInvalid {
+            detail: "neither the signature nor a log entry has the digest of the artifact".to_owned(),
         }),
     }
 }
 
-fn digest_for_engine(statement: &Statement) -> Result<Digest, Rejection> {
-    [Algorithm::Sha256, Algorithm::Sha512]
-        .into_iter()
-        .find_map(|algorithm| {
-            let mut subjects = statement.subjects().iter();
-            subjects.find_map(|subject| subject.digests().of(algorithm).cloned())
-        })
-        .ok_or_else(|| Rejection::Unsupported {
-            detail: "a statement whose subjects have neither a sha256 nor a sha512 digest".to_owned(),
-        })
-}
-
-/// A message signature may leave the digest out; the log entry has it.
-fn logged_digest(contents: &Unverified) -> Result<Digest, Rejection> {
-    let bodies = contents.log_entries.iter().map(|entry| &entry.body);
-    bodies
-        .filter_map(|body| serde_json::from_slice::<serde_json::Value>(body).ok())
-        .find_map(|body| {
-            let hash = &body["spec"]["data"]["hash"];
-            if hash["algorithm"] == "sha256" {
-                return Digest::from_hex(Algorithm::Sha256, hash["value"].as_str()?).ok();
-            }
-            let data = &body["spec"]["hashedRekordV002"]["data"];
-            let digest = STANDARD.decode(data["digest"].as_str()?).ok()?;
-            Digest::from_bytes(Algorithm::Sha256, &digest).ok()
-        })
-        .ok_or_else(|| Rejection::BundleInvalid {
-            detail: "neither the signature nor a log entry has the digest of the artifact".to_owned(),
-        })
-}
-
-/// A certificate lives for minutes and counts only with a time; a key may come without.
-fn signed_time(expected: &Who, times: &[TimeEvidence]) -> Result<Option<TimeSigned>, Rejection> {
-    match (expected, times.len()) {
-        (Who::Key(_), 0) => Ok(None),
-        (_, times) => TimeSigned::of(times).map(Some),
+fn signature_of(contents: &Unverified) -> Result<&[u8], Rejection> {
+    match &contents.content {
+        SignedContent::Message(message) => Ok(&message.signature),
+        SignedContent::Envelope(envelope) => Ok(envelope.signature()),
+        _ => Err(unsupported_content()),
     }
 }
 
-fn not_checked(needs_log: bool, signer: &Signer, times: &[TimeEvidence]) -> Vec<&'static str> {
+fn unsupported_content() -> Rejection {
+    Rejection::Unsupported {
+        detail: "signed content of this kind".to_owned(),
+    }
+}
+
+fn log_evidence(entry: &Entry<'_>) -> LogEvidence {
+    LogEvidence {
+        log: entry.log.url.clone(),
+        index: entry.signed_index(),
+        kind: format!("{}/{}", entry.entry.kind, entry.entry.version),
+    }
+}
+
+fn not_checked(
+    contents: &Unverified,
+    entries: &[Entry<'_>],
+    signer: &Signer,
+    times: &[TimeEvidence],
+) -> Vec<&'static str> {
     let published = match signer {
         Signer::Certificate(signer) => signer.certificate_published().is_some(),
         Signer::Key(_) => true,
     };
     let checks = [
-        (needs_log, "transparency log"),
+        (!entries.is_empty(), "transparency log"),
+        (
+            entries.is_empty() || entries.len() == contents.log_entries.len(),
+            "entries of other logs",
+        ),
         (published, "certificate transparency"),
         (!times.is_empty(), "signed time"),
     ];
@@ -349,25 +388,4 @@ fn not_checked(needs_log: bool, signer: &Signer, times: &[TimeEvidence]) -> Vec<
         .filter(|(made, _)| !made)
         .map(|(_, check)| *check)
         .collect()
-}
-
-fn log_evidence(contents: &Unverified, logs: &[&KnownLog]) -> Vec<LogEvidence> {
-    contents
-        .log_entries
-        .iter()
-        .zip(logs)
-        .map(|(entry, log)| LogEvidence {
-            log: log.url.clone(),
-            index: signed_index(entry),
-            kind: format!("{}/{}", entry.kind, entry.version),
-        })
-        .collect()
-}
-
-/// A promise signs the index in the whole log; without one, the proof shows the index in its tree.
-fn signed_index(entry: &LogEntry) -> u64 {
-    match (&entry.promise, &entry.proof) {
-        (None, Some(proof)) => proof.log_index,
-        _ => entry.log_index,
-    }
 }
