@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 /// What a verb may see of the process it runs in.
@@ -47,6 +48,13 @@ impl Environment {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(OsStr::new(name))?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that is set and not empty, as a path.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.0.get(OsStr::new(name))?;
+        (!value.is_empty()).then(|| PathBuf::from(value))
     }
 
     /// Every variable.

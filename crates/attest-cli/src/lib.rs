@@ -17,6 +17,7 @@ mod predicate_type;
 mod process;
 mod shell;
 mod threads;
+mod trust;
 pub mod verb;
 mod visible;
 mod wall_clock;

@@ -26,7 +26,7 @@ pub(crate) fn failure(error: &Sign) -> Failure {
 }
 
 /// The same, for what the clients of the services say.
-pub(super) fn net(error: &Net) -> Failure {
+pub(crate) fn net(error: &Net) -> Failure {
     match error {
         Net::Url { .. } => Failure::usage("url-unusable", error),
         Net::SigningConfig { .. } => Failure::usage("signing-config-invalid", error),

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_CONFIGURATION_BYTES};
-pub(crate) use failure::failure;
+pub(crate) use failure::{failure, net as net_failure};
 use identity::Chosen;
 pub(crate) use login::LoginArguments;
 

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use sigstore_tuf::TrustedMetadataSet;
 
 use super::TufError;
@@ -10,26 +11,44 @@ use crate::Endpoint;
 pub struct TrustAnchor {
     mirror: Endpoint,
     root: String,
+    version: u64,
+    expires: Timestamp,
     embedded: bool,
 }
+
+/// What a root that is embedded says of itself, so that nothing is parsed for it when nothing was fetched.
+struct Embedded {
+    mirror: &'static str,
+    root: &'static str,
+    version: u64,
+    expires: i64,
+}
+
+const PUBLIC_GOOD: Embedded = Embedded {
+    mirror: "https://tuf-repo-cdn.sigstore.dev",
+    root: include_str!("anchors/public-good.16.root.json"),
+    version: 16,
+    expires: 1_808_422_051,
+};
+
+const GITHUB: Embedded = Embedded {
+    mirror: "https://tuf-repo.github.com",
+    root: include_str!("anchors/github.9.root.json"),
+    version: 9,
+    expires: 1_801_167_533,
+};
 
 impl TrustAnchor {
     /// The public-good instance of Sigstore, with version 16 of its root.
     #[must_use]
     pub fn public_good() -> Self {
-        Self::embedded(
-            "https://tuf-repo-cdn.sigstore.dev",
-            include_str!("anchors/public-good.16.root.json"),
-        )
+        Self::embedded(&PUBLIC_GOOD)
     }
 
     /// The instance of GitHub, with version 9 of its root.
     #[must_use]
     pub fn github() -> Self {
-        Self::embedded(
-            "https://tuf-repo.github.com",
-            include_str!("anchors/github.9.root.json"),
-        )
+        Self::embedded(&GITHUB)
     }
 
     /// Any other repository. What is given as its root is believed because it is given.
@@ -49,19 +68,24 @@ impl TrustAnchor {
         };
         let mirror = Endpoint::parse(mirror)?;
         let root = std::str::from_utf8(root).map_err(|error| malformed(error.to_string()))?;
-        let anchor = Self {
+        let mut anchor = Self {
             mirror,
             root: root.to_owned(),
+            version: 0,
+            expires: Timestamp::MIN,
             embedded: false,
         };
-        anchor.begin()?;
+        let set = anchor.begin()?;
+        (anchor.version, anchor.expires) = (set.root().version, set.root().expires);
         Ok(anchor)
     }
 
-    fn embedded(mirror: &str, root: &str) -> Self {
+    fn embedded(embedded: &Embedded) -> Self {
         Self {
-            mirror: Endpoint::parse(mirror).expect("the embedded address is one, and a test says so"),
-            root: root.to_owned(),
+            mirror: Endpoint::parse(embedded.mirror).expect("the embedded address is one, and a test says so"),
+            root: embedded.root.to_owned(),
+            version: embedded.version,
+            expires: Timestamp::from_second(embedded.expires).expect("a time of this century is one"),
             embedded: true,
         }
     }
@@ -73,11 +97,15 @@ impl TrustAnchor {
     }
 
     /// The version of the root that trust begins with.
-    ///
-    /// # Errors
-    /// When the root is not signed by itself, which is never so for an anchor that was made.
-    pub fn version(&self) -> Result<u64, TufError> {
-        Ok(self.begin()?.root().version)
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// When that root runs out. Newer ones are found all the same.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.expires
     }
 
     /// The root metadata, as it was given.
@@ -102,8 +130,11 @@ mod tests {
 
     #[test]
     fn the_embedded_anchors_are_signed_by_themselves() {
-        assert_eq!(TrustAnchor::public_good().version(), Ok(16));
-        assert_eq!(TrustAnchor::github().version(), Ok(9));
+        for anchor in [TrustAnchor::public_good(), TrustAnchor::github()] {
+            let read = TrustAnchor::new(&anchor.mirror().to_string(), anchor.root().as_bytes()).unwrap();
+            let embedded = true;
+            assert_eq!(TrustAnchor { embedded, ..read }, anchor);
+        }
         let mirror = |anchor: TrustAnchor| anchor.mirror().to_string();
         assert_eq!(mirror(TrustAnchor::public_good()), "https://tuf-repo-cdn.sigstore.dev/");
         assert_eq!(mirror(TrustAnchor::github()), "https://tuf-repo.github.com/");

@@ -62,7 +62,7 @@ impl TrustCache {
     /// When the file cannot be read or is not as an update has left it.
     pub fn read(&self, anchor: &TrustAnchor) -> Result<Option<TrustMaterial>, TufError> {
         let Some(state) = self.state()? else { return Ok(None) };
-        if state.root_version < anchor.version()? {
+        if state.root_version < anchor.version() {
             return Ok(None);
         }
         material(anchor, &state).map(Some)
@@ -143,7 +143,7 @@ impl TrustCache {
         let Some(state) = self.state()? else {
             return Ok((None, None));
         };
-        let outdated = state.root_version < anchor.version()?;
+        let outdated = state.root_version < anchor.version();
         match material(anchor, &state) {
             Ok(material) => Ok((Some(state), Some(material))),
             Err(TufError::Superseded { .. }) => Ok((Some(state), None)),
