@@ -64,6 +64,11 @@ impl Command {
                 process.env_remove(&name);
             }
         }
+        // What the person who runs the tests has fetched is nobody's business here.
+        process.env(
+            "ATTEST_TUF_ROOT",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/nothing-fetched"),
+        );
         Self {
             process,
             stdin: Vec::new(),

@@ -19,6 +19,7 @@ mod sandbox;
 mod sbom;
 mod sign;
 mod sign_guards;
+mod trust;
 mod verify;
 mod verify_key;
 mod verify_older;

@@ -265,7 +265,10 @@ fn the_built_in_trust_root_is_named_and_does_not_know_the_sandbox() {
         .run()
         .expect_code(1);
     says(finished.stdout_text(), "[log-unknown]");
-    says(finished.stdout_text(), "the public-good instance of Sigstore, built in");
+    says(
+        finished.stdout_text(),
+        "of the public-good instance of Sigstore, built in, as of ",
+    );
 }
 
 #[test]

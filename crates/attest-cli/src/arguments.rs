@@ -23,6 +23,7 @@ pub(crate) enum Verb {
     Sbom(verb::sbom::Arguments),
     Sign(verb::sign::Arguments),
     Verify(Box<verb::verify::Arguments>),
+    Trust(verb::trust::Arguments),
     Init(verb::init::Arguments),
     Provenance(verb::provenance::Arguments),
     #[command(hide = true)]
@@ -42,6 +43,7 @@ impl Verb {
             Self::Sbom(arguments) => verb::sbom::run(arguments, context),
             Self::Sign(arguments) => verb::sign::run(arguments, context),
             Self::Verify(arguments) => verb::verify::run(*arguments, context),
+            Self::Trust(arguments) => verb::trust::run(arguments, context),
             Self::Init(arguments) => verb::init::run(arguments, context),
             Self::Provenance(arguments) => verb::provenance::run(arguments, context),
             Self::SignBundle(arguments) => verb::sign_bundle::run(arguments, context),

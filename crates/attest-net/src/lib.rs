@@ -39,4 +39,7 @@ pub use selection::{Choice, Services};
 pub use signing_config::{Selector, SigningConfig};
 pub use sigstore::Sigstore;
 pub use staging::{STAGING_SIGNING_CONFIG, STAGING_TRUSTED_ROOT};
-pub use tuf::{TrustAnchor, TrustCache, TrustMaterial, TrustUpdate, TufError, TufVersions, Updated};
+pub use tuf::{
+    EMBEDDED_AS_OF, GITHUB_TRUSTED_ROOT, ListedAuthority, ListedCertificate, ListedLog, PUBLIC_GOOD_TRUSTED_ROOT,
+    TrustAnchor, TrustCache, TrustListing, TrustMaterial, TrustUpdate, TufError, TufVersions, Updated, Window,
+};

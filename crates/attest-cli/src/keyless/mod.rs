@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_CONFIGURATION_BYTES};
+use crate::trust::{self, SigningTrust};
 pub(crate) use failure::{failure, net as net_failure};
 use identity::Chosen;
 pub(crate) use login::LoginArguments;
@@ -26,7 +27,7 @@ pub(crate) use login::LoginArguments;
 /// Who signs, and through which services.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct KeylessArguments {
-    /// Services to sign through [default: the public-good instance of Sigstore]
+    /// Services to sign through [default: the instance of `attest trust init`, else the public-good instance of Sigstore]
     #[arg(long, value_name = "FILE")]
     pub(crate) signing_config: Option<PathBuf>,
     /// An identity token, or a file that holds one [default: SIGSTORE_ID_TOKEN, else what the CI platform offers]
@@ -40,6 +41,9 @@ pub(crate) struct KeylessArguments {
     /// How long a service that is busy or away is asked again, for each request
     #[arg(long, value_name = "SECONDS", default_value_t = RETRY_SECONDS)]
     pub(crate) retry_for: u16,
+    /// Open no connection: what would need one is an error
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// A minute and a half: rolling restarts of a service are over by then, and a job does not hang.
@@ -55,15 +59,17 @@ pub(crate) struct Connection {
 impl KeylessArguments {
     /// Whether services and identity can be chosen; nobody logs in, and nothing is sent.
     pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
+        self.refuse_offline()?;
         let clock = clock(context.now, context.started)?;
-        self.services(&self.config()?, clock.now())?;
+        self.services(&self.config(context)?, clock.now())?;
         self.choose(context).map(drop)
     }
 
     /// Chooses services and identity. A person logs in here, and is asked before a name is published.
     pub(crate) fn connect(&self, context: &mut Context<'_>) -> Result<Connection, Failure> {
+        self.refuse_offline()?;
         let clock = clock(context.now, context.started)?;
-        let config = self.config()?;
+        let config = self.config(context)?;
         let services = self.services(&config, clock.now())?;
         let options = HttpOptions {
             budget: Duration::from_secs(self.retry_for.into()),
@@ -94,13 +100,20 @@ impl KeylessArguments {
         })
     }
 
+    fn refuse_offline(&self) -> Result<(), Failure> {
+        match self.offline {
+            true => Err(trust::offline("signing without a key of one's own")),
+            false => Ok(()),
+        }
+    }
+
     fn choose(&self, context: &Context<'_>) -> Result<Chosen, Failure> {
         identity::choose(self.identity_token.as_deref(), &self.login, context)
     }
 
-    fn config(&self) -> Result<SigningConfig, Failure> {
+    fn config(&self, context: &Context<'_>) -> Result<SigningConfig, Failure> {
         let Some(path) = &self.signing_config else {
-            return SigningConfig::public_good().map_err(|error| failure::net(&error));
+            return Ok(SigningTrust::load(&context.environment)?.config);
         };
         let json = read(path, "signing-config-unreadable")?;
         SigningConfig::parse(&json).map_err(|error| self.of_config(&error))

@@ -1,18 +1,15 @@
 use std::path::PathBuf;
 
-use attest_net::{TrustAnchor, TrustCache, TrustMaterial};
+use attest_net::{TrustAnchor, TrustCache};
 
 use super::failure::failure;
-use super::{Instance, Origin};
+use super::{Instance, Known};
 use crate::context::Environment;
 use crate::failure::Failure;
 
 /// Where fetched trust lies: one file for each instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Directory(Option<PathBuf>);
-
-/// Where a root is from, and what was fetched, if that is where.
-pub(crate) type Known = (Origin, Option<TrustMaterial>);
 
 impl Directory {
     /// `ATTEST_TUF_ROOT`, else `attest` in `TUF_ROOT`, which belongs to cosign, else `attest/tuf` among the data of the user.
@@ -27,7 +24,10 @@ impl Directory {
         };
         let own = variable("ATTEST_TUF_ROOT");
         let shared = || variable("TUF_ROOT").map(|root| root.join("attest"));
-        Self(own.or_else(shared).or_else(|| data().map(|data| data.join("attest/tuf"))))
+        Self(
+            own.or_else(shared)
+                .or_else(|| data().map(|data| data.join("attest/tuf"))),
+        )
     }
 
     /// The file of an instance.
@@ -43,42 +43,80 @@ impl Directory {
         Some(TrustCache::new(directory.join(format!("{}.json", instance.name()))))
     }
 
+    /// Everything that counts where no file is named.
+    pub(crate) fn in_use(&self) -> Result<Vec<Known>, Failure> {
+        match self.private()? {
+            Some(private) => Ok(vec![private]),
+            None => Ok(vec![self.public(Instance::PublicGood)?, self.public(Instance::Github)?]),
+        }
+    }
+
+    /// The instances that [`Directory::in_use`] is about. That one has a state that cannot be read does not matter here.
+    pub(crate) fn instances_in_use(&self) -> Result<Vec<Instance>, Failure> {
+        match self.anchor()? {
+            Some(_) => Ok(vec![Instance::Private]),
+            None => Ok(vec![Instance::PublicGood, Instance::Github]),
+        }
+    }
+
+    /// Where trust in the initialised instance begins, if one was initialised.
+    pub(crate) fn anchor(&self) -> Result<Option<TrustAnchor>, Failure> {
+        let Some(cache) = self.existing(Instance::Private) else {
+            return Ok(None);
+        };
+        cache
+            .anchor()
+            .map_err(|error| failure(&error, Instance::Private, &cache))
+    }
+
+    /// What is known of one instance, whether or not it counts.
+    pub(crate) fn known(&self, instance: Instance) -> Result<Known, Failure> {
+        match instance {
+            Instance::Private => self.private()?.ok_or_else(not_initialised),
+            public => self.public(public),
+        }
+    }
+
     /// The instance that was initialised, if one was.
     pub(crate) fn private(&self) -> Result<Option<Known>, Failure> {
         let Some(cache) = self.existing(Instance::Private) else {
             return Ok(None);
         };
-        let read = cache.read_anchored().map_err(|error| failure(&error, Instance::Private, &cache))?;
-        Ok(read.map(|(anchor, material)| fetched(Instance::Private, &anchor, material)))
+        let read = cache
+            .read_anchored()
+            .map_err(|error| failure(&error, Instance::Private, &cache))?;
+        Ok(read.map(|(anchor, material)| Known::fetched(Instance::Private, &anchor, material)))
     }
 
     /// The newest that was fetched of a public instance, else what is built in.
     pub(crate) fn public(&self, instance: Instance) -> Result<Known, Failure> {
-        let Some(anchor) = instance.anchor() else {
-            return Err(Failure::usage("trust-not-initialised", "no instance was initialised")
-                .hint("to point this program at one, run `attest trust init --mirror URL --root FILE`"));
-        };
+        let anchor = instance.anchor().ok_or_else(not_initialised)?;
         if let Some(cache) = self.existing(instance)
             && let Some(material) = cache.read(&anchor).map_err(|error| failure(&error, instance, &cache))?
         {
-            return Ok(fetched(instance, &anchor, material));
+            return Ok(Known::fetched(instance, &anchor, material));
         }
-        Ok((Origin::embedded(instance, &anchor), None))
+        Known::embedded(instance, &anchor).ok_or_else(not_initialised)
     }
 }
 
-fn fetched(instance: Instance, anchor: &TrustAnchor, material: TrustMaterial) -> Known {
-    (Origin::fetched(instance, anchor, &material), Some(material))
+pub(crate) fn not_initialised() -> Failure {
+    Failure::usage("trust-not-initialised", "no instance of Sigstore was initialised")
+        .hint("to point this program at one, run `attest trust init --mirror URL --root FILE`")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::origin::Source;
     use super::*;
 
     #[track_caller]
     fn says(variables: &[(&str, &str)], expected: Option<&str>) {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        assert_eq!(Directory::of(&variables.collect()), Directory(expected.map(PathBuf::from)));
+        assert_eq!(
+            Directory::of(&variables.collect()),
+            Directory(expected.map(PathBuf::from))
+        );
     }
 
     #[test]
@@ -99,14 +137,18 @@ mod tests {
     #[test]
     fn what_is_empty_or_relative_where_it_may_not_be_is_passed_over() {
         says(&[("ATTEST_TUF_ROOT", ""), ("TUF_ROOT", "/t")], Some("/t/attest"));
-        says(&[("XDG_DATA_HOME", "x"), ("HOME", "/h")], Some("/h/.local/share/attest/tuf"));
+        says(
+            &[("XDG_DATA_HOME", "x"), ("HOME", "/h")],
+            Some("/h/.local/share/attest/tuf"),
+        );
     }
 
     #[test]
     fn without_a_directory_what_is_built_in_counts() {
         let directory = Directory(None);
         assert!(directory.private().unwrap().is_none());
-        assert!(directory.public(Instance::Github).unwrap().1.is_none());
+        let known = directory.public(Instance::Github).unwrap();
+        assert!(matches!(known.origin.source, Source::Embedded { .. }));
         assert_eq!(
             directory.cache(Instance::Github).unwrap_err().code(),
             "trust-directory-unknown"

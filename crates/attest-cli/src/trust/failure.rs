@@ -17,8 +17,9 @@ pub(crate) fn failure(error: &TufError, instance: Instance, cache: &TrustCache) 
         | TufError::RootVersion { .. }
         | TufError::TooManyRoots { .. }
         | TufError::Rollback { .. }
-        | TufError::Mismatch { .. } => Failure::rejected("trust-repository-rejected", error)
-            .hint(format_args!("nothing was changed; to see what is believed now, run `attest trust show {name}`")),
+        | TufError::Mismatch { .. } => Failure::rejected("trust-repository-rejected", error).hint(format_args!(
+            "nothing was changed; to see what is believed now, run `attest trust show {name}`"
+        )),
         TufError::Expired { .. } => Failure::undecided("trust-repository-expired", error)
             .hint("compare the clock of this machine with `date --utc`; a mirror may be held back"),
         TufError::Unusable { .. } => Failure::undecided("trust-unusable", error),

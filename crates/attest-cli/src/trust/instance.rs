@@ -1,4 +1,4 @@
-use attest_net::TrustAnchor;
+use attest_net::{GITHUB_TRUSTED_ROOT, PUBLIC_GOOD_TRUSTED_ROOT, TrustAnchor};
 
 /// The instances of Sigstore that this program keeps trust of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -35,6 +35,15 @@ impl Instance {
         match self {
             Self::PublicGood => Some(TrustAnchor::public_good()),
             Self::Github => Some(TrustAnchor::github()),
+            Self::Private => None,
+        }
+    }
+
+    /// The trusted root that is built in.
+    pub(crate) fn embedded(self) -> Option<&'static str> {
+        match self {
+            Self::PublicGood => Some(PUBLIC_GOOD_TRUSTED_ROOT),
+            Self::Github => Some(GITHUB_TRUSTED_ROOT),
             Self::Private => None,
         }
     }

@@ -4,6 +4,7 @@
 mod directory;
 mod failure;
 mod instance;
+mod known;
 mod origin;
 mod signing;
 
@@ -16,11 +17,11 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless;
-use crate::visible::visible;
-pub(crate) use directory::Directory;
+pub(crate) use directory::{Directory, not_initialised};
 pub(crate) use failure::failure;
 pub(crate) use instance::Instance;
-pub(crate) use origin::{Origin, Source};
+pub(crate) use known::Known;
+pub(crate) use origin::Origin;
 pub(crate) use signing::SigningTrust;
 
 /// Whom to believe, for verbs that verify.
@@ -45,56 +46,40 @@ pub(crate) struct Roots {
     origins: Vec<Origin>,
 }
 
-impl Roots {
+impl TrustArguments {
     /// Settles whom to believe, and says on stderr what is no longer fresh.
-    pub(crate) fn load(arguments: &TrustArguments, context: &mut Context<'_>) -> Result<Self, Failure> {
+    pub(crate) fn settle(&self, context: &mut Context<'_>) -> Result<Vec<Known>, Failure> {
         let now = now(context)?;
-        let roots = match &arguments.trusted_root {
-            Some(path) => Self::of_file(path)?,
-            None => Self::known(context)?,
+        let known = match &self.trusted_root {
+            Some(path) => vec![file(path)?],
+            None => Directory::of(&context.environment).in_use()?,
         };
-        for origin in &roots.origins {
-            if let Some(days) = arguments.max_trust_age {
+        for Known { origin, .. } in &known {
+            if let Some(days) = self.max_trust_age {
                 origin.refuse_older_than(days, now)?;
             }
             if origin.is_expired(now) {
                 context.say(origin.note());
             }
         }
-        Ok(roots)
+        Ok(known)
     }
+}
 
-    fn of_file(path: &Path) -> Result<Self, Failure> {
-        let json = keyless::read(path, "trusted-root-unreadable")?;
-        let root = parse(&json).map_err(|failure| failure.at(path.display()))?;
+impl Roots {
+    /// Settles whom to believe, ready to be verified against.
+    pub(crate) fn load(arguments: &TrustArguments, context: &mut Context<'_>) -> Result<Self, Failure> {
+        let known = arguments.settle(context)?;
+        let root = |known: &Known| known.root().map_err(|failure| failure.at(known.origin.shown()));
         Ok(Self {
-            roots: vec![root],
-            origins: vec![Origin::of_file(path)],
+            roots: known.iter().map(root).collect::<Result<_, _>>()?,
+            origins: known.into_iter().map(|known| known.origin).collect(),
         })
-    }
-
-    fn known(context: &Context<'_>) -> Result<Self, Failure> {
-        let directory = Directory::of(&context.environment);
-        let instances = match directory.private()? {
-            Some(private) => vec![private],
-            None => vec![directory.public(Instance::PublicGood)?, directory.public(Instance::Github)?],
-        };
-        let (mut roots, mut origins) = (Vec::new(), Vec::new());
-        for (origin, material) in instances {
-            roots.push(origin.root(material.as_ref())?);
-            origins.push(origin);
-        }
-        Ok(Self { roots, origins })
     }
 
     /// What a verifier is made of; it borrows the list that this returns.
     pub(crate) fn references(&self) -> Vec<&TrustRoot> {
         self.roots.iter().collect()
-    }
-
-    /// Where each root is from, in the order of [`Roots::references`].
-    pub(crate) fn origins(&self) -> &[Origin] {
-        &self.origins
     }
 
     /// For people, on one line.
@@ -117,11 +102,15 @@ pub(crate) fn now(context: &Context<'_>) -> Result<Timestamp, Failure> {
 
 /// What would need the network was asked for together with `--offline`.
 pub(crate) fn offline(what: &str) -> Failure {
-    Failure::usage("offline", format_args!("{what} needs the network, and `--offline` forbids it"))
+    Failure::usage(
+        "offline",
+        format_args!("{what} needs the network, and `--offline` forbids it"),
+    )
 }
 
-fn parse(json: &[u8]) -> Result<TrustRoot, Failure> {
-    TrustRoot::parse(json).map_err(|error| Failure::usage("trusted-root-invalid", visible(&error.to_string())))
+fn file(path: &Path) -> Result<Known, Failure> {
+    let json = keyless::read(path, "trusted-root-unreadable")?;
+    Known::file(Origin::of_file(path), json).map_err(|failure| failure.at(path.display()))
 }
 
 /// Days of 24 hours: leap seconds do not make trust stale.

@@ -1,17 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use attest_net::{TrustAnchor, TrustMaterial, TufVersions};
-use attest_verify::TrustRoot;
+use attest_net::{EMBEDDED_AS_OF, TrustAnchor, TrustMaterial, TufVersions};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Instance, days, parse};
+use super::{Instance, days};
 use crate::failure::Failure;
 use crate::visible::visible;
-
-/// The embedded trust roots are not older than this: 2026-10-13, when what they were refreshed upon was published. A test
-/// holds their digests, so that new ones come with a new date.
-const EMBEDDED_AS_OF: i64 = 1_791_849_600;
 
 /// Where a trust root is from, and how fresh it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,15 +65,6 @@ impl Origin {
         }
     }
 
-    /// The root itself.
-    pub(super) fn root(&self, material: Option<&TrustMaterial>) -> Result<TrustRoot, Failure> {
-        match (material, self.instance()) {
-            (Some(material), _) => parse(material.trusted_root().as_bytes()),
-            (None, Some(Instance::Github)) => Ok(TrustRoot::github()),
-            (None, _) => Ok(TrustRoot::public_good()),
-        }
-    }
-
     /// Which instance it is of; none for a file, which may be of any.
     pub(crate) fn instance(&self) -> Option<Instance> {
         match &self.source {
@@ -105,10 +91,8 @@ impl Origin {
             self.title(),
             day(as_of)
         );
-        Err(Failure::undecided("trust-expired", message).hint(format_args!(
-            "to fetch what is new, run `{}`",
-            self.update()
-        )))
+        Err(Failure::undecided("trust-expired", message)
+            .hint(format_args!("to fetch what is new, run `{}`", self.update())))
     }
 
     /// What is said of trust that has run out.
@@ -128,6 +112,36 @@ impl Origin {
             Source::File(path) => path.display().to_string(),
             _ => format!("of {}, {}", self.title(), self.state()),
         }
+    }
+
+    /// For people, above everything that is in the root.
+    pub(crate) fn heading(&self) -> String {
+        format!("{}: {}", self.title(), self.state())
+    }
+
+    /// For people, what else there is to know, each under its name.
+    pub(crate) fn facts(&self, now: Timestamp) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::new();
+        match &self.source {
+            Source::File(_) => {}
+            Source::Embedded { mirror, .. } => facts.push(("from", mirror.clone())),
+            Source::Fetched { mirror, versions, .. } => {
+                facts.push(("from", mirror.clone()));
+                let TufVersions {
+                    root,
+                    timestamp,
+                    snapshot,
+                    targets,
+                } = versions;
+                let versions = format!("root {root}, timestamp {timestamp}, snapshot {snapshot}, targets {targets}");
+                facts.push(("versions", versions));
+            }
+        }
+        if let Some(expires) = self.expires {
+            let word = if self.is_expired(now) { " (expired)" } else { "" };
+            facts.push(("expires", format!("{expires}{word}")));
+        }
+        facts
     }
 
     /// For programs. Documented in `docs/TRUST-ROOTS.md`.
@@ -172,7 +186,7 @@ impl Origin {
     }
 
     /// How it came here, and as of when.
-    pub(crate) fn state(&self) -> String {
+    fn state(&self) -> String {
         let as_of = self.as_of.map(day).unwrap_or_default();
         match &self.source {
             Source::File(_) => "given".to_owned(),
@@ -189,7 +203,7 @@ impl Origin {
     }
 }
 
-pub(super) fn versions_json(versions: TufVersions) -> Value {
+fn versions_json(versions: TufVersions) -> Value {
     json!({
         "root": versions.root,
         "timestamp": versions.timestamp,

@@ -11,5 +11,6 @@ pub(crate) mod sandbox;
 pub(crate) mod sbom;
 pub(crate) mod sign;
 pub(crate) mod sign_bundle;
+pub(crate) mod trust;
 pub(crate) mod verify;
 pub(crate) mod verify_bundle;

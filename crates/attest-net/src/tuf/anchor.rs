@@ -141,6 +141,25 @@ mod tests {
     }
 
     #[test]
+    fn the_embedded_roots_are_those_of_their_date() {
+        let digest = |json: &str| sigstore_crypto::sha256(json.as_bytes()).to_hex();
+        let digests = [
+            digest(super::super::PUBLIC_GOOD_TRUSTED_ROOT),
+            digest(super::super::GITHUB_TRUSTED_ROOT),
+        ];
+        assert_eq!(
+            (super::super::EMBEDDED_AS_OF, digests),
+            (
+                1_791_849_600,
+                [
+                    "6494e21ea73fa7ee769f85f57d5a3e6a08725eae1e38c755fc3517c9e6bc0b66".to_owned(),
+                    "484cdfe1a7c65479c5ba2a22193d1be90f0020db1997de696ab207434c62fbb7".to_owned()
+                ]
+            )
+        );
+    }
+
+    #[test]
     fn a_root_that_was_changed_is_no_anchor() {
         let root = TrustAnchor::public_good()
             .root()

@@ -74,10 +74,17 @@ impl TrustCache {
     /// As [`TrustCache::read`].
     pub fn read_anchored(&self) -> Result<Option<(TrustAnchor, TrustMaterial)>, TufError> {
         let Some(state) = self.state()? else { return Ok(None) };
-        let root = state.anchor.as_ref().ok_or_else(|| invalid("it has no anchor"))?;
-        let anchor = TrustAnchor::new(&state.mirror, root.as_bytes()).map_err(invalid)?;
+        let anchor = anchor_of(&state)?;
         let material = material(&anchor, &state)?;
         Ok(Some((anchor, material)))
+    }
+
+    /// The anchor alone, where the cache has one; what was fetched below it is not looked at.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has no anchor.
+    pub fn anchor(&self) -> Result<Option<TrustAnchor>, TufError> {
+        self.state()?.as_ref().map(anchor_of).transpose()
     }
 
     /// Fetches what is new. On failure everything stays as it was; only new roots are kept, so that revoked keys stay revoked.
@@ -214,6 +221,11 @@ impl TrustCache {
             failed("write", &error)
         })
     }
+}
+
+fn anchor_of(state: &State) -> Result<TrustAnchor, TufError> {
+    let root = state.anchor.as_ref().ok_or_else(|| invalid("it has no anchor"))?;
+    TrustAnchor::new(&state.mirror, root.as_bytes()).map_err(invalid)
 }
 
 fn material(anchor: &TrustAnchor, state: &State) -> Result<TrustMaterial, TufError> {

@@ -13,6 +13,7 @@
 mod anchor;
 mod cache;
 mod error;
+mod listing;
 mod material;
 mod refresh;
 mod source;
@@ -23,4 +24,15 @@ mod tests;
 pub use anchor::TrustAnchor;
 pub use cache::{TrustCache, TrustUpdate, Updated};
 pub use error::TufError;
+pub use listing::{ListedAuthority, ListedCertificate, ListedLog, TrustListing, Window};
 pub use material::{TrustMaterial, TufVersions};
+
+/// The trusted root of the public-good instance of Sigstore, as it was when this program was built.
+pub const PUBLIC_GOOD_TRUSTED_ROOT: &str = sigstore_trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT;
+
+/// The trusted root of the instance of GitHub, as it was when this program was built.
+pub const GITHUB_TRUSTED_ROOT: &str = sigstore_trust_root::SIGSTORE_GITHUB_TRUSTED_ROOT;
+
+/// When the embedded roots were surely the newest, as seconds since 1970. What they were refreshed upon was published on
+/// 2026-10-13, and a test holds their digests, so that new ones come with a new date.
+pub const EMBEDDED_AS_OF: i64 = 1_791_849_600;

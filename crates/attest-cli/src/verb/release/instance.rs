@@ -10,6 +10,7 @@ use super::{Arguments, Ground};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless::{self, Connection, KeylessArguments};
+use crate::trust::SigningTrust;
 
 /// Through what is signed, and what that is verified against.
 pub(super) struct Instance {
@@ -37,7 +38,7 @@ impl Instance {
         }
         let root = match (&arguments.trusted_root, &arguments.keyless.signing_config) {
             (Some(path), _) => parse(&keyless::read(path, "trusted-root-unreadable")?, path)?,
-            (None, None) => TrustRoot::public_good(),
+            (None, None) => SigningTrust::load(&context.environment)?.root,
             (None, Some(_)) => return Err(trusted_root_missing()),
         };
         keyless.check(context)?;

@@ -48,6 +48,7 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
 #
 # attest           attest sign FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --signing-config \"$ATTEST_SANDBOX_DIR/{SIGNING_CONFIG}\" --identity-token \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\"
 #                  attest verify FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --certificate-identity {quoted_user} --certificate-oidc-issuer {url}
+#   through TUF    attest trust init --mirror {url}/tuf --root \"$ATTEST_SANDBOX_DIR/{TUF_ROOT}\"; then without --trusted-root and --signing-config
 # cosign 3         cosign sign-blob FILE --yes --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --signing-config \"$ATTEST_SANDBOX_DIR/{SIGNING_CONFIG}\" --identity-token \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\" --bundle FILE.sigstore.json
 #                  cosign verify-blob FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --bundle FILE.sigstore.json --certificate-identity {quoted_user} --certificate-oidc-issuer {url}
 #   through TUF    cosign initialize --mirror {url}/tuf --root \"$ATTEST_SANDBOX_DIR/{TUF_ROOT}\"

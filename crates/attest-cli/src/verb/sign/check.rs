@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 use super::Arguments;
 use super::output::Output;
+use crate::context::Environment;
 use crate::failure::Failure;
 use crate::keyless;
+use crate::trust::SigningTrust;
 
 /// What new bundles are checked against before they get their names.
 pub(super) struct Root(TrustRoot);
@@ -22,10 +24,10 @@ pub(super) struct Signer<'a> {
 }
 
 impl Root {
-    pub(super) fn load(arguments: &Arguments) -> Result<Self, Failure> {
+    pub(super) fn load(arguments: &Arguments, environment: &Environment) -> Result<Self, Failure> {
         let Some(path) = &arguments.trusted_root else {
             return match arguments.keyless.signing_config {
-                None => Ok(Self(TrustRoot::public_good())),
+                None => Ok(Self(SigningTrust::load(environment)?.root)),
                 Some(_) => Err(trusted_root_missing()),
             };
         };

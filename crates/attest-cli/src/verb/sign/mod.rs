@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     predicate_type: String,
     #[command(flatten)]
     keyless: KeylessArguments,
-    /// Trust root that the new bundles are checked against [default: the public-good instance of Sigstore]
+    /// Trust root that the new bundles are checked against [default: that of the same instance]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
     /// How to tell what was done
@@ -76,7 +76,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?;
-    let root = check::Root::load(&arguments)?;
+    let root = check::Root::load(&arguments, &context.environment)?;
     let requests = Wanted::new(&arguments, context.now)?.measure(threads)?;
     let connection = arguments.keyless.connect(context)?;
     let session = connection.open()?;

@@ -4,6 +4,7 @@ use super::evidence::{Origin, Signature};
 use super::expectation::{ClaimArguments, IdentityArguments};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
+use crate::trust::TrustArguments;
 
 const EXAMPLES: &str = "Examples:
   attest verify app-1.0.tar.gz --certificate-identity release@example.com --certificate-oidc-issuer https://accounts.example.com
@@ -32,9 +33,8 @@ pub(crate) struct Arguments {
     pub(super) identity: IdentityArguments,
     #[command(flatten)]
     pub(super) claims: ClaimArguments,
-    /// Whose authorities and logs count [default: the public-good instance of Sigstore, built in]
-    #[arg(long, value_name = "FILE")]
-    pub(super) trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: TrustArguments,
     #[command(flatten)]
     pub(super) output: OutputArguments,
     #[command(flatten)]

@@ -16,13 +16,12 @@ mod problem;
 mod progress;
 mod report;
 
-use attest_verify::{TrustRoot, VerificationTime, Verifier};
+use attest_verify::{VerificationTime, Verifier};
 
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::keyless;
-use crate::visible::visible;
+use crate::trust::Roots;
 pub(crate) use arguments::Arguments;
 use batch::{Batch, Verdicts};
 use evidence::Judge;
@@ -35,11 +34,12 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let time = now(context)?;
     let input = Input::read(&arguments.subjects)?;
     let expected = expectation::read(&arguments, &input)?;
-    let root = read_root(&arguments)?;
+    let roots = Roots::load(&arguments.trust, context)?;
+    let references = roots.references();
     let batch = Batch {
         input: &input,
         judge: &Judge {
-            verifier: Verifier::new(&root, time),
+            verifier: Verifier::with_roots(&references, time),
             expectation: &expected.expectation,
             threads,
         },
@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let Verdicts { judgements, findings } = batch.run();
     let report = Report {
         time,
-        trusted_root: shown_root(&arguments),
+        trusted_root: roots.shown(),
+        trust_roots: roots.to_json(time.moment()),
         expected: expected.shown,
         judgements,
         findings,
@@ -61,20 +62,4 @@ fn now(context: &Context<'_>) -> Result<VerificationTime, Failure> {
     jiff::Timestamp::try_from(context.now)
         .map(VerificationTime::at)
         .map_err(|error| Failure::undecided("clock-unusable", format_args!("the clock cannot be used: {error}")))
-}
-
-fn read_root(arguments: &Arguments) -> Result<TrustRoot, Failure> {
-    let Some(path) = &arguments.trusted_root else {
-        return Ok(TrustRoot::public_good());
-    };
-    let json = keyless::read(path, "trusted-root-unreadable")?;
-    TrustRoot::parse(&json)
-        .map_err(|error| Failure::usage("trusted-root-invalid", visible(&error.to_string())).at(path.display()))
-}
-
-fn shown_root(arguments: &Arguments) -> String {
-    match &arguments.trusted_root {
-        None => "the public-good instance of Sigstore, built in".to_owned(),
-        Some(path) => path.display().to_string(),
-    }
 }

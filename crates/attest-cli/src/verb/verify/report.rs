@@ -12,6 +12,7 @@ use crate::exit::Outcome;
 pub(super) struct Report {
     pub(super) time: VerificationTime,
     pub(super) trusted_root: String,
+    pub(super) trust_roots: serde_json::Value,
     pub(super) expected: expectation::Shown,
     pub(super) judgements: Vec<Judgement>,
     pub(super) findings: Vec<Finding>,

@@ -91,7 +91,7 @@ fn command(arguments: &Arguments, claim: &Claim) -> String {
     for (name, path) in subjects.signature.words() {
         option(name, &path.display().to_string());
     }
-    if let Some(path) = &arguments.trusted_root {
+    if let Some(path) = &arguments.trust.trusted_root {
         option("--trusted-root", &path.display().to_string());
     }
     option("--certificate-identity", &claim.identity);

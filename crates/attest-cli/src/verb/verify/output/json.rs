@@ -17,6 +17,7 @@ pub(super) fn render(report: &Report) -> String {
         "verdict": report.verdict(),
         "time": report.time.moment().to_string(),
         "trustedRoot": report.trusted_root,
+        "trustRoots": report.trust_roots,
         "expected": expected(&report.expected),
         "artifacts": artifacts.collect::<Vec<_>>(),
         "bundles": report.findings.iter().map(bundle).collect::<Vec<_>>(),
