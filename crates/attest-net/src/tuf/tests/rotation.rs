@@ -1,6 +1,7 @@
 use attest_sandbox::{TufPlan, TufRoot};
 
-use super::super::TufError;
+use super::super::material::chain;
+use super::super::{TrustAnchor, TufError};
 use super::attacks::threshold;
 use super::days;
 use super::repository::{World, files, published, with_signatures};
@@ -20,6 +21,15 @@ fn the_keys_are_replaced_and_the_next_root_is_signed_by_the_old_and_the_new() {
     world.plan.roots.push(TufRoot::new(days(30), "third"));
     world.publish("third");
     assert_eq!(world.update().unwrap().after.versions().root, 3);
+}
+
+#[test]
+fn the_embedded_root_of_the_public_good_instance_follows_the_one_before_it() {
+    let before = include_bytes!("public-good.15.root.json");
+    let anchor = TrustAnchor::new("https://tuf-repo-cdn.sigstore.dev", before).unwrap();
+    let embedded = TrustAnchor::public_good();
+    let set = chain(&anchor, &[embedded.root().to_owned()]).unwrap();
+    assert_eq!(set.root().version, 16);
 }
 
 #[test]
