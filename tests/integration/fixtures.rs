@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Algorithms, Measured};
-use attest_testkit::{Verdict, write_fixtures};
+use attest_testkit::{Verdict, write_conformance, write_fixtures};
 use attest_verify::{Artifact, CertificateIdentity, Expectation, OidcIssuer, TrustRoot, VerificationTime, Verifier};
 use attestation::Bundle;
 
@@ -17,7 +17,8 @@ pub(crate) fn directory() -> PathBuf {
 fn what_is_checked_in_is_what_is_made() {
     let made = tempfile::tempdir().unwrap();
     write_fixtures(made.path()).unwrap();
-    for side in ["accept", "reject"] {
+    write_conformance(&made.path().join("conformance")).unwrap();
+    for side in ["accept", "reject", "conformance/bundle-verify"] {
         let expected = files(&made.path().join(side));
         let found = files(&directory().join(side));
         let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
@@ -80,11 +81,18 @@ fn folders() -> Vec<PathBuf> {
 
 fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for folder in fs::read_dir(root).unwrap() {
-        for file in fs::read_dir(folder.unwrap().path()).unwrap() {
-            let path = file.unwrap().path();
+    for entry in fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let inner = files_below(&path);
+            files.extend(inner.map(|path| (path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap())));
+        } else {
             files.insert(path.strip_prefix(root).unwrap().to_owned(), fs::read(&path).unwrap());
         }
     }
     files
+}
+
+fn files_below(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).unwrap().map(|file| file.unwrap().path())
 }

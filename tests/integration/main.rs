@@ -10,6 +10,7 @@ mod hash_coreutils;
 mod identity;
 mod init;
 mod layering;
+mod mutation;
 mod pack;
 mod protocol;
 mod provenance;

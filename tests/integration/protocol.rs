@@ -1,6 +1,7 @@
 //! `attest sign-bundle` and `attest verify-bundle`: the sigstore-conformance protocol. `tests/conformance` runs whole corpora.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use attest_testkit::{ISSUER, WORKFLOW};
 
@@ -83,4 +84,52 @@ fn a_token_that_is_none_signs_nothing() {
 fn the_protocol_is_not_among_the_verbs_that_are_shown() {
     let help = Command::attest().arg("--help").run().expect_code(0);
     assert!(!help.stdout_text().contains("-bundle"), "{}", help.stdout_text());
+}
+
+/// `tests/conformance/run` does the same, and with the official corpus.
+#[test]
+fn every_case_of_our_own_is_judged_as_its_name_says_by_path_and_by_digest() {
+    let corpus = directory().join("conformance");
+    let cases = corpus.join("bundle-verify");
+    let hashed = Command::attest()
+        .arg("hash")
+        .arg(cases.join("a.txt"))
+        .run()
+        .expect_code(0);
+    let digest = format!("sha256:{}", hashed.stdout_text().split_whitespace().next().unwrap());
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for folder in fs::read_dir(&cases)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+    {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        for artifact in [cases.join("a.txt").to_str().unwrap(), &digest] {
+            let finished = judge_case(&corpus, &folder, artifact);
+            count += 1;
+            if (finished.code == 0) == name.ends_with("_fail") || finished.code == 3 {
+                wrong.push(format!("{name}: {} {}", finished.stdout_text(), finished.stderr_text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 80, "only {count} runs");
+}
+
+fn judge_case(corpus: &Path, folder: &Path, artifact: &str) -> Finished {
+    let own = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let mut command = Command::attest()
+        .arg("verify-bundle")
+        .arg("--bundle")
+        .arg(folder.join("bundle.sigstore.json"));
+    command = match own("key.pub") {
+        Some(key) => command.arg("--key").arg(key),
+        None => command
+            .args(["--certificate-identity", &text("identity")])
+            .args(["--certificate-oidc-issuer", &text("issuer")]),
+    };
+    let root = own("trusted_root.json").unwrap_or_else(|| corpus.join("trusted_root.json"));
+    command.arg("--trusted-root").arg(root).arg(artifact).run()
 }

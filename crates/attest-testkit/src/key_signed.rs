@@ -1,4 +1,3 @@
-use attest_digest::{Algorithm, Algorithms, Measured};
 use attest_sandbox::{HashAlgorithm, HashedRekord, RequestV2, Verifier};
 use attest_sign::{SigningKey, TimestampAuthority};
 use attestation::{Payload, pre_authentication_encoding};
@@ -6,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::{Error, SeededKey, World};
+use crate::{Error, SeededKey, World, sha256};
 
 /// Bundles by a key that is known beforehand, recorded in Rekor v2: what `attest verify --key` accepts, and what no part of
 /// the toolkit writes.
@@ -88,11 +87,4 @@ impl<'a> KeySigner<'a> {
             },
         }))
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
-    let digest = measured.digest(Algorithm::Sha256).map(attest_digest::Digest::as_bytes);
-    let digest = digest.expect("it was asked for");
-    digest.try_into().expect("a SHA-256 has 32 bytes")
 }

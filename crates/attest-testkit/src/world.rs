@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{Error, SeededKey};
+use crate::{Error, SeededKey, sha256};
 
 /// When everything is signed.
 pub const SIGNED_AT: &str = "2025-03-01T12:00:00Z";
@@ -208,12 +208,6 @@ fn hashed(request: &LogRequest<'_>, verifier: Verifier) -> HashedRekord {
         signature: request.signature.to_vec(),
         verifier,
     }
-}
-
-fn sha256(bytes: &[u8]) -> Vec<u8> {
-    let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
-    let digest = measured.digest(Algorithm::Sha256);
-    digest.expect("it was asked for").as_bytes().to_vec()
 }
 
 fn signed_at() -> Timestamp {

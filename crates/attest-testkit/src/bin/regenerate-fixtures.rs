@@ -7,7 +7,9 @@ fn main() -> ExitCode {
     let Some(directory) = std::env::args_os().nth(1).map(PathBuf::from) else {
         return ExitCode::from(2);
     };
-    match attest_testkit::write_fixtures(&directory) {
+    let written = attest_testkit::write_fixtures(&directory)
+        .and_then(|()| attest_testkit::write_conformance(&directory.join("conformance")));
+    match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error}\n"));
