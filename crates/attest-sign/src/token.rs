@@ -89,6 +89,16 @@ impl IdentityToken {
     }
 }
 
+/// Who reads the memory of a process that goes on should find no token that was used up.
+impl Drop for IdentityToken {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.jwt).into_bytes();
+        bytes.fill(0);
+        // Without a look at them, the compiler may leave out what nobody reads.
+        std::hint::black_box(&bytes);
+    }
+}
+
 impl fmt::Debug for IdentityToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityToken")
