@@ -54,6 +54,7 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
 #   through TUF    cosign initialize --mirror {url}/tuf --root \"$ATTEST_SANDBOX_DIR/{TUF_ROOT}\"
 # sigstore-python  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" sign --identity-token \"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\" FILE
 #                  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" verify identity --cert-identity {quoted_user} --cert-oidc-issuer {url} FILE
+# As a person: without --identity-token, with --fulcio-auth-flow normal (a browser) or device (a code); cosign and attest
 # Rekor version 1 instead of 2: {SIGNING_CONFIG_REKOR_V1}, {TRUST_CONFIG_REKOR_V1}
 # As inside GitHub Actions:
 # export ACTIONS_ID_TOKEN_REQUEST_URL={quoted_ambient} ACTIONS_ID_TOKEN_REQUEST_TOKEN={ambient_request_token}
