@@ -13,7 +13,19 @@ impl SeededKey {
     pub fn from_seed(seed: u8) -> Self {
         let mut secret = [0x5a; 32];
         secret[31] = seed;
-        Self(P256Key::from_slice(&secret).expect("0x5a… is below the order of the curve"))
+        Self::from_secret(&secret)
+    }
+
+    /// One of many keys.
+    #[must_use]
+    pub fn numbered(number: u32) -> Self {
+        let mut secret = [0xa5 >> 1; 32];
+        secret[28..].copy_from_slice(&number.to_be_bytes());
+        Self::from_secret(&secret)
+    }
+
+    fn from_secret(secret: &[u8; 32]) -> Self {
+        Self(P256Key::from_slice(secret).expect("it begins below the order of the curve"))
     }
 }
 

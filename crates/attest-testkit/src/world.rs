@@ -102,15 +102,34 @@ impl World {
         self.with_session(log, |session| session.sign_artifact(&measured))
     }
 
+    /// Signs many artifacts with one certificate.
+    ///
+    /// # Errors
+    /// When the log has one of the signatures already.
+    pub fn sign_artifacts(&self, artifacts: &[Vec<u8>], log: LogVersion) -> Result<Vec<Bundle>, Error> {
+        self.with_session(log, |session| {
+            let measured = |artifact: &Vec<u8>| Measured::of_bytes(artifact, &Algorithms::one(Algorithm::Sha256));
+            artifacts
+                .iter()
+                .map(|artifact| session.sign_artifact(&measured(artifact)))
+                .collect()
+        })
+    }
+
+    /// Signs with another key from now on.
+    pub fn change_key(&mut self, key: SeededKey) {
+        self.key = key;
+    }
+
     pub(crate) fn sigstore(&self) -> &Sigstore {
         &self.sigstore
     }
 
-    fn with_session(
+    fn with_session<T>(
         &self,
         log: LogVersion,
-        sign: impl FnOnce(&Session<'_>) -> Result<Bundle, SignError>,
-    ) -> Result<Bundle, Error> {
+        sign: impl FnOnce(&Session<'_>) -> Result<T, SignError>,
+    ) -> Result<T, Error> {
         let log_port = Log { world: self, log };
         let clock = signed_at;
         let ports = Ports {
