@@ -1,10 +1,10 @@
-use attest_net::{TrustMaterial, Updated};
+use attest_net::{Http, TrustMaterial, Updated};
 
 use super::change::changes;
 use super::{NetworkArguments, fetch, print};
 use crate::context::Context;
 use crate::exit::Outcome;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureClass};
 use crate::trust::{Directory, Instance, not_initialised};
 use crate::visible::visible;
 
@@ -26,22 +26,38 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         [] => directory.instances_in_use()?,
         named => named.to_vec(),
     };
-    let mut first_failure = None;
+    let mut failures = Vec::new();
     for instance in instances {
-        let anchor = match instance.anchor() {
-            Some(anchor) => anchor,
-            None => directory.anchor()?.ok_or_else(not_initialised)?,
-        };
-        match fetch(&http, instance, &anchor, context) {
+        match update(&http, instance, &directory, context) {
             Ok(updated) => print(context, told(instance, &updated))?,
-            Err(failure) => {
-                let shown = format!("{}: not updated", instance.name());
-                context.say(shown);
-                first_failure.get_or_insert(failure);
-            }
+            Err(failure) => failures.push(failure),
         }
     }
-    first_failure.map_or(Ok(Outcome::Accepted), Err)
+    let worst = worst(&mut failures);
+    for other in failures {
+        context.say(other);
+    }
+    worst.map_or(Ok(Outcome::Accepted), Err)
+}
+
+fn update(
+    http: &Http,
+    instance: Instance,
+    directory: &Directory,
+    context: &mut Context<'_>,
+) -> Result<Updated, Failure> {
+    let anchor = match instance.anchor() {
+        Some(anchor) => anchor,
+        None => directory.anchor()?.ok_or_else(not_initialised)?,
+    };
+    fetch(http, instance, &anchor, context)
+}
+
+/// Takes out the one that decides how the call ends.
+fn worst(failures: &mut Vec<Failure>) -> Option<Failure> {
+    let rejected = |failure: &Failure| failure.class() == FailureClass::Rejected;
+    let place = failures.iter().position(rejected).unwrap_or_default();
+    (!failures.is_empty()).then(|| failures.remove(place))
 }
 
 /// What is known now, and each difference to before on a line of its own.
@@ -67,4 +83,19 @@ pub(super) fn told(instance: Instance, updated: &Updated) -> String {
         text.push_str(&visible(&change));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_rejected_decides_before_what_could_not_be_reached() {
+        let away = Failure::undecided("service-unreachable", "away");
+        let rejected = Failure::rejected("trust-repository-rejected", "rejected");
+        let mut failures = vec![away.clone(), rejected.clone()];
+        assert_eq!(worst(&mut failures), Some(rejected));
+        assert_eq!(worst(&mut failures), Some(away));
+        assert_eq!(worst(&mut failures), None);
+    }
 }

@@ -212,6 +212,16 @@ fn old_and_new_files_are_not_mixed() {
 }
 
 #[test]
+fn another_content_under_the_same_version_is_no_news() {
+    let mut world = World::new();
+    world.update().unwrap();
+    world.publish("second");
+    world.plan.timestamp.version = 1;
+    assert_eq!(world.update().unwrap().after.trusted_root(), "first");
+    assert_eq!(*world.asked.borrow(), ["2.root.json", "timestamp.json"]);
+}
+
+#[test]
 fn sizes_are_bounded_before_anything_is_read() {
     let mut world = World::new();
     world.replace("timestamp.json", vec![b' '; MAX_TIMESTAMP_BYTES + 1]);

@@ -5,7 +5,7 @@ use std::thread;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::{TrustAnchor, TrustCache, TufError};
+use super::super::{PUBLIC_GOOD_TRUSTED_ROOT, TrustAnchor, TrustCache, TrustListing, TufError};
 use super::now;
 use super::repository::{MIRROR, World};
 
@@ -200,5 +200,19 @@ proptest! {
             }
             Ok(())
         })?;
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = TrustAnchor::new(MIRROR, &bytes);
+        let _ = TrustListing::read(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn no_changed_byte_of_a_trusted_root_makes_the_listing_panic(place in any::<usize>(), byte in any::<u8>()) {
+        let mut json = PUBLIC_GOOD_TRUSTED_ROOT.as_bytes().to_vec();
+        let place = place % json.len();
+        json[place] = byte;
+        let _ = TrustListing::read(&String::from_utf8_lossy(&json));
     }
 }
