@@ -135,13 +135,14 @@ impl Statement {
         })
     }
 
-    /// Reads a statement, version 1 or 0.1. Digests by algorithms that are not understood are passed over; a subject with
-    /// none left is an error.
+    /// Reads a statement, version 1 or 0.1. Digests by algorithms that are not understood are passed over, and so is a subject
+    /// without a name that has no others, such as the tag of a release: it can be no artifact. With a name it is an error, so
+    /// that no other subject passes for it.
     ///
     /// # Errors
     /// [`StatementError`] names the field.
     pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
-        let value = json::parse_unambiguous(bytes).map_err(|error| StatementError::NotJson {
+        let mut value = json::parse_unambiguous(bytes).map_err(|error| StatementError::NotJson {
             detail: error.to_string(),
         })?;
         let type_ = text(&value, "_type")?;
@@ -156,11 +157,11 @@ impl Statement {
         let subjects: Vec<Subject> = subjects
             .iter()
             .enumerate()
-            .map(|(index, subject)| subject_from_json(index, subject))
+            .filter_map(|(index, subject)| subject_from_json(index, subject).transpose())
             .collect::<Result<_, _>>()?;
         check_subjects(&subjects)?;
-        let predicate = match &value["predicate"] {
-            Value::Object(predicate) => predicate.clone(),
+        let predicate = match value["predicate"].take() {
+            Value::Object(predicate) => predicate,
             // PyPI's publish attestations carry null.
             Value::Null => Map::new(),
             _ => return Err(field("predicate", "an object")),
@@ -205,7 +206,8 @@ fn subject_to_json(subject: &Subject) -> Value {
     }
 }
 
-fn subject_from_json(index: usize, value: &Value) -> Result<Subject, StatementError> {
+/// None for what can be no artifact.
+fn subject_from_json(index: usize, value: &Value) -> Result<Option<Subject>, StatementError> {
     let place = |field: &str| format!("subject[{index}].{field}");
     let name = match &value["name"] {
         Value::Null => None,
@@ -225,7 +227,10 @@ fn subject_from_json(index: usize, value: &Value) -> Result<Subject, StatementEr
                 .map_err(|_| field(&place(&format!("digest.{algorithm}")), "a digest in hexadecimal"))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Subject::claimed(name, understood)?)
+    match (understood.is_empty() && !digests.is_empty(), &name) {
+        (true, None) => Ok(None),
+        _ => Ok(Some(Subject::claimed(name, understood)?)),
+    }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, StatementError> {
@@ -273,6 +278,34 @@ mod tests {
         assert_eq!(none, StatementError::NoSubject);
         let twice = Statement::new(vec![subject("a"), subject("a")], Note { text: "" }).unwrap_err();
         assert_eq!(twice, StatementError::DuplicateSubject { name: "a".to_owned() });
+    }
+
+    #[test]
+    fn a_subject_of_other_digests_is_passed_over_unless_it_has_a_name() {
+        let statement = |subjects: &str| {
+            let text = format!(
+                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subjects}],"predicateType":"a:b","predicate":{{}}}}"#
+            );
+            Statement::parse(text.as_bytes())
+        };
+        let tag = r#"{"uri":"pkg:github/example/app@v1","digest":{"sha1":"43d0bd191f16d1fe3484a4b58aa69118f7692442"}}"#;
+        let file = format!(r#"{{"name":"app","digest":{{"sha256":"{}"}}}}"#, "0a".repeat(32));
+        let read = statement(&format!("{tag},{file}")).unwrap();
+        assert_eq!(
+            read.subjects().iter().map(Subject::name).collect::<Vec<_>>(),
+            [Some("app")]
+        );
+        assert_eq!(statement(tag), Err(StatementError::NoSubject));
+        let no_digest = |name: &str| {
+            Err(StatementError::Subject(SubjectError::NoDigest {
+                name: name.to_owned(),
+            }))
+        };
+        assert_eq!(
+            statement(&tag.replace("uri", "name")),
+            no_digest("pkg:github/example/app@v1")
+        );
+        assert_eq!(statement(r#"{"digest":{}}"#), no_digest(""));
     }
 
     proptest! {
