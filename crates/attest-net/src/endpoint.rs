@@ -111,6 +111,15 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// `application/x-www-form-urlencoded`: what of a text may stand in a field, or beside a colon.
+pub(crate) fn form_encoded(text: &str) -> String {
+    let Ok(mut url) = Url::parse("http://localhost/") else {
+        return String::new();
+    };
+    url.query_pairs_mut().append_key_only(text);
+    url.query().unwrap_or_default().to_owned()
+}
+
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     // RFC 6761 reserves `localhost` and everything below it for the loopback interface.
@@ -186,6 +195,12 @@ mod tests {
         let asked = base.with_query("audience", "sigstore");
         assert_eq!(asked.url().query(), Some("a=1&audience=sigstore"));
         assert_eq!(asked.to_string(), "https://example.com/base/");
+    }
+
+    #[test]
+    fn what_goes_into_a_form_is_encoded() {
+        assert_eq!(form_encoded("a:b c&d=e"), "a%3Ab+c%26d%3De");
+        assert_eq!(form_encoded(""), "");
     }
 
     #[test]

@@ -14,9 +14,41 @@ pub(super) struct Provider {
     pub(super) authorization: Endpoint,
     pub(super) token: Endpoint,
     pub(super) device: Option<Endpoint>,
+    methods: Vec<String>,
+}
+
+/// How a client shows who it is (OpenID Connect Core 1.0, section 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Authentication {
+    /// It only names itself.
+    None,
+    /// In a header.
+    Basic,
+    /// In fields of the form.
+    Post,
 }
 
 impl Provider {
+    /// How a client with or without a secret is known here. Many providers let a client without one show an empty one, and
+    /// that alone.
+    pub(super) fn authentication(&self, has_secret: bool) -> Result<Authentication, Error> {
+        let all = [
+            ("none", Authentication::None),
+            ("client_secret_basic", Authentication::Basic),
+            ("client_secret_post", Authentication::Post),
+        ];
+        let usable = if has_secret { &all[1..] } else { &all[..] };
+        let offered = usable
+            .iter()
+            .find(|(name, _)| self.methods.iter().any(|method| method == name));
+        offered
+            .map(|(_, method)| *method)
+            .ok_or_else(|| Error::LoginUnavailable {
+                issuer: self.issuer.clone(),
+                missing: "way to authenticate with a client secret, or without one",
+            })
+    }
+
     pub(super) fn discover(issuer: &Endpoint, http: &Http) -> Result<Self, Error> {
         let endpoint = issuer.join(".well-known/openid-configuration");
         let exchange = Exchange {
@@ -58,6 +90,10 @@ impl Provider {
                 .as_deref()
                 .map(endpoint)
                 .transpose()?,
+            // What counts if nothing is said: OpenID Connect Discovery 1.0, section 3.
+            methods: wire
+                .token_endpoint_auth_methods_supported
+                .unwrap_or_else(|| vec!["client_secret_basic".to_owned()]),
             issuer: wire.issuer,
         })
     }
@@ -82,6 +118,7 @@ struct ProviderWire {
     token_endpoint: String,
     device_authorization_endpoint: Option<String>,
     code_challenge_methods_supported: Option<Vec<String>>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
 #[cfg(test)]
@@ -111,6 +148,34 @@ mod tests {
             description["code_challenge_methods_supported"] = Value::Null;
         });
         assert_eq!(bare.unwrap().device, None);
+    }
+
+    #[test]
+    fn a_client_shows_who_it_is_as_the_provider_wants_it() {
+        let chosen = |methods: Value, has_secret| {
+            let provider = described(|description| description["token_endpoint_auth_methods_supported"] = methods);
+            provider
+                .unwrap()
+                .authentication(has_secret)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(chosen(Value::Null, false), Ok(Authentication::Basic));
+        assert_eq!(
+            chosen(json!(["client_secret_post", "none"]), false),
+            Ok(Authentication::None)
+        );
+        assert_eq!(
+            chosen(json!(["client_secret_post", "none"]), true),
+            Ok(Authentication::Post)
+        );
+        assert_eq!(
+            chosen(json!(["none", "client_secret_post", "client_secret_basic"]), true),
+            Ok(Authentication::Basic)
+        );
+        assert_eq!(
+            chosen(json!(["private_key_jwt"]), false).unwrap_err(),
+            "https://issuer.example.com/auth offers no way to authenticate with a client secret, or without one"
+        );
     }
 
     #[test]

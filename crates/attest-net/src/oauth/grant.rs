@@ -1,7 +1,8 @@
 use serde_json::Value;
 
-use super::discovery::Provider;
+use super::discovery::{Authentication, Provider};
 use super::{LoginClient, refused};
+use crate::endpoint::form_encoded;
 use crate::http::{Answer, Exchange, Http, Request};
 use crate::identity::MAX_TOKEN_BYTES;
 use crate::{Endpoint, Error, Secret, Service};
@@ -32,18 +33,26 @@ impl Grant<'_> {
         }
     }
 
-    /// Posts a form as this client: a public one names itself, a confidential one authenticates (RFC 6749, section 2.3.1).
+    /// Posts a form as this client (RFC 6749, section 2.3.1).
     pub(super) fn ask(&self, endpoint: &Endpoint, fields: &[(&str, &str)]) -> Result<Reply, Error> {
-        let id = self.client.id.as_str();
         let secret = self.client.secret.as_ref();
-        let named = [fields, &[("client_id", id)]].concat();
+        let method = self.provider.authentication(secret.is_some())?;
+        let (id, secret) = (self.client.id.as_str(), secret.map_or("", Secret::expose));
+        let mut fields = fields.to_vec();
+        // In the header, it was said already; a provider of devices wants to read the name all the same (RFC 8628, 3.1).
+        fields.push(("client_id", id));
+        if method == Authentication::Post {
+            fields.push(("client_secret", secret));
+        }
+        let (encoded_id, encoded_secret) = (form_encoded(id), Secret::new(form_encoded(secret)));
+        let client = (encoded_id.as_str(), encoded_secret.expose());
         let exchange = Exchange {
             service: Service::IdentityProvider,
             endpoint,
             limit: MAX_TOKEN_BYTES,
             request: Request::PostForm {
-                fields: if secret.is_some() { fields } else { &named },
-                client: secret.map(|secret| (id, secret.expose())),
+                fields: &fields,
+                client: (method == Authentication::Basic).then_some(client),
             },
         };
         let answer = self.http.exchange(&exchange, &REFUSALS)?;

@@ -264,6 +264,28 @@ fn a_token_with_another_nonce_is_not_taken() {
 }
 
 #[test]
+fn a_device_is_sent_to_no_page_that_others_can_read_along() {
+    let pages = [
+        "http://issuer.example.com/device",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://user:secret@issuer.example.com/",
+    ];
+    for page in pages {
+        let stub = Stub::start_with(|url| {
+            let mut description = description(url);
+            description["device_authorization_endpoint"] = format!("{url}/device").into();
+            let codes = serde_json::json!({
+                "device_code": "d", "user_code": "u", "verification_uri": page, "expires_in": 60,
+            });
+            vec![Answer::ok(description.to_string()), Answer::ok(codes.to_string())]
+        });
+        let error = login(stub.url()).on_device(&mut Visitor(|_: &str| panic!("nobody is sent to {page}")));
+        assert!(matches!(net(&error.unwrap_err()), Error::Url { .. }), "{page}");
+    }
+}
+
+#[test]
 fn a_confidential_client_authenticates() {
     let stub = Stub::start_with(|url| {
         let mut description = description(url);
@@ -272,11 +294,11 @@ fn a_confidential_client_authenticates() {
         vec![Answer::ok(description.to_string()), Answer::new(401, &[], refusal)]
     });
     let client = LoginClient {
-        id: "app".to_owned(),
-        secret: Some(attest_net::Secret::new("s3cret")),
+        id: "app:1".to_owned(),
+        secret: Some(attest_net::Secret::new("s3:cret")),
     };
     let login = Login::new(Endpoint::parse(stub.url()).unwrap(), client, &http(), clock());
-    assert!(!format!("{login:?}").contains("s3cret"));
+    assert!(!format!("{login:?}").contains("s3:cret"));
     let error = net(&login.on_device(&mut Visitor(|_: &str| {})).unwrap_err());
     assert_eq!(
         error.to_string(),
@@ -284,7 +306,8 @@ fn a_confidential_client_authenticates() {
     );
     let head = stub.requests()[1].head.clone();
     assert!(
-        head.to_lowercase().contains("authorization: basic yxbwonmzy3jlda=="),
+        head.to_lowercase()
+            .contains("authorization: basic yxbwjtnbmtpzmyuzqwnyzxq="),
         "{head}"
     );
 }
