@@ -16,6 +16,7 @@ mod output_file;
 mod predicate_type;
 mod process;
 mod shell;
+mod signing_key;
 mod threads;
 mod trust;
 pub mod verb;

@@ -17,9 +17,18 @@ impl OutputFile {
     /// Begins to write what will be at `path`.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".attest-");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        Self::build(&mut builder, path)
+    }
+
+    /// The same for a file that nobody but its owner may read.
+    pub(crate) fn create_private(path: &Path) -> Result<Self, Failure> {
+        Self::build(&mut tempfile::Builder::new(), path)
+    }
+
+    fn build(builder: &mut tempfile::Builder<'_, '_>, path: &Path) -> Result<Self, Failure> {
+        builder.prefix(".attest-");
         match builder.tempfile_in(directory_of(path)) {
             Ok(temporary) => Ok(Self {
                 path: path.to_owned(),
@@ -45,6 +54,20 @@ impl OutputFile {
             .and_then(|()| Ok(temporary.persist(&path)?))
             .and_then(|_| sync_directory(directory_of(&path)));
         done.map_err(|error| failed(&path, &error))
+    }
+
+    /// Gives the file its name, unless something has it already: then there is no failure to tell but that.
+    pub(crate) fn commit_new(self) -> Result<(), Option<Failure>> {
+        let Self { path, temporary } = self;
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => None,
+            _ => Some(failed(&path, &error)),
+        };
+        temporary.as_file().sync_all().map_err(failed)?;
+        temporary
+            .persist_noclobber(&path)
+            .map_err(|error| failed(error.error))?;
+        sync_directory(directory_of(&path)).map_err(failed)
     }
 }
 
@@ -100,6 +123,25 @@ mod tests {
         output.write(b"half").unwrap();
         drop(output);
         assert_eq!(names(directory.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_new_file_does_not_take_the_place_of_an_old_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        let mut output = OutputFile::create_private(&path).unwrap();
+        output.write(b"first").unwrap();
+        output.commit_new().unwrap();
+        let mut output = OutputFile::create_private(&path).unwrap();
+        output.write(b"second").unwrap();
+        assert_eq!(output.commit_new(), Err(None));
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(directory.path()), ["key"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -129,8 +129,10 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// A log that does not sign the time is used without a timestamp authority.
-    #[error("expected a timestamp authority in the signing configuration, because Rekor v2 signs no time, found none")]
+    /// Neither a log nor a timestamp authority would sign the time.
+    #[error(
+        "expected a timestamp authority in the signing configuration, because no log of Rekor v1 signs the time, found none"
+    )]
     NoTimestampAuthority,
     /// The identity token has run out.
     #[error("expected an identity token that is good at {now}, found one that expired at {expiry}")]

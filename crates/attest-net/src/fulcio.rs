@@ -4,7 +4,7 @@ use attest_sign::{CertificateAuthority, CertificateRequest, Port, SigningCertifi
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sigstore_types::{DerCertificate, DerPublicKey};
+use sigstore_types::DerCertificate;
 
 use crate::http::{Exchange, Http, Request};
 use crate::{Endpoint, Error, Service};
@@ -66,14 +66,10 @@ impl CertificateAuthority for Fulcio {
 
 /// Source: Fulcio, `fulcio.proto`, `CreateSigningCertificateRequest`.
 fn body(request: &CertificateRequest<'_>) -> Value {
-    // The family ends lines as Windows does, every other client does not.
-    let public_key = DerPublicKey::new(request.public_key_der.to_vec())
-        .to_pem()
-        .replace("\r\n", "\n");
     json!({
         "credentials": { "oidcIdentityToken": request.token.expose_secret() },
         "publicKeyRequest": {
-            "publicKey": { "algorithm": "ECDSA", "content": public_key },
+            "publicKey": { "algorithm": "ECDSA", "content": request.public_key.to_pem() },
             "proofOfPossession": STANDARD.encode(request.proof_of_possession),
         },
     })

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{DATE, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -184,13 +184,14 @@ async fn attempt_once(
         let body = read(response, exchange, exchange.limit, attempt).await?;
         return Ok(Answer { status, location, body });
     }
-    let named_pause = header(&response, RETRY_AFTER.as_str()).and_then(|value| value.trim().parse().ok());
+    let named_pause = header(&response, RETRY_AFTER.as_str())
+        .and_then(|value| Retry::named_pause(&value, header(&response, DATE.as_str()).as_deref()));
     let body = read(response, exchange, MAX_ERROR_BYTES, attempt)
         .await
         .unwrap_or_default();
     Err(Attempt {
         again: Retry::is_transient(status),
-        named_pause: named_pause.map(Duration::from_secs),
+        named_pause,
         error: Error::Status {
             service: exchange.service,
             url: exchange.endpoint.to_string(),

@@ -35,7 +35,7 @@ pub use identity::{AgentCommand, Identity, IdentitySource};
 pub use oauth::{DevicePrompt, Login, LoginClient, Person, RedirectUrl};
 pub use rekor::RekorVersion;
 pub use secret::Secret;
-pub use selection::{Choice, Services};
+pub use selection::{Choice, Services, Wanted};
 pub use signing_config::{Selector, SigningConfig};
 pub use sigstore::Sigstore;
 pub use staging::{STAGING_SIGNING_CONFIG, STAGING_TRUSTED_ROOT};

@@ -1,19 +1,21 @@
 use std::sync::Arc;
 
-use attest_sign::{LogEntry, LogRequest, Port, TransparencyLog};
+use attest_sign::{KeyAlgorithm, LogEntry, LogRequest, Port, TransparencyLog, Verifier};
 use attestation::Envelope;
-use serde::Serialize;
-use serde_json::Value;
-use sigstore_rekor::{DsseEntry, HashedRekord, HashedRekordV2, RekorV2KeyDetails};
-use sigstore_types::{
-    DerCertificate, DsseEnvelope, DsseSignature, KeyId, KindVersion, PayloadBytes, Sha256Hash, SignatureBytes,
-};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sigstore_types::KindVersion;
 
 use crate::http::{Answer, Exchange, Http, Request};
 use crate::{Endpoint, Error, Service};
 
 /// The largest answer that is read, in bytes. An entry is a few KiB; Rekor v1 may send the attestation back with it.
 const MAX_ANSWER_BYTES: usize = 128 << 20;
+
+/// The largest statement that is sent to Rekor v1, in bytes. That version wants the whole envelope, of which it keeps nothing
+/// but digests; front doors of public instances refuse larger requests without a reason that could be shown.
+const MAX_ENVELOPE_BYTES: u64 = 16 << 20;
 
 /// What a log answers to an entry that it has already.
 const CONFLICT: u16 = 409;
@@ -29,6 +31,13 @@ pub enum RekorVersion {
 }
 
 impl RekorVersion {
+    fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "Rekor 1",
+            Self::V2 => "Rekor 2",
+        }
+    }
+
     /// The number, as signing configurations have it.
     #[must_use]
     pub fn major(self) -> u32 {
@@ -60,8 +69,8 @@ impl Rekor {
 
     fn record_v1(&self, request: &LogRequest<'_>) -> Result<Vec<u8>, Error> {
         let (proposal, kind) = match request.envelope {
-            None => (json(&hashedrekord(request)), KindVersion::HashedRekordV001),
-            Some(envelope) => (json(&self.dsse(request, envelope)?), KindVersion::DsseV001),
+            None => (hashedrekord_v1(request), KindVersion::HashedRekordV001),
+            Some(envelope) => (dsse_v1(request, envelope), KindVersion::DsseV001),
         };
         let answer = self.exchange(&self.endpoint, Request::PostJson(&proposal), &[CONFLICT])?;
         let body = match answer {
@@ -97,21 +106,9 @@ impl Rekor {
         serde_json::to_vec(&entry).map_err(|error| self.wrong("a log entry", error))
     }
 
-    fn dsse(&self, request: &LogRequest<'_>, envelope: &Envelope) -> Result<DsseEntry, Error> {
-        DsseEntry::new(&dsse_envelope(envelope), &certificate(request))
-            .map_err(|error| self.wrong("an envelope that can be sent", error))
-    }
-
     fn record_v2(&self, request: &LogRequest<'_>) -> Result<Vec<u8>, Error> {
-        let proposal = HashedRekordV2::new_with_certificate(
-            &Sha256Hash::new(request.digest),
-            &SignatureBytes::from_bytes(request.signature),
-            &certificate(request),
-            RekorV2KeyDetails::PkixEcdsaP256Sha256,
-        );
-        Ok(self
-            .exchange(&self.endpoint, Request::PostJson(&json(&proposal)), &[])?
-            .body)
+        let proposal = hashedrekord_v2(request);
+        Ok(self.exchange(&self.endpoint, Request::PostJson(&proposal), &[])?.body)
     }
 
     fn exchange(&self, endpoint: &Endpoint, request: Request<'_>, expected: &[u16]) -> Result<Answer, Error> {
@@ -136,6 +133,7 @@ impl Rekor {
 
 impl TransparencyLog for Rekor {
     fn record(&self, request: &LogRequest<'_>) -> Result<LogEntry, attest_sign::Error> {
+        check(self.version, request)?;
         let entry = match self.version {
             RekorVersion::V1 => self.record_v1(request),
             RekorVersion::V2 => self.record_v2(request),
@@ -154,23 +152,66 @@ fn failed(error: Error) -> attest_sign::Error {
     }
 }
 
-fn hashedrekord(request: &LogRequest<'_>) -> HashedRekord {
-    let signature = SignatureBytes::from_bytes(request.signature);
-    HashedRekord::new(&Sha256Hash::new(request.digest), &signature, &certificate(request))
+/// Said before anything is sent.
+fn check(version: RekorVersion, request: &LogRequest<'_>) -> Result<(), attest_sign::Error> {
+    let key = request.verifier.public_key().algorithm();
+    let log = version.name();
+    match (version, request.envelope) {
+        // Entries hold a digest, and pure Ed25519 signs none.
+        (RekorVersion::V2, _) | (RekorVersion::V1, None) if key == KeyAlgorithm::Ed25519 => {
+            Err(attest_sign::Error::NotLoggable { log, key })
+        }
+        (RekorVersion::V1, Some(envelope)) if envelope.payload().as_bytes().len() as u64 > MAX_ENVELOPE_BYTES => {
+            Err(attest_sign::Error::TooLargeForLog {
+                log,
+                limit: MAX_ENVELOPE_BYTES,
+                found: envelope.payload().as_bytes().len() as u64,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
-fn certificate(request: &LogRequest<'_>) -> DerCertificate {
-    DerCertificate::new(request.certificate.as_der().to_vec())
+/// Source: Rekor, `pkg/types/hashedrekord/v0.0.1/hashedrekord_v0_0_1_schema.json`.
+fn hashedrekord_v1(request: &LogRequest<'_>) -> Value {
+    let hash = json!({ "algorithm": request.digest.algorithm().name(), "value": request.digest.to_hex() });
+    let signature = json!({
+        "content": STANDARD.encode(request.signature),
+        "publicKey": { "content": STANDARD.encode(request.verifier.to_pem()) },
+    });
+    json!({
+        "apiVersion": "0.0.1",
+        "kind": "hashedrekord",
+        "spec": { "data": { "hash": hash }, "signature": signature },
+    })
 }
 
-fn dsse_envelope(envelope: &Envelope) -> DsseEnvelope {
-    DsseEnvelope::new(
-        envelope.payload().payload_type().to_owned(),
-        PayloadBytes::new(envelope.payload().as_bytes().to_vec()),
-        DsseSignature::new(SignatureBytes::from_bytes(envelope.signature()), KeyId::default()),
-    )
+/// Source: Rekor, `pkg/types/dsse/v0.0.1/dsse_v0_0_1_schema.json`.
+fn dsse_v1(request: &LogRequest<'_>, envelope: &Envelope) -> Value {
+    let envelope = json!({
+        "payload": STANDARD.encode(envelope.payload().as_bytes()),
+        "payloadType": envelope.payload().payload_type(),
+        "signatures": [{ "sig": STANDARD.encode(envelope.signature()) }],
+    });
+    let content = json!({
+        "envelope": envelope.to_string(),
+        "verifiers": [STANDARD.encode(request.verifier.to_pem())],
+    });
+    json!({ "apiVersion": "0.0.1", "kind": "dsse", "spec": { "proposedContent": content } })
 }
 
-fn json(proposal: &impl Serialize) -> Value {
-    serde_json::to_value(proposal).expect("a proposal is plain data with text keys")
+/// Source: Sigstore protobuf-specs, `rekor/v2/hashedrekord.proto`.
+fn hashedrekord_v2(request: &LogRequest<'_>) -> Value {
+    let material = match request.verifier {
+        Verifier::Certificate(_) => "x509Certificate",
+        Verifier::PublicKey(_) => "publicKey",
+    };
+    let verifier = json!({
+        material: { "rawBytes": STANDARD.encode(request.verifier.as_der()) },
+        "keyDetails": request.verifier.public_key().algorithm().key_details(),
+    });
+    json!({ "hashedRekordRequestV002": {
+        "digest": STANDARD.encode(request.digest.as_bytes()),
+        "signature": { "content": STANDARD.encode(request.signature), "verifier": verifier },
+    } })
 }

@@ -16,14 +16,36 @@ pub struct Choice {
     pub now: Timestamp,
     /// The version of Rekor, or none for the highest that the configuration offers.
     pub rekor: Option<RekorVersion>,
+    /// What services are needed for.
+    pub wanted: Wanted,
+}
+
+/// What services are needed for; everything unless it is said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// A certificate. With a key of one's own there is none.
+    pub certificate: bool,
+    /// An entry in a log.
+    pub log: bool,
+    /// A signed time.
+    pub timestamp: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            certificate: true,
+            log: true,
+            timestamp: true,
+        }
+    }
 }
 
 /// The services that a signature will use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Services {
-    pub(crate) authority: Endpoint,
-    pub(crate) rekor: RekorVersion,
-    pub(crate) logs: Vec<Endpoint>,
+    pub(crate) authority: Option<Endpoint>,
+    pub(crate) logs: Vec<(RekorVersion, Endpoint)>,
     pub(crate) timestamp_authorities: Vec<Endpoint>,
 }
 
@@ -36,33 +58,54 @@ impl SigningConfig {
     /// # Errors
     /// When the configuration demands what it does not offer. Nothing is quietly done with less.
     pub fn choose(&self, choice: &Choice) -> Result<Services, Error> {
-        let now = choice.now;
+        let authority = match choice.wanted.certificate {
+            true => Some(
+                pick(Service::Fulcio, &self.authorities, FULCIO, Selector::Any, choice.now)?[0]
+                    .endpoint
+                    .clone(),
+            ),
+            false => None,
+        };
+        let logs = self.choose_logs(choice)?;
+        let timestamps = self.choose_timestamps(choice, logs.first().map(|(version, _)| *version))?;
+        Ok(Services {
+            authority,
+            timestamp_authorities: endpoints(&timestamps),
+            logs,
+        })
+    }
+
+    fn choose_logs(&self, choice: &Choice) -> Result<Vec<(RekorVersion, Endpoint)>, Error> {
+        if !choice.wanted.log {
+            return Ok(Vec::new());
+        }
         let forced = choice.rekor.map(|version| [version.major()]);
         let speaks = forced.as_ref().map_or(REKOR, |one| one.as_slice());
-        let authority = pick(Service::Fulcio, &self.authorities, FULCIO, Selector::Any, now)?;
-        let logs = pick(Service::Rekor, &self.logs, speaks, self.log_selector, now)?;
-        let rekor = if logs[0].version == 2 {
-            RekorVersion::V2
-        } else {
-            RekorVersion::V1
+        let logs = pick(Service::Rekor, &self.logs, speaks, self.log_selector, choice.now)?;
+        let version = |log: &Listed| {
+            if log.version == 2 {
+                RekorVersion::V2
+            } else {
+                RekorVersion::V1
+            }
         };
-        let timestamps = match (self.timestamp_authorities.is_empty(), rekor, self.timestamp_selector) {
-            (true, RekorVersion::V2, _) => return Err(Error::NoTimestampAuthority),
-            (true, RekorVersion::V1, Selector::Any) => Vec::new(),
-            (_, _, selector) => pick(
-                Service::TimestampAuthority,
-                &self.timestamp_authorities,
-                TIMESTAMP,
-                selector,
-                now,
-            )?,
-        };
-        Ok(Services {
-            authority: authority[0].endpoint.clone(),
-            rekor,
-            logs: endpoints(&logs),
-            timestamp_authorities: endpoints(&timestamps),
-        })
+        Ok(logs
+            .into_iter()
+            .map(|log| (version(log), log.endpoint.clone()))
+            .collect())
+    }
+
+    /// Only Rekor v1 signs the time itself; without it, and for a certificate, somebody else has to.
+    fn choose_timestamps(&self, choice: &Choice, log: Option<RekorVersion>) -> Result<Vec<&Listed>, Error> {
+        let untimed = log != Some(RekorVersion::V1);
+        let listed = &self.timestamp_authorities;
+        match (choice.wanted.timestamp, listed.is_empty(), self.timestamp_selector) {
+            (false, _, _) if choice.wanted.certificate && untimed => Err(Error::NoTimestampAuthority),
+            (false, _, _) => Ok(Vec::new()),
+            (true, true, _) if untimed => Err(Error::NoTimestampAuthority),
+            (true, true, Selector::Any) => Ok(Vec::new()),
+            (true, _, selector) => pick(Service::TimestampAuthority, listed, TIMESTAMP, selector, choice.now),
+        }
     }
 
     /// The identity provider for people, to whom a browser is sent.
@@ -85,13 +128,26 @@ impl Services {
     /// Whether the certificate authority and the logs are on this machine, so that nothing becomes public.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.authority.is_loopback() && self.logs.iter().all(Endpoint::is_loopback)
+        let mut public = self.authority.iter().chain(self.logs.iter().map(|(_, log)| log));
+        public.all(Endpoint::is_loopback)
     }
 
-    /// The version of Rekor that the logs speak.
+    /// The version of Rekor that the logs speak; none if there are no logs.
     #[must_use]
-    pub fn rekor(&self) -> RekorVersion {
-        self.rekor
+    pub fn rekor(&self) -> Option<RekorVersion> {
+        self.logs.first().map(|(version, _)| *version)
+    }
+
+    /// Whether signatures will be recorded in a log.
+    #[must_use]
+    pub fn recorded(&self) -> bool {
+        !self.logs.is_empty()
+    }
+
+    /// Whether somebody other than a log will sign the time.
+    #[must_use]
+    pub fn timestamped(&self) -> bool {
+        !self.timestamp_authorities.is_empty()
     }
 }
 
@@ -189,11 +245,12 @@ mod tests {
 
     fn at(now: &str, rekor: Option<RekorVersion>) -> Choice {
         let now = now.parse().unwrap();
-        Choice { now, rekor }
+        let wanted = Wanted::default();
+        Choice { now, rekor, wanted }
     }
 
     fn urls(services: &Services) -> Vec<String> {
-        services.logs.iter().map(ToString::to_string).collect()
+        services.logs.iter().map(|(_, url)| url.to_string()).collect()
     }
 
     #[test]
@@ -205,7 +262,7 @@ mod tests {
             json!({"selector": "ANY"}),
         );
         let services = config.choose(&at("2024-01-01T00:00:00Z", None)).unwrap();
-        assert_eq!(services.rekor(), RekorVersion::V2);
+        assert_eq!(services.rekor(), Some(RekorVersion::V2));
         assert_eq!(urls(&services), ["https://new.example.com/"]);
         let forced = config
             .choose(&at("2024-01-01T00:00:00Z", Some(RekorVersion::V1)))
@@ -219,7 +276,7 @@ mod tests {
         let services = config.choose(&at("2022-01-01T00:00:00Z", None)).unwrap();
         assert_eq!(urls(&services), ["https://old.example.com/"]);
         let early = config.choose(&at("2021-12-31T23:59:59Z", None)).unwrap();
-        assert_eq!(early.rekor(), RekorVersion::V1);
+        assert_eq!(early.rekor(), Some(RekorVersion::V1));
     }
 
     #[test]
@@ -261,5 +318,31 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn what_is_not_wanted_need_not_be_there() {
+        let now = "2024-01-01T00:00:00Z";
+        let choose = |config: &SigningConfig, certificate, log, timestamp| {
+            let wanted = Wanted {
+                certificate,
+                log,
+                timestamp,
+            };
+            let chosen = config.choose(&Choice {
+                wanted,
+                ..at(now, None)
+            });
+            chosen.map(|chosen| (chosen.authority.is_some(), chosen.recorded(), chosen.timestamped()))
+        };
+        let all = config(four_logs(), json!({}), tsa(), json!({}));
+        let none = config(json!([]), json!({}), json!([]), json!({}));
+        assert_eq!(choose(&all, false, true, true), Ok((false, true, true)));
+        assert_eq!(choose(&all, true, false, true), Ok((true, false, true)));
+        assert_eq!(choose(&all, false, true, false), Ok((false, true, false)));
+        assert_eq!(choose(&none, false, false, false), Ok((false, false, false)));
+        assert_eq!(choose(&all, true, true, false), Err(Error::NoTimestampAuthority));
+        assert_eq!(choose(&all, true, false, false), Err(Error::NoTimestampAuthority));
+        assert_eq!(choose(&none, false, false, true), Err(Error::NoTimestampAuthority));
     }
 }

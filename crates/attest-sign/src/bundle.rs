@@ -1,20 +1,21 @@
+use attest_digest::{Algorithm, Digest};
 use attestation::{Bundle, Envelope, media_type};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::{Error, LogEntry, SigningCertificate, TimestampToken};
+use crate::{Error, LogEntry, TimestampToken, Verifier};
 
 /// What was signed, with its signature.
 pub(crate) enum Content<'a> {
-    Message { digest: [u8; 32], signature: &'a [u8] },
+    Message { digest: &'a Digest, signature: &'a [u8] },
     Envelope(&'a Envelope),
 }
 
 /// Everything that goes into a bundle.
 pub(crate) struct Parts<'a> {
     pub(crate) content: Content<'a>,
-    pub(crate) certificate: &'a SigningCertificate,
+    pub(crate) verifier: Verifier<'a>,
     pub(crate) entries: &'a [LogEntry],
     pub(crate) timestamps: &'a [TimestampToken],
 }
@@ -26,10 +27,18 @@ impl Parts<'_> {
     /// Source: Sigstore protobuf-specs, `sigstore_bundle.proto`.
     pub(crate) fn to_bundle(&self) -> Result<Bundle, Error> {
         let mut material = Map::new();
-        let certificate = json!({ "rawBytes": STANDARD.encode(self.certificate.as_der()) });
-        material.insert("certificate".to_owned(), certificate);
-        let entries = self.entries.iter().map(LogEntry::to_json).collect();
-        material.insert("tlogEntries".to_owned(), Value::Array(entries));
+        let (name, verifier) = match self.verifier {
+            Verifier::Certificate(certificate) => (
+                "certificate",
+                json!({ "rawBytes": STANDARD.encode(certificate.as_der()) }),
+            ),
+            Verifier::PublicKey(key) => ("publicKey", json!({ "hint": key.hint() })),
+        };
+        material.insert(name.to_owned(), verifier);
+        if !self.entries.is_empty() {
+            let entries = self.entries.iter().map(LogEntry::to_json).collect();
+            material.insert("tlogEntries".to_owned(), Value::Array(entries));
+        }
         if !self.timestamps.is_empty() {
             let timestamps: Vec<Value> = self.timestamps.iter().map(timestamp).collect();
             let timestamps = json!({ "rfc3161Timestamps": timestamps });
@@ -49,7 +58,12 @@ impl Content<'_> {
     fn to_json(&self) -> (&'static str, Value) {
         match self {
             Self::Message { digest, signature } => {
-                let digest = json!({ "algorithm": "SHA2_256", "digest": STANDARD.encode(digest) });
+                let algorithm = match digest.algorithm() {
+                    Algorithm::Sha384 => "SHA2_384",
+                    Algorithm::Sha512 => "SHA2_512",
+                    _ => "SHA2_256",
+                };
+                let digest = json!({ "algorithm": algorithm, "digest": STANDARD.encode(digest.as_bytes()) });
                 let message = json!({ "messageDigest": digest, "signature": STANDARD.encode(signature) });
                 ("messageSignature", message)
             }

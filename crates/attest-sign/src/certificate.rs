@@ -1,17 +1,24 @@
+use der::Decode as _;
 use jiff::Timestamp;
 use sigstore_crypto::{CertificateInfo, parse_certificate_info};
 use sigstore_types::DerCertificate;
+use x509_cert::Certificate;
 
-use crate::{Error, Port};
+use crate::{Error, Port, PublicKey};
 
 /// The largest certificate that is read, in bytes. Fulcio's are about 1 to 3 KiB.
 const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
+
+/// The largest file of certificates that is read, in bytes.
+const MAX_CHAIN_BYTES: usize = 1 << 20;
+
+const END: &str = "-----END CERTIFICATE-----";
 
 /// A certificate for the key of a session, as its authority issued it; the chain above it is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningCertificate {
     der: Vec<u8>,
-    public_key_der: Vec<u8>,
+    public_key: PublicKey,
     identity: String,
     issuer: Option<String>,
     not_before: Timestamp,
@@ -43,12 +50,49 @@ impl SigningCertificate {
         let identity = identity.ok_or_else(|| wrong("a certificate that names an identity", "one that names none"))?;
         Ok(Self {
             der: der.to_vec(),
-            public_key_der: public_key.as_bytes().to_vec(),
+            public_key: PublicKey::from_der(public_key.as_bytes())?,
             identity: identity.as_str().to_owned(),
             issuer,
             not_before,
             not_after,
         })
+    }
+
+    /// Reads the first certificate of a PEM file.
+    ///
+    /// # Errors
+    /// When it is none, or names nobody.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let certificates = certificates(pem)?;
+        Self::from_der(
+            certificates
+                .first()
+                .ok_or_else(|| wrong("a certificate in PEM", "none"))?,
+        )
+    }
+
+    /// Whether a PEM file holds the chain of this certificate: each one issued by the next, by its name. Only a verifier can
+    /// tell whether the signatures hold.
+    ///
+    /// # Errors
+    /// When a link is missing.
+    pub fn check_chain(&self, pem: &[u8]) -> Result<(), Error> {
+        let mut below = parsed(&self.der)?;
+        let mut above = certificates(pem)?;
+        // Some programs put the certificate itself first.
+        above.retain(|der| *der != self.der);
+        if above.is_empty() {
+            return Err(wrong("the certificates above this one", "none"));
+        }
+        for der in above {
+            let issuer = parsed(&der)?;
+            if below.tbs_certificate.issuer != issuer.tbs_certificate.subject {
+                let found = issuer.tbs_certificate.subject.to_string();
+                return Err(wrong("the issuer of the certificate before it", format!("`{found}`")));
+            }
+            below = issuer;
+        }
+        Ok(())
     }
 
     /// The certificate, DER.
@@ -64,10 +108,10 @@ impl SigningCertificate {
         DerCertificate::new(self.der.clone()).to_pem().replace("\r\n", "\n")
     }
 
-    /// The key that it certifies, as DER of a `SubjectPublicKeyInfo`.
+    /// The key that it certifies.
     #[must_use]
-    pub fn public_key_der(&self) -> &[u8] {
-        &self.public_key_der
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
     }
 
     /// Who signs: the subject alternative name.
@@ -93,6 +137,29 @@ impl SigningCertificate {
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    if pem.len() > MAX_CHAIN_BYTES {
+        return Err(wrong("certificates of at most 1 MiB", format!("{} bytes", pem.len())));
+    }
+    let text = std::str::from_utf8(pem).map_err(|_| wrong("certificates in PEM", "bytes that are no text"))?;
+    let blocks = text.match_indices("-----BEGIN CERTIFICATE-----").map(|(start, _)| {
+        let block = &text[start..];
+        let end = block.find(END).map_or(block.len(), |end| end + END.len());
+        der::pem::decode_vec(&block.as_bytes()[..end])
+    });
+    blocks
+        .map(|block| {
+            block
+                .map(|(_, der)| der)
+                .map_err(|error| wrong("a certificate in PEM", error.to_string()))
+        })
+        .collect()
+}
+
+fn parsed(der: &[u8]) -> Result<Certificate, Error> {
+    Certificate::from_der(der).map_err(|error| wrong("a certificate", error.to_string()))
 }
 
 fn wrong(expected: &'static str, found: impl Into<String>) -> Error {

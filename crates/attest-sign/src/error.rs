@@ -1,6 +1,9 @@
 use std::fmt;
 
+use attest_digest::Algorithm;
 use jiff::Timestamp;
+
+use crate::KeyAlgorithm;
 
 /// Which port an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +82,76 @@ pub enum Error {
         /// What the new certificate says.
         found: String,
     },
-    /// The artifact was measured without SHA-256.
-    #[error("expected an artifact that was measured with sha256, found only {found}")]
+    /// The artifact was measured without the algorithm of the key.
+    #[error("expected an artifact that was measured with {expected}, found only {found}")]
     NotMeasured {
+        /// The algorithm that the key signs.
+        expected: Algorithm,
         /// The algorithms that were used.
+        found: String,
+    },
+    /// A key, or the file of one, is malformed. What it holds is never shown.
+    #[error("expected {expected} in the key, found {found}")]
+    KeyInvalid {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there, without anything secret.
+        found: String,
+    },
+    /// A key of an algorithm or a size that is not spoken.
+    #[error("expected a key of a kind that is spoken, found {found}")]
+    UnsupportedKey {
+        /// What it is.
+        found: String,
+    },
+    /// The password does not open the key, or the file was changed.
+    #[error("the password does not open the key")]
+    WrongPassword,
+    /// The key signs digests of another algorithm.
+    #[error("expected a {expected} digest for a key of kind {key}, found one of {found}")]
+    OtherDigest {
+        /// What the key is.
+        key: KeyAlgorithm,
+        /// What it signs.
+        expected: Algorithm,
+        /// What it was given.
+        found: Algorithm,
+    },
+    /// The key signs whole messages, and a digest was all there is.
+    #[error("expected something that is signed as a whole: a key of this kind does not sign digests")]
+    WholeMessagesOnly,
+    /// A log does not take signatures of such keys.
+    #[error("expected a signature that {log} takes, found one by a key of kind {key}")]
+    NotLoggable {
+        /// Which log.
+        log: &'static str,
+        /// What the key is.
+        key: KeyAlgorithm,
+    },
+    /// More than a log takes.
+    #[error("expected at most {limit} bytes for {log}, found {found}")]
+    TooLargeForLog {
+        /// Which log.
+        log: &'static str,
+        /// The largest.
+        limit: u64,
+        /// What would be sent.
+        found: u64,
+    },
+    /// A `pkcs11:` URI is malformed or asks for something that is not done.
+    #[error("expected {expected} in the PKCS #11 URI, found {found}")]
+    Uri {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A signature that waits for its log entry is malformed.
+    #[error("expected {expected} in the pending signature, found {found}")]
+    Pending {
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
         found: String,
     },
     /// The log has this very signature already: an earlier attempt went through and its answer was lost.

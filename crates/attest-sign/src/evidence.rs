@@ -1,10 +1,11 @@
 use attestation::Envelope;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::Value;
-use sigstore_types::{DerCertificate, TransparencyLogEntry};
+use sigstore_types::TransparencyLogEntry;
 
-use crate::{Error, LogRequest, Port};
+use crate::{Error, LogRequest, Port, Verifier};
 
 /// The largest log entry that is read, in bytes: a body of a certificate, a signature and digests, and a proof of at most
 /// 64 hashes. A few KiB in practice; Rekor itself keeps entries below 100 KiB unless they carry the payload.
@@ -85,15 +86,28 @@ impl LogEntry {
         self.entry.inclusion_promise.is_some() && self.entry.integrated_time.is_some()
     }
 
+    /// The time that the log itself signed.
+    pub(crate) fn signed_time(&self) -> Option<Timestamp> {
+        self.entry.inclusion_promise.as_ref()?;
+        self.entry.integrated_time
+    }
+
+    /// The entry as its inclusion proof alone shows it.
+    pub(crate) fn without_time(mut self) -> Self {
+        self.entry.inclusion_promise = None;
+        self.entry.integrated_time = None;
+        self
+    }
+
     /// Checks that the entry is about what was asked for. That the log signed it is for a verifier to say.
     pub(crate) fn check(&self, request: &LogRequest<'_>) -> Result<(), Error> {
         let body: Value = serde_json::from_slice(self.entry.canonicalized_body.as_bytes())
             .map_err(|_| wrong("an entry with a JSON body", "something else"))?;
         let kind = self.entry.kind_version;
-        let (signature, certificate, digest) = match (kind.kind(), kind.version()) {
+        let (signature, verifier, digest) = match (kind.kind(), kind.version()) {
             ("hashedrekord", "0.0.1") => {
                 let entry = &body["spec"];
-                let digest = (&entry["data"]["hash"]["value"], hex(&request.digest));
+                let digest = (&entry["data"]["hash"]["value"], request.digest.to_hex());
                 let signature = &entry["signature"];
                 (
                     &signature["content"],
@@ -103,10 +117,13 @@ impl LogEntry {
             }
             ("hashedrekord", "0.0.2") => {
                 let entry = &body["spec"]["hashedRekordV002"];
-                let digest = (&entry["data"]["digest"], STANDARD.encode(request.digest));
+                let digest = (&entry["data"]["digest"], STANDARD.encode(request.digest.as_bytes()));
                 let signature = &entry["signature"];
-                let certificate = &signature["verifier"]["x509Certificate"]["rawBytes"];
-                (&signature["content"], decoded(certificate), digest)
+                let verifier = match request.verifier {
+                    Verifier::Certificate(_) => &signature["verifier"]["x509Certificate"]["rawBytes"],
+                    Verifier::PublicKey(_) => &signature["verifier"]["publicKey"]["rawBytes"],
+                };
+                (&signature["content"], decoded(verifier), digest)
             }
             ("dsse", "0.0.1") => {
                 let entry = &body["spec"];
@@ -123,9 +140,9 @@ impl LogEntry {
             request.signature,
         )?;
         same(
-            "the certificate that was sent",
-            certificate.as_deref(),
-            request.certificate.as_der(),
+            "the certificate or key that was sent",
+            verifier.as_deref(),
+            request.verifier.as_der(),
         )
     }
 }
@@ -142,10 +159,11 @@ fn decoded(field: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(field.as_str()?).ok()
 }
 
-/// The log writes PEM in its own way: the certificate inside is what counts.
+/// The log writes PEM in its own way: what is inside counts.
 fn from_pem(field: &Value) -> Option<Vec<u8>> {
-    let pem = String::from_utf8(decoded(field)?).ok()?;
-    Some(DerCertificate::from_pem(&pem).ok()?.as_bytes().to_vec())
+    let pem = decoded(field)?;
+    let (label, der) = der::pem::decode_vec(&pem).ok()?;
+    ["CERTIFICATE", "PUBLIC KEY"].contains(&label).then_some(der)
 }
 
 fn payload_hash(envelope: Option<&Envelope>) -> String {
@@ -153,10 +171,6 @@ fn payload_hash(envelope: Option<&Envelope>) -> String {
         .map(|envelope| envelope.payload().as_bytes())
         .unwrap_or_default();
     sigstore_crypto::sha256(payload).to_hex()
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    sigstore_types::Sha256Hash::new(*digest).to_hex()
 }
 
 fn wrong(expected: &'static str, found: impl Into<String>) -> Error {

@@ -9,7 +9,10 @@
 //! | [`TimestampAuthority`] | a token that says when the signature existed | `attest-net` (RFC 3161) |
 //! | [`Clock`] | the time, to notice a certificate that has run out | the front end |
 //!
-//! A [`Session`] asks for one certificate and signs as many statements and artifacts with it as its life allows.
+//! A [`Session`] signs as many statements and artifacts as it is given, in one of three ways: with a key that is forgotten
+//! and a certificate that lives for minutes, with a key that verifiers know, or with a key and a certificate of one's own
+//! authority. Keys are in memory ([`PrivateKey`]), in files ([`KeyFile`]) or in a token that is spoken to by PKCS #11
+//! ([`TokenKey`]). What is to be logged later waits as a [`Pending`].
 //!
 //! Whether a bundle is any good is for a verifier to say; nothing here verifies.
 
@@ -18,6 +21,7 @@ mod certificate;
 mod error;
 mod evidence;
 mod key;
+mod pending;
 mod ports;
 mod session;
 mod token;
@@ -25,10 +29,12 @@ mod token;
 pub use certificate::SigningCertificate;
 pub use error::{Error, Port};
 pub use evidence::{LogEntry, TimestampToken};
-pub use key::EphemeralKey;
+pub use key::pkcs11::{TokenAccess, TokenKey, TokenUri};
+pub use key::{EncryptedKey, EphemeralKey, KeyAlgorithm, KeyFile, PrivateKey, PublicKey, Secret};
+pub use pending::Pending;
 pub use ports::{
-    CertificateAuthority, CertificateRequest, Clock, IdentityProvider, LogRequest, Ports, SigningKey,
-    TimestampAuthority, TransparencyLog,
+    CertificateAuthority, CertificateRequest, Clock, IdentityProvider, LogRequest, Logging, Ports, SigningKey,
+    TimestampAuthority, TransparencyLog, Verifier, Witnesses,
 };
 pub use session::{CLOCK_ALLOWANCE, Session};
 pub use token::IdentityToken;

@@ -1,18 +1,27 @@
+use attest_digest::Digest;
 use attestation::Envelope;
 use jiff::Timestamp;
 
-use crate::{Error, IdentityToken, LogEntry, SigningCertificate, TimestampToken};
+use crate::{Error, IdentityToken, LogEntry, PublicKey, SigningCertificate, TimestampToken};
 
-/// A private key that signs SHA-256 digests.
+/// A private key, wherever it is kept.
 pub trait SigningKey: Send + Sync {
-    /// The public key, as DER of a `SubjectPublicKeyInfo`.
-    fn public_key_der(&self) -> Vec<u8>;
+    /// The public key, which says what is signed and how.
+    fn public_key(&self) -> &PublicKey;
 
-    /// Signs a digest; the signature is ECDSA in DER.
+    /// Signs a digest of the algorithm of the key; ECDSA signatures are in DER.
+    ///
+    /// # Errors
+    /// When the key cannot be used, or signs other digests or whole messages only.
+    fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error>;
+
+    /// Signs a whole message.
     ///
     /// # Errors
     /// When the key cannot be used.
-    fn sign_sha256(&self, digest: [u8; 32]) -> Result<Vec<u8>, Error>;
+    fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.sign_digest(&self.public_key().algorithm().digest_of(message)?)
+    }
 }
 
 /// Says who signs.
@@ -68,8 +77,8 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
 pub struct CertificateRequest<'a> {
     /// Who asks.
     pub token: &'a IdentityToken,
-    /// The key to be bound, as DER of a `SubjectPublicKeyInfo`.
-    pub public_key_der: &'a [u8],
+    /// The key to be bound.
+    pub public_key: &'a PublicKey,
     /// The signature of that key over [`IdentityToken::challenge`]; ECDSA in DER.
     pub proof_of_possession: &'a [u8],
 }
@@ -77,27 +86,83 @@ pub struct CertificateRequest<'a> {
 /// What a log needs.
 #[derive(Debug, Clone, Copy)]
 pub struct LogRequest<'a> {
-    /// SHA-256 of what was signed: of the artifact, or of the pre-authentication encoding of the envelope.
-    pub digest: [u8; 32],
-    /// The signature, ECDSA in DER.
+    /// The digest of what was signed: of the artifact, or of the pre-authentication encoding of the envelope. By the algorithm
+    /// of the key, and SHA-256 for keys that sign whole messages.
+    pub digest: &'a Digest,
+    /// The signature in the form of the key: DER for ECDSA.
     pub signature: &'a [u8],
-    /// The certificate of the key that signed.
-    pub certificate: &'a SigningCertificate,
+    /// What verifies the signature.
+    pub verifier: Verifier<'a>,
     /// The envelope, when a statement was signed.
     pub envelope: Option<&'a Envelope>,
 }
 
-/// Everything that a session asks the world for. Each log and each timestamp authority is asked for every signature.
+/// What verifies a signature.
+#[derive(Debug, Clone, Copy)]
+pub enum Verifier<'a> {
+    /// The certificate of the key that signed.
+    Certificate(&'a SigningCertificate),
+    /// The key itself.
+    PublicKey(&'a PublicKey),
+}
+
+impl Verifier<'_> {
+    /// The key that signed.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        match self {
+            Self::Certificate(certificate) => certificate.public_key(),
+            Self::PublicKey(key) => key,
+        }
+    }
+
+    /// Certificate or key, PEM.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        match self {
+            Self::Certificate(certificate) => certificate.to_pem(),
+            Self::PublicKey(key) => key.to_pem(),
+        }
+    }
+
+    /// Certificate or key, DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        match self {
+            Self::Certificate(certificate) => certificate.as_der(),
+            Self::PublicKey(key) => key.as_der(),
+        }
+    }
+}
+
+/// Who else says something about a signature. Each log and each timestamp authority is asked for every signature.
+#[derive(Clone)]
+pub struct Witnesses<'a> {
+    /// Where signatures are published.
+    pub logging: Logging<'a>,
+    /// Who says when. A log that does not sign the time itself (Rekor v2) needs at least one, unless the key is known.
+    pub timestamps: Vec<&'a dyn TimestampAuthority>,
+}
+
+/// Whether signatures are published.
+#[derive(Clone)]
+pub enum Logging<'a> {
+    /// In each of these logs; at least one.
+    Recorded(Vec<&'a dyn TransparencyLog>),
+    /// Nowhere. Nobody can find out from a log that the signer signed something else, and verifiers have to be told to do
+    /// without an entry.
+    Unrecorded,
+}
+
+/// Everything that a keyless session asks the world for.
 #[derive(Clone)]
 pub struct Ports<'a> {
     /// Who signs.
     pub identity: &'a dyn IdentityProvider,
     /// Who certifies it.
     pub authority: &'a dyn CertificateAuthority,
-    /// Where it is published; at least one.
-    pub logs: Vec<&'a dyn TransparencyLog>,
-    /// Who says when. A log that does not sign the time itself (Rekor v2) needs at least one.
-    pub timestamps: Vec<&'a dyn TimestampAuthority>,
+    /// Who else says something about the signatures.
+    pub witnesses: Witnesses<'a>,
     /// What time it is.
     pub clock: &'a dyn Clock,
 }
@@ -105,8 +170,20 @@ pub struct Ports<'a> {
 impl std::fmt::Debug for Ports<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ports")
-            .field("logs", &self.logs.len())
-            .field("timestamps", &self.timestamps.len())
+            .field("witnesses", &self.witnesses)
             .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Witnesses<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let logs = match &self.logging {
+            Logging::Recorded(logs) => logs.len(),
+            Logging::Unrecorded => 0,
+        };
+        f.debug_struct("Witnesses")
+            .field("logs", &logs)
+            .field("timestamps", &self.timestamps.len())
+            .finish()
     }
 }

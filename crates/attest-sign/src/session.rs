@@ -1,12 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_digest::{Algorithm, Digest, Measured};
 use attestation::{Bundle, Envelope, Payload, pre_authentication_encoding};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bundle::{Content, Parts};
+use crate::pending::{Signed, Signer, statement_digest};
 use crate::{
-    CertificateRequest, Error, LogEntry, LogRequest, Port, Ports, SigningCertificate, SigningKey, TimestampToken,
+    CertificateRequest, Error, Logging, Pending, Port, Ports, PublicKey, SigningCertificate, SigningKey, Witnesses,
 };
 
 /// A certificate that runs out within this time is renewed first: log and timestamp authority have to answer before it does.
@@ -16,47 +16,110 @@ const RENEWAL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// other. A verifier goes by the times that log and timestamp authority sign.
 pub const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// One signer, one key, one certificate, any number of bundles.
+/// One signer, one key, any number of bundles.
 ///
-/// When the certificate is about to run out, the next signature renews it: the identity provider is asked for a token again
-/// and the authority for a certificate for the same key. A certificate that names somebody else ends the session.
+/// A keyless session has one certificate for all of them. When it is about to run out, the next signature renews it: the
+/// identity provider is asked for a token again and the authority for a certificate for the same key. A certificate that names
+/// somebody else ends the session.
 pub struct Session<'a> {
-    ports: Ports<'a>,
+    witnesses: Witnesses<'a>,
     key: Box<dyn SigningKey>,
+    credential: Credential<'a>,
+}
+
+/// What is shown with a signature.
+enum Credential<'a> {
+    /// A certificate that lives for minutes.
+    Issued(Box<Issued<'a>>),
+    /// A certificate that was there before, by an authority of one's own.
+    Own(Arc<SigningCertificate>),
+    /// The key itself, which verifiers know.
+    Key,
+}
+
+struct Issued<'a> {
+    ports: Ports<'a>,
     identity: String,
     issuer: Option<String>,
     certificate: Mutex<Arc<SigningCertificate>>,
 }
 
 impl<'a> Session<'a> {
-    /// Asks for one token and one certificate.
+    /// Begins to sign without a key that is kept: asks for one token and one certificate.
     ///
     /// # Errors
     /// When there is no log, a port fails, or the certificate is for another key or another time.
     pub fn open(ports: &Ports<'a>, key: Box<dyn SigningKey>) -> Result<Self, Error> {
-        if ports.logs.is_empty() {
-            return Err(Error::NoLog);
-        }
+        check_witnesses(&ports.witnesses, true)?;
         let certificate = certify(ports, key.as_ref())?;
-        Ok(Self {
+        let issued = Issued {
             ports: ports.clone(),
-            key,
             identity: certificate.identity().to_owned(),
             issuer: certificate.issuer().map(str::to_owned),
             certificate: Mutex::new(Arc::new(certificate)),
+        };
+        Ok(Self {
+            witnesses: ports.witnesses.clone(),
+            key,
+            credential: Credential::Issued(Box::new(issued)),
         })
     }
 
-    /// Who signs, as the certificate says.
+    /// Begins to sign with a key that verifiers know.
+    ///
+    /// # Errors
+    /// When signatures are to be recorded and there is no log.
+    pub fn with_key(witnesses: Witnesses<'a>, key: Box<dyn SigningKey>) -> Result<Self, Error> {
+        check_witnesses(&witnesses, false)?;
+        Ok(Self {
+            witnesses,
+            key,
+            credential: Credential::Key,
+        })
+    }
+
+    /// Begins to sign with a key and its certificate, by an authority of one's own.
+    ///
+    /// # Errors
+    /// When the certificate is for another key, signatures are to be recorded and there is no log, or nobody would sign the time.
+    pub fn with_certificate(
+        witnesses: Witnesses<'a>,
+        key: Box<dyn SigningKey>,
+        certificate: SigningCertificate,
+    ) -> Result<Self, Error> {
+        check_witnesses(&witnesses, true)?;
+        check_key(&certificate, key.as_ref())?;
+        Ok(Self {
+            witnesses,
+            key,
+            credential: Credential::Own(Arc::new(certificate)),
+        })
+    }
+
+    /// Who signs, as the certificate says; nobody when verifiers know the key.
     #[must_use]
-    pub fn identity(&self) -> &str {
-        &self.identity
+    pub fn identity(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::Issued(issued) => Some(&issued.identity),
+            Credential::Own(certificate) => Some(certificate.identity()),
+            Credential::Key => None,
+        }
     }
 
     /// Who vouched for it to the authority, as the certificate says.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
+        match &self.credential {
+            Credential::Issued(issued) => issued.issuer.as_deref(),
+            Credential::Own(certificate) => certificate.issuer(),
+            Credential::Key => None,
+        }
+    }
+
+    /// The public key that verifies what is signed.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        self.key.public_key()
     }
 
     /// Signs the exact bytes of a statement.
@@ -64,79 +127,86 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When a port fails or answers something else.
     pub fn sign_statement(&self, statement: &Payload) -> Result<Bundle, Error> {
-        let encoded = pre_authentication_encoding(statement.payload_type(), statement.as_bytes());
-        let digest = sha256(&Measured::of_bytes(&encoded, &Algorithms::one(Algorithm::Sha256)))?;
-        self.sign(digest, Some(statement))
+        self.complete(|| self.begin_statement(statement))
     }
 
-    /// Signs the bytes of an artifact, by the SHA-256 that was measured.
+    /// Signs the bytes of an artifact, by the digest that was measured.
     ///
     /// # Errors
-    /// When it was not measured with SHA-256, or a port fails or answers something else.
+    /// When it was not measured with the algorithm of the key, or a port fails or answers something else.
     pub fn sign_artifact(&self, artifact: &Measured) -> Result<Bundle, Error> {
-        self.sign(sha256(artifact)?, None)
+        self.complete(|| self.begin_artifact(artifact))
+    }
+
+    /// Signs and timestamps a statement, and leaves the log for later.
+    ///
+    /// # Errors
+    /// When a port fails, or nobody signs the time and a certificate is used.
+    pub fn begin_statement(&self, statement: &Payload) -> Result<Pending, Error> {
+        let encoded = pre_authentication_encoding(statement.payload_type(), statement.as_bytes());
+        let signer = self.signer()?;
+        let signature = self.key.sign_message(&encoded)?;
+        let signed = Signed::Statement {
+            digest: statement_digest(self.public_key(), &encoded),
+            envelope: Envelope::new(statement.clone(), signature.clone()),
+        };
+        self.timestamped(signed, signer, &signature)
+    }
+
+    /// Signs and timestamps an artifact, and leaves the log for later.
+    ///
+    /// # Errors
+    /// When it was not measured with the algorithm of the key, a port fails, or nobody signs the time and a certificate is used.
+    pub fn begin_artifact(&self, artifact: &Measured) -> Result<Pending, Error> {
+        let algorithm = self.public_key().algorithm().digest().ok_or(Error::WholeMessagesOnly)?;
+        let digest = measured_with(artifact, algorithm)?;
+        let signer = self.signer()?;
+        let signature = self.key.sign_digest(digest)?;
+        let signed = Signed::Artifact {
+            digest: digest.clone(),
+            signature: signature.clone(),
+        };
+        self.timestamped(signed, signer, &signature)
     }
 
     /// A log that has the signature but whose answer was lost cannot always show its proof again. ECDSA makes another
     /// signature each time, so signing once more gets a new entry.
-    fn sign(&self, digest: [u8; 32], statement: Option<&Payload>) -> Result<Bundle, Error> {
-        match self.sign_once(digest, statement) {
-            Err(Error::AlreadyRecorded { .. }) => self.sign_once(digest, statement),
+    fn complete(&self, begin: impl Fn() -> Result<Pending, Error>) -> Result<Bundle, Error> {
+        let Logging::Recorded(logs) = &self.witnesses.logging else {
+            return begin()?.unrecorded();
+        };
+        match begin()?.record(logs) {
+            Err(Error::AlreadyRecorded { .. }) => begin()?.record(logs),
             result => result,
         }
     }
 
-    fn sign_once(&self, digest: [u8; 32], statement: Option<&Payload>) -> Result<Bundle, Error> {
-        let certificate = self.certificate()?;
-        let signature = self.key.sign_sha256(digest)?;
-        let envelope = statement.map(|statement| Envelope::new(statement.clone(), signature.clone()));
-        self.publish(LogRequest {
-            digest,
-            signature: &signature,
-            certificate: &certificate,
-            envelope: envelope.as_ref(),
+    /// Timestamps come before the log: what cannot be timestamped does not get into a public log.
+    fn timestamped(&self, signed: Signed, signer: Signer, signature: &[u8]) -> Result<Pending, Error> {
+        let authorities = self.witnesses.timestamps.iter();
+        let timestamps = authorities.map(|authority| authority.timestamp(signature));
+        Ok(Pending {
+            signed,
+            signer,
+            timestamps: timestamps.collect::<Result<_, _>>()?,
         })
     }
 
-    /// Timestamps come first: what cannot be timestamped does not get into a public log.
-    fn publish(&self, request: LogRequest<'_>) -> Result<Bundle, Error> {
-        let authorities = self.ports.timestamps.iter();
-        let timestamps: Vec<TimestampToken> = authorities
-            .map(|authority| authority.timestamp(request.signature))
-            .collect::<Result<_, _>>()?;
-        let entries: Vec<LogEntry> = self
-            .ports
-            .logs
-            .iter()
-            .map(|log| log.record(&request))
-            .collect::<Result<_, _>>()?;
-        for entry in &entries {
-            entry.check(&request)?;
+    fn signer(&self) -> Result<Signer, Error> {
+        match &self.credential {
+            Credential::Issued(issued) => issued.certificate(self.key.as_ref()).map(Signer::Certificate),
+            Credential::Own(certificate) => Ok(Signer::Certificate(Arc::clone(certificate))),
+            Credential::Key => Ok(Signer::Key(self.public_key().clone())),
         }
-        if timestamps.is_empty() && !entries.iter().any(LogEntry::has_signed_time) {
-            return Err(Error::NoSignedTime);
-        }
-        let content = match request.envelope {
-            Some(envelope) => Content::Envelope(envelope),
-            None => Content::Message {
-                digest: request.digest,
-                signature: request.signature,
-            },
-        };
-        Parts {
-            content,
-            certificate: request.certificate,
-            entries: &entries,
-            timestamps: &timestamps,
-        }
-        .to_bundle()
     }
+}
 
-    fn certificate(&self) -> Result<Arc<SigningCertificate>, Error> {
+impl Issued<'_> {
+    fn certificate(&self, key: &dyn SigningKey) -> Result<Arc<SigningCertificate>, Error> {
         let mut current = self.certificate.lock().unwrap_or_else(PoisonError::into_inner);
         if runs_out(&current, self.ports.clock.now()) {
-            let renewed = certify(&self.ports, self.key.as_ref())?;
-            if renewed.identity() != self.identity || renewed.issuer() != self.issuer() {
+            let renewed = certify(&self.ports, key)?;
+            if renewed.identity() != self.identity || renewed.issuer() != self.issuer.as_deref() {
                 return Err(Error::IdentityChanged {
                     expected: describe(&current),
                     found: describe(&renewed),
@@ -151,25 +221,39 @@ impl<'a> Session<'a> {
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("identity", &self.identity)
-            .field("issuer", &self.issuer)
+            .field("identity", &self.identity())
+            .field("issuer", &self.issuer())
             .finish_non_exhaustive()
+    }
+}
+
+fn check_witnesses(witnesses: &Witnesses<'_>, certified: bool) -> Result<(), Error> {
+    match &witnesses.logging {
+        Logging::Recorded(logs) if logs.is_empty() => Err(Error::NoLog),
+        Logging::Unrecorded if certified && witnesses.timestamps.is_empty() => Err(Error::NoSignedTime),
+        _ => Ok(()),
+    }
+}
+
+fn check_key(certificate: &SigningCertificate, key: &dyn SigningKey) -> Result<(), Error> {
+    match certificate.public_key() == key.public_key() {
+        true => Ok(()),
+        false => Err(Error::answer(
+            Port::Authority,
+            "a certificate for the key that was sent",
+            "one for another key",
+        )),
     }
 }
 
 fn certify(ports: &Ports<'_>, key: &dyn SigningKey) -> Result<SigningCertificate, Error> {
     let token = ports.identity.token()?;
-    let challenge = Measured::of_bytes(token.challenge().as_bytes(), &Algorithms::one(Algorithm::Sha256));
-    let public_key_der = key.public_key_der();
     let certificate = ports.authority.issue(&CertificateRequest {
         token: &token,
-        public_key_der: &public_key_der,
-        proof_of_possession: &key.sign_sha256(sha256(&challenge)?)?,
+        public_key: key.public_key(),
+        proof_of_possession: &key.sign_message(token.challenge().as_bytes())?,
     })?;
-    if certificate.public_key_der() != public_key_der {
-        let expected = "a certificate for the key that was sent";
-        return Err(Error::answer(Port::Authority, expected, "one for another key"));
-    }
+    check_key(&certificate, key)?;
     let now = ports.clock.now();
     let ahead = certificate.not_before().duration_since(now);
     if ahead > CLOCK_ALLOWANCE || certificate.not_after() < now {
@@ -196,16 +280,14 @@ fn describe(certificate: &SigningCertificate) -> String {
     }
 }
 
-fn sha256(measured: &Measured) -> Result<[u8; 32], Error> {
-    measured
-        .digest(Algorithm::Sha256)
-        .and_then(|digest| digest.as_bytes().try_into().ok())
-        .ok_or_else(|| Error::NotMeasured {
-            found: measured
-                .digests()
-                .iter()
-                .map(|digest| digest.algorithm().name())
-                .collect::<Vec<_>>()
-                .join(", "),
-        })
+fn measured_with(artifact: &Measured, algorithm: Algorithm) -> Result<&Digest, Error> {
+    artifact.digest(algorithm).ok_or_else(|| Error::NotMeasured {
+        expected: algorithm,
+        found: artifact
+            .digests()
+            .iter()
+            .map(|digest| digest.algorithm().name())
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
 }

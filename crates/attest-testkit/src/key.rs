@@ -1,11 +1,15 @@
-use attest_sign::{Error, Port, SigningKey};
+use attest_digest::Digest;
+use attest_sign::{Error, Port, PublicKey, SigningKey};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey as P256Key};
 use p256::pkcs8::EncodePublicKey;
 
 /// A P-256 key that follows from one byte, and whose signatures follow from what is signed (RFC 6979).
 #[derive(Debug, Clone)]
-pub struct SeededKey(P256Key);
+pub struct SeededKey {
+    key: P256Key,
+    public_key: PublicKey,
+}
 
 impl SeededKey {
     /// The key of this seed.
@@ -25,20 +29,23 @@ impl SeededKey {
     }
 
     fn from_secret(secret: &[u8; 32]) -> Self {
-        Self(P256Key::from_slice(secret).expect("it begins below the order of the curve"))
+        let key = P256Key::from_slice(secret).expect("it begins below the order of the curve");
+        let der = key.verifying_key().to_public_key_der();
+        let der = der.expect("a key of a known curve has a DER form");
+        let public_key = PublicKey::from_der(der.as_bytes()).expect("P-256 is spoken");
+        Self { key, public_key }
     }
 }
 
 impl SigningKey for SeededKey {
-    fn public_key_der(&self) -> Vec<u8> {
-        let der = self.0.verifying_key().to_public_key_der();
-        der.expect("a key of a known curve has a DER form").into_vec()
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
     }
 
-    fn sign_sha256(&self, digest: [u8; 32]) -> Result<Vec<u8>, Error> {
+    fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let signature: Signature = self
-            .0
-            .sign_prehash(&digest)
+            .key
+            .sign_prehash(digest.as_bytes())
             .map_err(|error| Error::port(Port::Key, error))?;
         Ok(signature.to_der().as_bytes().to_vec())
     }
@@ -50,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_signs_the_same_and_another_one_differently() {
-        let sign = |seed| SeededKey::from_seed(seed).sign_sha256([7; 32]).unwrap();
+        let sign = |seed| SeededKey::from_seed(seed).sign_message(b"message").unwrap();
         assert_eq!(sign(1), sign(1));
         assert_ne!(sign(1), sign(2));
     }

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{Error, SeededKey, World, sha256};
 
-/// Bundles by a key that is known beforehand, recorded in Rekor v2: what `attest verify --key` accepts, and what no part of
-/// the toolkit writes.
+/// Bundles by a key that is known beforehand, recorded in Rekor v2.
 pub struct KeySigner<'a> {
     world: &'a World,
     key: SeededKey,
@@ -25,13 +24,7 @@ impl<'a> KeySigner<'a> {
     /// The public key in PEM.
     #[must_use]
     pub fn public_key_pem(&self) -> String {
-        let base64 = STANDARD.encode(self.key.public_key_der());
-        let lines: String = base64
-            .as_bytes()
-            .chunks(64)
-            .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
-            .collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{lines}-----END PUBLIC KEY-----\n")
+        self.key.public_key().to_pem()
     }
 
     /// Signs an artifact itself.
@@ -63,23 +56,23 @@ impl<'a> KeySigner<'a> {
     }
 
     fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-        Ok(self.key.sign_sha256(sha256(bytes))?)
+        Ok(self.key.sign_message(bytes)?)
     }
 
     /// A bundle without what it is about.
     fn evidence(&self, signed: &[u8], signature: &[u8]) -> Result<Value, Error> {
-        let public_key = self.key.public_key_der();
+        let public_key = self.key.public_key();
         let request = RequestV2::new(HashedRekord {
             algorithm: HashAlgorithm::Sha256,
             digest: sha256(signed).to_vec(),
             signature: signature.to_vec(),
-            verifier: Verifier::public_key(&public_key)?,
+            verifier: Verifier::public_key(public_key.as_der())?,
         })?;
         let timestamp = self.world.timestamp(signature)?;
         Ok(json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
-                "publicKey": { "hint": STANDARD.encode(sha256(&public_key)) },
+                "publicKey": { "hint": public_key.hint() },
                 "tlogEntries": [self.world.sigstore().log_v2(&request)?],
                 "timestampVerificationData": {
                     "rfc3161Timestamps": [{ "signedTimestamp": STANDARD.encode(timestamp.as_der()) }],

@@ -7,7 +7,8 @@ use attest_sandbox::{
 };
 use attest_sign::{
     CertificateAuthority, CertificateRequest, Error as SignError, IdentityProvider, IdentityToken, LogEntry,
-    LogRequest, Port, Ports, Session, SigningCertificate, TimestampAuthority, TimestampToken, TransparencyLog,
+    LogRequest, Logging, Port, Ports, Session, SigningCertificate, TimestampAuthority, TimestampToken, TransparencyLog,
+    Witnesses,
 };
 use attestation::{Bundle, Payload};
 use base64::Engine;
@@ -135,10 +136,12 @@ impl World {
         let ports = Ports {
             identity: self,
             authority: self,
-            logs: vec![&log_port],
-            timestamps: match log {
-                LogVersion::V1 => Vec::new(),
-                LogVersion::V2 => vec![self],
+            witnesses: Witnesses {
+                logging: Logging::Recorded(vec![&log_port]),
+                timestamps: match log {
+                    LogVersion::V1 => Vec::new(),
+                    LogVersion::V2 => vec![self],
+                },
             },
             clock: &clock,
         };
@@ -162,7 +165,7 @@ impl IdentityProvider for World {
 impl CertificateAuthority for World {
     fn issue(&self, request: &CertificateRequest<'_>) -> Result<SigningCertificate, SignError> {
         let proof = KeyProof::Signature {
-            public_key: request.public_key_der,
+            public_key: request.public_key.as_der(),
             signature: request.proof_of_possession,
         };
         let issued = self.sigstore.issue_certificate(request.token.expose_secret(), proof);
@@ -199,7 +202,7 @@ impl TransparencyLog for Log<'_> {
 
 impl Log<'_> {
     fn record_v1(&self, request: &LogRequest<'_>) -> Result<serde_json::Value, attest_sandbox::Error> {
-        let verifier = Verifier::certificate(request.certificate.as_der())?;
+        let verifier = Verifier::certificate(request.verifier.as_der())?;
         let proposal = match request.envelope {
             None => ProposalV1::HashedRekord(hashed(request, verifier)),
             Some(envelope) => {
@@ -215,7 +218,7 @@ impl Log<'_> {
     }
 
     fn record_v2(&self, request: &LogRequest<'_>) -> Result<serde_json::Value, attest_sandbox::Error> {
-        let verifier = Verifier::certificate(request.certificate.as_der())?;
+        let verifier = Verifier::certificate(request.verifier.as_der())?;
         self.world.sigstore.log_v2(&RequestV2::new(hashed(request, verifier))?)
     }
 }
@@ -223,7 +226,7 @@ impl Log<'_> {
 fn hashed(request: &LogRequest<'_>, verifier: Verifier) -> HashedRekord {
     HashedRekord {
         algorithm: HashAlgorithm::Sha256,
-        digest: request.digest.to_vec(),
+        digest: request.digest.as_bytes().to_vec(),
         signature: request.signature.to_vec(),
         verifier,
     }

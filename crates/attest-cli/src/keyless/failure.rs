@@ -20,6 +20,11 @@ pub(crate) fn failure(error: &Sign) -> Failure {
             .hint("compare the clock of this machine with `date --utc`"),
         Sign::IdentityChanged { .. } => Failure::undecided("identity-changed", error),
         Sign::NoLog | Sign::NoSignedTime => Failure::usage("signing-config-unusable", error),
+        Sign::NotLoggable { .. } => Failure::usage("key-not-loggable", error)
+            .hint("sign with another kind of key (`attest key generate`), or a statement through `--rekor-version 1`"),
+        Sign::TooLargeForLog { .. } => {
+            Failure::usage("input-too-large", error).hint("Rekor 2 takes the digest alone: `--rekor-version 2`")
+        }
         Sign::Bundle(_) => Failure::undecided("bundle-invalid", error),
         _ => Failure::undecided("signing-failed", error),
     }

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use attest_net::{
     Choice, Endpoint, Http, HttpOptions, Identity, IdentitySource, RekorVersion, Services, SigningConfig, Sigstore,
+    Wanted,
 };
-use attest_sign::{Clock, EphemeralKey, Session};
+use attest_sign::{Clock, EphemeralKey, Session, TransparencyLog, Witnesses};
 use jiff::Timestamp;
 
 use crate::context::Context;
@@ -49,61 +50,101 @@ pub(crate) struct KeylessArguments {
 /// A minute and a half: rolling restarts of a service are over by then, and a job does not hang.
 const RETRY_SECONDS: u16 = 90;
 
-/// Everything that a signing session borrows.
+/// Everything that a keyless session borrows.
 pub(crate) struct Connection {
-    sigstore: Sigstore,
+    reach: Reach,
     identity: Identity,
+}
+
+/// The services of an instance, and what time it is.
+pub(crate) struct Reach {
+    sigstore: Sigstore,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a person or the platform is asked for, once the services are known.
+struct Ground {
+    config: SigningConfig,
+    services: Services,
+    http: Arc<Http>,
     clock: Arc<dyn Clock>,
 }
 
 impl KeylessArguments {
     /// Whether services and identity can be chosen; nobody logs in, and nothing is sent.
     pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
-        self.refuse_offline()?;
+        self.refuse_offline(Wanted::default())?;
         let clock = clock(context.now, context.started)?;
-        self.services(&self.config(context)?, clock.now())?;
+        self.services(&self.config(context)?, clock.now(), Wanted::default())?;
         self.choose(context).map(drop)
     }
 
     /// Chooses services and identity. A person logs in here, and is asked before a name is published.
     pub(crate) fn connect(&self, context: &mut Context<'_>) -> Result<Connection, Failure> {
-        self.refuse_offline()?;
+        self.connect_for(Wanted::default(), context)
+    }
+
+    /// The same, for signatures that need not have every kind of evidence.
+    pub(crate) fn connect_for(&self, wanted: Wanted, context: &mut Context<'_>) -> Result<Connection, Failure> {
+        let ground = self.ground(wanted, context)?;
+        let identity = self.identity(&ground, context)?;
+        if context.person && !self.login.yes && !ground.services.is_local() {
+            let token = identity.look_ahead().map_err(|error| failure(&error))?;
+            consent::ask(&token, context, &mut consent::typed)?;
+        }
+        Ok(Connection {
+            reach: ground.into(),
+            identity,
+        })
+    }
+
+    /// Chooses services for somebody who needs no identity.
+    pub(crate) fn reach(&self, wanted: Wanted, context: &Context<'_>) -> Result<Reach, Failure> {
+        self.ground(wanted, context).map(Reach::from)
+    }
+
+    fn ground(&self, wanted: Wanted, context: &Context<'_>) -> Result<Ground, Failure> {
+        self.refuse_offline(wanted)?;
         let clock = clock(context.now, context.started)?;
         let config = self.config(context)?;
-        let services = self.services(&config, clock.now())?;
+        let services = self.services(&config, clock.now(), wanted)?;
         let options = HttpOptions {
             budget: Duration::from_secs(self.retry_for.into()),
             ..HttpOptions::default()
         };
         let http = Arc::new(Http::new(options).map_err(|error| failure::net(&error))?);
-        let identity = match self.choose(context)? {
-            Chosen::Source(source) => Identity::new(source, &http, Arc::clone(&clock)),
-            Chosen::Login(flow) => {
-                let ground = login::Ground {
-                    issuer: self.issuer(&config, clock.now())?,
-                    http: &http,
-                    clock: Arc::clone(&clock),
-                };
-                let token = self.login.log_in(flow, ground, context)?;
-                let source = IdentitySource::Given(token);
-                Identity::new(source, &http, Arc::clone(&clock)).for_client(self.login.client_id())
-            }
-        };
-        if context.person && !self.login.yes && !services.is_local() {
-            let token = identity.look_ahead().map_err(|error| failure(&error))?;
-            consent::ask(&token, context, &mut consent::typed)?;
-        }
-        Ok(Connection {
-            sigstore: Sigstore::connect(&services, &http),
-            identity,
+        Ok(Ground {
+            config,
+            services,
+            http,
             clock,
         })
     }
 
-    fn refuse_offline(&self) -> Result<(), Failure> {
-        match self.offline {
-            true => Err(trust::offline("signing without a key of one's own")),
-            false => Ok(()),
+    fn identity(&self, ground: &Ground, context: &mut Context<'_>) -> Result<Identity, Failure> {
+        let clock = || Arc::clone(&ground.clock);
+        match self.choose(context)? {
+            Chosen::Source(source) => Ok(Identity::new(source, &ground.http, clock())),
+            Chosen::Login(flow) => {
+                let place = login::Ground {
+                    issuer: self.issuer(&ground.config, ground.clock.now())?,
+                    http: &ground.http,
+                    clock: clock(),
+                };
+                let token = self.login.log_in(flow, place, context)?;
+                let source = IdentitySource::Given(token);
+                Ok(Identity::new(source, &ground.http, clock()).for_client(self.login.client_id()))
+            }
+        }
+    }
+
+    /// A key alone needs nobody.
+    fn refuse_offline(&self, wanted: Wanted) -> Result<(), Failure> {
+        let alone = !(wanted.certificate || wanted.log || wanted.timestamp);
+        match (self.offline, wanted.certificate) {
+            (true, true) => Err(trust::offline("signing without a key of one's own")),
+            (true, false) if !alone => Err(trust::offline("a log entry or a timestamp")),
+            _ => Ok(()),
         }
     }
 
@@ -119,9 +160,9 @@ impl KeylessArguments {
         SigningConfig::parse(&json).map_err(|error| self.of_config(&error))
     }
 
-    fn services(&self, config: &SigningConfig, now: Timestamp) -> Result<Services, Failure> {
+    fn services(&self, config: &SigningConfig, now: Timestamp, wanted: Wanted) -> Result<Services, Failure> {
         let rekor = self.rekor_version;
-        let services = config.choose(&Choice { now, rekor });
+        let services = config.choose(&Choice { now, rekor, wanted });
         services.map_err(|error| self.of_config(&error))
     }
 
@@ -147,13 +188,39 @@ impl Connection {
     /// Asks for one certificate, for a key that lives as long as the session.
     pub(crate) fn open(&self) -> Result<Session<'_>, Failure> {
         let key = EphemeralKey::generate().map_err(|error| failure(&error))?;
-        let ports = self.sigstore.ports(&self.identity, self.clock.as_ref());
+        let ports = self.reach.sigstore.ports(&self.identity, self.reach.clock.as_ref());
         Session::open(&ports, Box::new(key)).map_err(|error| failure(&error))
     }
 
     /// The time now, by the clock that the session uses.
     pub(crate) fn now(&self) -> Timestamp {
+        self.reach.now()
+    }
+}
+
+impl Reach {
+    /// The logs and timestamp authorities, for a session with a key of one's own.
+    pub(crate) fn witnesses(&self) -> Witnesses<'_> {
+        self.sigstore.witnesses()
+    }
+
+    /// The logs that were chosen.
+    pub(crate) fn logs(&self) -> Vec<&dyn TransparencyLog> {
+        self.sigstore.logs().collect()
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+impl From<Ground> for Reach {
+    fn from(ground: Ground) -> Self {
+        Self {
+            sigstore: Sigstore::connect(&ground.services, &ground.http),
+            clock: ground.clock,
+        }
     }
 }
 

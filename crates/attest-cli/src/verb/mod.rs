@@ -3,6 +3,7 @@
 pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod key;
 pub(crate) mod pack;
 mod protocol;
 pub(crate) mod provenance;

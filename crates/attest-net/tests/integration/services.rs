@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attest_net::{Choice, Error, Identity, IdentitySource, RekorVersion, SigningConfig, Sigstore};
+use attest_net::{Choice, Error, Identity, IdentitySource, RekorVersion, SigningConfig, Sigstore, Wanted};
 use attest_sandbox::{Claims, Config, Keys, ManualClock, Server};
 use attest_sign::{Clock, EphemeralKey, IdentityToken, Port, Session};
 use jiff::Timestamp;
@@ -42,6 +42,7 @@ impl World {
         let choice = Choice {
             now: self.clock.now(),
             rekor: Some(rekor),
+            wanted: Wanted::default(),
         };
         let services = SigningConfig::parse(config.to_string().as_bytes())
             .unwrap()
@@ -259,6 +260,7 @@ fn a_signing_configuration_is_asked_for_what_it_lists() {
     let choice = Choice {
         now: world.clock.now(),
         rekor: None,
+        wanted: Wanted::default(),
     };
     let error = SigningConfig::parse(config.to_string().as_bytes())
         .unwrap()

@@ -50,6 +50,8 @@ impl Staging {
     /// When a service fails or the certificate is not one that could be asked for.
     pub fn sign(&mut self, plan: &Plan, statement: &Payload, session: &Session<'_>) -> Result<Signed, StageError> {
         let issuer = session.issuer().ok_or(StageError::NoIssuer)?.to_owned();
+        // What has an issuer has a certificate, and a certificate that names nobody is not read.
+        let identity = session.identity().unwrap_or_default().to_owned();
         let problem = |problem| StageError::Sign { problem };
         let mut bundles: Vec<(FileName, Vec<u8>)> = Vec::new();
         if let Some(file) = &plan.bundle {
@@ -67,7 +69,7 @@ impl Staging {
             self.write(file, FileKind::Bundle, json)?;
         }
         Ok(Signed {
-            identity: session.identity().to_owned(),
+            identity,
             issuer,
             bundles: bundles.len(),
         })

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use attest_sandbox::{Claims, Config, KeyProof, Keys, ManualClock, ProposalV1, RequestV2, Sigstore, TimestampRequest};
 use attest_sign::{
     CertificateAuthority, CertificateRequest, EphemeralKey, Error, IdentityProvider, IdentityToken, LogEntry,
-    LogRequest, Port, Ports, Session, SigningCertificate, SigningKey, TimestampAuthority, TimestampToken,
-    TransparencyLog,
+    LogRequest, Logging, Port, Ports, PublicKey, Session, SigningCertificate, SigningKey, TimestampAuthority,
+    TimestampToken, TransparencyLog, Verifier, Witnesses,
 };
-use attestation::{Bundle, Payload};
+use attestation::{Bundle, Payload, Statement, Subject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
@@ -19,21 +19,22 @@ use serde_json::json;
 const BEGIN: &str = "2026-01-02T03:04:05Z";
 
 /// Every port at once, and what was asked of it.
-struct World {
+pub(crate) struct World {
     sigstore: Sigstore,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     user: Mutex<&'static str>,
     rekor: u32,
     tokens: AtomicUsize,
     certificates: AtomicUsize,
     records: AtomicUsize,
+    stamps: AtomicUsize,
     /// Records that answer "already recorded" although they went through.
-    lost: AtomicUsize,
+    pub(crate) lost: AtomicUsize,
     stale: Mutex<Option<LogEntry>>,
 }
 
 impl World {
-    fn new(rekor: u32) -> Self {
+    pub(crate) fn new(rekor: u32) -> Self {
         let clock = Arc::new(ManualClock::new(begin()));
         let sigstore = Sigstore::new(Config {
             keys: Keys::from_seed([1; 32], begin()),
@@ -49,27 +50,30 @@ impl World {
             tokens: AtomicUsize::new(0),
             certificates: AtomicUsize::new(0),
             records: AtomicUsize::new(0),
+            stamps: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
             stale: Mutex::new(None),
         }
     }
 
-    fn ports<'a>(&'a self, clock: &'a dyn attest_sign::Clock) -> Ports<'a> {
+    pub(crate) fn ports<'a>(&'a self, clock: &'a dyn attest_sign::Clock) -> Ports<'a> {
         Ports {
             identity: self,
             authority: self,
-            logs: vec![self],
-            timestamps: vec![self],
+            witnesses: Witnesses {
+                logging: Logging::Recorded(vec![self]),
+                timestamps: vec![self],
+            },
             clock,
         }
     }
 
-    fn clock(&self) -> impl Fn() -> Timestamp + Send + Sync {
+    pub(crate) fn clock(&self) -> impl Fn() -> Timestamp + Send + Sync {
         let clock = Arc::clone(&self.clock);
         move || attest_sandbox::Clock::now(clock.as_ref())
     }
 
-    fn asked(&self) -> [usize; 3] {
+    pub(crate) fn asked(&self) -> [usize; 3] {
         [&self.tokens, &self.certificates, &self.records].map(|counter| counter.load(Ordering::Relaxed))
     }
 }
@@ -86,7 +90,7 @@ impl CertificateAuthority for World {
     fn issue(&self, request: &CertificateRequest<'_>) -> Result<SigningCertificate, Error> {
         self.certificates.fetch_add(1, Ordering::Relaxed);
         let proof = KeyProof::Signature {
-            public_key: request.public_key_der,
+            public_key: request.public_key.as_der(),
             signature: request.proof_of_possession,
         };
         let issued = self.sigstore.issue_certificate(request.token.expose_secret(), proof);
@@ -115,16 +119,17 @@ impl TransparencyLog for World {
 
 impl TimestampAuthority for World {
     fn timestamp(&self, signature: &[u8]) -> Result<TimestampToken, Error> {
+        self.stamps.fetch_add(1, Ordering::Relaxed);
         let request = TimestampRequest::sha256(sha256(signature)).unwrap();
         TimestampToken::from_der(self.sigstore.timestamp(&request).unwrap())
     }
 }
 
 fn proposal_v1(request: &LogRequest<'_>) -> ProposalV1 {
-    let pem = STANDARD.encode(request.certificate.to_pem());
+    let pem = STANDARD.encode(request.verifier.to_pem());
     let proposal = match request.envelope {
         None => json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
-            "data": { "hash": { "algorithm": "sha256", "value": hex(&request.digest) } },
+            "data": { "hash": { "algorithm": "sha256", "value": request.digest.to_hex() } },
             "signature": { "content": STANDARD.encode(request.signature), "publicKey": { "content": pem } },
         } }),
         Some(envelope) => {
@@ -141,25 +146,29 @@ fn proposal_v1(request: &LogRequest<'_>) -> ProposalV1 {
 }
 
 fn request_v2(request: &LogRequest<'_>) -> RequestV2 {
+    let material = match request.verifier {
+        Verifier::Certificate(_) => "x509Certificate",
+        Verifier::PublicKey(_) => "publicKey",
+    };
     let request = json!({ "hashedRekordRequestV002": {
-        "digest": STANDARD.encode(request.digest),
+        "digest": STANDARD.encode(request.digest.as_bytes()),
         "signature": { "content": STANDARD.encode(request.signature), "verifier": {
-            "x509Certificate": { "rawBytes": STANDARD.encode(request.certificate.as_der()) },
-            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            material: { "rawBytes": STANDARD.encode(request.verifier.as_der()) },
+            "keyDetails": request.verifier.public_key().algorithm().key_details(),
         } },
     } });
     RequestV2::from_json(request.to_string().as_bytes()).unwrap()
 }
 
-fn begin() -> Timestamp {
+pub(crate) fn begin() -> Timestamp {
     BEGIN.parse().unwrap()
 }
 
-fn after(minutes: i64) -> Timestamp {
+pub(crate) fn after(minutes: i64) -> Timestamp {
     begin() + SignedDuration::from_mins(minutes)
 }
 
-fn measured(bytes: &[u8]) -> Measured {
+pub(crate) fn measured(bytes: &[u8]) -> Measured {
     Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256))
 }
 
@@ -173,15 +182,11 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
         .unwrap()
 }
 
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn key() -> Box<dyn SigningKey> {
+pub(crate) fn key() -> Box<dyn SigningKey> {
     Box::new(EphemeralKey::generate().unwrap())
 }
 
-fn statement() -> Payload {
+pub(crate) fn statement() -> Payload {
     Payload::in_toto(br#"{"_type":"https://in-toto.io/Statement/v1"}"#.to_vec())
 }
 
@@ -191,7 +196,7 @@ fn one_certificate_signs_many_times_in_both_logs() {
         let world = World::new(rekor);
         let clock = world.clock();
         let session = Session::open(&world.ports(&clock), key()).unwrap();
-        assert_eq!(session.identity(), "a@example.com");
+        assert_eq!(session.identity(), Some("a@example.com"));
         assert_eq!(session.issuer(), Some("http://localhost"));
         let bundles = [
             session.sign_artifact(&measured(b"a")).unwrap(),
@@ -208,6 +213,29 @@ fn one_certificate_signs_many_times_in_both_logs() {
         let envelope = bundles[2].peek_unverified().envelope().unwrap().clone();
         assert_eq!(envelope.payload(), &statement());
     }
+}
+
+/// What a release of 1,000 files costs, by the requests that reach each service.
+#[test]
+fn a_thousand_files_cost_one_certificate_and_as_one_statement_one_of_everything() {
+    let world = World::new(2);
+    let clock = world.clock();
+    let session = Session::open(&world.ports(&clock), key()).unwrap();
+    let files: Vec<Measured> = (0..1000_u32).map(|number| measured(&number.to_be_bytes())).collect();
+    let subjects = files.iter().enumerate();
+    let subjects = subjects
+        .map(|(number, file)| Subject::measured(format!("file-{number}"), file))
+        .collect();
+    let statement = Statement::of_type(subjects, "https://sigstore.dev/cosign/sign/v1", serde_json::Map::new());
+    session.sign_statement(&statement.unwrap().to_payload()).unwrap();
+    assert_eq!((world.asked(), world.stamps.load(Ordering::Relaxed)), ([1, 1, 1], 1));
+    for file in &files {
+        session.sign_artifact(file).unwrap();
+    }
+    assert_eq!(
+        (world.asked(), world.stamps.load(Ordering::Relaxed)),
+        ([1, 1, 1001], 1001)
+    );
 }
 
 #[test]
@@ -273,12 +301,12 @@ fn a_clock_that_is_a_little_behind_the_authority_is_forgiven() {
 struct TwoFaced(EphemeralKey, EphemeralKey);
 
 impl SigningKey for TwoFaced {
-    fn public_key_der(&self) -> Vec<u8> {
-        self.0.public_key_der()
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
     }
 
-    fn sign_sha256(&self, digest: [u8; 32]) -> Result<Vec<u8>, Error> {
-        self.1.sign_sha256(digest)
+    fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+        self.1.sign_digest(digest)
     }
 }
 
@@ -305,8 +333,8 @@ impl CertificateAuthority for Impostor<'_> {
         let own = EphemeralKey::generate()?;
         self.0.issue(&CertificateRequest {
             token: request.token,
-            public_key_der: &own.public_key_der(),
-            proof_of_possession: &own.sign_sha256(sha256(request.token.challenge().as_bytes()))?,
+            public_key: own.public_key(),
+            proof_of_possession: &own.sign_message(request.token.challenge().as_bytes())?,
         })
     }
 }
@@ -365,17 +393,17 @@ fn without_a_log_or_a_signed_time_there_is_no_bundle() {
     let world = World::new(2);
     let clock = world.clock();
     let mut ports = world.ports(&clock);
-    ports.timestamps.clear();
+    ports.witnesses.timestamps.clear();
     let session = Session::open(&ports, key()).unwrap();
     assert!(matches!(
         session.sign_artifact(&measured(b"a")),
         Err(Error::NoSignedTime)
     ));
-    ports.logs.clear();
+    ports.witnesses.logging = Logging::Recorded(Vec::new());
     assert!(matches!(Session::open(&ports, key()), Err(Error::NoLog)));
     let promised = World::new(1);
     let mut ports = promised.ports(&clock);
-    ports.timestamps.clear();
+    ports.witnesses.timestamps.clear();
     Session::open(&ports, key())
         .unwrap()
         .sign_artifact(&measured(b"a"))

@@ -14,10 +14,15 @@ pub(super) struct Artifact {
     pub(super) measured: Measured,
 }
 
-/// Reads every file once. The first that cannot be read ends it: what is incomplete is not signed.
-pub(super) fn measure(paths: &[PathBuf], threads: Threads) -> Result<Vec<Artifact>, Failure> {
+/// Reads every file once, for SHA-256 and for what the key signs. The first that cannot be read ends it: what is incomplete is not signed.
+pub(super) fn measure(
+    paths: &[PathBuf],
+    signed: Option<Algorithm>,
+    threads: Threads,
+) -> Result<Vec<Artifact>, Failure> {
     let names = paths.iter().map(|path| name(path)).collect::<Result<Vec<_>, _>>()?;
-    let measured = measure_files(paths, &Algorithms::one(Algorithm::Sha256), threads);
+    let algorithms = Algorithms::new(Algorithm::Sha256, signed.as_slice());
+    let measured = measure_files(paths, &algorithms, threads);
     let mut artifacts = Vec::with_capacity(paths.len());
     for ((path, name), measured) in paths.iter().zip(names).zip(measured) {
         let measured =

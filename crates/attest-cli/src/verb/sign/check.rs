@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use attest_sign::CLOCK_ALLOWANCE;
+use attest_sign::{CLOCK_ALLOWANCE, PublicKey, Session};
 use attest_verify::{
-    Artifact, CertificateIdentity, Expectation, OidcIssuer, Rejection, TrustRoot, VerificationTime, Verifier,
+    Artifact, CertificateIdentity, Expectation, InvalidExpectation, OidcIssuer, Rejection, TrustRoot, VerificationTime,
+    Verifier,
 };
+use attestation::Bundle;
 use jiff::Timestamp;
 
 use super::Arguments;
-use super::output::Output;
 use crate::context::Environment;
 use crate::failure::Failure;
 use crate::keyless;
@@ -16,19 +17,65 @@ use crate::trust::SigningTrust;
 /// What new bundles are checked against before they get their names.
 pub(super) struct Root(TrustRoot);
 
-/// Who signed, as the certificate says.
-pub(super) struct Signer<'a> {
-    pub(super) identity: &'a str,
-    pub(super) issuer: Option<&'a str>,
+/// Who signed.
+pub(super) enum Signer<'a> {
+    /// Whom the certificate names, and who vouched for it; nobody did for a certificate of one's own authority.
+    Certificate { identity: &'a str, issuer: Option<&'a str> },
+    /// The key itself.
+    Key(&'a PublicKey),
+}
+
+/// As of when, and without what, new bundles are checked: without nothing that was not left out in so many words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
     pub(super) now: Timestamp,
+    pub(super) logged: bool,
+}
+
+/// A new bundle, with what it was made for.
+pub(super) struct Candidate<'a> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) artifacts: Vec<Artifact>,
+    /// Where it is to go.
+    pub(super) place: &'a std::path::Path,
+}
+
+impl<'a> Signer<'a> {
+    pub(super) fn of(session: &'a Session<'_>) -> Self {
+        match session.identity() {
+            Some(identity) => Self::Certificate {
+                identity,
+                issuer: session.issuer(),
+            },
+            None => Self::Key(session.public_key()),
+        }
+    }
+
+    fn expectation(&self) -> Result<Expectation, InvalidExpectation> {
+        match self {
+            Self::Certificate {
+                identity,
+                issuer: Some(issuer),
+            } => Ok(Expectation::certificate(
+                CertificateIdentity::parse(identity)?,
+                OidcIssuer::parse(issuer)?,
+            )),
+            Self::Certificate { identity, issuer: None } => Ok(Expectation::certificate_of_own_authority(
+                CertificateIdentity::parse(identity)?,
+            )),
+            Self::Key(key) => attest_verify::PublicKey::from_pem(&key.to_pem()).map(Expectation::key),
+        }
+    }
 }
 
 impl Root {
-    pub(super) fn load(arguments: &Arguments, environment: &Environment) -> Result<Self, Failure> {
+    /// `needed` when the bundle will hold anything that a trust root judges.
+    pub(super) fn load(arguments: &Arguments, needed: bool, environment: &Environment) -> Result<Self, Failure> {
         let Some(path) = &arguments.trusted_root else {
-            return match arguments.keyless.signing_config {
-                None => Ok(Self(SigningTrust::load(environment)?.root)),
-                Some(_) => Err(trusted_root_missing()),
+            return match (needed, &arguments.keyless.signing_config) {
+                (false, _) => Ok(Self(TrustRoot::public_good())),
+                (true, None) => Ok(Self(SigningTrust::load(environment)?.root)),
+                (true, Some(_)) => Err(trusted_root_missing()),
             };
         };
         let json = keyless::read(path, "trusted-root-unreadable")?;
@@ -38,27 +85,27 @@ impl Root {
     }
 
     /// Verifies a bundle as its receivers will.
-    pub(super) fn check(&self, signer: &Signer<'_>, output: &Output) -> Result<(), Failure> {
-        let verified = self.verify(signer, output);
+    pub(super) fn check(&self, signer: &Signer<'_>, terms: Terms, candidate: &Candidate<'_>) -> Result<(), Failure> {
+        let verified = self.verify(signer, terms, candidate);
         verified.map_err(|rejection| {
             let message = format!("the new bundle does not verify ({}): {rejection}", rejection.code());
-            Failure::rejected("new-bundle-rejected", message).at(output.request.bundle.display()).hint(
+            Failure::rejected("new-bundle-rejected", message).at(candidate.place.display()).hint(
                 "nothing was written; --signing-config and --trusted-root must be of the same instance, and the clock of \
                  this machine right (`date --utc`)",
             )
         })
     }
 
-    fn verify(&self, signer: &Signer<'_>, output: &Output) -> Result<(), Rejection> {
-        let expectation = Expectation::certificate(
-            CertificateIdentity::parse(signer.identity)?,
-            OidcIssuer::parse(signer.issuer.unwrap_or_default())?,
-        );
-        let moment = signer.now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(signer.now);
+    fn verify(&self, signer: &Signer<'_>, terms: Terms, candidate: &Candidate<'_>) -> Result<(), Rejection> {
+        let moment = terms.now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(terms.now);
         let verifier = Verifier::new(&self.0, VerificationTime::at(moment));
-        let verified = verifier.verify_bundle(&output.bundle, &expectation)?;
-        for artifact in &output.request.artifacts {
-            verified.artifact(&Artifact::measured(artifact.name.as_str(), &artifact.measured))?;
+        let verifier = match terms.logged {
+            true => verifier,
+            false => verifier.without_log_unsafe(),
+        };
+        let verified = verifier.verify_bundle(candidate.bundle, &signer.expectation()?)?;
+        for artifact in &candidate.artifacts {
+            verified.artifact(artifact)?;
         }
         Ok(())
     }
@@ -66,10 +113,8 @@ impl Root {
 
 /// How long it takes until this machine, too, has reached the times that logs signed; none if it has, or is too far behind.
 /// Before that the new bundles are from the future. Whoever verifies later has no such trouble.
-pub(super) fn until_logged(outputs: &[Output], now: Timestamp) -> Option<Duration> {
-    let entries = outputs
-        .iter()
-        .flat_map(|output| &output.bundle.peek_unverified().log_entries);
+pub(super) fn until_logged<'a>(bundles: impl Iterator<Item = &'a Bundle>, now: Timestamp) -> Option<Duration> {
+    let entries = bundles.flat_map(|bundle| &bundle.peek_unverified().log_entries);
     let logged = entries.filter_map(|entry| entry.integrated_time).max()?;
     behind(Timestamp::from_second(logged.try_into().ok()?).ok()?, now)
 }

@@ -2,12 +2,16 @@
 
 mod artifact;
 mod check;
+mod credential;
+mod evidence;
 mod output;
 mod predicate;
 mod report;
 mod request;
+mod resume;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use attest_digest::Threads;
 use attest_sign::Session;
@@ -19,6 +23,9 @@ use crate::failure::Failure;
 use crate::keyless::{KeylessArguments, failure};
 use crate::threads::ThreadsArgument;
 use crate::visible::visible;
+use check::{Signer, Terms};
+use credential::{Ground, KeyArguments};
+use evidence::{EvidenceArguments, Log};
 use output::Output;
 use report::{Format, Report};
 use request::{Request, Wanted};
@@ -28,23 +35,37 @@ Examples:
   Sign two files with one certificate; writes a.tar.gz.sigstore.json and b.zip.sigstore.json:
     attest sign a.tar.gz b.zip
 
+  One bundle for a whole release, at the cost of one signature; verifies for each of the files:
+    attest sign dist/* --bundle release.sigstore.json
+
   Sign one statement about both, with SLSA provenance from a file:
     attest sign a.tar.gz b.zip --predicate provenance.json --type slsaprovenance1 --bundle release.sigstore.json
 
   Sign a finished in-toto statement, byte for byte:
     attest sign --statement statement.json --bundle statement.sigstore.json
 
-  Sign through another instance, and check the result against its trust root:
-    attest sign a.tar.gz --signing-config signing_config.json --trusted-root trusted_root.json --identity-token token.jwt";
+  Sign with a key of your own, and keep it out of every log and clock:
+    attest sign a.tar.gz --key release.key --no-log --no-timestamp
 
-/// Sign files, or a statement about them, with a certificate that lives for minutes
+  The log is away: sign now, publish later, also after the certificate has run out:
+    attest sign a.tar.gz --defer-log
+    attest sign --resume a.tar.gz.sigstore.json.pending
+
+  Sign through another instance, and check the result against its trust root:
+    attest sign a.tar.gz --signing-config signing_config.json --trusted-root trusted_root.json --identity-token token.jwt
+
+A bundle a file costs a signature, a log entry and a timestamp for each file, and each can travel alone. One bundle for all costs
+one of each, and lists every file.";
+
+/// Sign files, or a statement about them, with a certificate that lives for minutes or a key of your own
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Files to sign
     #[arg(value_name = "FILE", required_unless_present = "statement")]
     files: Vec<PathBuf>,
-    /// Where the bundle goes [default: beside each file, with .sigstore.json after its name]
+    /// Where the bundle goes; several files get one statement about all of them [default: beside each file, with
+    /// .sigstore.json after its name]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// A finished in-toto statement to sign as it is; files, if given, must be among its subjects
@@ -63,6 +84,13 @@ pub(crate) struct Arguments {
     )]
     predicate_type: String,
     #[command(flatten)]
+    own: KeyArguments,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
+    /// The files are pending signatures: publish them and write their bundles
+    #[arg(long, conflicts_with_all = ["bundle", "statement", "predicate", "identity_token"])]
+    resume: bool,
+    #[command(flatten)]
     keyless: KeylessArguments,
     /// Trust root that the new bundles are checked against [default: that of the same instance]
     #[arg(long, value_name = "FILE")]
@@ -75,25 +103,32 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    if arguments.resume {
+        return resume::run(&arguments, context);
+    }
     let threads = arguments.threads.resolve(&context.environment)?;
-    let root = check::Root::load(&arguments, &context.environment)?;
-    let requests = Wanted::new(&arguments, context.now)?.measure(threads)?;
-    let connection = arguments.keyless.connect(context)?;
-    let session = connection.open()?;
-    context.say(format_args!(
-        "signing as {}{}",
-        visible(session.identity()),
-        vouched(session.issuer())
-    ));
-    let outputs = sign(requests, &session, threads)?;
-    let signer = check::Signer {
-        identity: session.identity(),
-        issuer: session.issuer(),
-        now: connection.now(),
+    let evidence = arguments.evidence.evidence();
+    evidence.check(arguments.own.key.is_none() || arguments.own.certificate.is_some())?;
+    let wanted = Wanted::new(&arguments, context.now)?;
+    let credential = arguments.own.load(context)?;
+    let needed = evidence.has_witnesses() || credential.is_certified();
+    let root = check::Root::load(&arguments, needed, &context.environment)?;
+    let requests = wanted.measure(credential.public_key(), threads)?;
+    let ground = Ground::new(&arguments.keyless, &credential, evidence, context)?;
+    let session = ground.session(credential)?;
+    let signer = Signer::of(&session);
+    context.say(introduction(&signer));
+    let outputs = sign(requests, &session, evidence.log, threads)?;
+    wait(
+        check::until_logged(outputs.iter().map(Output::bundle), ground.now()),
+        context,
+    );
+    let terms = Terms {
+        now: ground.now(),
+        logged: evidence.log == Log::Now,
     };
-    wait_for_log(&outputs, &signer, context);
     for output in &outputs {
-        root.check(&signer, output)?;
+        root.check(&signer, terms, &output.candidate())?;
     }
     output::write(&outputs)?;
     Report::new(&signer, &outputs).print(arguments.format, context)?;
@@ -101,18 +136,21 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
 }
 
 /// Services take seconds to answer; several signatures are in flight at once.
-fn sign(requests: Vec<Request>, session: &Session<'_>, threads: Threads) -> Result<Vec<Output>, Failure> {
-    let sign = |request: &Request| request.sign(session).map_err(|error| failure(&error));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count().get().min(requests.len()));
-    let pool = pool
-        .build()
-        .map_err(|error| Failure::undecided("threads-unavailable", error))?;
-    let bundles = pool.install(|| requests.par_iter().map(sign).collect::<Result<Vec<_>, _>>())?;
-    Ok(requests.into_iter().zip(bundles).map(Output::from).collect())
+fn sign(requests: Vec<Request>, session: &Session<'_>, log: Log, threads: Threads) -> Result<Vec<Output>, Failure> {
+    let sign = |request: &Request| request.sign(session, log).map_err(|error| failure(&error));
+    let pool = threads_pool(threads, requests.len())?;
+    let made = pool.install(|| requests.par_iter().map(sign).collect::<Result<Vec<_>, _>>())?;
+    Ok(requests.into_iter().zip(made).map(Output::from).collect())
 }
 
-fn wait_for_log(outputs: &[Output], signer: &check::Signer<'_>, context: &mut Context<'_>) {
-    if let Some(wait) = check::until_logged(outputs, signer.now) {
+fn threads_pool(threads: Threads, work: usize) -> Result<rayon::ThreadPool, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count().get().min(work).max(1));
+    pool.build()
+        .map_err(|error| Failure::undecided("threads-unavailable", error))
+}
+
+fn wait(time: Option<Duration>, context: &mut Context<'_>) {
+    if let Some(wait) = time {
         let seconds = wait.as_secs_f64();
         context.say(format_args!(
             "the clock of this machine is behind that of the log; waiting {seconds:.1} seconds"
@@ -121,8 +159,12 @@ fn wait_for_log(outputs: &[Output], signer: &check::Signer<'_>, context: &mut Co
     }
 }
 
-fn vouched(issuer: Option<&str>) -> String {
-    issuer
-        .map(|issuer| format!(" (vouched for by {})", visible(issuer)))
-        .unwrap_or_default()
+fn introduction(signer: &Signer<'_>) -> String {
+    match signer {
+        Signer::Certificate { identity, issuer } => {
+            let vouched = issuer.map(|issuer| format!(" (vouched for by {})", visible(issuer)));
+            format!("signing as {}{}", visible(identity), vouched.unwrap_or_default())
+        }
+        Signer::Key(key) => format!("signing with a key of kind {}, SHA-256 {}", key.algorithm(), key.hint()),
+    }
 }

@@ -2,22 +2,63 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use attest_verify::Artifact;
 use attestation::Bundle;
 use tempfile::TempPath;
 
+use super::check::Candidate;
 use super::request::Request;
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
 
-/// A bundle, and where it goes.
+/// What was made, and where it goes.
 pub(super) struct Output {
     pub(super) request: Request,
-    pub(super) bundle: Bundle,
+    pub(super) made: Made,
 }
 
-impl From<(Request, Bundle)> for Output {
-    fn from((request, bundle): (Request, Bundle)) -> Self {
-        Self { request, bundle }
+/// A bundle, or what will become one.
+pub(super) enum Made {
+    Bundle(Bundle),
+    Pending {
+        /// The bundle that it would be without a log, to be checked.
+        unlogged: Bundle,
+        document: Vec<u8>,
+    },
+}
+
+impl From<(Request, Made)> for Output {
+    fn from((request, made): (Request, Made)) -> Self {
+        Self { request, made }
+    }
+}
+
+impl Output {
+    pub(super) fn bundle(&self) -> &Bundle {
+        match &self.made {
+            Made::Bundle(bundle) | Made::Pending { unlogged: bundle, .. } => bundle,
+        }
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self.made, Made::Pending { .. })
+    }
+
+    pub(super) fn candidate(&self) -> Candidate<'_> {
+        let artifacts = self.request.artifacts.iter();
+        let artifacts = artifacts.map(|artifact| Artifact::measured(artifact.name.as_str(), &artifact.measured));
+        Candidate {
+            bundle: self.bundle(),
+            artifacts: artifacts.collect(),
+            place: &self.request.place,
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.made {
+            Made::Bundle(bundle) => bundle.as_json(),
+            Made::Pending { document, .. } => document,
+        }
     }
 }
 
@@ -53,16 +94,21 @@ pub(super) fn check_places(inputs: &[PathBuf], requests: &[Request]) -> Result<(
         taken.extend(path.canonicalize());
     }
     for request in requests {
-        let bundle = request.bundle.as_path();
+        let bundle = request.place.as_path();
         let place = place(bundle).map_err(|error| unusable(bundle, &error))?;
         if !taken.insert(place) {
             let message = "expected every bundle to have a place of its own, found this one taken";
             return Err(Failure::usage("bundle-place-taken", message).at(bundle.display()));
         }
-        check_kind(bundle)?;
-        drop(OutputFile::create(bundle)?);
+        check_place(bundle)?;
     }
     Ok(())
+}
+
+/// Whether a file can be put there.
+pub(super) fn check_place(bundle: &Path) -> Result<(), Failure> {
+    check_kind(bundle)?;
+    OutputFile::create(bundle).map(drop)
 }
 
 /// One spelling for all the paths to an entry of a directory, whether it is there or not.
@@ -93,7 +139,12 @@ fn unusable(bundle: &Path, error: &io::Error) -> Failure {
 /// back if a later one cannot have its.
 pub(super) fn write(outputs: &[Output]) -> Result<(), Failure> {
     let outputs = outputs.iter();
-    write_all(outputs.map(|output| (output.request.bundle.as_path(), output.bundle.as_json())))
+    write_all(outputs.map(|output| (output.request.place.as_path(), output.bytes())))
+}
+
+/// The same for one alone.
+pub(super) fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_all(std::iter::once((path, bytes)))
 }
 
 fn write_all<'a>(outputs: impl Iterator<Item = (&'a Path, &'a [u8])>) -> Result<(), Failure> {

@@ -8,6 +8,9 @@ use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES};
 use crate::predicate_type::{CUSTOM, type_uri};
 
+/// That files were signed, and nothing else: cosign's type for signatures in the form of a statement.
+const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
+
 /// What is said about files, and of which kind it is.
 #[derive(Debug)]
 pub(super) struct Predicate {
@@ -16,6 +19,14 @@ pub(super) struct Predicate {
 }
 
 impl Predicate {
+    /// Nothing but that the subjects were signed.
+    pub(super) fn signed() -> Self {
+        Self {
+            type_uri: SIGNED.to_owned(),
+            body: Map::new(),
+        }
+    }
+
     /// Reads a predicate. `custom` takes any text; every other kind is a JSON object.
     pub(super) fn load(path: &Path, kind: &str, now: Timestamp) -> Result<Self, Failure> {
         let type_uri = type_uri(kind)?;

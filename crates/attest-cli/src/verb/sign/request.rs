@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use attest_digest::{Algorithm, Threads};
-use attest_sign::Session;
-use attestation::{Bundle, Payload, Statement, Subject};
+use attest_digest::{Algorithm, Measured, Threads};
+use attest_sign::{Pending, PublicKey, Session};
+use attestation::{Payload, Statement, Subject};
 use jiff::Timestamp;
 
 use super::artifact::{Artifact, measure};
+use super::evidence::Log;
+use super::output::Made;
 use super::predicate::Predicate;
-use super::{Arguments, output};
+use super::{Arguments, output, resume};
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES, too_large};
 
@@ -18,11 +20,16 @@ pub(super) struct Wanted {
     /// What else is read, and must not be written over.
     inputs: Vec<PathBuf>,
     kind: Kind,
+    log: Log,
 }
 
 enum Kind {
     Each {
         bundle: Option<PathBuf>,
+    },
+    /// Nothing is said about the files but that they were signed, in one statement.
+    Together {
+        bundle: PathBuf,
     },
     Predicate {
         predicate: Predicate,
@@ -37,7 +44,8 @@ enum Kind {
 
 /// One bundle to be made.
 pub(super) struct Request {
-    pub(super) bundle: PathBuf,
+    /// Where it goes, or what is pending until it can be made.
+    pub(super) place: PathBuf,
     pub(super) artifacts: Vec<Artifact>,
     pub(super) statement: Option<Payload>,
 }
@@ -47,8 +55,10 @@ impl Wanted {
         let files = arguments.files.clone();
         let bundle = arguments.bundle.clone();
         let kind = match (&arguments.statement, &arguments.predicate) {
-            (None, None) if bundle.is_some() && files.len() > 1 => return Err(one_bundle_many_files()),
-            (None, None) => Kind::Each { bundle },
+            (None, None) => match bundle {
+                Some(bundle) if files.len() > 1 => Kind::Together { bundle },
+                bundle => Kind::Each { bundle },
+            },
             (Some(path), _) => {
                 let file = InputFile {
                     path,
@@ -80,18 +90,37 @@ impl Wanted {
         ];
         // A token that is no path names no file that is there.
         let token = arguments.keyless.identity_token.iter().map(PathBuf::from);
-        let inputs = inputs.into_iter().flatten().cloned().chain(token).collect();
-        Ok(Self { files, inputs, kind })
+        let inputs = inputs
+            .into_iter()
+            .flatten()
+            .cloned()
+            .chain(token)
+            .chain(arguments.own.inputs());
+        Ok(Self {
+            files,
+            inputs: inputs.collect(),
+            kind,
+            log: arguments.evidence.evidence().log,
+        })
     }
 
-    /// Reads the artifacts.
-    pub(super) fn measure(self, threads: Threads) -> Result<Vec<Request>, Failure> {
-        let artifacts = measure(&self.files, threads)?;
-        let requests = match self.kind {
-            Kind::Each { bundle } => artifacts
-                .into_iter()
-                .map(|artifact| Request::each(artifact, bundle.clone()))
-                .collect(),
+    /// Reads the artifacts. A key that signs whole messages signs a statement about each file instead of its digest: files are
+    /// not kept in memory, and logs take no other form.
+    pub(super) fn measure(self, key: Option<&PublicKey>, threads: Threads) -> Result<Vec<Request>, Failure> {
+        let signed = key.map(|key| key.algorithm().digest());
+        let stated = signed == Some(None);
+        let digest = match self.kind {
+            Kind::Each { .. } => signed.flatten(),
+            _ => None,
+        };
+        let artifacts = measure(&self.files, digest, threads)?;
+        let mut requests = match self.kind {
+            Kind::Each { bundle } => {
+                let each = artifacts.into_iter();
+                let each = each.map(|artifact| Request::each(artifact, bundle.clone(), stated));
+                each.collect::<Result<Vec<_>, _>>()?
+            }
+            Kind::Together { bundle } => vec![Request::about(artifacts, Predicate::signed(), bundle)?],
             Kind::Predicate { predicate, bundle } => vec![Request::about(artifacts, predicate, bundle)?],
             Kind::Statement {
                 payload,
@@ -100,27 +129,39 @@ impl Wanted {
             } => {
                 check_subjects(&statement, &artifacts)?;
                 vec![Request {
-                    bundle,
+                    place: bundle,
                     artifacts,
                     statement: Some(payload),
                 }]
             }
         };
+        if self.log == Log::Later {
+            requests.iter_mut().for_each(Request::put_off);
+        }
         output::check_places(&self.inputs, &requests)?;
         Ok(requests)
     }
 }
 
 impl Request {
-    fn each(artifact: Artifact, bundle: Option<PathBuf>) -> Self {
-        Self {
-            bundle: bundle.unwrap_or_else(|| output::beside(&artifact.path)),
-            artifacts: vec![artifact],
-            statement: None,
+    fn each(artifact: Artifact, bundle: Option<PathBuf>, stated: bool) -> Result<Self, Failure> {
+        let place = bundle.unwrap_or_else(|| output::beside(&artifact.path));
+        match stated {
+            true => Self::about(vec![artifact], Predicate::signed(), place),
+            false => Ok(Self {
+                place,
+                artifacts: vec![artifact],
+                statement: None,
+            }),
         }
     }
 
-    fn about(artifacts: Vec<Artifact>, predicate: Predicate, bundle: PathBuf) -> Result<Self, Failure> {
+    /// What waits for its log is no bundle yet, and does not have the name of one.
+    fn put_off(&mut self) {
+        self.place.as_mut_os_string().push(resume::ENDING);
+    }
+
+    fn about(artifacts: Vec<Artifact>, predicate: Predicate, place: PathBuf) -> Result<Self, Failure> {
         let subjects = artifacts
             .iter()
             .map(|artifact| Subject::measured(artifact.name.as_str(), &artifact.measured));
@@ -133,19 +174,37 @@ impl Request {
             return Err(too_large(MAX_PAYLOAD_BYTES, size).at("the statement"));
         }
         Ok(Self {
-            bundle,
+            place,
             artifacts,
             statement: Some(payload),
         })
     }
 
-    pub(super) fn sign(&self, session: &Session<'_>) -> Result<Bundle, attest_sign::Error> {
-        match (&self.statement, self.artifacts.as_slice()) {
-            (None, [artifact]) => session.sign_artifact(&artifact.measured),
+    pub(super) fn sign(&self, session: &Session<'_>, log: Log) -> Result<Made, attest_sign::Error> {
+        let signed = match (&self.statement, self.artifacts.as_slice()) {
+            (None, [artifact]) => Signed::Artifact(&artifact.measured),
             (None, _) => unreachable!("without a statement there is one request an artifact"),
-            (Some(statement), _) => session.sign_statement(statement),
+            (Some(statement), _) => Signed::Statement(statement),
+        };
+        match (log, signed) {
+            (Log::Later, Signed::Artifact(artifact)) => pending(&session.begin_artifact(artifact)?),
+            (Log::Later, Signed::Statement(statement)) => pending(&session.begin_statement(statement)?),
+            (_, Signed::Artifact(artifact)) => session.sign_artifact(artifact).map(Made::Bundle),
+            (_, Signed::Statement(statement)) => session.sign_statement(statement).map(Made::Bundle),
         }
     }
+}
+
+enum Signed<'a> {
+    Artifact(&'a Measured),
+    Statement(&'a Payload),
+}
+
+fn pending(pending: &Pending) -> Result<Made, attest_sign::Error> {
+    Ok(Made::Pending {
+        unlogged: pending.unrecorded()?,
+        document: pending.to_json()?.to_string().into_bytes(),
+    })
 }
 
 /// Files beside a finished statement are there to be held against it before it is signed.
@@ -160,12 +219,4 @@ fn check_subjects(statement: &Statement, artifacts: &[Artifact]) -> Result<(), F
         }
     }
     Ok(())
-}
-
-fn one_bundle_many_files() -> Failure {
-    Failure::usage(
-        "bundle-for-several-files",
-        "expected one file with --bundle, found several: a signature covers one file",
-    )
-    .hint("leave out --bundle to get one bundle beside each file, or sign one statement about all of them with `attest sign FILE… --predicate FILE --type TYPE --bundle OUT`")
 }

@@ -1,0 +1,123 @@
+//! `attest sign --defer-log` and `--resume`: an outage of the log leaves a state to go on from.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command::Finished;
+use crate::sign::Bench;
+
+fn resume(bench: &Bench, arguments: &[&str]) -> Finished {
+    let places = [
+        "--signing-config",
+        "signing_config.json",
+        "--trusted-root",
+        "trusted_root.json",
+    ];
+    bench
+        .attest()
+        .args(["sign", "--resume"])
+        .args(places)
+        .args(arguments)
+        .run()
+}
+
+/// The bench counts what is called like a bundle, pending ones with it.
+const PENDING: &str = "a.tar.gz.sigstore.json.pending";
+
+#[test]
+fn what_was_deferred_is_logged_later_and_only_once() {
+    for version in ["1", "2"] {
+        let bench = Bench::new();
+        let finished = bench.sign(&["a.tar.gz", "--defer-log"]).expect_code(0);
+        assert_eq!(
+            finished.stdout_text(),
+            format!("signed a.tar.gz: {PENDING} (not logged yet)\n")
+        );
+        assert_eq!(bench.bundles(), [PENDING]);
+        let text = fs::read_to_string(bench.path(PENDING)).unwrap();
+        assert!(!text.contains("PRIVATE"));
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["schema"], "https://attest.dev/schema/pending/v1");
+        let finished = resume(&bench, &[PENDING, "--rekor-version", version]).expect_code(0);
+        assert_eq!(finished.stdout_text(), "logged: a.tar.gz.sigstore.json\n");
+        assert_eq!(bench.bundles(), ["a.tar.gz.sigstore.json"]);
+        bench.verify("a.tar.gz.sigstore.json", "a.tar.gz").unwrap();
+        let before = fs::read(bench.path("a.tar.gz.sigstore.json")).unwrap();
+        resume(&bench, &[PENDING]).expect_code(0);
+        assert_eq!(fs::read(bench.path("a.tar.gz.sigstore.json")).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_log_that_has_the_signature_already_shows_its_entry_again() {
+    let bench = Bench::new();
+    bench.sign(&["a.tar.gz", "--defer-log"]).expect_code(0);
+    let pending = fs::read(bench.path(PENDING)).unwrap();
+    resume(&bench, &[PENDING, "--rekor-version", "1"]).expect_code(0);
+    let first = bench.json("a.tar.gz.sigstore.json");
+    bench.write(PENDING, pending);
+    resume(&bench, &[PENDING, "--rekor-version", "1"]).expect_code(0);
+    let index = |bundle: &Value| bundle["verificationMaterial"]["tlogEntries"][0]["logIndex"].clone();
+    assert_eq!(index(&bench.json("a.tar.gz.sigstore.json")), index(&first));
+    bench.verify("a.tar.gz.sigstore.json", "a.tar.gz").unwrap();
+}
+
+#[test]
+fn a_statement_about_several_files_is_deferred_as_a_whole() {
+    let bench = Bench::new();
+    bench
+        .sign(&["a.tar.gz", "b.zip", "--bundle", "all.sigstore.json", "--defer-log"])
+        .expect_code(0);
+    resume(&bench, &["all.sigstore.json.pending"]).expect_code(0);
+    bench.verify("all.sigstore.json", "a.tar.gz").unwrap();
+    bench.verify("all.sigstore.json", "b.zip").unwrap();
+}
+
+#[test]
+fn one_that_cannot_be_logged_stays_pending_and_hides_no_other() {
+    let bench = Bench::new();
+    bench.sign(&["a.tar.gz", "b.zip", "--defer-log"]).expect_code(0);
+    let mut document = bench.json("b.zip.sigstore.json.pending");
+    let other = bench.json(PENDING)["bundle"]["messageSignature"]["signature"].clone();
+    document["bundle"]["messageSignature"]["signature"] = other;
+    bench.write("b.zip.sigstore.json.pending", document.to_string());
+    let finished = resume(&bench, &["b.zip.sigstore.json.pending", PENDING]).expect_code(3);
+    assert!(
+        finished.stderr_text().contains("error[service-refused]: "),
+        "{}",
+        finished.stderr_text()
+    );
+    assert_eq!(finished.stdout_text(), "logged: a.tar.gz.sigstore.json\n");
+    assert_eq!(
+        bench.bundles(),
+        ["a.tar.gz.sigstore.json", "b.zip.sigstore.json.pending"]
+    );
+}
+
+#[test]
+fn what_is_not_pending_is_refused_before_anything_is_sent() {
+    let bench = Bench::new();
+    bench.write("note.pending", "{}");
+    for (file, code, expected) in [
+        (
+            "a.tar.gz",
+            2,
+            "error[pending-invalid]: expected a pending signature, whose name ends in `.pending`",
+        ),
+        (
+            "note.pending",
+            2,
+            "error[pending-invalid]: expected a JSON document in the pending signature",
+        ),
+        ("nowhere.pending", 3, "error[pending-unreadable]: "),
+    ] {
+        let finished = resume(&bench, &[file]).expect_code(code);
+        assert!(
+            finished.stderr_text().starts_with(expected),
+            "{}",
+            finished.stderr_text()
+        );
+    }
+    bench.sign(&["a.tar.gz", "--resume"]).expect_code(2);
+}

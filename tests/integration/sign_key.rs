@@ -1,0 +1,219 @@
+//! `attest sign` with a key of one's own, and with less evidence than is usual.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command::Finished;
+use crate::sign::Bench;
+
+fn bench(kind: &str) -> Bench {
+    let bench = Bench::new();
+    for name in ["release", "other"] {
+        let arguments = [
+            "key",
+            "generate",
+            "--algorithm",
+            kind,
+            "--without-password",
+            "--output-key-prefix",
+            name,
+        ];
+        bench.attest().args(arguments).run().expect_code(0);
+    }
+    bench
+}
+
+/// Without a token, as a key has no use for one.
+fn sign(bench: &Bench, arguments: &[&str]) -> Finished {
+    let places = [
+        "--signing-config",
+        "signing_config.json",
+        "--trusted-root",
+        "trusted_root.json",
+    ];
+    bench
+        .attest()
+        .arg("sign")
+        .args(places)
+        .args(["--key", "release.key"])
+        .args(arguments)
+        .run()
+}
+
+fn verify(bench: &Bench, key: &str, arguments: &[&str]) -> Finished {
+    let root = ["--trusted-root", "trusted_root.json", "--key", key];
+    bench.attest().arg("verify").args(root).args(arguments).run()
+}
+
+fn json(bench: &Bench, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(bench.path(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_key_signs_files_and_statements_for_both_logs() {
+    let bench = bench("ecdsa-p256");
+    for version in ["1", "2"] {
+        let finished = sign(
+            &bench,
+            &["a.tar.gz", "b.zip", "--rekor-version", version, "--format", "json"],
+        )
+        .expect_code(0);
+        let report: Value = serde_json::from_slice(&finished.stdout).unwrap();
+        assert_eq!(report["signer"]["keyAlgorithm"], "ecdsa-p256");
+        assert_eq!(report["bundles"][0]["logEntries"], 1);
+        assert_eq!(report["bundles"][0]["timestamps"], 1);
+        assert_eq!(report["bundles"][0]["pending"], false);
+        let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
+        assert_eq!(material["publicKey"]["hint"], report["signer"]["keyHint"]);
+        verify(&bench, "release.pub", &["a.tar.gz", "b.zip"]).expect_code(0);
+        verify(&bench, "other.pub", &["a.tar.gz"]).expect_code(1);
+        sign(
+            &bench,
+            &[
+                "a.tar.gz",
+                "b.zip",
+                "--bundle",
+                "all.sigstore.json",
+                "--rekor-version",
+                version,
+            ],
+        )
+        .expect_code(0);
+        verify(
+            &bench,
+            "release.pub",
+            &["--bundle", "all.sigstore.json", "a.tar.gz", "b.zip"],
+        )
+        .expect_code(0);
+        verify(&bench, "other.pub", &["--bundle", "all.sigstore.json", "a.tar.gz"]).expect_code(1);
+    }
+}
+
+#[test]
+fn an_ed25519_key_signs_statements_alone_and_not_for_the_second_log() {
+    let bench = bench("ed25519");
+    sign(&bench, &["a.tar.gz", "--rekor-version", "1"]).expect_code(0);
+    assert!(json(&bench, "a.tar.gz.sigstore.json").get("dsseEnvelope").is_some());
+    verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(0);
+    verify(&bench, "other.pub", &["a.tar.gz"]).expect_code(1);
+    let finished = sign(&bench, &["b.zip", "--rekor-version", "2"]).expect_code(2);
+    assert!(
+        finished
+            .stderr_text()
+            .contains("error[key-not-loggable]: expected a signature that Rekor 2 takes"),
+        "{}",
+        finished.stderr_text()
+    );
+    assert_eq!(bench.bundles(), ["a.tar.gz.sigstore.json"]);
+}
+
+#[test]
+fn less_evidence_is_had_only_in_so_many_words() {
+    let bench = bench("ecdsa-p256");
+    for words in [&["--no-log"][..], &["--tlog-upload=false"]] {
+        sign(&bench, &[&["a.tar.gz"], words].concat()).expect_code(0);
+        let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
+        assert_eq!(material.get("tlogEntries"), None);
+        assert!(material["timestampVerificationData"]["rfc3161Timestamps"][0].is_object());
+        // Whoever verifies has to say so, too.
+        verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(1);
+        verify(&bench, "release.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(0);
+        verify(&bench, "other.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(1);
+    }
+    sign(&bench, &["a.tar.gz", "--no-timestamp"]).expect_code(0);
+    let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
+    assert_eq!(material.get("timestampVerificationData"), None);
+    verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(0);
+}
+
+#[test]
+fn a_certificate_is_not_used_where_nobody_signs_the_time() {
+    let bench = Bench::new();
+    for words in [&["--no-log", "--no-timestamp"][..], &["--defer-log", "--no-timestamp"]] {
+        let finished = bench.sign(&[&["a.tar.gz"], words].concat()).expect_code(2);
+        assert!(
+            finished.stderr_text().starts_with("error[evidence-missing]: "),
+            "{}",
+            finished.stderr_text()
+        );
+    }
+    let finished = bench
+        .sign(&["a.tar.gz", "--no-timestamp", "--rekor-version", "2"])
+        .expect_code(2);
+    assert!(
+        finished.stderr_text().starts_with("error[signing-config-unusable]: "),
+        "{}",
+        finished.stderr_text()
+    );
+    assert_eq!(bench.bundles(), [""; 0]);
+    bench
+        .sign(&["a.tar.gz", "--no-timestamp", "--rekor-version", "1"])
+        .expect_code(0);
+    bench.verify("a.tar.gz.sigstore.json", "a.tar.gz").unwrap();
+    bench.sign(&["b.zip", "--no-log"]).expect_code(0);
+    assert_eq!(
+        json(&bench, "b.zip.sigstore.json")["verificationMaterial"].get("tlogEntries"),
+        None
+    );
+    assert!(bench.verify("b.zip.sigstore.json", "b.zip").is_err());
+}
+
+#[test]
+fn neither_key_nor_certificate_is_written_over() {
+    let bench = bench("ecdsa-p256");
+    let before = fs::read(bench.path("release.key")).unwrap();
+    let finished = sign(&bench, &["a.tar.gz", "--bundle", "release.key"]).expect_code(2);
+    assert!(
+        finished.stderr_text().starts_with("error[bundle-place-taken]: "),
+        "{}",
+        finished.stderr_text()
+    );
+    assert_eq!(fs::read(bench.path("release.key")).unwrap(), before);
+    let finished = sign(&bench, &["a.tar.gz", "--certificate", "a.tar.gz"]).expect_code(2);
+    assert!(
+        finished.stderr_text().contains("error[certificate-invalid]: "),
+        "{}",
+        finished.stderr_text()
+    );
+    // A key of one's own and an identity at once would leave open who signs.
+    sign(&bench, &["a.tar.gz", "--identity-token", "token"]).expect_code(2);
+    assert_eq!(bench.bundles(), [""; 0]);
+}
+
+#[test]
+fn keys_of_every_kind_sign_what_they_can_and_are_verified() {
+    for kind in ["ecdsa-p384", "ecdsa-p521", "rsa-2048"] {
+        let bench = bench(kind);
+        for version in ["1", "2"] {
+            sign(&bench, &["a.tar.gz", "--rekor-version", version]).expect_code(0);
+            verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(0);
+            verify(&bench, "other.pub", &["a.tar.gz"]).expect_code(1);
+            let statement = [
+                "a.tar.gz",
+                "b.zip",
+                "--bundle",
+                "all.sigstore.json",
+                "--rekor-version",
+                version,
+            ];
+            sign(&bench, &statement).expect_code(0);
+            verify(&bench, "release.pub", &["--bundle", "all.sigstore.json", "b.zip"]).expect_code(0);
+        }
+    }
+}
+
+/// Such a bundle is a signature and nothing else, and no service and no trust root has a say.
+#[test]
+fn a_key_alone_needs_no_service_and_no_trust_root() {
+    for kind in ["ecdsa-p256", "ed25519"] {
+        let bench = bench(kind);
+        let nothing = ["sign", "a.tar.gz", "--key", "release.key", "--no-log", "--no-timestamp"];
+        bench.attest().args(nothing).run().expect_code(0);
+        let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
+        assert_eq!(material.as_object().unwrap().keys().collect::<Vec<_>>(), ["publicKey"]);
+        verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(1);
+        verify(&bench, "release.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(0);
+        verify(&bench, "other.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(1);
+    }
+}
