@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::build::BuildArguments;
 use super::evidence::{Origin, Signature};
 use super::expectation::{ClaimArguments, IdentityArguments};
 use super::output::OutputArguments;
@@ -33,6 +34,8 @@ pub(crate) struct Arguments {
     pub(super) identity: IdentityArguments,
     #[command(flatten)]
     pub(super) claims: ClaimArguments,
+    #[command(flatten)]
+    pub(super) build: BuildArguments,
     #[command(flatten)]
     pub(super) trust: TrustArguments,
     #[command(flatten)]
@@ -95,18 +98,5 @@ impl SignatureArguments {
             log_entry: self.rekor_entry.clone(),
             timestamp: self.rfc3161_timestamp.clone(),
         })
-    }
-
-    /// Each option that was given, as it was given.
-    pub(super) fn words(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
-        [
-            ("--signature", &self.signature),
-            ("--certificate", &self.certificate),
-            ("--certificate-chain", &self.certificate_chain),
-            ("--rekor-entry", &self.rekor_entry),
-            ("--rfc3161-timestamp", &self.rfc3161_timestamp),
-        ]
-        .into_iter()
-        .filter_map(|(name, path)| Some((name, path.as_ref()?)))
     }
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod batch;
+mod build;
 mod evidence;
 mod expectation;
 mod finding;
@@ -33,7 +34,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
     let input = Input::read(&arguments.subjects)?;
-    let expected = expectation::read(&arguments, &input)?;
+    let expected = expectation::read(&arguments, &input, context)?;
     let roots = Roots::load(&arguments.trust, context)?;
     let references = roots.references();
     let batch = Batch {
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         judge: &Judge {
             verifier: Verifier::with_roots(&references, time),
             expectation: &expected.expectation,
+            wanted: &expected.wanted,
             threads,
         },
         progress: &Progress::new(context.interactive, input.subjects.len()),
