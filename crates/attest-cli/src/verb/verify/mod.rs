@@ -34,13 +34,14 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
     let input = Input::read(&arguments.subjects)?;
+    arguments.output.check(arguments.reads(&input))?;
     let expected = expectation::read(&arguments, &input, context)?;
     let roots = Roots::load(&arguments.trust, context)?;
     let references = roots.references();
     let batch = Batch {
         input: &input,
         judge: &Judge {
-            verifier: Verifier::with_roots(&references, time),
+            verifier: arguments.relaxations.relax(Verifier::with_roots(&references, time)),
             expectation: &expected.expectation,
             wanted: &expected.wanted,
             threads,
