@@ -72,11 +72,9 @@ pub(super) struct RelaxationArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = Set)]
     insecure_ignore_sct: bool,
     /// Always so: every timestamp that is there is verified
-    #[expect(dead_code, reason = "it changes nothing")]
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = Set)]
     use_signed_timestamps: bool,
     /// Always so: what a file holds tells its format
-    #[expect(dead_code, reason = "it changes nothing")]
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = Set)]
     new_bundle_format: bool,
 }

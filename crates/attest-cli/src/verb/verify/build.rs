@@ -133,7 +133,7 @@ impl BuildArguments {
         let of_source =
             claims.source_repository_url()?.is_some() || claims.source_ref.is_some() || claims.source_digest.is_some();
         // A key says nothing about a build: what is asked about the source is then for the provenance to say.
-        if !asked && !(has_key && of_source) {
+        if !(asked || has_key && of_source) {
             return Ok(None);
         }
         Ok(Some(BuildExpectation {

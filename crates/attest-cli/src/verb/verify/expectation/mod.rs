@@ -62,7 +62,10 @@ pub(super) struct Expected {
 }
 
 /// What has to have been signed by whom, as it was asked for: names of JSON fields, and what they have to be.
-pub(super) struct Shown(pub(super) Vec<(&'static str, String)>);
+pub(super) struct Shown(pub(super) Fields);
+
+/// Names of JSON fields with their values.
+type Fields = Vec<(&'static str, String)>;
 
 pub(super) fn read(arguments: &Arguments, input: &Input, context: &Context<'_>) -> Result<Expected, Failure> {
     let key = arguments.identity.key.as_ref();
@@ -83,7 +86,7 @@ fn read_certificate(
     arguments: &Arguments,
     input: &Input,
     context: &Context<'_>,
-) -> Result<(Expectation, Vec<(&'static str, String)>), Failure> {
+) -> Result<(Expectation, Fields), Failure> {
     let signer = Signer::read(&arguments.identity, &arguments.claims)?;
     let Signer {
         mut expectation,

@@ -32,13 +32,12 @@ pub(super) fn render(report: &Report) -> String {
     ];
     let time = report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let total = |count: fn(&Suite<'_>) -> usize| suites.iter().map(count).sum::<usize>();
     let _ = writeln!(
         xml,
         "<testsuites name=\"attest verify\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
-        total(|suite| suite.cases.len()),
-        total(Suite::failures),
-        total(Suite::errors)
+        suites.iter().map(|suite| suite.cases.len()).sum::<usize>(),
+        suites.iter().map(Suite::failures).sum::<usize>(),
+        suites.iter().map(Suite::errors).sum::<usize>()
     );
     suites.iter().for_each(|suite| suite.write(&mut xml, &time));
     xml.push_str("</testsuites>\n");

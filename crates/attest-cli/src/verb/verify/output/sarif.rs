@@ -138,7 +138,7 @@ fn hash_name(digest: &Digest) -> &'static str {
         Algorithm::Sha256 => "sha-256",
         Algorithm::Sha384 => "sha-384",
         Algorithm::Sha512 => "sha-512",
-        Algorithm::Blake3 => "blake3",
+        other => other.name(),
     }
 }
 
