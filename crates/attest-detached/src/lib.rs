@@ -12,6 +12,7 @@
 mod armor;
 mod error;
 mod format;
+mod helm;
 mod keys;
 mod minisign;
 mod openpgp;
@@ -23,6 +24,7 @@ mod verification;
 
 pub use error::DetachedError;
 pub use format::Format;
+pub use helm::helm_files;
 pub use keys::{KEYS_LIMIT, SignerKeys};
 pub use openpgp::{CLEAR_SIGNED_LIMIT, ClearSigned, VerifiedText};
 pub use proof::VerifiedDetached;

@@ -14,7 +14,7 @@ use attest_detached::{DetachedError, DetachedSignature, FILE_NAMESPACE, SignerKe
 use jiff::Timestamp;
 
 /// After everything was signed, and after what runs out has run out.
-const NOW: &str = "2026-06-01T00:00:00Z";
+const NOW: &str = "2020-06-01T00:00:00Z";
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

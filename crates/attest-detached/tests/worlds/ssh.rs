@@ -109,7 +109,7 @@ fn the_conditions_of_a_list_hold() {
         allowed("ssh/rsa3072.sshsig", "past@example.com", "file"),
         Err(DetachedError::KeyExpired {
             key: fingerprint("ssh/rsa3072.pub"),
-            at: moment("2026-03-01T00:00:00Z")
+            at: moment("2020-03-01T00:00:00Z")
         })
     );
     assert_eq!(
