@@ -18,7 +18,7 @@ pub enum EvidenceKind {
 }
 
 /// Every ending that makes a file evidence, the more telling first: of two that fit, the first counts.
-const ENDINGS: [(&str, EvidenceKind); 20] = [
+const ENDINGS: [(&str, EvidenceKind); 21] = [
     (".sigstore.json", EvidenceKind::Bundle),
     (".sigstore.jsonl", EvidenceKind::Bundle),
     (".sigstore", EvidenceKind::Bundle),
@@ -33,6 +33,7 @@ const ENDINGS: [(&str, EvidenceKind); 20] = [
     (".minisig", EvidenceKind::Signature),
     (".sshsig", EvidenceKind::Signature),
     (".asc", EvidenceKind::Signature),
+    (".prov", EvidenceKind::Signature),
     (".pem", EvidenceKind::Certificate),
     (".crt", EvidenceKind::Certificate),
     (".cert", EvidenceKind::Certificate),

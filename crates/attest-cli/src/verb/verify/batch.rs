@@ -198,7 +198,7 @@ fn measure_stdin(algorithms: &Algorithms) -> Found {
 
 impl Verdicts {
     /// Puts the evidence in the order of the paths, and counts what each piece covers.
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         let mut order: Vec<usize> = (0..self.findings.len()).collect();
         let key = |place: usize| -> (&Path, Option<usize>) {
             let finding = &self.findings[place];

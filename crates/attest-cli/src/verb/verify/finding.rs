@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use attest_verify::{LogEvidence, Signer, TimeEvidence, VerifiedBundle};
 
-use super::build::ProvenBuild;
+use super::detached::DetachedSigner;
 use super::evidence::{Evidence, Origin, Proof};
 use super::problem::Problem;
 
@@ -24,7 +24,6 @@ pub(super) struct Proven {
     pub(super) format: &'static str,
     pub(super) signer: ProvenSigner,
     pub(super) statement: Option<ProvenStatement>,
-    pub(super) build: Option<ProvenBuild>,
     pub(super) times: Vec<TimeEvidence>,
     pub(super) log_entries: Vec<LogEvidence>,
     pub(super) checked: Vec<&'static str>,
@@ -39,6 +38,7 @@ pub(super) enum ProvenSigner {
         claims: BTreeMap<&'static str, String>,
     },
     Key,
+    Detached(Box<DetachedSigner>),
 }
 
 pub(super) struct ProvenStatement {
@@ -47,19 +47,24 @@ pub(super) struct ProvenStatement {
 }
 
 impl Finding {
+    /// A file that holds one piece, and nothing that it covers yet.
+    pub(super) fn new(path: PathBuf, origin: Origin, result: Result<Proven, Problem>) -> Self {
+        Self {
+            path,
+            place: None,
+            origin,
+            covers: 0,
+            result,
+        }
+    }
+
     pub(super) fn of(evidence: &Evidence) -> Self {
         Self {
             path: evidence.path.clone(),
             place: evidence.place,
             origin: evidence.origin,
             covers: 0,
-            result: match &evidence.result {
-                Err(problem) => Err(problem.clone()),
-                Ok(proof) => match proof.aside() {
-                    Some(problem) => Err(problem.clone().into_passed_over()),
-                    None => Ok(Proven::of(proof)),
-                },
-            },
+            result: evidence.result.as_ref().map(Proven::of).map_err(Problem::clone),
         }
     }
 
@@ -90,20 +95,7 @@ impl Finding {
 impl Proven {
     fn of(proof: &Proof) -> Self {
         match proof {
-            Proof::Sigstore {
-                format,
-                bundle,
-                admitted,
-                ..
-            } => {
-                let mut proven = Self::of_bundle(format.code(), bundle);
-                proven.checked.extend(&admitted.checked);
-                proven.build = admitted.build.clone();
-                if proven.statement.is_some() && !proven.checked.contains(&"provenance") {
-                    proven.not_checked.push("predicate");
-                }
-                proven
-            }
+            Proof::Sigstore { format, bundle, .. } => Self::of_bundle(format.code(), bundle),
         }
     }
 
@@ -134,7 +126,6 @@ impl Proven {
                 predicate_type: statement.predicate_type().to_owned(),
                 subjects: statement.subjects().len(),
             }),
-            build: None,
             times: bundle.times().to_vec(),
             log_entries: bundle.log_entries().to_vec(),
             checked,

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use attest_detached::SignerKeys;
 use attest_digest::{Algorithm, Digest, Tree};
 use attest_store::EvidenceKind;
 
@@ -37,7 +38,7 @@ pub(super) enum Subject {
 impl Input {
     /// Tells artifacts from evidence, by their names alone: what a file holds cannot turn it from something that needs
     /// evidence into evidence.
-    pub(super) fn read(arguments: &SubjectArguments) -> Result<Self, Failure> {
+    pub(super) fn read(arguments: &SubjectArguments, keys: Option<&SignerKeys>) -> Result<Self, Failure> {
         let mut found = Found {
             subjects: Vec::new(),
             given: arguments.bundle.iter().cloned().collect(),
@@ -50,6 +51,9 @@ impl Input {
             for path in super::listing::read(list, arguments.null)? {
                 found.take(&path)?;
             }
+        }
+        if keys.is_some_and(|keys| keys.format() == attest_detached::Format::OpenPgp) {
+            found.take_messages();
         }
         found.check(arguments)?;
         Ok(Self {
@@ -93,6 +97,20 @@ impl Found {
             // It is read with the signature that it belongs to.
             Some(_) if attest_store::is_part_of_signature(&path) => {}
             _ => self.subjects.push(Subject::File(path)),
+        }
+    }
+
+    /// A clear-signed message that is named like a signature is an artifact of its own, unless what it bears the name of is
+    /// in the call as well.
+    fn take_messages(&mut self) {
+        let is_message = |path: &&PathBuf| {
+            let artifact = attest_store::artifact_of(path).map(Subject::File);
+            super::detached::is_message(path) && !artifact.is_some_and(|artifact| self.subjects.contains(&artifact))
+        };
+        let messages: Vec<PathBuf> = self.given_signatures.iter().filter(is_message).cloned().collect();
+        for path in messages {
+            self.given_signatures.remove(&path);
+            self.subjects.push(Subject::File(path));
         }
     }
 

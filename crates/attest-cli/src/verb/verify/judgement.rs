@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use attest_digest::{Algorithm, Digest, DigestSet, Measured};
 use attest_verify::Artifact;
 
@@ -11,6 +13,8 @@ pub(super) struct Judgement {
     pub(super) digest: Option<Digest>,
     /// The name under which other people know the artifact, where that is another one.
     pub(super) signed_as: Option<String>,
+    /// The checksum list that names it: the evidence covers the list.
+    pub(super) listed_in: Option<PathBuf>,
     /// The evidence that covers it, by its place among all that was looked at.
     pub(super) covered_by: Vec<usize>,
     pub(super) problems: Vec<Problem>,
@@ -23,6 +27,7 @@ impl Judgement {
             subject: subject.clone(),
             digest: None,
             signed_as: None,
+            listed_in: None,
             covered_by: Vec::new(),
             problems: vec![problem],
         }
@@ -137,6 +142,7 @@ impl<'a> Case<'a> {
         Judgement {
             subject: self.query.subject.clone(),
             digest,
+            listed_in: None,
             covered_by: covering.iter().map(|(place, ..)| *place).collect(),
             signed_as: covering
                 .into_iter()

@@ -5,7 +5,8 @@
 
 mod arguments;
 mod batch;
-mod build;
+mod checksums;
+mod detached;
 mod evidence;
 mod expectation;
 mod finding;
@@ -17,6 +18,7 @@ mod problem;
 mod progress;
 mod report;
 
+use attest_digest::Threads;
 use attest_verify::{VerificationTime, Verifier};
 
 use crate::context::Context;
@@ -25,40 +27,93 @@ use crate::failure::Failure;
 use crate::trust::Roots;
 pub(crate) use arguments::Arguments;
 use batch::{Batch, Verdicts};
+use checksums::{Lists, Texts};
+use detached::Detached;
 use evidence::Judge;
+use expectation::Shown;
 use input::Input;
 use progress::Progress;
-use report::Report;
+use report::{Report, Trusted};
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
-    let input = Input::read(&arguments.subjects)?;
-    arguments.output.check(arguments.reads(&input))?;
-    let expected = expectation::read(&arguments, &input, context)?;
-    let roots = Roots::load(&arguments.trust, context)?;
-    let references = roots.references();
-    let batch = Batch {
+    let keys = detached::keys(&arguments)?;
+    let input = Input::read(&arguments.subjects, keys.as_ref())?;
+    let call = Call {
+        arguments: &arguments,
         input: &input,
-        judge: &Judge {
-            verifier: arguments.relaxations.relax(Verifier::with_roots(&references, time)),
-            expectation: &expected.expectation,
-            wanted: &expected.wanted,
-            threads,
-        },
-        progress: &Progress::new(context.interactive, input.subjects.len()),
+        time,
+        threads,
     };
-    let Verdicts { judgements, findings } = batch.run();
+    let Verified {
+        mut verdicts,
+        texts,
+        expected,
+        trust,
+    } = match &keys {
+        Some(keys) => Detached { call: &call, keys }.run()?,
+        None => call.run(context)?,
+    };
+    let lists = Lists {
+        texts,
+        arguments: &arguments.lists,
+        threads,
+    };
+    lists.extend(&mut verdicts);
     let report = Report {
         time,
-        trusted_root: roots.shown(),
-        trust_roots: roots.to_json(time.moment()),
-        expected: expected.shown,
-        judgements,
-        findings,
+        trust,
+        expected,
+        judgements: verdicts.judgements,
+        findings: verdicts.findings,
     };
     output::write(&report, &arguments.output, context)?;
     Ok(report.outcome())
+}
+
+/// What is asked.
+struct Call<'a> {
+    arguments: &'a Arguments,
+    input: &'a Input,
+    time: VerificationTime,
+    threads: Threads,
+}
+
+/// What was found out, before checksum lists are read.
+struct Verified {
+    verdicts: Verdicts,
+    texts: Texts,
+    expected: Shown,
+    /// None where the given key alone counts.
+    trust: Option<Trusted>,
+}
+
+impl Call<'_> {
+    /// By evidence of Sigstore.
+    fn run(&self, context: &mut Context<'_>) -> Result<Verified, Failure> {
+        let expected = expectation::read(self.arguments, self.input)?;
+        let roots = Roots::load(&self.arguments.trust, context)?;
+        let references = roots.references();
+        let batch = Batch {
+            input: self.input,
+            judge: &Judge {
+                verifier: Verifier::with_roots(&references, self.time),
+                expectation: &expected.expectation,
+                threads: self.threads,
+            },
+            progress: &Progress::new(context.interactive, self.input.subjects.len()),
+        };
+        Ok(Verified {
+            verdicts: batch.run(),
+            texts: Texts::new(),
+            expected: expected.shown,
+            trust: Some(Trusted {
+                shown: roots.shown(),
+                json: roots.to_json(self.time.moment()),
+            }),
+        })
+    }
 }
 
 fn now(context: &Context<'_>) -> Result<VerificationTime, Failure> {

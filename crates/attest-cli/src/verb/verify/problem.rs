@@ -64,6 +64,11 @@ impl Problem {
         self
     }
 
+    /// Whether it only says that there is no evidence, so that other evidence heals it.
+    pub(super) fn is_lack_of_evidence(&self) -> bool {
+        matches!(self.code, "no-bundle" | "no-signature")
+    }
+
     pub(super) fn is_undecided(&self) -> bool {
         self.weight == Weight::Undecided
     }

@@ -11,11 +11,17 @@ use crate::exit::Outcome;
 /// Everything that was found out in one call.
 pub(super) struct Report {
     pub(super) time: VerificationTime,
-    pub(super) trusted_root: String,
-    pub(super) trust_roots: serde_json::Value,
+    /// None where the given key alone counts.
+    pub(super) trust: Option<Trusted>,
     pub(super) expected: expectation::Shown,
     pub(super) judgements: Vec<Judgement>,
     pub(super) findings: Vec<Finding>,
+}
+
+/// Whose authorities and logs counted, for people and for programs.
+pub(super) struct Trusted {
+    pub(super) shown: String,
+    pub(super) json: serde_json::Value,
 }
 
 impl Report {

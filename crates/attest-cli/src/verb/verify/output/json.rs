@@ -1,7 +1,7 @@
 use attest_verify::{LogEvidence, TimeEvidence};
 use serde_json::{Value, json};
 
-use super::super::build::ProvenBuild;
+use super::super::detached::DetachedSigner;
 use super::super::expectation::Shown;
 use super::super::finding::{Finding, Proven, ProvenSigner};
 use super::super::judgement::Judgement;
@@ -17,8 +17,8 @@ pub(super) fn render(report: &Report) -> String {
         "schema": SCHEMA,
         "verdict": report.verdict(),
         "time": report.time.moment().to_string(),
-        "trustedRoot": report.trusted_root,
-        "trustRoots": report.trust_roots,
+        "trustedRoot": report.trust.as_ref().map(|trust| &trust.shown),
+        "trustRoots": report.trust.as_ref().map_or_else(|| json!([]), |trust| trust.json.clone()),
         "expected": expected(&report.expected),
         "artifacts": artifacts.collect::<Vec<_>>(),
         "bundles": report.findings.iter().map(bundle).collect::<Vec<_>>(),
@@ -38,6 +38,7 @@ fn artifact(report: &Report, judgement: &Judgement) -> Value {
         "verdict": judgement.verdict(),
         "digest": digest.map(|digest| json!({ digest.algorithm().name(): digest.to_hex() })),
         "signedAs": judgement.signed_as,
+        "checksumList": judgement.listed_in.as_ref().map(|list| list.display().to_string()),
         "bundles": judgement.covered_by,
         "checked": report.checked(judgement),
         "notChecked": report.not_checked(judgement),
@@ -73,22 +74,10 @@ fn verified(value: &mut Value, proven: &Proven) {
         }),
         None => Value::Null,
     };
-    value["build"] = proven.build.as_ref().map_or(Value::Null, build);
     value["times"] = proven.times.iter().map(time).collect();
     value["logEntries"] = proven.log_entries.iter().map(log_entry).collect();
     value["checked"] = json!(proven.checked);
     value["notChecked"] = json!(proven.not_checked);
-}
-
-fn build(build: &ProvenBuild) -> Value {
-    json!({
-        "builderId": build.builder_id,
-        "buildType": build.build_type,
-        "sourceRepository": build.source,
-        "sourceRef": build.reference,
-        "sourceDigest": build.commit,
-        "level": build.level,
-    })
 }
 
 fn signer(signer: &ProvenSigner) -> Value {
@@ -103,7 +92,23 @@ fn signer(signer: &ProvenSigner) -> Value {
             "claims": claims,
         }),
         ProvenSigner::Key => json!({ "key": "expected" }),
+        ProvenSigner::Detached(signer) => detached(signer),
     }
+}
+
+fn detached(signer: &DetachedSigner) -> Value {
+    json!({
+        "world": signer.format,
+        "algorithm": signer.algorithm,
+        "key": signer.key,
+        "signingKey": signer.signing_key,
+        "principal": signer.principal,
+        "namespace": signer.namespace,
+        "trustedComment": signer.trusted_comment,
+        "selfClaimedUserIds": signer.self_claimed_user_ids,
+        "selfClaimedTime": signer.self_claimed_time.map(|time| time.to_string()),
+        "passedOver": signer.passed_over,
+    })
 }
 
 fn time(evidence: &TimeEvidence) -> Value {

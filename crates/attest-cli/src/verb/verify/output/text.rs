@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use attest_verify::{LogEvidence, TimeEvidence};
 
-use super::super::build::ProvenBuild;
+use super::super::detached::DetachedSigner;
 use super::super::finding::{Finding, Proven, ProvenSigner};
 use super::super::judgement::Judgement;
 use super::super::problem::Problem;
@@ -27,12 +27,15 @@ pub(super) fn render(report: &Report) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{} of {} artifacts verified as of {}, against the trust root {}",
+        "\n{} of {} artifacts verified as of {}, against {}",
         report.accepted(),
         report.judgements.len(),
         // A signed time is of whole seconds; more would only be noise.
         report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        visible(&report.trusted_root)
+        match &report.trust {
+            Some(root) => format!("the trust root {}", visible(&root.shown)),
+            None => "the given key".to_owned(),
+        }
     );
     text
 }
@@ -45,6 +48,9 @@ fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
         _ => "FAILED",
     };
     line(text, word, &judgement.subject.shown(), &digest);
+    if let Some(list) = &judgement.listed_in {
+        let _ = writeln!(text, "         by the list {}", visible(&list.display().to_string()));
+    }
     if let Some(name) = &judgement.signed_as {
         let _ = writeln!(text, "         signed under the name `{}`", visible(name));
     }
@@ -84,13 +90,7 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
     for finding in report.findings.iter().filter(|finding| finding.covers > 0) {
         let Ok(proven) = &finding.result else { continue };
         let type_ = proven.statement.as_ref().map(|statement| &statement.predicate_type);
-        let key = (
-            signer_key(&proven.signer),
-            type_,
-            &proven.build,
-            &proven.checked,
-            &proven.not_checked,
-        );
+        let key = (signer_key(&proven.signer), type_, &proven.checked, &proven.not_checked);
         let place = *places.entry(key).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.findings.push((finding, proven)),
@@ -102,10 +102,18 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
     groups
 }
 
-fn signer_key(signer: &ProvenSigner) -> Option<(&str, &str)> {
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum SignerKey<'a> {
+    Certificate(&'a str, &'a str),
+    Key,
+    Detached(&'a DetachedSigner),
+}
+
+fn signer_key(signer: &ProvenSigner) -> SignerKey<'_> {
     match signer {
-        ProvenSigner::Certificate { identity, issuer, .. } => Some((identity, issuer)),
-        ProvenSigner::Key => None,
+        ProvenSigner::Certificate { identity, issuer, .. } => SignerKey::Certificate(identity, issuer),
+        ProvenSigner::Key => SignerKey::Key,
+        ProvenSigner::Detached(signer) => SignerKey::Detached(signer),
     }
 }
 
@@ -122,9 +130,6 @@ impl Group<'_> {
         describe_signer(text, &proven.signer);
         if let Some(statement) = &proven.statement {
             row(text, "statement", &statement.predicate_type);
-        }
-        if let Some(build) = &proven.build {
-            describe_build(text, build);
         }
         self.describe_times(text);
         self.describe_logs(text);
@@ -182,27 +187,7 @@ fn describe_signer(text: &mut String, signer: &ProvenSigner) {
             row(text, "vouched by", issuer);
         }
         ProvenSigner::Key => row(text, "signed by", "the given key"),
-    }
-}
-
-/// What the signer says of the build.
-fn describe_build(text: &mut String, build: &ProvenBuild) {
-    row(text, "built by", &build.builder_id);
-    if let Some(source) = &build.source {
-        let reference = build
-            .reference
-            .as_ref()
-            .map(|reference| format!("@{reference}"))
-            .unwrap_or_default();
-        let commit = build
-            .commit
-            .as_ref()
-            .map(|commit| format!(" ({commit})"))
-            .unwrap_or_default();
-        row(text, "built from", &format!("{source}{reference}{commit}"));
-    }
-    if let Some(level) = build.level {
-        row(text, "build level", &format!("{level}, by the roots of trust"));
+        ProvenSigner::Detached(signer) => signer.rows().iter().for_each(|(label, value)| row(text, label, value)),
     }
 }
 
