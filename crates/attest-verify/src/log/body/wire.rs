@@ -1,4 +1,4 @@
-//! What is logged: which signature, by whom, over what.
+//! The bodies of entries as logs write them. Sources: Rekor, `pkg/types`; rekor-tiles, `rekor/v2`.
 
 use std::borrow::Cow;
 
@@ -9,150 +9,36 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Rejection;
-use crate::pem;
+use super::{Body, Logged, LoggedVerifier, mismatch, unsupported};
+use crate::{Rejection, pem};
 
-/// The body of an entry, whatever its kind.
-#[derive(Debug)]
-pub(crate) struct Body {
-    logged: Logged,
-    signature: Vec<u8>,
-    verifier: LoggedVerifier,
+/// What kind of entry a body says that it is of.
+pub(super) fn kind(body: &[u8]) -> Result<KindWire<'_>, Rejection> {
+    read(body)
 }
 
-/// Over what the logged signature is.
-#[derive(Debug)]
-enum Logged {
-    /// Anything of this digest: an artifact, or the pre-authentication encoding of an envelope.
-    Hashed(Digest),
-    /// An envelope whose payload has this digest, and this type if the log says so.
-    Payload(Digest, Option<String>),
-}
-
-/// By whom the logged signature is.
-#[derive(Debug, PartialEq, Eq)]
-enum LoggedVerifier {
-    Certificate(Vec<u8>),
-    Key(Vec<u8>),
-}
-
-/// What an entry has to be about.
-pub(crate) struct About<'a> {
-    pub(crate) signature: &'a [u8],
-    pub(crate) verifier: Verifier<'a>,
-    pub(crate) signed: SignedAs<'a>,
-}
-
-/// By whom.
-#[derive(Clone, Copy)]
-pub(crate) enum Verifier<'a> {
-    /// A certificate, DER.
-    Certificate(&'a [u8]),
-    /// A `SubjectPublicKeyInfo`, DER.
-    Key(&'a [u8]),
-}
-
-/// Over what.
-#[derive(Clone, Copy)]
-pub(crate) enum SignedAs<'a> {
-    Artifact(&'a Digest),
-    Envelope {
-        encoding: &'a [u8],
-        payload: &'a [u8],
-        payload_type: &'a str,
-    },
-}
-
-impl Body {
-    /// Reads the body of an entry, whose kind has to be the one that the entry says.
-    pub(crate) fn read(entry: &LogEntry) -> Result<Self, Rejection> {
-        let kind: KindWire<'_> = read(&entry.body)?;
-        if kind.kind != entry.kind || kind.api_version != entry.version {
-            return Err(mismatch(&format!(
-                "expected kind {}/{}, found {}/{}",
-                entry.kind, entry.version, kind.kind, kind.api_version
-            )));
-        }
-        match (entry.kind.as_str(), entry.version.as_str()) {
-            ("hashedrekord", "0.0.1") => spec::<HashedRekord1Wire>(entry)?.try_into(),
-            ("hashedrekord", "0.0.2") => spec::<HashedRekord2Wire>(entry)?.hashed_rekord_v002.try_into(),
-            ("dsse", "0.0.1") => spec::<Dsse1Wire>(entry)?.try_into(),
-            ("dsse", "0.0.2") => spec::<Dsse2Wire>(entry)?.dsse_v002.try_into(),
-            ("intoto", "0.0.2") => spec::<IntotoWire>(entry)?.content.try_into(),
-            ("intoto", "0.0.1") => Err(unsupported(
-                "a log entry of kind intoto/0.0.1, which does not name a signature",
-            )),
-            (kind, version) => Err(unsupported(&format!("a log entry of kind {kind}/{version}"))),
-        }
-    }
-
-    /// The digest that was signed, when it is that of an artifact.
-    pub(crate) fn artifact_digest(&self) -> Option<&Digest> {
-        match &self.logged {
-            Logged::Hashed(digest) => Some(digest),
-            Logged::Payload(..) => None,
-        }
-    }
-
-    /// That the entry is about this signature, by the same key, over the same thing.
-    pub(crate) fn check(&self, about: &About<'_>) -> Result<(), Rejection> {
-        if self.signature != about.signature {
-            return Err(mismatch("it has another signature"));
-        }
-        let same = match (about.verifier, &self.verifier) {
-            (Verifier::Certificate(expected), LoggedVerifier::Certificate(found)) => expected == found,
-            (Verifier::Key(expected), LoggedVerifier::Key(found)) => expected == found,
-            _ => false,
-        };
-        if !same {
-            return Err(mismatch("it has another certificate or key"));
-        }
-        match (&self.logged, about.signed) {
-            (Logged::Hashed(found), SignedAs::Artifact(expected)) if found.algorithm() == expected.algorithm() => {
-                check_digest(found, expected.as_bytes())
-            }
-            (Logged::Hashed(found), SignedAs::Artifact(expected)) => Err(unsupported(&format!(
-                "a log entry with a {} digest for a signature with a {} digest",
-                found.algorithm(),
-                expected.algorithm()
-            ))),
-            (Logged::Hashed(found), SignedAs::Envelope { encoding, .. }) => check_digest_of(found, encoding),
-            (
-                Logged::Payload(found, logged_type),
-                SignedAs::Envelope {
-                    payload, payload_type, ..
-                },
-            ) => {
-                if logged_type.as_deref().is_some_and(|logged| logged != payload_type) {
-                    return Err(mismatch("it has another type of payload"));
-                }
-                check_digest_of(found, payload)
-            }
-            (Logged::Payload(..), SignedAs::Artifact(_)) => Err(mismatch("it is about an envelope")),
-        }
-    }
-}
-
-fn check_digest_of(found: &Digest, bytes: &[u8]) -> Result<(), Rejection> {
-    let hash = crate::crypto::Hash::of_algorithm(found.algorithm());
-    let hash = hash.ok_or_else(|| unsupported(&format!("a log entry with a {} digest", found.algorithm())))?;
-    check_digest(found, hash.of(bytes).as_ref())
-}
-
-fn check_digest(found: &Digest, expected: &[u8]) -> Result<(), Rejection> {
-    match found.as_bytes() == expected {
-        true => Ok(()),
-        false => Err(mismatch("it has another digest")),
+/// Reads a body as one of the kind that its entry says.
+pub(super) fn body(entry: &LogEntry) -> Result<Body, Rejection> {
+    match (entry.kind.as_str(), entry.version.as_str()) {
+        ("hashedrekord", "0.0.1") => spec::<HashedRekord1Wire>(entry)?.try_into(),
+        ("hashedrekord", "0.0.2") => spec::<HashedRekord2Wire>(entry)?.hashed_rekord_v002.try_into(),
+        ("dsse", "0.0.1") => spec::<Dsse1Wire>(entry)?.try_into(),
+        ("dsse", "0.0.2") => spec::<Dsse2Wire>(entry)?.dsse_v002.try_into(),
+        ("intoto", "0.0.2") => spec::<IntotoWire>(entry)?.content.try_into(),
+        ("intoto", "0.0.1") => Err(unsupported(
+            "a log entry of kind intoto/0.0.1, which names no signature",
+        )),
+        (kind, version) => Err(unsupported(&format!("a log entry of kind {kind}/{version}"))),
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct KindWire<'a> {
+pub(super) struct KindWire<'a> {
     #[serde(borrow)]
-    api_version: Cow<'a, str>,
+    pub(super) api_version: Cow<'a, str>,
     #[serde(borrow)]
-    kind: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -423,17 +309,5 @@ fn base64(content: &str) -> Result<Vec<u8>, Rejection> {
 fn malformed(error: &dyn std::fmt::Display) -> Rejection {
     Rejection::LogEntryInvalid {
         detail: error.to_string(),
-    }
-}
-
-fn mismatch(detail: &str) -> Rejection {
-    Rejection::LogEntryMismatch {
-        detail: detail.to_owned(),
-    }
-}
-
-fn unsupported(detail: &str) -> Rejection {
-    Rejection::Unsupported {
-        detail: detail.to_owned(),
     }
 }

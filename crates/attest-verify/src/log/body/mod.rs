@@ -1,0 +1,364 @@
+//! What is logged: which signature, by whom, over what.
+
+mod wire;
+
+use attest_digest::Digest;
+use attestation::LogEntry;
+
+use crate::Rejection;
+
+/// The body of an entry, whatever its kind.
+#[derive(Debug)]
+pub(crate) struct Body {
+    logged: Logged,
+    signature: Vec<u8>,
+    verifier: LoggedVerifier,
+}
+
+/// Over what the logged signature is.
+#[derive(Debug)]
+enum Logged {
+    /// Anything of this digest: an artifact, or the pre-authentication encoding of an envelope.
+    Hashed(Digest),
+    /// An envelope whose payload has this digest, and this type if the log says so.
+    Payload(Digest, Option<String>),
+}
+
+/// By whom the logged signature is.
+#[derive(Debug, PartialEq, Eq)]
+enum LoggedVerifier {
+    Certificate(Vec<u8>),
+    Key(Vec<u8>),
+}
+
+/// What an entry has to be about.
+pub(crate) struct About<'a> {
+    pub(crate) signature: &'a [u8],
+    pub(crate) verifier: Verifier<'a>,
+    pub(crate) signed: SignedAs<'a>,
+}
+
+/// By whom.
+#[derive(Clone, Copy)]
+pub(crate) enum Verifier<'a> {
+    /// A certificate, DER.
+    Certificate(&'a [u8]),
+    /// A `SubjectPublicKeyInfo`, DER.
+    Key(&'a [u8]),
+}
+
+/// Over what.
+#[derive(Clone, Copy)]
+pub(crate) enum SignedAs<'a> {
+    Artifact(&'a Digest),
+    Envelope {
+        encoding: &'a [u8],
+        payload: &'a [u8],
+        payload_type: &'a str,
+    },
+}
+
+impl Body {
+    /// Reads the body of an entry, whose kind has to be the one that the entry says.
+    pub(crate) fn read(entry: &LogEntry) -> Result<Self, Rejection> {
+        let kind = wire::kind(&entry.body)?;
+        if kind.kind != entry.kind || kind.api_version != entry.version {
+            return Err(mismatch(&format!(
+                "expected kind {}/{}, found {}/{}",
+                entry.kind, entry.version, kind.kind, kind.api_version
+            )));
+        }
+        wire::body(entry)
+    }
+
+    /// The digest that was signed, when it is that of an artifact.
+    pub(crate) fn artifact_digest(&self) -> Option<&Digest> {
+        match &self.logged {
+            Logged::Hashed(digest) => Some(digest),
+            Logged::Payload(..) => None,
+        }
+    }
+
+    /// That the entry is about this signature, by the same key, over the same thing.
+    pub(crate) fn check(&self, about: &About<'_>) -> Result<(), Rejection> {
+        if self.signature != about.signature {
+            return Err(mismatch("it has another signature"));
+        }
+        let same = match (about.verifier, &self.verifier) {
+            (Verifier::Certificate(expected), LoggedVerifier::Certificate(found)) => expected == found,
+            (Verifier::Key(expected), LoggedVerifier::Key(found)) => expected == found,
+            _ => false,
+        };
+        if !same {
+            return Err(mismatch("it has another certificate or key"));
+        }
+        match (&self.logged, about.signed) {
+            (Logged::Hashed(found), SignedAs::Artifact(expected)) if found.algorithm() == expected.algorithm() => {
+                check_digest(found, expected.as_bytes())
+            }
+            (Logged::Hashed(found), SignedAs::Artifact(expected)) => Err(unsupported(&format!(
+                "a log entry with a {} digest for a signature with a {} digest",
+                found.algorithm(),
+                expected.algorithm()
+            ))),
+            (Logged::Hashed(found), SignedAs::Envelope { encoding, .. }) => check_digest_of(found, encoding),
+            (
+                Logged::Payload(found, logged_type),
+                SignedAs::Envelope {
+                    payload, payload_type, ..
+                },
+            ) => {
+                if logged_type.as_deref().is_some_and(|logged| logged != payload_type) {
+                    return Err(mismatch("it has another type of payload"));
+                }
+                check_digest_of(found, payload)
+            }
+            (Logged::Payload(..), SignedAs::Artifact(_)) => Err(mismatch("it is about an envelope")),
+        }
+    }
+}
+
+fn check_digest_of(found: &Digest, bytes: &[u8]) -> Result<(), Rejection> {
+    let hash = crate::crypto::Hash::of_algorithm(found.algorithm());
+    let hash = hash.ok_or_else(|| unsupported(&format!("a log entry with a {} digest", found.algorithm())))?;
+    check_digest(found, hash.of(bytes).as_ref())
+}
+
+fn check_digest(found: &Digest, expected: &[u8]) -> Result<(), Rejection> {
+    match found.as_bytes() == expected {
+        true => Ok(()),
+        false => Err(mismatch("it has another digest")),
+    }
+}
+
+fn mismatch(detail: &str) -> Rejection {
+    Rejection::LogEntryMismatch {
+        detail: detail.to_owned(),
+    }
+}
+
+fn unsupported(detail: &str) -> Rejection {
+    Rejection::Unsupported {
+        detail: detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use attestation::{Bundle, LogEntry};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::crypto::Hash;
+
+    const SIGNATURE: &[u8] = b"signature";
+    const KEY: &[u8] = b"key";
+    const PAYLOAD: &[u8] = b"payload";
+    const ENCODING: &[u8] = b"encoding";
+    const TYPE: &str = "application/vnd.in-toto+json";
+
+    /// An entry as a bundle would have it, with this body.
+    fn entry(kind: &str, version: &str, body: &Value) -> LogEntry {
+        let fixture = include_bytes!("../../../../../fixtures/accept/artifact-rekor-v2/bundle.sigstore.json");
+        let mut bundle: Value = serde_json::from_slice(fixture).unwrap();
+        let entry = &mut bundle["verificationMaterial"]["tlogEntries"][0];
+        entry["kindVersion"] = json!({ "kind": kind, "version": version });
+        entry["canonicalizedBody"] = json!(base64(body.to_string().as_bytes()));
+        let bundle = Bundle::parse(bundle.to_string().as_bytes()).unwrap();
+        bundle.peek_unverified().log_entries[0].clone()
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        STANDARD.encode(bytes)
+    }
+
+    fn pem() -> String {
+        base64(
+            format!(
+                "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+                base64(KEY)
+            )
+            .as_bytes(),
+        )
+    }
+
+    fn hex_of(hash: Hash, bytes: &[u8]) -> String {
+        hex::encode(hash.of(bytes).as_ref())
+    }
+
+    fn verifier() -> Value {
+        json!({ "keyDetails": "PKIX_ECDSA_P256_SHA_256", "publicKey": { "rawBytes": base64(KEY) } })
+    }
+
+    /// Every kind of entry about the same envelope.
+    fn envelopes() -> Vec<(&'static str, &'static str, Value)> {
+        let payload = json!({ "algorithm": "sha256", "value": hex_of(Hash::Sha256, PAYLOAD) });
+        let digest = |bytes| json!({ "algorithm": "SHA2_512", "digest": base64(Hash::Sha512.of(bytes).as_ref()) });
+        let signature = json!({ "content": base64(SIGNATURE), "verifier": verifier() });
+        let twice = base64(base64(SIGNATURE).as_bytes());
+        vec![
+            (
+                "hashedrekord",
+                "0.0.1",
+                json!({
+                    "data": { "hash": { "algorithm": "sha384", "value": hex_of(Hash::Sha384, ENCODING) } },
+                    "signature": { "content": base64(SIGNATURE), "publicKey": { "content": pem() } },
+                }),
+            ),
+            (
+                "hashedrekord",
+                "0.0.2",
+                json!({ "hashedRekordV002": { "data": digest(ENCODING), "signature": signature } }),
+            ),
+            (
+                "dsse",
+                "0.0.1",
+                json!({
+                    "envelopeHash": { "algorithm": "sha256", "value": "00" },
+                    "payloadHash": payload,
+                    "signatures": [{ "signature": base64(SIGNATURE), "verifier": pem() }],
+                }),
+            ),
+            (
+                "dsse",
+                "0.0.2",
+                json!({ "dsseV002": { "payloadHash": digest(PAYLOAD), "signatures": [signature] } }),
+            ),
+            (
+                "intoto",
+                "0.0.2",
+                json!({ "content": {
+                    "envelope": { "payloadType": TYPE, "signatures": [{ "sig": twice, "publicKey": pem() }] },
+                    "hash": payload,
+                    "payloadHash": payload,
+                } }),
+            ),
+        ]
+    }
+
+    fn check(kind: &str, version: &str, body: &Value, about: &About<'_>) -> Result<(), &'static str> {
+        Body::read(&entry(kind, version, body))
+            .and_then(|body| body.check(about))
+            .map_err(|rejection| rejection.code())
+    }
+
+    fn about<'a>(signature: &'a [u8], key: &'a [u8], encoding: &'a [u8], payload: &'a [u8]) -> About<'a> {
+        About {
+            signature,
+            verifier: Verifier::Key(key),
+            signed: SignedAs::Envelope {
+                encoding,
+                payload,
+                payload_type: TYPE,
+            },
+        }
+    }
+
+    fn whole(kind: &str, version: &str, spec: &Value) -> Value {
+        json!({ "apiVersion": version, "kind": kind, "spec": spec })
+    }
+
+    #[test]
+    fn every_kind_of_entry_is_about_its_own_envelope_alone() {
+        for (kind, version, spec) in envelopes() {
+            let body = whole(kind, version, &spec);
+            let check = |about: &About<'_>| check(kind, version, &body, about);
+            assert_eq!(
+                check(&about(SIGNATURE, KEY, ENCODING, PAYLOAD)),
+                Ok(()),
+                "{kind}/{version}"
+            );
+            for other in [
+                about(b"other", KEY, ENCODING, PAYLOAD),
+                about(SIGNATURE, b"other", ENCODING, PAYLOAD),
+                about(SIGNATURE, KEY, b"other", b"other"),
+                About {
+                    verifier: Verifier::Certificate(KEY),
+                    ..about(SIGNATURE, KEY, ENCODING, PAYLOAD)
+                },
+            ] {
+                assert_eq!(check(&other), Err("log-entry-mismatch"), "{kind}/{version}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_about_an_envelope_is_not_about_an_artifact() {
+        let digest = Digest::from_bytes(attest_digest::Algorithm::Sha256, Hash::Sha256.of(PAYLOAD).as_ref()).unwrap();
+        for (kind, version, spec) in envelopes().into_iter().skip(2) {
+            let about = About {
+                signed: SignedAs::Artifact(&digest),
+                ..about(SIGNATURE, KEY, ENCODING, PAYLOAD)
+            };
+            let found = check(kind, version, &whole(kind, version, &spec), &about);
+            assert_eq!(found, Err("log-entry-mismatch"), "{kind}/{version}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_another_kind_than_its_entry_is_rejected() {
+        let envelopes = envelopes();
+        for (kind, version, spec) in &envelopes {
+            for (other, other_version, _) in envelopes.iter().filter(|other| (other.0, other.1) != (kind, version)) {
+                let body = whole(kind, version, spec);
+                let found = check(other, other_version, &body, &about(SIGNATURE, KEY, ENCODING, PAYLOAD));
+                assert_eq!(found, Err("log-entry-mismatch"));
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_that_are_not_read_are_unsupported() {
+        for (kind, version) in [("intoto", "0.0.1"), ("hashedrekord", "0.0.3"), ("rekord", "0.0.1")] {
+            let body = whole(kind, version, &json!({}));
+            let found = check(kind, version, &body, &about(SIGNATURE, KEY, ENCODING, PAYLOAD));
+            assert_eq!(found, Err("unsupported"));
+        }
+    }
+
+    #[test]
+    fn an_entry_with_two_signatures_is_rejected() {
+        for (kind, version, mut spec) in envelopes().into_iter().skip(2) {
+            let pointer = match (kind, version) {
+                ("intoto", _) => "/content/envelope/signatures",
+                (_, "0.0.1") => "/signatures",
+                _ => "/dsseV002/signatures",
+            };
+            let signatures = spec.pointer_mut(pointer).unwrap().as_array_mut().unwrap();
+            signatures.push(signatures[0].clone());
+            let found = check(
+                kind,
+                version,
+                &whole(kind, version, &spec),
+                &about(SIGNATURE, KEY, ENCODING, PAYLOAD),
+            );
+            assert_eq!(found, Err("log-entry-mismatch"), "{kind}/{version}");
+        }
+    }
+
+    #[test]
+    fn another_type_of_payload_is_rejected() {
+        let (kind, version, spec) = envelopes().pop().unwrap();
+        let mut about = about(SIGNATURE, KEY, ENCODING, PAYLOAD);
+        about.signed = SignedAs::Envelope {
+            encoding: ENCODING,
+            payload: PAYLOAD,
+            payload_type: "text/plain",
+        };
+        assert_eq!(
+            check(kind, version, &whole(kind, version, &spec), &about),
+            Err("log-entry-mismatch")
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let mut entry = entry("dsse", "0.0.1", &json!({}));
+            entry.body = bytes;
+            proptest::prop_assert!(Body::read(&entry).is_err());
+        }
+    }
+}
