@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use crate::command::{Command, Finished};
+use crate::release::project::Project;
 use crate::sign::Bench;
 
 /// `attest sign` through the sandbox, with no identity yet.
@@ -365,4 +366,24 @@ fn a_login_as_another_client_is_for_another_audience() {
         text.contains("expected claim `aud` of the identity token to be `sigstore`, found `app`"),
         "{text}"
     );
+}
+
+#[test]
+fn a_login_that_cannot_begin_ends_a_release_before_anything_is_built() {
+    let (bench, project) = (Bench::new(), Project::new("prebuilt"));
+    let finished = project
+        .attest(&[
+            "release",
+            "--fulcio-auth-flow",
+            "normal",
+            "--oidc-redirect-url",
+            "http://example.com/",
+        ])
+        .arg("--signing-config")
+        .arg(bench.path("signing_config.json"))
+        .arg("--trusted-root")
+        .arg(bench.path("trusted_root.json"))
+        .run();
+    failed(&bench, finished, 2, "redirect-url-invalid");
+    project.assert_nothing_left();
 }

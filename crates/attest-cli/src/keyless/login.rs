@@ -1,10 +1,10 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use attest_net::{DevicePrompt, Endpoint, Http, Login, LoginClient, Person, RedirectUrl, Secret};
 use attest_sign::{Clock, IdentityToken};
-use std::path::PathBuf;
 
 use super::failure;
 use crate::context::{Context, Environment};
@@ -83,6 +83,12 @@ impl LoginArguments {
     pub(super) fn issuer(&self) -> Result<Option<Endpoint>, Failure> {
         let issuer = self.oidc_issuer.as_deref().map(Endpoint::parse).transpose();
         issuer.map_err(|error| failure::net(&error).at("--oidc-issuer"))
+    }
+
+    /// Whether a login could begin; nothing is sent.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.client()?;
+        self.redirect().map(drop)
     }
 
     fn redirect(&self) -> Result<RedirectUrl, Failure> {

@@ -75,8 +75,15 @@ impl KeylessArguments {
     pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
         self.refuse_offline(Wanted::default())?;
         let clock = clock(context.now, context.started)?;
-        self.services(&self.config(context)?, clock.now(), Wanted::default())?;
-        self.choose(context).map(drop)
+        let config = self.config(context)?;
+        self.services(&config, clock.now(), Wanted::default())?;
+        match self.choose(context)? {
+            Chosen::Source(_) => Ok(()),
+            Chosen::Login(_) => {
+                self.issuer(&config, clock.now())?;
+                self.login.check()
+            }
+        }
     }
 
     /// Chooses services and identity. A person logs in here, and is asked before a name is published.

@@ -44,6 +44,9 @@ Examples:
   Sign a finished in-toto statement, byte for byte:
     attest sign --statement statement.json --bundle statement.sigstore.json
 
+  Log in with a code, from a machine without a browser:
+    attest sign a.tar.gz --fulcio-auth-flow device
+
   Sign with a key of your own, and keep it out of every log and clock:
     attest sign a.tar.gz --key release.key --no-log --no-timestamp
 
