@@ -99,7 +99,7 @@ impl Origin {
     pub(super) fn note(&self) -> String {
         let expires = self.expires.map(day).unwrap_or_default();
         format!(
-            "note: the trust root of {} is {} and its metadata expired on {expires}; `{}` fetches what is new",
+            "note: the trust root of {} was {} and its metadata expired on {expires}; `{}` fetches what is new",
             self.title(),
             self.state(),
             self.update()
