@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_sandbox::KeyProof;
+use attest_sign::{IdentityToken, KeyFile, SigningCertificate, SigningKey as _};
+use attest_verify::{Artifact, Expectation, PublicKey, TrustRoot, VerificationTime, Verifier};
+use attestation::Bundle;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::command::Finished;
@@ -44,6 +50,19 @@ fn sign(bench: &Bench, arguments: &[&str]) -> Finished {
 fn verify(bench: &Bench, key: &str, arguments: &[&str]) -> Finished {
     let root = ["--trusted-root", "trusted_root.json", "--key", key];
     bench.attest().arg("verify").args(root).args(arguments).run()
+}
+
+/// What holds of the first file when nobody asks for a log.
+fn verifies_unlogged(bench: &Bench, key: &str) -> bool {
+    let root = TrustRoot::parse(&fs::read(bench.path("trusted_root.json")).unwrap()).unwrap();
+    let bundle = Bundle::parse(&fs::read(bench.path("a.tar.gz.sigstore.json")).unwrap()).unwrap();
+    let key = PublicKey::from_pem(&fs::read_to_string(bench.path(key)).unwrap()).unwrap();
+    let moment = VerificationTime::at(Timestamp::now() + SignedDuration::from_secs(5));
+    let verifier = Verifier::new(&root, moment).without_log_unsafe();
+    let measured = Measured::of_bytes(b"first", &Algorithms::one(Algorithm::Sha256));
+    let artifact = Artifact::measured("a.tar.gz", &measured);
+    let verified = verifier.verify_bundle(&bundle, &Expectation::key(key));
+    verified.is_ok_and(|verified| verified.artifact(&artifact).is_ok())
 }
 
 fn json(bench: &Bench, name: &str) -> Value {
@@ -118,8 +137,8 @@ fn less_evidence_is_had_only_in_so_many_words() {
         assert!(material["timestampVerificationData"]["rfc3161Timestamps"][0].is_object());
         // Whoever verifies has to say so, too.
         verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(1);
-        verify(&bench, "release.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(0);
-        verify(&bench, "other.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(1);
+        assert!(verifies_unlogged(&bench, "release.pub"));
+        assert!(!verifies_unlogged(&bench, "other.pub"));
     }
     sign(&bench, &["a.tar.gz", "--no-timestamp"]).expect_code(0);
     let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
@@ -213,7 +232,72 @@ fn a_key_alone_needs_no_service_and_no_trust_root() {
         let material = &json(&bench, "a.tar.gz.sigstore.json")["verificationMaterial"];
         assert_eq!(material.as_object().unwrap().keys().collect::<Vec<_>>(), ["publicKey"]);
         verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(1);
-        verify(&bench, "release.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(0);
-        verify(&bench, "other.pub", &["a.tar.gz", "--insecure-ignore-tlog"]).expect_code(1);
+        assert!(verifies_unlogged(&bench, "release.pub"));
+        assert!(!verifies_unlogged(&bench, "other.pub"));
     }
+}
+
+/// The sandbox's authority stands for one of one's own: its trust root has no log, of signatures or of certificates.
+#[test]
+fn a_certificate_that_was_there_before_is_signed_with_under_a_trust_root_without_logs() {
+    let bench = bench("ecdsa-p256");
+    let sigstore = bench.server.sigstore();
+    let KeyFile::Plain(key) = KeyFile::parse(&fs::read(bench.path("release.key")).unwrap()).unwrap() else {
+        panic!("expected a key without a password");
+    };
+    let token = IdentityToken::parse(&sigstore.mint_user().unwrap()).unwrap();
+    let proof = KeyProof::Signature {
+        public_key: key.public_key().as_der(),
+        signature: &key.sign_message(token.challenge().as_bytes()).unwrap(),
+    };
+    let issued = sigstore.issue_certificate(token.expose_secret(), proof).unwrap();
+    let leaf = SigningCertificate::from_der(&issued.leaf_der().unwrap()).unwrap();
+    bench.write("leaf.pem", leaf.to_pem());
+    let mut root = bench.json("trusted_root.json");
+    root.as_object_mut().unwrap().retain(|name, _| !name.ends_with("logs"));
+    bench.write("own.json", root.to_string());
+    let own = [
+        "--key",
+        "release.key",
+        "--certificate",
+        "leaf.pem",
+        "--trusted-root",
+        "own.json",
+    ];
+    let sign = |arguments: &[&str]| {
+        let config = ["--signing-config", "signing_config.json", "--no-log"];
+        bench.attest().arg("sign").args(own).args(config).args(arguments).run()
+    };
+    let finished = sign(&["a.tar.gz"]).expect_code(0);
+    assert!(
+        finished.stderr_text().starts_with("signing as signer@example.com"),
+        "{}",
+        finished.stderr_text()
+    );
+    let identity = [
+        "--certificate-identity",
+        "signer@example.com",
+        "--certificate-oidc-issuer",
+        bench.server.url(),
+    ];
+    let verify = |root: &str| {
+        let root = ["--trusted-root", root, "a.tar.gz"];
+        bench.attest().arg("verify").args(identity).args(root).run()
+    };
+    verify("own.json").expect_code(0);
+    verify("trusted_root.json").expect_code(1);
+    // Neither without any signed time, nor with the certificate of another key.
+    let finished = sign(&["b.zip", "--no-timestamp"]).expect_code(2);
+    assert!(
+        finished.stderr_text().starts_with("error[evidence-missing]: "),
+        "{}",
+        finished.stderr_text()
+    );
+    let chain = sign(&["b.zip", "--certificate-chain", "leaf.pem"]).expect_code(2);
+    assert!(
+        chain.stderr_text().starts_with("error[certificate-invalid]: "),
+        "{}",
+        chain.stderr_text()
+    );
+    assert_eq!(bench.bundles(), ["a.tar.gz.sigstore.json"]);
 }

@@ -100,9 +100,9 @@ impl Pending {
     /// bundle has only a hint of it. It is no bundle itself, so that nothing takes it for a finished one.
     ///
     /// # Errors
-    /// When it is larger than any reader accepts.
+    /// When a certificate was used and nobody has signed the time, or it is larger than any reader accepts.
     pub fn to_json(&self) -> Result<Value, Error> {
-        let bundle = self.bundle(&[])?;
+        let bundle = self.unrecorded()?;
         let bundle: Value = serde_json::from_slice(bundle.as_json()).expect("a bundle is JSON");
         let mut document = json!({ "schema": SCHEMA, "lacks": ["log"], "bundle": bundle });
         if let Signer::Key(key) = &self.signer {

@@ -13,7 +13,11 @@ pub(crate) fn failure(error: &Sign) -> Failure {
         Sign::AlreadyRecorded { source } => match source.downcast_ref::<Net>() {
             Some(error) => net(error),
             None => Failure::undecided("signing-failed", error),
-        },
+        }
+        .hint(
+            "the log has this very signature already: use the bundle that was made with it. Keys of kind RSA and Ed25519 sign the \
+             same bytes in the same way; `--rekor-version 1` shows its entry again",
+        ),
         Sign::Token { .. } => Failure::usage("identity-token-invalid", error),
         Sign::Answer { .. } => Failure::undecided("service-answer-invalid", error),
         Sign::NotValidNow { .. } => Failure::undecided("certificate-not-valid-now", error)

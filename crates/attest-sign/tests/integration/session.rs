@@ -129,7 +129,7 @@ fn proposal_v1(request: &LogRequest<'_>) -> ProposalV1 {
     let pem = STANDARD.encode(request.verifier.to_pem());
     let proposal = match request.envelope {
         None => json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
-            "data": { "hash": { "algorithm": "sha256", "value": request.digest.to_hex() } },
+            "data": { "hash": { "algorithm": request.digest.algorithm().name(), "value": request.digest.to_hex() } },
             "signature": { "content": STANDARD.encode(request.signature), "publicKey": { "content": pem } },
         } }),
         Some(envelope) => {
