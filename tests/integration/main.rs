@@ -5,10 +5,12 @@
 mod command;
 mod config;
 mod fixtures;
+mod formats;
 mod hash;
 mod hash_coreutils;
 mod identity;
 mod init;
+mod inspect;
 mod key;
 mod layering;
 mod mutation;

@@ -15,7 +15,7 @@ mod world;
 
 pub use conformance::{ConformanceCase, conformance_cases, write_conformance};
 pub use error::Error;
-pub use fixture::{Fixture, Verdict, fixtures, write_fixtures};
+pub use fixture::{Fixture, FormatFixture, FormatVerdict, Verdict, fixtures, format_fixtures, write_fixtures};
 pub use key::SeededKey;
 pub use key_signed::KeySigner;
 pub use mutant::{Donors, Mutant, Random, mutants};
