@@ -23,7 +23,11 @@ type Found = Result<(Format, Bundle), EvidenceError>;
 fn what_is_checked_in_is_what_is_made() {
     let mut expected = BTreeMap::new();
     for fixture in format_fixtures().unwrap() {
-        let side = if fixture.name.ends_with("_fail") { "reject" } else { "accept" };
+        let side = if fixture.name.ends_with("_fail") {
+            "reject"
+        } else {
+            "accept"
+        };
         for (name, bytes) in fixture.files {
             expected.insert(Path::new(side).join(&fixture.name).join(name), bytes);
         }
@@ -36,7 +40,11 @@ fn what_is_checked_in_is_what_is_made() {
                 continue;
             }
             let made = expected.remove(name);
-            assert!(made == Some(fs::read(&path).unwrap()), "{} is not what is made", path.display());
+            assert!(
+                made == Some(fs::read(&path).unwrap()),
+                "{} is not what is made",
+                path.display()
+            );
         }
     }
     assert_eq!(expected.keys().collect::<Vec<_>>(), Vec::<&PathBuf>::new());
@@ -73,7 +81,12 @@ fn every_fixture_is_recognised_by_its_content() {
 fn a_folder_that_has_to_be_rejected_ends_in_fail() {
     for folder in folders() {
         let failing = verdict(&folder).codes.iter().any(Option::is_some);
-        assert_eq!(folder.to_str().unwrap().ends_with("_fail"), failing, "{}", folder.display());
+        assert_eq!(
+            folder.to_str().unwrap().ends_with("_fail"),
+            failing,
+            "{}",
+            folder.display()
+        );
     }
 }
 
@@ -131,7 +144,8 @@ fn evidence(artifact: &Path, digest: &Digest) -> Vec<Found> {
     let bundles = beside.bundles.iter();
     let read = bundles.flat_map(|path| read_evidence(&fs::read(path).unwrap(), &Limits::default()));
     let signatures = beside.signatures.iter();
-    read.chain(signatures.map(|files| Ok((Format::Signature, detached(files, digest)?)))).collect()
+    read.chain(signatures.map(|files| Ok((Format::Signature, detached(files, digest)?))))
+        .collect()
 }
 
 fn detached(files: &SignatureFiles, digest: &Digest) -> Result<Bundle, EvidenceError> {

@@ -52,7 +52,10 @@ fn one_document_says_the_same_and_that_nothing_is_verified() {
     let item = &document["files"][0]["items"][0];
     assert_eq!(item["format"], "sigstore-bundle");
     let contents = &item["contents"];
-    assert_eq!(contents["signer"]["issuer"], "https://token.actions.githubusercontent.com");
+    assert_eq!(
+        contents["signer"]["issuer"],
+        "https://token.actions.githubusercontent.com"
+    );
     assert_eq!(contents["logEntries"][0]["loggedAt"], "2025-03-01T12:00:00Z");
     assert_eq!(contents["statement"]["subjects"][1]["name"], "app-1.0.0.cdx.json");
 }
@@ -61,7 +64,13 @@ fn one_document_says_the_same_and_that_nothing_is_verified() {
 fn one_bad_item_hides_no_other() {
     let list = fixture("formats/reject/one-of-several_fail/app-1.0.0.tar.gz.attestations.json");
     let finished = inspect(list.clone()).expect_code(1);
-    says(&finished, &["- (1 of 3): a list of GitHub attestations, UNVERIFIED", "- (3 of 3)\n  [evidence-incomplete]"]);
+    says(
+        &finished,
+        &[
+            "- (1 of 3): a list of GitHub attestations, UNVERIFIED",
+            "- (3 of 3)\n  [evidence-incomplete]",
+        ],
+    );
     let items = document(list)["files"][0]["items"].clone();
     assert_eq!(items[2]["error"]["code"], "evidence-incomplete");
     assert_eq!(items[1]["format"], "github-attestations");
@@ -87,17 +96,42 @@ fn provenance_is_shown_with_builder_and_source() {
 #[test]
 fn trust_roots_certificates_and_signatures_of_other_worlds_are_shown() {
     let root = fixture("accept/artifact-rekor-v1/trusted_root.json");
-    says(&inspect(root).expect_code(0), &["a Sigstore trust root, UNVERIFIED", "transparency logs", "ECDSA P-256"]);
+    says(
+        &inspect(root).expect_code(0),
+        &["a Sigstore trust root, UNVERIFIED", "transparency logs", "ECDSA P-256"],
+    );
     let certificate = fixture("formats/accept/signature/app-1.0.0.tar.gz.pem");
-    says(&inspect(certificate).expect_code(0), &["a certificate, UNVERIFIED", "identity     https://github.com/example/app"]);
+    says(
+        &inspect(certificate).expect_code(0),
+        &[
+            "a certificate, UNVERIFIED",
+            "identity     https://github.com/example/app",
+        ],
+    );
     let minisign = "untrusted comment: minisign public key\nRWT68iaAy+gjieegpd8tXFgTI+6AzEKAEQ/EWzGnGSAEKKXQ0OFpCKXb\n";
-    says(&inspect(minisign).expect_code(0), &["a minisign public key, UNVERIFIED", "key id             8923E8CB8026F2FA"]);
+    says(
+        &inspect(minisign).expect_code(0),
+        &[
+            "a minisign public key, UNVERIFIED",
+            "key id             8923E8CB8026F2FA",
+        ],
+    );
     let ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAqEcvshtD7YIvFYHI/htRP5bObRx9D87Ao/GyZc9BPZ somebody\n";
-    says(&inspect(ssh).expect_code(0), &["SHA256:j7+iHFl+w6wispffKdu3St/APpXjskKPa1mCOVc+pW8", "somebody"]);
+    says(
+        &inspect(ssh).expect_code(0),
+        &["SHA256:j7+iHFl+w6wispffKdu3St/APpXjskKPa1mCOVc+pW8", "somebody"],
+    );
     let openpgp = "-----BEGIN PGP SIGNATURE-----\n\niHUEABYIAB0WIQTK8yxYzNsy08NzjaTZWN2DD2yRIgUCawBT7gAKCRDZWN2DD2yR\n\
         IlvWAP9ze8SNgwQhLZTi4QpCGBX4e31TCGbUaLqimvawhBdX3wD/TDtkG0/bn1oS\n4ddEctAUtpft15XEgwecCXiI9ihw6wM=\n=AAAA\n\
         -----END PGP SIGNATURE-----\n";
-    says(&inspect(openpgp).expect_code(0), &["an OpenPGP signature", "caf32c58ccdb32d3c3738da4d958dd830f6c9122", "Ed25519"]);
+    says(
+        &inspect(openpgp).expect_code(0),
+        &[
+            "an OpenPGP signature",
+            "caf32c58ccdb32d3c3738da4d958dd830f6c9122",
+            "Ed25519",
+        ],
+    );
 }
 
 #[test]
@@ -111,7 +145,10 @@ fn a_secret_is_not_shown() {
 #[test]
 fn what_is_not_known_is_told_with_what_was_looked_for() {
     for content in ["", "hello\n", "{}", "[]"] {
-        says(&inspect(content).expect_code(1), &["[evidence-unrecognised] expected a Sigstore bundle"]);
+        says(
+            &inspect(content).expect_code(1),
+            &["[evidence-unrecognised] expected a Sigstore bundle"],
+        );
     }
     says(&inspect("{\"mediaType\":").expect_code(1), &["[bundle-truncated]"]);
 }

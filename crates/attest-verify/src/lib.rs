@@ -53,6 +53,7 @@ mod claim;
 mod crypto;
 mod expectation;
 mod expected;
+mod hint;
 mod identity;
 mod log;
 mod pem;

@@ -2,8 +2,6 @@ use std::sync::Arc;
 
 use attest_digest::{Digest, DigestSet};
 use attestation::{Bundle, KeyMaterial, SignedContent, Statement, Unverified, media_type, pre_authentication_encoding};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::certificate::Issued;
 use crate::crypto::VerificationKey;
@@ -14,7 +12,7 @@ use crate::subject::Content;
 use crate::verified::{LogEvidence, Proven, VerifiedBundle};
 use crate::{
     CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TimeEvidence, TrustRoot, VerificationTime,
-    identity, signature, times,
+    hint, identity, signature, times,
 };
 
 /// Checks bundles against trust roots, as of a moment. Making one costs nothing; a root was prepared when it was read.
@@ -266,13 +264,11 @@ fn check_key_material(material: &KeyMaterial, expected: &Who) -> Result<(), Reje
     }
 }
 
-/// A hint proves nothing, and may be left out. One that is there has to be right.
 fn check_hint(key: &PublicKey, hint: &str) -> Result<(), Rejection> {
-    let expected = STANDARD.encode(key.key.id());
-    match hint.is_empty() || hint == expected {
+    match hint::is_of(&key.key, hint) {
         true => Ok(()),
         false => Err(Rejection::KeyHintMismatch {
-            expected,
+            expected: hint::usual(&key.key),
             found: hint.to_owned(),
         }),
     }

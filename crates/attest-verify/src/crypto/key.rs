@@ -71,6 +71,11 @@ impl VerificationKey {
         self.algorithm
     }
 
+    /// The key without what says of which algorithm it is: for elliptic curves the point.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// The SHA-256 of the key as it was read.
     pub(crate) fn id(&self) -> [u8; 32] {
         self.id
