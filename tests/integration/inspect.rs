@@ -36,7 +36,7 @@ fn a_bundle_is_shown_with_its_signer_its_evidence_and_its_subjects() {
             "bundle version  0.3",
             "source-repository-uri                    https://github.com/example/app",
             "not after   2025-03-01T12:10:00Z",
-            "kind        hashedrekord/0.0.2",
+            "kind       hashedrekord/0.0.2",
             "time                  authority",
             "2025-03-01T12:00:00Z  issued by CN=attest sandbox timestamp root",
             "app-1.0.0.tar.gz    sha256:",
@@ -103,10 +103,7 @@ fn trust_roots_certificates_and_signatures_of_other_worlds_are_shown() {
     let certificate = fixture("formats/accept/signature/app-1.0.0.tar.gz.pem");
     says(
         &inspect(certificate).expect_code(0),
-        &[
-            "a certificate, UNVERIFIED",
-            "identity     https://github.com/example/app",
-        ],
+        &["a certificate, UNVERIFIED", "identity  https://github.com/example/app"],
     );
     let minisign = "untrusted comment: minisign public key\nRWT68iaAy+gjieegpd8tXFgTI+6AzEKAEQ/EWzGnGSAEKKXQ0OFpCKXb\n";
     says(

@@ -22,8 +22,8 @@ pub(super) fn lines(document: &Value) -> String {
 
 fn object(lines: &mut Vec<String>, fields: &Map<String, Value>, depth: usize) {
     let shown = fields.iter().filter(|(_, value)| !is_empty(value));
-    let width = shown
-        .clone()
+    let inline = shown.clone().filter(|(name, value)| is_inline(name, value));
+    let width = inline
         .map(|(name, _)| label(name).chars().count())
         .max()
         .unwrap_or_default();
@@ -69,8 +69,7 @@ fn rows(items: &[Value]) -> Option<Vec<Vec<String>>> {
     let mut names: Vec<&String> = Vec::new();
     for item in items {
         for (name, value) in item.as_object()? {
-            let fits = !(value.is_array() || value.is_object()) || is_digests(name);
-            if !fits {
+            if !is_inline(name, value) {
                 return None;
             }
             if !names.contains(&name) && !is_empty(value) {
@@ -107,6 +106,11 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         value => scalar(value),
     }
+}
+
+/// Whether it stands behind its name, on the same line.
+fn is_inline(name: &str, value: &Value) -> bool {
+    !(value.is_array() || value.is_object()) || is_digests(name)
 }
 
 fn is_digests(name: &str) -> bool {
@@ -172,7 +176,7 @@ mod tests {
             "signer": { "claims": { "build-signer-uri": "u" }, "isAuthority": false },
             "names": ["one", "two"],
         });
-        let expected = "  format       x
+        let expected = "  format  x
   log entries
     index  kind  digests
     7      a
