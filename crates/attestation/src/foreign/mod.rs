@@ -1,8 +1,8 @@
 //! Evidence as other clients keep it, written anew as the bundle that it amounts to.
 //!
-//! In: the bytes of a file. Out: which [`Format`] it is, by content alone, and every signature in it as a [`Bundle`] that the
-//! one strict parser has read. A conversion checks nothing and believes nothing: what it cannot say in a bundle it leaves
-//! out or refuses, so a verifier that knows bundles knows all of these.
+//! In: the bytes of a file. Out: which [`Format`] it is, by content alone, and every signature in it as a
+//! [`Bundle`](crate::Bundle) that the one strict parser has read. A conversion checks nothing and believes nothing: what it
+//! cannot say in a bundle it leaves out or refuses, so a verifier that knows bundles knows all of these.
 //!
 //! | format | source |
 //! |---|---|
