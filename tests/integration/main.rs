@@ -29,6 +29,7 @@ mod trust;
 mod verify;
 mod verify_detached;
 mod verify_key;
+mod verify_lists;
 mod verify_older;
 mod verify_signature;
 mod verify_subjects;

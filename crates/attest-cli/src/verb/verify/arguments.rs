@@ -19,6 +19,9 @@ const EXAMPLES: &str = "Examples:
   attest verify sha256:9f86d081884c7d65… --bundle app.sigstore.json --key release.pub
       Verify a digest with a key that is known beforehand.
 
+  attest verify SHA256SUMS --key publisher.asc
+      Verify a checksum list with the signature of minisign, signify, OpenPGP or SSH beside it, and every file that it lists.
+
   attest verify --files-from list.txt --certificate-identity ID --certificate-oidc-issuer URL -o json=verdicts.json
       Verify thousands of files in one call, and keep the verdicts as JSON too.
 

@@ -1,6 +1,6 @@
 //! Checksum lists: a list whose signature holds vouches for the files that it names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -55,6 +55,13 @@ struct Listed {
     digest: Digest,
 }
 
+/// What a list says of one file.
+struct Named<'a> {
+    first: &'a Listed,
+    /// Where it is found by its name alone: the entries of files of the same name in other directories.
+    others: Vec<&'a Listed>,
+}
+
 impl Lists<'_> {
     /// Lets every accepted list vouch for files: for those of the call that it names and, where the call names nothing but
     /// lists, for all of them.
@@ -64,15 +71,11 @@ impl Lists<'_> {
             return;
         }
         let is_list = |judgement: &Judgement| judgement.subject.file().is_some_and(|path| self.is_list(path));
-        let judged: Vec<Judgement> = match verdicts.judgements.iter().all(is_list) {
-            true => self.judge_all(&lists),
-            false => self.judge_named(&lists, verdicts, is_list),
-        };
-        for judgement in judged.iter().filter(|judgement| judgement.is_accepted()) {
-            let places = judgement.covered_by.iter();
-            places.for_each(|place| verdicts.findings[*place].covers += 1);
+        match verdicts.judgements.iter().all(is_list) {
+            true => verdicts.judgements.extend(self.judge_all(&lists)),
+            false => judge_named(&lists, verdicts, is_list),
         }
-        verdicts.judgements.extend(judged);
+        count(verdicts);
     }
 
     fn is_list(&self, path: &Path) -> bool {
@@ -121,67 +124,68 @@ impl Lists<'_> {
             let path = list.path.with_file_name(&listed.name);
             match self.arguments.ignore_missing && !path.exists() {
                 true => None,
-                false => Some(list.judge(path, &[listed])),
+                false => Some(list.judge(path, &Named::one(listed))),
             }
         });
         judged.into_iter().flatten().collect()
     }
+}
 
-    /// Files of the call that a list names: it covers those that nothing else covers, and contradicts the others if it
-    /// knows them as other bytes. What was said of them so far is replaced.
-    fn judge_named(
-        &self,
-        lists: &[List],
-        verdicts: &mut Verdicts,
-        is_list: impl Fn(&Judgement) -> bool,
-    ) -> Vec<Judgement> {
-        for judgement in verdicts.judgements.iter_mut().filter(|judgement| !is_list(judgement)) {
-            let uncovered = judgement.problems.iter().all(Problem::is_lack_of_evidence);
-            let Subject::File(path) = &judgement.subject else {
-                continue;
-            };
-            let Some((list, listed)) = lists.iter().find_map(|list| Some((list, list.named(path)?))) else {
-                continue;
-            };
-            let found = list.judge(path.clone(), &listed);
-            if judgement.is_accepted() && !found.is_accepted() {
-                judgement.problems = found.problems;
-            } else if !judgement.is_accepted() && uncovered {
-                *judgement = found;
-                let places = judgement.covered_by.iter().filter(|_| judgement.problems.is_empty());
-                places.for_each(|place| verdicts.findings[*place].covers += 1);
-            }
+/// Files of the call that a list names: it covers those that nothing else covers, and contradicts the others if it knows
+/// them as other bytes. What was said of them so far is replaced.
+fn judge_named(lists: &[List], verdicts: &mut Verdicts, is_list: impl Fn(&Judgement) -> bool) {
+    for judgement in verdicts.judgements.iter_mut().filter(|judgement| !is_list(judgement)) {
+        let Subject::File(path) = &judgement.subject else {
+            continue;
+        };
+        let Some((list, named)) = lists.iter().find_map(|list| Some((list, list.named(path)?))) else {
+            continue;
+        };
+        let found = list.judge(path.clone(), &named);
+        if judgement.is_accepted() && !found.is_accepted() {
+            judgement.problems = found.problems;
+        } else if !judgement.is_accepted() && judgement.problems.iter().all(Problem::is_lack_of_evidence) {
+            *judgement = found;
         }
-        Vec::new()
+    }
+}
+
+/// Counts anew what each piece of evidence covers.
+fn count(verdicts: &mut Verdicts) {
+    verdicts.findings.iter_mut().for_each(|finding| finding.covers = 0);
+    let accepted = verdicts.judgements.iter().filter(|judgement| judgement.is_accepted());
+    for place in accepted.flat_map(|judgement| &judgement.covered_by) {
+        verdicts.findings[*place].covers += 1;
     }
 }
 
 impl List {
     /// What the list says of a file: the entry of this very path, else all of its name.
-    fn named(&self, path: &Path) -> Option<Vec<&Listed>> {
+    fn named(&self, path: &Path) -> Option<Named<'_>> {
         let exact = |listed: &&Listed| plain(&self.path.with_file_name(&listed.name)) == plain(path);
         if let Some(listed) = self.files.iter().find(exact) {
-            return Some(vec![listed]);
+            return Some(Named::one(listed));
         }
-        let same_name = |listed: &&Listed| listed.name.file_name() == path.file_name();
-        let named: Vec<&Listed> = self.files.iter().filter(same_name).collect();
-        (!named.is_empty()).then_some(named)
+        let mut named = self
+            .files
+            .iter()
+            .filter(|listed| listed.name.file_name() == path.file_name());
+        Some(Named {
+            first: named.next()?,
+            others: named.collect(),
+        })
     }
 
     /// Measures a file, and holds it against what the list says of it. One of several entries is enough.
-    fn judge(&self, path: PathBuf, listed: &[&Listed]) -> Judgement {
-        let algorithms: Vec<Algorithm> = listed.iter().map(|listed| listed.digest.algorithm()).collect();
+    fn judge(&self, path: PathBuf, named: &Named<'_>) -> Judgement {
+        let others: Vec<Algorithm> = named.others.iter().map(|listed| listed.digest.algorithm()).collect();
         let subject = Subject::File(path.clone());
-        let measured = match algorithms.split_first() {
-            Some((first, rest)) => measure_file(&path, &Algorithms::new(*first, rest)),
-            None => return Judgement::unmeasured(&subject, Problem::rejected("file-not-listed", "it is not listed")),
-        };
-        let measured = match measured {
+        let measured = match measure_file(&path, &Algorithms::new(named.first.digest.algorithm(), &others)) {
             Ok(measured) => measured,
             Err(error) => return self.signed(Judgement::unmeasured(&subject, Problem::from(&error))),
         };
-        let matching = listed.iter().find(|listed| is(&measured, &listed.digest));
-        let expected = &matching.unwrap_or(&listed[0]).digest;
+        let matching = named.all().find(|listed| is(&measured, &listed.digest));
+        let expected = &matching.unwrap_or(named.first).digest;
         let found = measured.digest(expected.algorithm());
         let problem = mismatch(&path.display().to_string(), expected, found);
         let mut judgement = Judgement::unmeasured(&subject, problem);
@@ -208,6 +212,19 @@ pub(super) fn mismatch(name: &str, expected: &Digest, found: Option<&Digest>) ->
     let found = found.map_or_else(|| "nothing".to_owned(), ToString::to_string);
     let message = format_args!("expected `{name}` to have {expected}, found {found}");
     Problem::rejected("checksum-mismatch", message)
+}
+
+impl<'a> Named<'a> {
+    fn one(first: &'a Listed) -> Self {
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a Listed> + use<'a, '_> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
 }
 
 impl Listed {
@@ -269,8 +286,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<Vec<Listed>, Problem> {
         Listed::new(&entry.name.to_path(), entry.digest)
     });
     let listed: Vec<Listed> = entries.collect::<Result<_, _>>()?;
-    let names: BTreeSet<&PathBuf> = listed.iter().map(|listed| &listed.name).collect();
-    match names.is_empty() {
+    match listed.is_empty() {
         true => Err(malformed("expected the names of files, found none".to_owned())),
         false => Ok(listed),
     }

@@ -192,7 +192,10 @@ impl<'a> Case<'a> {
                     let refusal = proof.covers(artifact).err();
                     vec![refusal.map_or_else(
                         || no_evidence(subject),
-                        |refusal| refusal.problem.into_rejected().by(*place),
+                        |refusal| match refusal.contradicts {
+                            true => refusal.problem.into_rejected().by(*place),
+                            false => refusal.problem.into_rejected().by(*place).of_silence(),
+                        },
                     )]
                 }
                 (Ok(_), None) => vec![no_evidence(subject)],

@@ -13,6 +13,8 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// The place of the evidence that it is about, among all that was looked at.
     pub(super) evidence: Option<usize>,
+    /// Whether the evidence that it is about says nothing of the artifact.
+    is_silence: bool,
 }
 
 /// What follows from a problem.
@@ -45,6 +47,7 @@ impl Problem {
             code,
             message: message.to_string(),
             evidence: None,
+            is_silence: false,
         }
     }
 
@@ -66,7 +69,13 @@ impl Problem {
 
     /// Whether it only says that there is no evidence, so that other evidence heals it.
     pub(super) fn is_lack_of_evidence(&self) -> bool {
-        matches!(self.code, "no-bundle" | "no-signature")
+        self.is_silence || matches!(self.code, "no-bundle" | "no-signature")
+    }
+
+    /// It is only why evidence about something else does not cover the artifact.
+    pub(super) fn of_silence(mut self) -> Self {
+        self.is_silence = true;
+        self
     }
 
     pub(super) fn is_undecided(&self) -> bool {
