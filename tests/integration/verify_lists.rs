@@ -3,7 +3,8 @@
 use std::fs;
 
 use attest_testkit::{KeySigner, World};
-use serde_json::Value;
+use attestation::Payload;
+use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
 
@@ -147,6 +148,29 @@ fn a_signed_list_that_is_none_is_rejected() {
         let expected = [format!("SHA256SUMS rejected - {code}")];
         assert_eq!(release.verdicts(1, &["SHA256SUMS"]), expected, "{list}");
     }
+}
+
+#[test]
+fn a_statement_about_a_list_says_nothing_of_its_files() {
+    let release = Release::new();
+    release.write("SHA256SUMS", release.lines("sha256"));
+    let listing = Command::attest()
+        .args(["hash", "SHA256SUMS"])
+        .current_dir(release.directory.path())
+        .run()
+        .expect_code(0);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "SHA256SUMS", "digest": { "sha256": &listing.stdout_text()[..64] } }],
+        "predicateType": "https://example.com/note/v1",
+        "predicate": {},
+    });
+    let payload = Payload::in_toto(statement.to_string().into_bytes());
+    let bundle = KeySigner::new(&release.world, 7).sign_statement(&payload).unwrap();
+    release.write("SHA256SUMS.sigstore.json", bundle.to_string());
+    assert_eq!(release.verdicts(0, &["SHA256SUMS"]), ["SHA256SUMS accepted - -"]);
+    let found = release.verdicts(1, &["SHA256SUMS", "one.bin"]);
+    assert!(found[1].starts_with("one.bin rejected - "), "{found:?}");
 }
 
 #[test]

@@ -82,20 +82,29 @@ impl Lists<'_> {
         self.texts.contains_key(path) || path.file_name().is_some_and(is_list_name)
     }
 
-    /// Reads every list that was accepted. One that cannot be read is accepted no longer.
+    /// Reads every list that was accepted and is signed itself: a statement about a list, such as where it comes from, says
+    /// nothing of the files that it names. One that cannot be read is accepted no longer.
     fn accepted(&self, verdicts: &mut Verdicts) -> Vec<List> {
+        let findings = &verdicts.findings;
+        let signs = |place: &&usize| {
+            findings[**place]
+                .result
+                .as_ref()
+                .is_ok_and(|proven| proven.statement.is_none())
+        };
         let mut lists = Vec::new();
         for judgement in &mut verdicts.judgements {
+            let covered_by: Vec<usize> = judgement.covered_by.iter().filter(signs).copied().collect();
             let Some(path) = judgement.subject.file().map(Path::to_owned) else {
                 continue;
             };
-            if !judgement.is_accepted() || !self.is_list(&path) {
+            if !judgement.is_accepted() || covered_by.is_empty() || !self.is_list(&path) {
                 continue;
             }
             match self.read(&path, judgement.digest.as_ref()) {
                 Ok(files) => lists.push(List {
                     path,
-                    covered_by: judgement.covered_by.clone(),
+                    covered_by,
                     files,
                 }),
                 Err(problem) => judgement.problems.push(problem),
