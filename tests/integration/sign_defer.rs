@@ -1,7 +1,10 @@
 //! `attest sign --defer-log` and `--resume`: an outage of the log leaves a state to go on from.
 
 use std::fs;
+use std::sync::Arc;
 
+use attest_sandbox::ManualClock;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::command::Finished;
@@ -120,4 +123,23 @@ fn what_is_not_pending_is_refused_before_anything_is_sent() {
         );
     }
     bench.sign(&["a.tar.gz", "--resume"]).expect_code(2);
+}
+
+/// Rekor 1 signs the time at which it records, which is an hour too late for the certificate. The timestamp is not.
+#[test]
+fn logging_works_after_the_certificate_has_run_out() {
+    let begin = Timestamp::now();
+    let clock = Arc::new(ManualClock::new(begin));
+    let bench = Bench::at(Arc::<ManualClock>::clone(&clock));
+    for version in ["1", "2"] {
+        clock.set(begin);
+        bench.write("token", bench.server.sigstore().mint_user().unwrap());
+        bench.sign(&["a.tar.gz", "--defer-log"]).expect_code(0);
+        clock.set(begin + SignedDuration::from_hours(1));
+        resume(&bench, &[PENDING, "--rekor-version", version]).expect_code(0);
+        let entry = bench.json("a.tar.gz.sigstore.json")["verificationMaterial"]["tlogEntries"][0].clone();
+        assert_eq!(entry.get("inclusionPromise"), None);
+        assert!(entry["inclusionProof"]["checkpoint"].is_object());
+        bench.verify("a.tar.gz.sigstore.json", "a.tar.gz").unwrap();
+    }
 }
