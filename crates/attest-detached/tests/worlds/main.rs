@@ -7,6 +7,7 @@ mod hostile;
 mod minisign;
 mod openpgp;
 mod ssh;
+mod ssh_made;
 
 use std::path::Path;
 
