@@ -2,125 +2,25 @@
 //! only where `docs/TRUST.md` says that nothing is checked, and is reported as the original is.
 
 mod explanation;
+mod foreign;
+mod specimen;
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use attest_digest::{Algorithm, Algorithms, Measured};
-use attest_testkit::{
-    ConformanceCase, Donors, ISSUER, Mutant, SIGNED_AT, Verdict, WORKFLOW, conformance_cases, mutants,
-};
-use attest_verify::{
-    Artifact, CertificateIdentity, Expectation, OidcIssuer, PublicKey, TrustRoot, VerificationTime, Verifier,
-};
-use attestation::Bundle;
+use attest_testkit::{Donors, Mutant, conformance_cases, mutants};
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::fixtures::directory;
 use explanation::{Change, EXPLANATIONS, Explanation, texts};
+use specimen::{Accepted, Specimen};
 
 /// Below this the mutator has lost something.
 const FEWEST: usize = 20_000;
 
 /// Random wounds of each fixture, on top of the structural ones.
 const RANDOM: usize = 1_000;
-
-/// A good bundle with everything to judge it by.
-struct Specimen {
-    name: String,
-    document: Value,
-    root: TrustRoot,
-    expectation: Expectation,
-    time: VerificationTime,
-    artifact: Artifact,
-}
-
-impl Specimen {
-    fn read(name: &str) -> Self {
-        let folder = directory().join("accept").join(name);
-        let read = |file: &str| fs::read(folder.join(file)).unwrap();
-        let verdict: Verdict = serde_json::from_slice(&read("expect.json")).unwrap();
-        let measured = Measured::of_bytes(&read(&verdict.artifact), &Algorithms::one(Algorithm::Sha256));
-        Self {
-            name: name.to_owned(),
-            document: serde_json::from_slice(&read("bundle.sigstore.json")).unwrap(),
-            root: TrustRoot::parse(&read("trusted_root.json")).unwrap(),
-            expectation: Expectation::certificate(
-                CertificateIdentity::parse(&verdict.identity).unwrap(),
-                OidcIssuer::parse(&verdict.issuer).unwrap(),
-            ),
-            time: VerificationTime::at(verdict.time.parse().unwrap()),
-            artifact: Artifact::measured(&verdict.artifact, &measured),
-        }
-    }
-
-    /// A case that has to be accepted, if it is one.
-    fn of_case(case: &ConformanceCase) -> Option<Self> {
-        if case.name.ends_with("_fail") {
-            return None;
-        }
-        let corpus = directory().join("conformance");
-        let shared = || serde_json::from_slice(&fs::read(corpus.join("trusted_root.json")).unwrap()).unwrap();
-        let root: Value = case.trusted_root.clone().unwrap_or_else(shared);
-        let measured = Measured::of_bytes(
-            &fs::read(corpus.join("bundle-verify/a.txt")).unwrap(),
-            &Algorithms::one(Algorithm::Sha256),
-        );
-        Some(Self {
-            name: case.name.clone(),
-            document: case.bundle.clone(),
-            root: TrustRoot::parse(root.to_string().as_bytes()).unwrap(),
-            expectation: match &case.key {
-                Some(pem) => Expectation::key(PublicKey::from_pem(pem).unwrap()),
-                None => Expectation::certificate(
-                    CertificateIdentity::parse(WORKFLOW).unwrap(),
-                    OidcIssuer::parse(ISSUER).unwrap(),
-                ),
-            },
-            time: VerificationTime::at(SIGNED_AT.parse().unwrap()),
-            artifact: Artifact::measured("a.txt", &measured),
-        })
-    }
-
-    /// What is reported of a document that is accepted: every log entry and time, the signer and the statement.
-    fn judge(&self, document: &[u8]) -> Option<BTreeSet<String>> {
-        let bundle = Bundle::parse(document).ok()?;
-        let verifier = Verifier::new(&self.root, self.time);
-        let verified = verifier.verify_bundle(&bundle, &self.expectation).ok()?;
-        let verified = verified.artifact(&self.artifact).ok()?;
-        let logs = verified.log_entries().iter().map(|entry| format!("{entry:?}"));
-        let times = verified.times().iter().map(|time| format!("{time:?}"));
-        let signer = format!("{:?}", verified.signer());
-        let statement = format!("{:?}", verified.statement());
-        Some(logs.chain(times).chain([signer, statement]).collect())
-    }
-
-    /// Why an accepted mutant must not be: a changed field that something should authenticate, or a report of what is not so.
-    fn unexplained(&self, mutant: &Mutant, good: &Good) -> Option<String> {
-        let report = self.judge(&mutant.bytes)?;
-        let document: Value = serde_json::from_slice(&mutant.bytes).unwrap();
-        let reported: Vec<_> = report.difference(&good.reports).collect();
-        let mut changed = Vec::new();
-        // Evidence that was made for another bundle with the same signature is as good.
-        if !good.materials.contains(&document["verificationMaterial"]) || !reported.is_empty() {
-            differences("", &self.document, &document, &mut changed);
-        }
-        changed.retain(|(pointer, before, now)| {
-            let authentic = &good.texts;
-            let change = Change { before, now, authentic };
-            let mut all = EXPLANATIONS.iter();
-            !all.any(|explanation| matches(explanation.pattern, pointer) && (explanation.holds)(&change))
-        });
-        let fields: Vec<_> = changed.iter().map(|(pointer, _, _)| pointer).collect();
-        (!fields.is_empty() || !reported.is_empty()).then(|| {
-            format!(
-                "{}: {}: changed {fields:?}, reported {reported:?}",
-                self.name, mutant.what
-            )
-        })
-    }
-}
 
 /// What is authentic, because it stands in a good bundle, or was reported of one.
 struct Good {
@@ -131,18 +31,45 @@ struct Good {
 
 impl Good {
     fn of(specimens: &[Specimen]) -> Self {
-        let documents = || specimens.iter().map(|specimen| &specimen.document);
-        let reports = specimens.iter().flat_map(|specimen| {
-            let report = specimen.judge(specimen.document.to_string().as_bytes());
-            report.unwrap_or_else(|| panic!("{} is not accepted", specimen.name))
+        let bundles = || specimens.iter().map(|specimen| &specimen.bundle);
+        let judged = specimens.iter().flat_map(|specimen| {
+            let accepted = specimen.judge(specimen.document.to_string().as_bytes());
+            assert!(accepted.len() == 1, "{} is not accepted", specimen.name);
+            accepted
         });
         Self {
-            materials: documents()
-                .map(|document| document["verificationMaterial"].clone())
-                .collect(),
-            texts: documents().flat_map(texts).collect(),
-            reports: reports.collect(),
+            materials: bundles().map(|bundle| bundle["verificationMaterial"].clone()).collect(),
+            texts: bundles().flat_map(texts).collect(),
+            reports: judged.flat_map(|accepted| accepted.report).collect(),
         }
+    }
+
+    /// Why a bundle must not be accepted: a changed field that something should authenticate, or a report of what is not so.
+    fn unexplained(&self, original: &Value, accepted: &Accepted) -> Option<String> {
+        let reported: Vec<_> = accepted.report.difference(&self.reports).collect();
+        let mut changed = Vec::new();
+        // Evidence that was made for another bundle with the same signature is as good.
+        if !self.materials.contains(&accepted.bundle["verificationMaterial"]) || !reported.is_empty() {
+            differences("", original, &accepted.bundle, &mut changed);
+        }
+        changed.retain(|(pointer, before, now)| {
+            let authentic = &self.texts;
+            let change = Change { before, now, authentic };
+            let mut all = EXPLANATIONS.iter();
+            !all.any(|explanation| matches(explanation.pattern, pointer) && (explanation.holds)(&change))
+        });
+        let fields: Vec<_> = changed.iter().map(|(pointer, _, _)| pointer).collect();
+        (!fields.is_empty() || !reported.is_empty()).then(|| format!("changed {fields:?}, reported {reported:?}"))
+    }
+
+    /// The same for each bundle of a mutant that is accepted.
+    fn objection(&self, specimen: &Specimen, mutant: &Mutant) -> Option<String> {
+        let accepted = specimen.judge(&mutant.bytes);
+        let mut objections = accepted
+            .iter()
+            .filter_map(|accepted| self.unexplained(&specimen.bundle, accepted));
+        let objection = objections.next()?;
+        Some(format!("{}: {}: {objection}", specimen.name, mutant.what))
     }
 }
 
@@ -186,7 +113,9 @@ fn specimens() -> Vec<Specimen> {
     names.sort();
     let cases = conformance_cases().unwrap();
     let fixtures = names.iter().map(|name| Specimen::read(name));
-    fixtures.chain(cases.iter().filter_map(Specimen::of_case)).collect()
+    let mut all: Vec<Specimen> = fixtures.chain(cases.iter().filter_map(Specimen::of_case)).collect();
+    all.extend(foreign::specimens());
+    all
 }
 
 #[test]
@@ -199,7 +128,7 @@ fn a_spoiled_bundle_is_rejected_or_explained() {
     for (number, specimen) in specimens.iter().enumerate() {
         let all = mutants(&specimen.document, Donors(&documents), RANDOM, number as u64);
         tried += all.len();
-        let found = all.par_iter().filter_map(|mutant| specimen.unexplained(mutant, &good));
+        let found = all.par_iter().filter_map(|mutant| good.objection(specimen, mutant));
         unexplained.extend(found.collect::<Vec<_>>());
     }
     assert!(

@@ -27,7 +27,7 @@ pub(super) struct Change<'a> {
 
 const TIMES: &str = "/verificationMaterial/timestampVerificationData";
 
-pub(super) const EXPLANATIONS: [Explanation; 11] = [
+pub(super) const EXPLANATIONS: [Explanation; 18] = [
     Explanation {
         pattern: "/dsseEnvelope/signatures/*/keyid",
         name: "`dsseEnvelope.signatures[0].keyid`",
@@ -68,7 +68,7 @@ pub(super) const EXPLANATIONS: [Explanation; 11] = [
         pattern: "/verificationMaterial/tlogEntries",
         name: "`tlogEntries[].logId`",
         says: "entries of other logs are left aside",
-        holds: |change| added_only(change),
+        holds: added_only,
     },
     Explanation {
         pattern: "/verificationMaterial/tlogEntries/*/inclusionProof/checkpoint/envelope",
@@ -93,6 +93,49 @@ pub(super) const EXPLANATIONS: [Explanation; 11] = [
         name: "`rfc3161Timestamps[].signedTimestamp`",
         says: "may be left out beside other evidence of a time",
         holds: |change| is_left_out(change) || is_authentic(change),
+    },
+    // Formats without a version amount to a bundle of version 0.1 where there is a promise and no proof.
+    Explanation {
+        pattern: "/mediaType",
+        name: "`mediaType`",
+        says: "decides which fields must be there",
+        holds: |change| change.now == "application/vnd.dev.sigstore.bundle+json;version=0.1",
+    },
+    Explanation {
+        pattern: "/verificationMaterial/certificate",
+        name: "`certificate`, `x509CertificateChain`",
+        says: "the leaf equals the one in the log entry",
+        holds: is_left_out,
+    },
+    Explanation {
+        pattern: "/verificationMaterial/x509CertificateChain",
+        name: "`certificate`, `x509CertificateChain`",
+        says: "the leaf equals the one in the log entry",
+        holds: is_authentic,
+    },
+    Explanation {
+        pattern: "/verificationMaterial/x509CertificateChain/certificates",
+        name: "`certificate`, `x509CertificateChain`",
+        says: "what stands behind the leaf is no evidence",
+        holds: added_only,
+    },
+    Explanation {
+        pattern: "/verificationMaterial/tlogEntries/*/inclusionProof",
+        name: "`inclusionProof` without `checkpoint`",
+        says: "where the promise is the evidence",
+        holds: is_left_out,
+    },
+    Explanation {
+        pattern: "/verificationMaterial/tlogEntries/*/inclusionProof/checkpoint",
+        name: "`inclusionProof` without `checkpoint`",
+        says: "where the promise is the evidence",
+        holds: is_left_out,
+    },
+    Explanation {
+        pattern: "/verificationMaterial/tlogEntries/*/inclusionProof/checkpoint/envelope",
+        name: "`inclusionProof` without `checkpoint`",
+        says: "where the promise is the evidence",
+        holds: is_left_out,
     },
 ];
 
