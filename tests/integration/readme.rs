@@ -10,6 +10,7 @@ const ENDS_OTHERWISE: &[(&str, i32, &str)] = &[
     ("attest release", 2, "no workflow here has an identity"),
     ("attest sign app.tar.gz", 2, "no workflow here has an identity"),
     ("attest verify app.tar.gz", 1, "nobody signed it"),
+    ("attest verify dist --repo example/app", 1, "the sandbox signed it"),
     ("attest inspect app.tar.gz.sigstore.json", 3, "nobody signed it"),
 ];
 
