@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use attest_testkit::{LogVersion, World};
+use attest_testkit::{KeySigner, LogVersion, World};
 use serde_json::Value;
 
 use crate::command::{Command, Finished};
@@ -24,6 +24,7 @@ impl Release {
         };
         release.write("app.bin", APPLICATION);
         release.write("root.json", release.world.trusted_root().unwrap());
+        release.write("key.pub", KeySigner::new(&release.world, 7).public_key_pem());
         release
     }
 
@@ -70,6 +71,19 @@ fn signature(bundle: &Value) -> &str {
 fn says(finished: &Finished, expected: &str) {
     let text = finished.stdout_text();
     assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+}
+
+#[test]
+fn a_signature_beside_the_artifact_is_verified_with_the_key_and_the_missing_log_is_told() {
+    let release = Release::new();
+    let bundle = KeySigner::new(&release.world, 7).sign_artifact(APPLICATION).unwrap();
+    release.write("app.bin.sig", signature(&bundle));
+    let finished = release.verify(&["app.bin", "--key", "key.pub"]).expect_code(0);
+    says(&finished, "app.bin.sig covers 1");
+    says(&finished, "NOT checked   transparency-log, signed-time");
+    release.write("app.bin", "other bytes");
+    let finished = release.verify(&["app.bin", "--key", "key.pub"]).expect_code(1);
+    says(&finished, "[signature-invalid]");
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub struct Context<'a> {
     pub person: bool,
     /// How the process was called, so that a command that is shown can be typed as it stands.
     pub program: String,
+    /// What followed, as it was typed.
+    pub arguments: Vec<OsString>,
     /// The environment variables, read once.
     pub environment: Environment,
     /// The wall clock, read once when the process began.

@@ -27,6 +27,7 @@ pub fn main(verb: Option<&'static str>) -> ExitCode {
         stdout: &mut stdout,
         stderr: &mut stderr,
         program: program(std::env::args_os().next()),
+        arguments: std::env::args_os().skip(1).collect(),
         environment: std::env::vars_os().collect::<Environment>(),
         now: std::time::SystemTime::now(),
         started: std::time::Instant::now(),

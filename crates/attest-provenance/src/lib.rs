@@ -4,6 +4,8 @@
 //! What cannot be known is left out, not invented; a CI system that does not say what it has to say is an error and not a
 //! local build. Nothing here reads a file, a variable or the clock.
 //!
+//! The way back as well: [`BuildClaims`] of provenance that **was verified** in, a [`Mismatch`] with what was asked for out.
+//!
 //! | build type | when | described in |
 //! |---|---|---|
 //! | [`RELEASE`] | `attest release` made everything itself | `docs/buildtypes/release-v1.md` |
@@ -20,6 +22,7 @@ mod release;
 mod run;
 mod source;
 mod uri;
+mod verification;
 
 pub use environment::Environment;
 pub use error::Error;
@@ -31,3 +34,6 @@ pub use release::{RELEASE, Release};
 pub use run::{LOCAL_BUILDER, Run};
 pub use source::Source;
 pub use uri::{Uri, repository_uri};
+pub use verification::{
+    BuildClaims, BuildExpectation, BuildLevel, BuildSigner, InvalidRoots, Mismatch, RootsOfTrust, SourceClaim,
+};

@@ -62,6 +62,7 @@ mod tests {
             interactive: true,
             person: true,
             program: "attest".to_owned(),
+            arguments: Vec::new(),
             environment: std::iter::empty().collect(),
             now: SystemTime::UNIX_EPOCH,
             started: Instant::now(),

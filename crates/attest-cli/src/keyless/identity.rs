@@ -102,6 +102,7 @@ mod tests {
             interactive: person,
             person,
             program: "attest".to_owned(),
+            arguments: Vec::new(),
             environment: variables
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))

@@ -1,9 +1,14 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use attest_verify::Verifier;
+use clap::ArgAction::Set;
+
+use super::build::BuildArguments;
 use super::checksums::ListArguments;
 use super::detached::DetachedArguments;
 use super::evidence::{Origin, Signature};
 use super::expectation::{ClaimArguments, IdentityArguments};
+use super::input::{Input, Subject};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
 use crate::trust::TrustArguments;
@@ -39,15 +44,62 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) claims: ClaimArguments,
     #[command(flatten)]
+    pub(super) build: BuildArguments,
+    #[command(flatten)]
     pub(super) trust: TrustArguments,
     #[command(flatten)]
     pub(super) lists: ListArguments,
     #[command(flatten)]
     pub(super) detached: DetachedArguments,
     #[command(flatten)]
+    pub(super) relaxations: RelaxationArguments,
+    #[command(flatten)]
     pub(super) output: OutputArguments,
     #[command(flatten)]
     pub(super) threads: ThreadsArgument,
+}
+
+impl Arguments {
+    /// Every file that was named to be read.
+    pub(super) fn reads<'a>(&'a self, input: &'a Input) -> impl Iterator<Item = &'a Path> {
+        let artifacts = input.subjects.iter().filter_map(Subject::file);
+        let evidence = input.given.iter().chain(&input.given_signatures).map(PathBuf::as_path);
+        let means = [&self.trust.trusted_root, &self.identity.key, &self.subjects.files_from];
+        let means = means.into_iter().filter_map(|path| path.as_deref());
+        artifacts.chain(evidence).chain(means)
+    }
+}
+
+/// What is left out, in so many words. The report says of every piece of evidence what was not checked.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is left out")]
+pub(super) struct RelaxationArguments {
+    /// Ask no transparency log: nobody can find out that the signature exists. A signed time is still needed
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = Set)]
+    insecure_ignore_tlog: bool,
+    /// Ask no certificate transparency log: an authority can certify the wrong people unseen
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = Set)]
+    insecure_ignore_sct: bool,
+    /// Always so: every timestamp that is there is verified
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = Set)]
+    use_signed_timestamps: bool,
+    /// Always so: what a file holds tells its format
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = Set)]
+    new_bundle_format: bool,
+}
+
+impl RelaxationArguments {
+    /// The verifier that asks for no more than was said.
+    pub(super) fn relax<'a>(&self, verifier: Verifier<'a>) -> Verifier<'a> {
+        let verifier = match self.insecure_ignore_tlog {
+            true => verifier.without_log_unsafe(),
+            false => verifier,
+        };
+        match self.insecure_ignore_sct {
+            true => verifier.without_certificate_transparency_unsafe(),
+            false => verifier,
+        }
+    }
 }
 
 /// What is verified, and by which evidence.

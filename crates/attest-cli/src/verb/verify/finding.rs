@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use attest_verify::{LogEvidence, Signer, TimeEvidence, VerifiedBundle};
 
+use super::build::ProvenBuild;
 use super::detached::DetachedSigner;
 use super::evidence::{Evidence, Origin, Proof};
 use super::problem::Problem;
@@ -24,6 +25,7 @@ pub(super) struct Proven {
     pub(super) format: &'static str,
     pub(super) signer: ProvenSigner,
     pub(super) statement: Option<ProvenStatement>,
+    pub(super) build: Option<ProvenBuild>,
     pub(super) times: Vec<TimeEvidence>,
     pub(super) log_entries: Vec<LogEvidence>,
     pub(super) checked: Vec<&'static str>,
@@ -64,7 +66,13 @@ impl Finding {
             place: evidence.place,
             origin: evidence.origin,
             covers: 0,
-            result: evidence.result.as_ref().map(Proven::of).map_err(Problem::clone),
+            result: match &evidence.result {
+                Err(problem) => Err(problem.clone()),
+                Ok(proof) => match proof.aside() {
+                    Some(problem) => Err(problem.clone().into_passed_over()),
+                    None => Ok(Proven::of(proof)),
+                },
+            },
         }
     }
 
@@ -95,7 +103,20 @@ impl Finding {
 impl Proven {
     fn of(proof: &Proof) -> Self {
         match proof {
-            Proof::Sigstore { format, bundle, .. } => Self::of_bundle(format.code(), bundle),
+            Proof::Sigstore {
+                format,
+                bundle,
+                admitted,
+                ..
+            } => {
+                let mut proven = Self::of_bundle(format.code(), bundle);
+                proven.checked.extend(&admitted.checked);
+                proven.build = admitted.build.clone();
+                if proven.statement.is_some() && !proven.checked.contains(&"provenance") {
+                    proven.not_checked.push("predicate");
+                }
+                proven
+            }
         }
     }
 
@@ -126,6 +147,7 @@ impl Proven {
                 predicate_type: statement.predicate_type().to_owned(),
                 subjects: statement.subjects().len(),
             }),
+            build: None,
             times: bundle.times().to_vec(),
             log_entries: bundle.log_entries().to_vec(),
             checked,

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod batch;
+mod build;
 mod checksums;
 mod detached;
 mod evidence;
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let time = now(context)?;
     let keys = detached::keys(&arguments)?;
     let input = Input::read(&arguments.subjects, keys.as_ref())?;
+    arguments.output.check(arguments.reads(&input))?;
     let call = Call {
         arguments: &arguments,
         input: &input,
@@ -92,14 +94,18 @@ struct Verified {
 impl Call<'_> {
     /// By evidence of Sigstore.
     fn run(&self, context: &mut Context<'_>) -> Result<Verified, Failure> {
-        let expected = expectation::read(self.arguments, self.input)?;
+        let expected = expectation::read(self.arguments, self.input, context)?;
         let roots = Roots::load(&self.arguments.trust, context)?;
         let references = roots.references();
         let batch = Batch {
             input: self.input,
             judge: &Judge {
-                verifier: Verifier::with_roots(&references, self.time),
+                verifier: self
+                    .arguments
+                    .relaxations
+                    .relax(Verifier::with_roots(&references, self.time)),
                 expectation: &expected.expectation,
+                wanted: &expected.wanted,
                 threads: self.threads,
             },
             progress: &Progress::new(context.interactive, self.input.subjects.len()),

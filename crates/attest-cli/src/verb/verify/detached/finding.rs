@@ -75,6 +75,7 @@ impl From<&VerifiedDetached> for Proven {
             },
             signer: ProvenSigner::Detached(Box::new(DetachedSigner::of(proof))),
             statement: None,
+            build: None,
             times: Vec::new(),
             log_entries: Vec::new(),
             checked,

@@ -106,6 +106,7 @@ impl Detached<'_> {
         let flag = match arguments.trust.trusted_root {
             _ if !arguments.subjects.bundle.is_empty() => Some("--bundle"),
             _ if asks_for_claims(arguments)? => Some("claims of a certificate"),
+            _ if arguments.build.read(&arguments.claims, true)?.asks_for_anything() => Some("type or provenance"),
             Some(_) => Some("--trusted-root"),
             None if arguments.trust.max_trust_age.is_some() => Some("--max-trust-age"),
             None => parts.find(|name| *name != "--signature"),

@@ -6,6 +6,7 @@ use attestation::Bundle;
 use attestation::foreign::{EvidenceError, Format, Limits, read_evidence};
 use rayon::prelude::*;
 
+use super::super::build::{Admitted, Inadmissible, Wanted};
 use super::super::problem::Problem;
 use super::{Evidence, Origin, Proof};
 
@@ -13,6 +14,7 @@ use super::{Evidence, Origin, Proof};
 pub(in super::super) struct Judge<'a> {
     pub(in super::super) verifier: Verifier<'a>,
     pub(in super::super) expectation: &'a Expectation,
+    pub(in super::super) wanted: &'a Wanted,
     pub(in super::super) threads: Threads,
 }
 
@@ -73,10 +75,16 @@ impl Judge<'_> {
             .verifier_for(piece)
             .verify_bundle(&piece.bundle, self.expectation)
             .map_err(|rejection| Problem::from(&rejection))?;
+        let (admitted, aside) = match self.wanted.admit(&bundle) {
+            Ok(admitted) => (admitted, None),
+            Err(Inadmissible::Aside(problem)) => (Admitted::default(), Some(problem)),
+            Err(Inadmissible::Rejected(problem)) => return Err(problem),
+        };
         Ok(Proof::Sigstore {
             format: piece.format,
             bundle,
-            aside: None,
+            admitted,
+            aside,
         })
     }
 

@@ -2,6 +2,7 @@ use attest_digest::{Algorithm, Digest};
 use attest_verify::{Artifact, Rejection, VerifiedBundle};
 use attestation::foreign::Format;
 
+use super::super::build::Admitted;
 use super::super::problem::Problem;
 
 /// Evidence that passed every check which does not need the artifact. One variant a world of signatures.
@@ -11,6 +12,8 @@ pub(in super::super) enum Proof {
         /// What it was kept in.
         format: Format,
         bundle: VerifiedBundle,
+        /// What it turned out to be.
+        admitted: Admitted,
         /// Why it covers nothing although it verifies: it is not of the type that was asked for.
         aside: Option<Problem>,
     },
@@ -54,6 +57,13 @@ impl Proof {
                     signed_as: renamed.and_then(attestation::Subject::name).map(str::to_owned),
                 })
             }
+        }
+    }
+
+    /// Why it covers nothing although it verifies.
+    pub(in super::super) fn aside(&self) -> Option<&Problem> {
+        match self {
+            Self::Sigstore { aside, .. } => aside.as_ref(),
         }
     }
 

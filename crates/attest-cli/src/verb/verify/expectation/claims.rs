@@ -16,10 +16,10 @@ pub(in super::super) struct ClaimArguments {
     owner: Option<String>,
     /// The ref that was built, such as refs/tags/v1.0.0
     #[arg(long, value_name = "REF")]
-    pub(super) source_ref: Option<String>,
+    pub(in super::super) source_ref: Option<String>,
     /// The commit that was built
     #[arg(long, value_name = "COMMIT")]
-    pub(super) source_digest: Option<String>,
+    pub(in super::super) source_digest: Option<String>,
     /// The commit of the workflow that signed
     #[arg(long, value_name = "COMMIT", conflicts_with = "key")]
     signer_digest: Option<String>,

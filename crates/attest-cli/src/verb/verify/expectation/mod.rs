@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use attest_verify::{Expectation, InvalidExpectation, PublicKey};
 
 use super::arguments::Arguments;
+use super::build::Wanted;
 use super::input::Input;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless;
 use crate::visible::visible;
 pub(super) use claims::ClaimArguments;
 use signer::Signer;
+pub(super) use signer::not_a;
 
 /// Who has to have signed.
 #[derive(Debug, clap::Args)]
@@ -56,33 +59,34 @@ pub(super) struct IdentityArguments {
     certificate_without_oidc_issuer: bool,
 }
 
-/// Who has to have signed, and how to say it.
+/// Who has to have signed what, and how to say it.
 pub(super) struct Expected {
     pub(super) expectation: Expectation,
+    pub(super) wanted: Wanted,
     pub(super) shown: Shown,
 }
 
-/// Who has to have signed, as it was asked for: names of JSON fields, and what they have to be.
-pub(super) struct Shown(pub(super) Vec<(&'static str, String)>);
+/// What has to have been signed by whom, as it was asked for: names of JSON fields, and what they have to be.
+pub(super) struct Shown(pub(super) Fields);
 
-pub(super) fn read(arguments: &Arguments, input: &Input) -> Result<Expected, Failure> {
-    if let Some(path) = &arguments.identity.key {
-        if arguments.identity.certificate_identity.is_some() {
+/// Names of JSON fields with their values.
+type Fields = Vec<(&'static str, String)>;
+
+pub(super) fn read(arguments: &Arguments, input: &Input, context: &Context<'_>) -> Result<Expected, Failure> {
+    let key = arguments.identity.key.as_ref();
+    let wanted = arguments.build.read(&arguments.claims, key.is_some())?;
+    let (expectation, mut shown) = match key {
+        Some(path) if arguments.identity.certificate_identity.is_some() => {
             let message = "expected either --key or --certificate-identity: this key does not say whose it is";
             return Err(Failure::usage("identity-with-key", message).at(path.display()));
         }
-        return read_key(path);
-    }
-    let signer = Signer::read(&arguments.identity, &arguments.claims)?;
-    let signer = signer.ok_or_else(|| nobody::expected(arguments, input))?;
-    let mut shown = signer.shown;
-    let mut expectation = signer.expectation;
-    for (claim, expected) in arguments.claims.read()? {
-        shown.push((claim.as_str(), expected.as_str().to_owned()));
-        expectation = expectation.requiring_claim(claim, expected);
-    }
+        Some(path) => (read_key(path)?, vec![("key", path.display().to_string())]),
+        None => read_certificate(arguments, input, context)?,
+    };
+    shown.extend(wanted.shown());
     Ok(Expected {
         expectation,
+        wanted,
         shown: Shown(shown),
     })
 }
@@ -92,16 +96,30 @@ pub(super) fn asks_for_claims(arguments: &Arguments) -> Result<bool, Failure> {
     Ok(!arguments.claims.read()?.is_empty())
 }
 
-fn read_key(path: &Path) -> Result<Expected, Failure> {
+fn read_certificate(
+    arguments: &Arguments,
+    input: &Input,
+    context: &Context<'_>,
+) -> Result<(Expectation, Fields), Failure> {
+    let signer = Signer::read(&arguments.identity, &arguments.claims)?;
+    let Signer {
+        mut expectation,
+        mut shown,
+    } = signer.ok_or_else(|| nobody::expected(&arguments.identity, input, context))?;
+    for (claim, expected) in arguments.claims.read()? {
+        shown.push((claim.as_str(), expected.as_str().to_owned()));
+        expectation = expectation.requiring_claim(claim, expected);
+    }
+    Ok((expectation, shown))
+}
+
+fn read_key(path: &Path) -> Result<Expectation, Failure> {
     let pem = keyless::read(path, "key-unreadable")?;
     // What is no text is no PEM, and is refused as such.
     let pem = String::from_utf8_lossy(&pem);
-    let key = PublicKey::from_pem(&pem)
-        .map_err(|error| Failure::usage("key-invalid", visible(&error.to_string())).at(path.display()))?;
-    Ok(Expected {
-        expectation: Expectation::key(key),
-        shown: Shown(vec![("key", path.display().to_string())]),
-    })
+    PublicKey::from_pem(&pem)
+        .map(Expectation::key)
+        .map_err(|error| Failure::usage("key-invalid", visible(&error.to_string())).at(path.display()))
 }
 
 fn invalid(error: InvalidExpectation) -> Failure {

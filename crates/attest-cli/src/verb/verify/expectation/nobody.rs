@@ -1,17 +1,18 @@
+use std::ffi::OsString;
 use std::path::Path;
 
 use attest_verify::UnverifiedSigner;
 use attestation::foreign::{Limits, read_evidence, read_pem};
 
-use super::super::arguments::Arguments;
 use super::super::input::Input;
+use super::IdentityArguments;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::shell::quoted;
 use crate::visible::visible;
 
 /// A signature by just anybody proves nothing. Says who claims to have signed, and how to ask for them.
-pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
-    let identity = &arguments.identity;
+pub(super) fn expected(identity: &IdentityArguments, input: &Input, context: &Context<'_>) -> Failure {
     let names_identity = identity.certificate_identity.is_some() || identity.certificate_identity_regexp.is_some();
     let names_issuer = identity.certificate_oidc_issuer.is_some() || identity.certificate_oidc_issuer_regexp.is_some();
     let missing = match (names_identity, names_issuer) {
@@ -29,7 +30,7 @@ pub(super) fn expected(arguments: &Arguments, input: &Input) -> Failure {
         visible(&claim.identity),
         visible(claim.issuer.as_deref().unwrap_or("none")),
         // A value with a control character in it is shown, and does not go into a shell as it is.
-        visible(&command(arguments, &claim))
+        visible(&command(context, &claim))
     ))
 }
 
@@ -76,28 +77,32 @@ fn certificate(path: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// The same call, complete, fit for a shell.
-fn command(arguments: &Arguments, claim: &Claim) -> String {
-    let subjects = &arguments.subjects;
-    let mut words = vec!["attest verify".to_owned()];
-    words.extend(subjects.files.iter().map(|path| quoted(&path.display().to_string())));
-    let mut option = |name: &str, value: &str| words.push(format!("{name} {}", quoted(value)));
-    if let Some(path) = &subjects.files_from {
-        option("--files-from", &path.display().to_string());
-    }
-    for path in &subjects.bundle {
-        option("--bundle", &path.display().to_string());
-    }
-    for (name, path) in subjects.signature.words() {
-        option(name, &path.display().to_string());
-    }
-    if let Some(path) = &arguments.trust.trusted_root {
-        option("--trusted-root", &path.display().to_string());
-    }
-    option("--certificate-identity", &claim.identity);
-    match &claim.issuer {
-        Some(issuer) => option("--certificate-oidc-issuer", issuer),
-        None => words.push("--certificate-without-oidc-issuer".to_owned()),
-    }
+/// The same call with the claimed signer, fit for a shell.
+fn command(context: &Context<'_>, claim: &Claim) -> String {
+    let mut words = vec![quoted(&context.program)];
+    words.extend(without_signer(&context.arguments).map(|word| quoted(&word.to_string_lossy())));
+    words.push(format!("--certificate-identity {}", quoted(&claim.identity)));
+    words.push(match &claim.issuer {
+        Some(issuer) => format!("--certificate-oidc-issuer {}", quoted(issuer)),
+        None => "--certificate-without-oidc-issuer".to_owned(),
+    });
     words.join(" ")
+}
+
+/// Half of a signer may have been named already.
+fn without_signer(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    let names = [
+        "--certificate-identity",
+        "--certificate-oidc-issuer",
+        "--cert-identity",
+        "--cert-oidc-issuer",
+    ];
+    let is_signer = move |word: &str| names.iter().any(|name| word.starts_with(name));
+    let mut skip_value = false;
+    arguments.iter().filter(move |word| {
+        let text = word.to_string_lossy();
+        let is_value = std::mem::take(&mut skip_value);
+        skip_value = !is_value && is_signer(&text) && !text.contains('=');
+        !is_value && !is_signer(&text)
+    })
 }

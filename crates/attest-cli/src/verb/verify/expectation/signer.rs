@@ -140,7 +140,7 @@ fn escape(text: &str) -> String {
     })
 }
 
-pub(super) fn not_a(flag: &str, expected: &str, found: &str) -> Failure {
+pub(in super::super) fn not_a(flag: &str, expected: &str, found: &str) -> Failure {
     let message = format!("expected {expected}, found `{}`", crate::visible::visible(found));
     Failure::usage("expectation-invalid", message).at(flag)
 }

@@ -1,6 +1,7 @@
 use attest_verify::{LogEvidence, TimeEvidence};
 use serde_json::{Value, json};
 
+use super::super::build::ProvenBuild;
 use super::super::detached::DetachedSigner;
 use super::super::expectation::Shown;
 use super::super::finding::{Finding, Proven, ProvenSigner};
@@ -74,10 +75,22 @@ fn verified(value: &mut Value, proven: &Proven) {
         }),
         None => Value::Null,
     };
+    value["build"] = proven.build.as_ref().map_or(Value::Null, build);
     value["times"] = proven.times.iter().map(time).collect();
     value["logEntries"] = proven.log_entries.iter().map(log_entry).collect();
     value["checked"] = json!(proven.checked);
     value["notChecked"] = json!(proven.not_checked);
+}
+
+fn build(build: &ProvenBuild) -> Value {
+    json!({
+        "builderId": build.builder_id,
+        "buildType": build.build_type,
+        "sourceRepository": build.source,
+        "sourceRef": build.reference,
+        "sourceDigest": build.commit,
+        "level": build.level,
+    })
 }
 
 fn signer(signer: &ProvenSigner) -> Value {

@@ -1,10 +1,15 @@
 //! The report, in every form it can have.
 
 mod json;
+mod junit;
+mod sarif;
 mod text;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use attest_store::EvidenceKind;
 
 use super::report::Report;
 use crate::context::Context;
@@ -13,6 +18,7 @@ use crate::output_file::OutputFile;
 
 /// How the verdicts are written, and where.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is told")]
 pub(super) struct OutputArguments {
     /// How the verdicts are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -31,6 +37,10 @@ enum Format {
     Text,
     /// One document, as docs/schema-verify.md says
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit, for test reports
+    Junit,
 }
 
 /// A form, and the file it goes to.
@@ -38,6 +48,32 @@ enum Format {
 struct Output {
     format: Format,
     path: PathBuf,
+}
+
+impl OutputArguments {
+    /// A report never takes the place of what is verified, or of what it is verified with.
+    pub(super) fn check<'a>(&self, inputs: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+        let outputs: Vec<&Path> = self.files().collect();
+        if outputs.is_empty() {
+            return Ok(());
+        }
+        let inputs: BTreeSet<PathBuf> = inputs.filter_map(|path| path.canonicalize().ok()).collect();
+        let is_input = |path: &&&Path| {
+            EvidenceKind::of_name(path).is_some() || path.canonicalize().is_ok_and(|path| inputs.contains(&path))
+        };
+        match outputs.iter().find(is_input) {
+            None => Ok(()),
+            Some(path) => {
+                let message = "expected a report to go to a file of its own, found one that is read";
+                Err(Failure::usage("output-is-input", message).at(path.display()))
+            }
+        }
+    }
+
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let several = self.output.iter().map(|output| output.path.as_path());
+        several.chain(self.output_file.as_deref())
+    }
 }
 
 impl FromStr for Output {
@@ -82,6 +118,8 @@ fn render(report: &Report, format: Format) -> String {
     let text = match format {
         Format::Text => text::render(report),
         Format::Json => json::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Junit => junit::render(report),
     };
     text.trim_end().to_owned()
 }

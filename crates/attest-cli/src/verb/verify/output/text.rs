@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 
 use attest_verify::{LogEvidence, TimeEvidence};
 
+use super::super::build::ProvenBuild;
 use super::super::detached::DetachedSigner;
 use super::super::finding::{Finding, Proven, ProvenSigner};
 use super::super::judgement::Judgement;
@@ -90,7 +91,13 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
     for finding in report.findings.iter().filter(|finding| finding.covers > 0) {
         let Ok(proven) = &finding.result else { continue };
         let type_ = proven.statement.as_ref().map(|statement| &statement.predicate_type);
-        let key = (signer_key(&proven.signer), type_, &proven.checked, &proven.not_checked);
+        let key = (
+            signer_key(&proven.signer),
+            type_,
+            &proven.build,
+            &proven.checked,
+            &proven.not_checked,
+        );
         let place = *places.entry(key).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.findings.push((finding, proven)),
@@ -130,6 +137,9 @@ impl Group<'_> {
         describe_signer(text, &proven.signer);
         if let Some(statement) = &proven.statement {
             row(text, "statement", &statement.predicate_type);
+        }
+        if let Some(build) = &proven.build {
+            describe_build(text, build);
         }
         self.describe_times(text);
         self.describe_logs(text);
@@ -188,6 +198,27 @@ fn describe_signer(text: &mut String, signer: &ProvenSigner) {
         }
         ProvenSigner::Key => row(text, "signed by", "the given key"),
         ProvenSigner::Detached(signer) => signer.rows().iter().for_each(|(label, value)| row(text, label, value)),
+    }
+}
+
+/// What the signer says of the build.
+fn describe_build(text: &mut String, build: &ProvenBuild) {
+    row(text, "built by", &build.builder_id);
+    if let Some(source) = &build.source {
+        let reference = build
+            .reference
+            .as_ref()
+            .map(|reference| format!("@{reference}"))
+            .unwrap_or_default();
+        let commit = build
+            .commit
+            .as_ref()
+            .map(|commit| format!(" ({commit})"))
+            .unwrap_or_default();
+        row(text, "built from", &format!("{source}{reference}{commit}"));
+    }
+    if let Some(level) = build.level {
+        row(text, "build level", &format!("{level}, by the roots of trust"));
     }
 }
 

@@ -1,0 +1,164 @@
+use std::fmt::Write as _;
+
+use super::super::evidence::Origin;
+use super::super::finding::Finding;
+use super::super::problem::Problem;
+use super::super::report::Report;
+
+/// Two suites: every artifact, and every piece of evidence that has to verify. What is rejected is a failure, what could not
+/// be decided an error.
+pub(super) fn render(report: &Report) -> String {
+    let artifacts = report.judgements.iter().map(|judgement| Case {
+        name: judgement.subject.shown(),
+        problems: judgement.problems.iter().collect(),
+    });
+    let evidence = report
+        .findings
+        .iter()
+        .filter(|finding| finding.origin != Origin::Neighbour);
+    let evidence = evidence.map(|finding| Case {
+        name: finding.shown(),
+        problems: Finding::counting_problem(finding).into_iter().collect(),
+    });
+    let suites = [
+        Suite {
+            name: "artifacts",
+            cases: artifacts.collect(),
+        },
+        Suite {
+            name: "evidence",
+            cases: evidence.collect(),
+        },
+    ];
+    let time = report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(
+        xml,
+        "<testsuites name=\"attest verify\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
+        suites.iter().map(|suite| suite.cases.len()).sum::<usize>(),
+        suites.iter().map(Suite::failures).sum::<usize>(),
+        suites.iter().map(Suite::errors).sum::<usize>()
+    );
+    suites.iter().for_each(|suite| suite.write(&mut xml, &time));
+    xml.push_str("</testsuites>\n");
+    xml
+}
+
+struct Suite<'a> {
+    name: &'static str,
+    cases: Vec<Case<'a>>,
+}
+
+struct Case<'a> {
+    name: String,
+    problems: Vec<&'a Problem>,
+}
+
+impl Suite<'_> {
+    fn failures(&self) -> usize {
+        self.cases
+            .iter()
+            .filter(|case| case.element() == Some("failure"))
+            .count()
+    }
+
+    fn errors(&self) -> usize {
+        self.cases.iter().filter(|case| case.element() == Some("error")).count()
+    }
+
+    fn write(&self, xml: &mut String, time: &str) {
+        let _ = writeln!(
+            xml,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" timestamp=\"{time}\">",
+            self.name,
+            self.cases.len(),
+            self.failures(),
+            self.errors()
+        );
+        self.cases.iter().for_each(|case| case.write(xml, self.name));
+        xml.push_str("  </testsuite>\n");
+    }
+}
+
+impl Case<'_> {
+    /// What makes it fail; nothing when it passed.
+    fn element(&self) -> Option<&'static str> {
+        match (
+            self.problems.is_empty(),
+            self.problems.iter().all(|problem| problem.is_undecided()),
+        ) {
+            (true, _) => None,
+            (false, true) => Some("error"),
+            (false, false) => Some("failure"),
+        }
+    }
+
+    fn write(&self, xml: &mut String, suite: &str) {
+        let head = format!(
+            "    <testcase classname=\"attest.verify.{suite}\" name=\"{}\"",
+            escaped(&self.name)
+        );
+        let Some(element) = self.element() else {
+            let _ = writeln!(xml, "{head}/>");
+            return;
+        };
+        let _ = writeln!(xml, "{head}>");
+        // A case has one element; what else is wrong stands in its text.
+        let lines: Vec<String> = self
+            .problems
+            .iter()
+            .map(|problem| format!("[{}] {}", problem.code, problem.message))
+            .collect();
+        if let Some(first) = self.problems.first() {
+            let (code, message) = (first.code, escaped(&first.message));
+            let text = escaped(&lines.join("\n"));
+            let _ = writeln!(
+                xml,
+                "      <{element} type=\"{code}\" message=\"{message}\">{text}</{element}>"
+            );
+        }
+        xml.push_str("    </testcase>\n");
+    }
+}
+
+/// Text for an attribute or an element. XML 1.0 has no place for most control characters, not even escaped.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut xml, c| {
+        match c {
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '"' => xml.push_str("&quot;"),
+            '\t' | '\n' | '\r' => {
+                let _ = write!(xml, "&#{};", u32::from(c));
+            }
+            '\u{fffe}' | '\u{ffff}' => xml.extend(c.escape_unicode()),
+            c if c.is_control() => xml.extend(c.escape_unicode()),
+            c => xml.push(c),
+        }
+        xml
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_within_what_xml_can_say() {
+        assert_eq!(escaped("a<b & \"c\">\n"), "a&lt;b &amp; &quot;c&quot;&gt;&#10;");
+        assert_eq!(escaped("\u{1b}[2J\u{0}"), "\\u{1b}[2J\\u{0}");
+    }
+
+    #[test]
+    fn of_several_problems_one_that_is_decided_makes_a_failure() {
+        let (rejected, undecided) = (Problem::rejected("a", "b"), Problem::undecided("c", "d"));
+        let element = |problems: Vec<&Problem>| {
+            let name = String::new();
+            Case { name, problems }.element()
+        };
+        assert_eq!(element(vec![&undecided, &rejected]), Some("failure"));
+        assert_eq!(element(vec![&undecided]), Some("error"));
+        assert_eq!(element(vec![]), None);
+    }
+}

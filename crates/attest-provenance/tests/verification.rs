@@ -1,0 +1,403 @@
+//! Verified provenance held against what was asked for, and against the certificate of its signer.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeMap;
+
+use attest_provenance::{
+    BuildClaims, BuildExpectation, BuildLevel, BuildSigner, Error, InvalidRoots, Mismatch, RootsOfTrust,
+};
+use serde_json::{Value, json};
+
+const V1: &str = "https://slsa.dev/provenance/v1";
+const V0_2: &str = "https://slsa.dev/provenance/v0.2";
+const BUILDER: &str = "https://github.com/example/builders/.github/workflows/build.yml@refs/tags/v3";
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// As GitHub's own action writes it.
+fn github() -> Value {
+    json!({
+        "buildDefinition": {
+            "buildType": "https://actions.github.io/buildtypes/workflow/v1",
+            "externalParameters": { "workflow": {
+                "ref": "refs/tags/v1.0.0",
+                "repository": "https://github.com/example/app",
+                "path": ".github/workflows/release.yml",
+            } },
+            "internalParameters": { "github": {
+                "event_name": "push",
+                "repository_id": "1",
+                "repository_owner_id": "2",
+                "runner_environment": "github-hosted",
+            } },
+            "resolvedDependencies": [
+                { "uri": "git+https://github.com/other/thing@refs/heads/main", "digest": { "gitCommit": "ff" } },
+                { "uri": "git+https://github.com/example/app@refs/tags/v1.0.0", "digest": { "gitCommit": COMMIT } },
+            ],
+        },
+        "runDetails": {
+            "builder": { "id": BUILDER },
+            "metadata": { "invocationId": "https://github.com/example/app/actions/runs/7/attempts/1" },
+        },
+    })
+}
+
+/// As slsa-github-generator writes it.
+fn generator() -> Value {
+    json!({
+        "builder": { "id": "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@refs/tags/v2.0.0" },
+        "buildType": "https://github.com/slsa-framework/slsa-github-generator/generic@v1",
+        "invocation": {
+            "configSource": {
+                "uri": "git+https://github.com/example/app@refs/tags/v1.0.0",
+                "digest": { "sha1": COMMIT },
+                "entryPoint": ".github/workflows/release.yml",
+            },
+            "parameters": {},
+            "environment": { "github_run_id": "7" },
+        },
+        "metadata": { "buildInvocationID": "7-1", "completeness": { "parameters": true } },
+        "materials": [{ "uri": "git+https://github.com/example/app@refs/tags/v1.0.0", "digest": { "sha1": COMMIT } }],
+    })
+}
+
+fn certificate() -> BTreeMap<&'static str, String> {
+    let claims = [
+        ("build-signer-uri", BUILDER),
+        ("runner-environment", "github-hosted"),
+        ("source-repository-uri", "https://github.com/example/app"),
+        ("source-repository-ref", "refs/tags/v1.0.0"),
+        ("source-repository-digest", COMMIT),
+        ("source-repository-identifier", "1"),
+        ("source-repository-owner-identifier", "2"),
+        (
+            "build-config-uri",
+            "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0",
+        ),
+        ("build-trigger", "push"),
+        (
+            "run-invocation-uri",
+            "https://github.com/example/app/actions/runs/7/attempts/1",
+        ),
+    ];
+    claims
+        .into_iter()
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect()
+}
+
+fn claims(predicate_type: &str, predicate: &Value) -> BuildClaims {
+    BuildClaims::of(predicate_type, predicate.as_object().unwrap()).unwrap()
+}
+
+fn expected() -> BuildExpectation {
+    BuildExpectation {
+        builder_id: Some(BUILDER.to_owned()),
+        build_type: Some("https://actions.github.io/buildtypes/workflow/v1".to_owned()),
+        source_uri: Some("git+https://github.com/example/app".to_owned()),
+        source_ref: Some("refs/tags/v1.0.0".to_owned()),
+        source_digest: Some(COMMIT.to_owned()),
+        parameters: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn what_was_asked_for_is_accepted_in_both_versions() {
+    assert_eq!(expected().check(&claims(V1, &github())), Ok(()));
+    let generic = BuildExpectation {
+        builder_id: Some(
+            "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml"
+                .to_owned(),
+        ),
+        build_type: Some("https://github.com/slsa-framework/slsa-github-generator/generic@v1".to_owned()),
+        source_uri: Some("github.com/example/app@refs/tags/v1.0.0".to_owned()),
+        ..expected()
+    };
+    assert_eq!(generic.check(&claims(V0_2, &generator())), Ok(()));
+}
+
+#[test]
+fn every_field_that_is_something_else_is_named_with_both_values() {
+    let found = claims(V1, &github());
+    let other = || "https://example.org/other".to_owned();
+    let cases = [
+        (
+            BuildExpectation {
+                builder_id: Some(other()),
+                ..expected()
+            },
+            Mismatch::BuilderId {
+                expected: other(),
+                found: BUILDER.to_owned(),
+            },
+        ),
+        (
+            BuildExpectation {
+                build_type: Some(other()),
+                ..expected()
+            },
+            Mismatch::BuildType {
+                expected: other(),
+                found: expected().build_type.unwrap(),
+            },
+        ),
+        (
+            BuildExpectation {
+                source_uri: Some(other()),
+                ..expected()
+            },
+            Mismatch::SourceRepository {
+                expected: other(),
+                found: Some("https://github.com/example/app".to_owned()),
+            },
+        ),
+        (
+            BuildExpectation {
+                source_ref: Some("refs/heads/main".to_owned()),
+                ..expected()
+            },
+            Mismatch::SourceRef {
+                expected: "refs/heads/main".to_owned(),
+                found: Some("refs/tags/v1.0.0".to_owned()),
+            },
+        ),
+        (
+            BuildExpectation {
+                source_digest: Some("ff".to_owned()),
+                ..expected()
+            },
+            Mismatch::SourceDigest {
+                expected: "ff".to_owned(),
+                found: Some(COMMIT.to_owned()),
+            },
+        ),
+        (
+            BuildExpectation {
+                parameters: BTreeMap::from([("inputs.flavour".to_owned(), "plain".to_owned())]),
+                ..expected()
+            },
+            Mismatch::Parameter {
+                name: "inputs.flavour".to_owned(),
+                expected: "plain".to_owned(),
+                found: None,
+            },
+        ),
+    ];
+    for (expectation, mismatch) in cases {
+        assert_eq!(expectation.check(&found), Err(mismatch));
+    }
+}
+
+#[test]
+fn a_ref_in_the_source_uri_counts() {
+    let source_uri = Some("https://github.com/example/app@refs/heads/main".to_owned());
+    let expectation = BuildExpectation {
+        source_uri,
+        source_ref: None,
+        ..expected()
+    };
+    let error = expectation.check(&claims(V1, &github())).unwrap_err();
+    assert_eq!(error.code(), "source-ref-mismatch");
+}
+
+#[test]
+fn a_builder_of_which_the_name_only_begins_alike_is_another() {
+    let near = &BUILDER[..BUILDER.find("@refs").unwrap() - 1];
+    let expectation = BuildExpectation {
+        builder_id: Some(near.to_owned()),
+        ..expected()
+    };
+    assert_eq!(
+        expectation.check(&claims(V1, &github())).unwrap_err().code(),
+        "builder-id-mismatch"
+    );
+}
+
+#[test]
+fn an_external_parameter_that_nobody_expects_is_rejected() {
+    let mut provenance = github();
+    provenance["buildDefinition"]["externalParameters"]["inputs"] = json!({ "debug": true });
+    let found = claims(V1, &provenance);
+    let (name, value) = ("inputs.debug".to_owned(), "true".to_owned());
+    assert_eq!(
+        expected().check(&found),
+        Err(Mismatch::UnknownParameter {
+            name: name.clone(),
+            found: value.clone()
+        })
+    );
+    let parameters = BTreeMap::from([(name, value)]);
+    let asked_for = BuildExpectation {
+        parameters,
+        ..expected()
+    };
+    assert_eq!(asked_for.check(&found), Ok(()));
+}
+
+#[test]
+fn provenance_that_does_not_name_its_source_is_not_from_the_expected_one() {
+    let mut provenance = github();
+    provenance["buildDefinition"]["buildType"] = json!("https://example.com/build/v1");
+    provenance["buildDefinition"]["externalParameters"] = json!({});
+    let expectation = BuildExpectation {
+        source_uri: Some("https://github.com/example/app".to_owned()),
+        ..BuildExpectation::default()
+    };
+    assert_eq!(
+        expectation.check(&claims(V1, &provenance)),
+        Err(Mismatch::SourceRepository {
+            expected: "https://github.com/example/app".to_owned(),
+            found: None
+        })
+    );
+}
+
+#[test]
+fn provenance_that_says_what_its_certificate_says_is_no_lie() {
+    assert_eq!(claims(V1, &github()).check_certificate(&certificate()), Ok(()));
+    let mut generic = certificate();
+    generic.insert(
+        "build-signer-uri",
+        generator()["builder"]["id"].as_str().unwrap().to_owned(),
+    );
+    assert_eq!(claims(V0_2, &generator()).check_certificate(&generic), Ok(()));
+    // A certificate for a person says nothing about a build.
+    assert_eq!(claims(V1, &github()).check_certificate(&BTreeMap::new()), Ok(()));
+}
+
+#[test]
+fn a_lie_is_found_in_whatever_field_it_stands() {
+    let found = claims(V1, &github());
+    for (claim, field) in [
+        ("build-signer-uri", "builder id"),
+        ("runner-environment", "runner environment"),
+        ("source-repository-uri", "source repository"),
+        ("source-repository-ref", "source ref"),
+        ("source-repository-digest", "source commit"),
+        ("source-repository-identifier", "repository number"),
+        ("source-repository-owner-identifier", "owner number"),
+        ("build-config-uri", "workflow"),
+        ("build-trigger", "event"),
+        ("run-invocation-uri", "invocation"),
+    ] {
+        let mut certificate = certificate();
+        certificate.insert(claim, "another".to_owned());
+        match found.check_certificate(&certificate).unwrap_err() {
+            Mismatch::Certificate {
+                field: named, expected, ..
+            } => {
+                assert_eq!((named, expected.as_str()), (field, "another"));
+            }
+            other => panic!("{claim}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_builder_that_is_a_kind_of_machine_is_compared_as_one() {
+    let mut provenance = github();
+    provenance["runDetails"]["builder"]["id"] = json!("https://github.com/actions/runner/self-hosted");
+    let error = claims(V1, &provenance).check_certificate(&certificate()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected the provenance to say runner environment `github-hosted` as the certificate does, found `self-hosted`"
+    );
+}
+
+#[test]
+fn what_is_no_provenance_is_malformed() {
+    for (predicate_type, predicate) in [(V1, json!({})), (V0_2, json!({ "buildType": "x" }))] {
+        let error = BuildClaims::of(predicate_type, predicate.as_object().unwrap()).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{error}");
+    }
+}
+
+const ROOTS: &str = r#"
+[[root]]
+certificate-identity-regexp = 'https://github\.com/example/builders/\.github/workflows/build\.yml@refs/tags/v\d+'
+certificate-oidc-issuer = "https://token.actions.githubusercontent.com"
+builder-id = "https://github.com/example/builders/.github/workflows/build.yml"
+level = 3
+
+[[root]]
+key = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+builder-id = "https://builds.example.com"
+level = 2
+"#;
+
+#[test]
+fn a_level_is_that_of_signer_and_builder_together() {
+    let roots = RootsOfTrust::parse(ROOTS.as_bytes()).unwrap();
+    let level = |identity: &str, builder: &str| {
+        let issuer = "https://token.actions.githubusercontent.com";
+        let level = roots.level(BuildSigner::Certificate { identity, issuer }, builder);
+        level.map(BuildLevel::number)
+    };
+    assert_eq!(level(BUILDER, BUILDER), Some(3));
+    assert_eq!(level(BUILDER, "https://builds.example.com"), None);
+    assert_eq!(level(&format!("{BUILDER}-evil"), BUILDER), None);
+    assert_eq!(level(&format!("https://evil.example/{BUILDER}"), BUILDER), None);
+    let other = BuildSigner::Certificate {
+        identity: BUILDER,
+        issuer: "https://example.org",
+    };
+    assert_eq!(roots.level(other, BUILDER), None);
+    let zeros = "0".repeat(64);
+    let key = BuildSigner::Key { sha256: &zeros };
+    assert_eq!(
+        roots.level(key, "https://builds.example.com"),
+        Some(BuildLevel::new(2).unwrap())
+    );
+    assert_eq!(roots.level(key, BUILDER), None);
+}
+
+#[test]
+fn roots_may_be_json() {
+    let json = json!({ "root": [{
+        "certificate-identity": BUILDER,
+        "certificate-oidc-issuer": "https://issuer.example.com",
+        "builder-id": BUILDER,
+        "level": 1,
+    }] });
+    let roots = RootsOfTrust::parse(json.to_string().as_bytes()).unwrap();
+    let signer = BuildSigner::Certificate {
+        identity: BUILDER,
+        issuer: "https://issuer.example.com",
+    };
+    assert_eq!(roots.level(signer, BUILDER).unwrap().number(), 1);
+}
+
+#[test]
+fn roots_that_say_too_little_or_too_much_are_refused() {
+    let malformed = |text: &str| {
+        matches!(
+            RootsOfTrust::parse(text.as_bytes()).unwrap_err(),
+            InvalidRoots::Malformed { .. }
+        )
+    };
+    assert!(malformed("[[root]]\nbuilder-id = 'x'\nlevel = 4\nkey = 'y'"));
+    assert!(malformed("[[root]]\nbuilder-id = 'x'\nlevel = 3\nkeys = 'y'"));
+    assert!(malformed("nothing"));
+    let incomplete = |text: &str| {
+        matches!(
+            RootsOfTrust::parse(text.as_bytes()).unwrap_err(),
+            InvalidRoots::Incomplete { number: 1, .. }
+        )
+    };
+    assert!(incomplete("[[root]]\nbuilder-id = 'x'\nlevel = 3"));
+    assert!(incomplete(
+        "[[root]]\nbuilder-id = 'x'\nlevel = 3\ncertificate-identity = 'a'"
+    ));
+    assert!(incomplete("[[root]]\nbuilder-id = 'x'\nlevel = 3\nkey = 'sha256:00'"));
+    let pattern =
+        "[[root]]\nbuilder-id = 'x'\nlevel = 3\ncertificate-identity-regexp = 'a)|(b'\ncertificate-oidc-issuer = 'c'";
+    assert!(matches!(
+        RootsOfTrust::parse(pattern.as_bytes()).unwrap_err(),
+        InvalidRoots::NotAPattern { number: 1, .. }
+    ));
+    let large = " ".repeat((1 << 20) + 1);
+    assert!(matches!(
+        RootsOfTrust::parse(large.as_bytes()).unwrap_err(),
+        InvalidRoots::TooLarge { .. }
+    ));
+}

@@ -1,0 +1,172 @@
+//! The forms of a report: JSON, SARIF and JUnit, on standard output and in files.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{Command, Finished};
+use crate::fixtures::directory;
+
+const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const APPLICATION: &str = "app-1.0.0.tar.gz";
+
+/// A good archive with its bundle, one file that nobody signed, and the trust root.
+fn release() -> tempfile::TempDir {
+    let release = tempfile::tempdir().unwrap();
+    let good = directory().join("accept/statement-rekor-v2");
+    let copy = |from: &str, to: &str| fs::copy(good.join(from), release.path().join(to)).unwrap();
+    copy(APPLICATION, APPLICATION);
+    copy("bundle.sigstore.json", "release.sigstore.json");
+    copy("trusted_root.json", "root.json");
+    fs::write(release.path().join("odd & <new>.bin"), "other").unwrap();
+    release
+}
+
+fn verify(place: &Path, arguments: &[&str]) -> Finished {
+    Command::attest()
+        .arg("verify")
+        .args(arguments)
+        .args(["--trusted-root", "root.json", "--certificate-identity", IDENTITY])
+        .args(["--certificate-oidc-issuer", ISSUER])
+        .current_dir(place)
+        .run()
+}
+
+const EVERYTHING: [&str; 4] = [APPLICATION, "odd & <new>.bin", "absent.bin", "release.sigstore.json"];
+
+#[test]
+fn json_tells_what_was_checked_by_which_evidence_and_what_was_not() {
+    let release = release();
+    let finished = verify(release.path(), &[APPLICATION, "--format", "json"]).expect_code(0);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let artifact = &document["artifacts"][0];
+    let checks: Vec<&str> = artifact["checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["check"].as_str().unwrap())
+        .collect();
+    let certificate = ["certificate", "certificate-transparency", "identity", "issuer"];
+    assert_eq!(
+        checks,
+        [
+            &["digest", "signature"],
+            &certificate[..],
+            &["transparency-log", "signed-time"]
+        ]
+        .concat()
+    );
+    assert_eq!(artifact["checked"][0]["bundles"], json!([0]));
+    assert_eq!(artifact["notChecked"], json!(["predicate"]));
+    assert_eq!(document["bundles"][0]["format"], "sigstore-bundle");
+}
+
+#[test]
+fn what_was_left_out_is_told() {
+    let release = release();
+    let relaxed = [
+        APPLICATION,
+        "--insecure-ignore-tlog",
+        "--insecure-ignore-sct=true",
+        "--format=json",
+    ];
+    let finished = verify(release.path(), &relaxed).expect_code(0);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let left_out = json!(["certificate-transparency", "predicate", "transparency-log"]);
+    assert_eq!(document["artifacts"][0]["notChecked"], left_out);
+    assert_eq!(document["bundles"][0]["logEntries"], json!([]));
+}
+
+#[test]
+fn flags_that_are_always_so_are_taken() {
+    let release = release();
+    let flags = [
+        APPLICATION,
+        "--offline",
+        "--use-signed-timestamps",
+        "--new-bundle-format=true",
+    ];
+    verify(release.path(), &flags).expect_code(0);
+}
+
+#[test]
+fn sarif_has_a_result_for_every_artifact() {
+    let release = release();
+    let arguments = [&EVERYTHING[..], &["--format", "sarif"]].concat();
+    let finished = verify(release.path(), &arguments).expect_code(1);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let run = &document["runs"][0];
+    let results: Vec<(&str, &str, &str)> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| {
+            let location = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            let text = |value: &'static str| result[value].as_str().unwrap();
+            (text("ruleId"), text("kind"), location.as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        ("verified", "pass", APPLICATION),
+        ("subject-missing", "fail", "odd%20%26%20%3Cnew%3E.bin"),
+        ("cannot-open", "fail", "absent.bin"),
+    ];
+    assert_eq!(results, expected);
+    assert_eq!(
+        (&document["version"], &run["results"][0]["level"]),
+        (&json!("2.1.0"), &json!("none"))
+    );
+    let rules: Vec<&str> = run["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["id"].as_str().unwrap())
+        .collect();
+    for result in run["results"].as_array().unwrap() {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index], result["ruleId"]);
+    }
+}
+
+#[test]
+fn junit_has_failures_for_what_is_rejected_and_errors_for_what_is_unknown() {
+    let release = release();
+    let arguments = [&EVERYTHING[..], &["--format", "junit"]].concat();
+    let finished = verify(release.path(), &arguments).expect_code(1);
+    let text = finished.stdout_text();
+    let says = |expected: &str| assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+    says("<testsuites name=\"attest verify\" tests=\"4\" failures=\"1\" errors=\"1\">");
+    says("<testcase classname=\"attest.verify.artifacts\" name=\"app-1.0.0.tar.gz\"/>");
+    says("name=\"odd &amp; &lt;new&gt;.bin\">");
+    says("<failure type=\"subject-missing\"");
+    says("<error type=\"cannot-open\"");
+    says("<testcase classname=\"attest.verify.evidence\" name=\"release.sigstore.json\"/>");
+}
+
+#[test]
+fn reports_go_to_files_whatever_the_verdict_and_the_rest_to_standard_output() {
+    let release = release();
+    let outputs = ["-o", "json=verdicts.json", "--output", "junit=verdicts.xml"];
+    let finished = verify(release.path(), &[&EVERYTHING[..], &outputs].concat()).expect_code(1);
+    assert!(finished.stdout_text().starts_with("ok       app-1.0.0.tar.gz"));
+    let read = |name: &str| fs::read_to_string(release.path().join(name)).unwrap();
+    let document: Value = serde_json::from_str(&read("verdicts.json")).unwrap();
+    assert_eq!(document["verdict"], "rejected");
+    assert!(read("verdicts.xml").starts_with("<?xml"));
+    let alone = ["--format", "json", "--output-file", "alone.json"];
+    let finished = verify(release.path(), &[&[APPLICATION][..], &alone].concat()).expect_code(0);
+    assert_eq!(finished.stdout_text(), "");
+    assert!(read("alone.json").contains("\"verdict\": \"accepted\""));
+}
+
+#[test]
+fn a_report_does_not_take_the_place_of_what_is_verified() {
+    let release = release();
+    for output in [APPLICATION, "release.sigstore.json", "root.json"] {
+        let finished = verify(release.path(), &[APPLICATION, "-o", &format!("json={output}")]).expect_code(2);
+        let text = finished.stderr_text();
+        assert!(text.contains("error[output-is-input]"), "{text}");
+    }
+}
