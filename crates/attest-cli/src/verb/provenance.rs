@@ -24,8 +24,8 @@ Examples:
   attest provenance app.tar.gz --build-type https://example.com/build/v1 --external-parameter version=1.2.0
   attest sign app.tar.gz --statement app.provenance.json --bundle app.sigstore.json
 
-What is said comes from the environment (GitHub Actions, GitLab CI, else a local build) and from the git checkout.
-What cannot be known is left out.
+What is said comes from the environment (GitHub Actions, GitLab CI, else a local build) and from
+the git checkout. What cannot be known is left out.
 
 Exit codes:
   0  the statement was written

@@ -26,13 +26,15 @@ const RENEWAL: Duration = Duration::from_secs(240);
 const EXAMPLES: &str = "\
 Examples:
   attest sandbox
-      a Sigstore with fresh keys; prints how cosign, sigstore-python and attest are pointed at it
+      a Sigstore with fresh keys; prints how cosign, sigstore-python and attest are pointed at
+      it
   attest sandbox --port 8042 --keys ~/.local/share/attest-sandbox --write-trust ./trust
       the same trust root at every start, written to ./trust
   attest sandbox --print json | head -n 1
       one document, for programs
 
-It listens on 127.0.0.1 only and ends with Ctrl-C or SIGTERM. What it signs is worth nothing outside.";
+It listens on 127.0.0.1 only and ends with Ctrl-C or SIGTERM. What it signs is worth nothing
+outside.";
 
 /// Run a whole Sigstore on loopback, for tests and first steps
 #[derive(Debug, clap::Args)]

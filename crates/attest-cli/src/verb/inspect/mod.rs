@@ -30,8 +30,9 @@ const EXAMPLES: &str = "Examples:
   attest inspect app-1.0.tar.gz.sigstore.json
       Show who claims to have signed what. Nothing is checked: to check it, run `attest verify`.
   attest inspect app.sig app.pem trusted_root.json SHA256SUMS.asc
-      Any format is recognised by its content: bundles, attestations of GitHub, npm and PyPI, cosign's older files,
-      signatures of minisign, OpenPGP and SSH, certificates, keys, checksum lists, trust roots.
+      Any format is recognised by its content: bundles, attestations of GitHub, npm and PyPI,
+      cosign's older files, signatures of minisign, OpenPGP and SSH, certificates, keys,
+      checksum lists, trust roots.
   gh api repos/OWNER/NAME/attestations/sha256:… | attest inspect --format json -
       The same as one document, from standard input.";
 

@@ -30,8 +30,9 @@ Examples:
   Put a key that openssl made behind a password:
     attest key import --key plain.pem --output-key-prefix release
 
-Private keys are written as cosign writes them, so that either program reads what the other wrote. Without a key there is
-nothing to keep: `attest sign FILE` makes one, has it certified for minutes and forgets it.";
+Private keys are written as cosign writes them, so that either program reads what the other
+wrote. Without a key there is nothing to keep: `attest sign FILE` makes one, has it certified
+for minutes and forgets it.";
 
 /// Make, import and show keys to sign with
 #[derive(Debug, clap::Args)]

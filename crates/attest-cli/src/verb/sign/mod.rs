@@ -57,8 +57,8 @@ Examples:
   Sign through another instance, and check the result against its trust root:
     attest sign a.tar.gz --signing-config signing_config.json --trusted-root trusted_root.json --identity-token token.jwt
 
-A bundle a file costs a signature, a log entry and a timestamp for each file, and each can travel alone. One bundle for all costs
-one of each, and lists every file.";
+A bundle a file costs a signature, a log entry and a timestamp for each file, and each can
+travel alone. One bundle for all costs one of each, and lists every file.";
 
 /// Sign files, or a statement about them, with a certificate that lives for minutes or a key of your own
 #[derive(Debug, clap::Args)]

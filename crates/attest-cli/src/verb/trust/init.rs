@@ -23,7 +23,8 @@ const EXAMPLES: &str = "Examples:
   attest trust init --mirror \"$ATTEST_SANDBOX_URL/tuf\" --root \"$ATTEST_SANDBOX_DIR/1.root.json\"
       The same with a sandbox.
 
-From then on, verbs without --trusted-root believe this instance and no other, until `attest trust remove private`.";
+From then on, verbs without --trusted-root believe this instance and no other, until `attest
+trust remove private`.";
 
 /// Point this program at an instance of one's own: the root is believed because it is given
 #[derive(Debug, clap::Args)]

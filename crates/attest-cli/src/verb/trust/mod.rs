@@ -26,9 +26,11 @@ const EXAMPLES: &str = "Examples:
       Fetch what is new of the instances that count. The other verbs never do that.
 
   attest trust init --mirror https://tuf.example.com --root root.json
-      Believe an instance of one's own, and sign through it; `attest trust remove private` ends it.
+      Believe an instance of one's own, and sign through it; `attest trust remove private` ends
+      it.
 
-Trust is kept below ATTEST_TUF_ROOT, else TUF_ROOT, else ~/.local/share/attest/tuf, and verified again whenever it is read.";
+Trust is kept below ATTEST_TUF_ROOT, else TUF_ROOT, else ~/.local/share/attest/tuf, and verified
+again whenever it is read.";
 
 /// Show whom this program believes, fetch what is new, or point it at an instance of one's own
 #[derive(Debug, clap::Args)]
