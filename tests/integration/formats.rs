@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use attest_store::SignatureFiles;
-use attest_testkit::{FormatVerdict, format_fixtures};
+use attest_testkit::{FormatVerdict, ISSUER, KeySigner, WORKFLOW, World, format_fixtures};
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, OidcIssuer, PublicKey, TrustRoot, VerificationTime, Verifier,
 };
-use attestation::Bundle;
 use attestation::foreign::{Detached, EvidenceError, Format, Limits, read_evidence};
+use attestation::{Bundle, Payload};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use crate::command::Command;
 use crate::fixtures::directory;
@@ -106,6 +109,34 @@ fn inspect_shows_every_fixture_and_marks_each_item() {
             assert!(finished.stdout_text().contains("UNVERIFIED"), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn of_a_list_of_npm_the_attestation_by_the_other_kind_of_signer_is_passed_over_and_no_bad_one() {
+    let (world, folder) = (World::new(1).unwrap(), directory().join("accept/statement-rekor-v2"));
+    let by_certificate: Value =
+        serde_json::from_slice(&fs::read(folder.join("bundle.sigstore.json")).unwrap()).unwrap();
+    let payload = by_certificate["dsseEnvelope"]["payload"].as_str().unwrap();
+    let payload = Payload::in_toto(STANDARD.decode(payload).unwrap());
+    let by_key = KeySigner::new(&world, 7).sign_statement(&payload).unwrap();
+    let mut forged = by_certificate.clone();
+    forged["dsseEnvelope"]["signatures"][0]["sig"] = by_key["dsseEnvelope"]["signatures"][0]["sig"].clone();
+    let directory = tempfile::tempdir().unwrap();
+    let verify = |items: &[&Value]| {
+        let items: Vec<Value> = items
+            .iter()
+            .map(|bundle| json!({ "predicateType": "x", "bundle": bundle }))
+            .collect();
+        let list = directory.path().join("list.json");
+        fs::write(&list, json!({ "attestations": items }).to_string()).unwrap();
+        let command = Command::attest().args(["verify", "app-1.0.0.tar.gz", "--trusted-root", "trusted_root.json"]);
+        let command = command.args(["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER]);
+        command.arg("--bundle").arg(list).current_dir(&folder).run()
+    };
+    verify(&[&by_key, &by_certificate]).expect_code(0);
+    verify(&[&by_key]).expect_code(1);
+    verify(&[&by_key, &forged]).expect_code(1);
+    verify(&[&by_certificate, &forged]).expect_code(1);
 }
 
 fn judge(folder: &Path, verdict: &FormatVerdict) -> Vec<Option<&'static str>> {

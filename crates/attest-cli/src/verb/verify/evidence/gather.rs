@@ -46,13 +46,34 @@ fn of_file(path: &Path, origin: Origin, judge: &Judge<'_>, threads: Threads) -> 
         Err(error) => return vec![unread(path, origin, Problem::from(&error))],
     };
     let several = pieces.len() > 1;
+    let is_of_npm = |piece: &Result<(Format, Bundle), _>| matches!(piece, Ok((Format::NpmAttestations, _)));
+    let mixes_signers = several && pieces.iter().all(is_of_npm);
     let numbered = pieces.into_iter().enumerate().collect();
-    in_order(numbered, threads, |(index, piece)| Evidence {
+    let mut evidence = in_order(numbered, threads, |(index, piece)| Evidence {
         path: path.to_owned(),
         place: several.then_some(index + 1),
         origin,
         result: verify(judge, piece),
-    })
+    });
+    if mixes_signers {
+        pass_over_other_signers(&mut evidence);
+    }
+    evidence
+}
+
+/// A list of npm has one attestation by a certificate and one by the key of the registry, and who expects one of them cannot
+/// expect the other. Where one verifies, the other is for somebody else; where none does, each counts.
+fn pass_over_other_signers(evidence: &mut [Evidence]) {
+    if !evidence.iter().any(|piece| piece.result.is_ok()) {
+        return;
+    }
+    for piece in evidence {
+        if let Err(problem) = &mut piece.result
+            && problem.code == "key-material-mismatch"
+        {
+            *problem = problem.clone().into_passed_over();
+        }
+    }
 }
 
 fn unread(path: &Path, origin: Origin, problem: Problem) -> Evidence {
