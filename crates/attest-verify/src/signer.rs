@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -20,7 +21,7 @@ pub enum Signer {
 pub struct CertifiedSigner {
     pub(crate) identity: String,
     pub(crate) issuer: Option<String>,
-    pub(crate) claims: BTreeMap<&'static str, String>,
+    pub(crate) claims: Arc<BTreeMap<&'static str, String>>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) trusted: CertificateTrusted,
@@ -114,7 +115,7 @@ impl UnverifiedSigner {
             issuer: certificate.oidc_issuer().map(str::to_owned),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
-            claims: certificate.claims().clone(),
+            claims: BTreeMap::clone(certificate.claims()),
         })
     }
 }

@@ -199,7 +199,7 @@ impl<'a> Verifier<'a> {
         Ok(Signer::Certificate(CertifiedSigner {
             identity: name.to_owned(),
             issuer: issued.leaf.oidc_issuer().map(str::to_owned),
-            claims: issued.leaf.claims().clone(),
+            claims: Arc::clone(issued.leaf.claims()),
             not_before: issued.leaf.not_before,
             not_after: issued.leaf.not_after,
             trusted,

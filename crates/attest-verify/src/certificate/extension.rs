@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5280, rfc6962};
@@ -36,7 +37,8 @@ pub(crate) enum KeyPurpose {
 pub(crate) struct Extensions {
     pub(crate) names: Names,
     pub(crate) oidc_issuer: Option<String>,
-    pub(crate) claims: BTreeMap<&'static str, String>,
+    /// Shared with every verdict that is made of them.
+    pub(crate) claims: Arc<BTreeMap<&'static str, String>>,
     pub(crate) subject_key_id: Option<Vec<u8>>,
     /// The list of signed certificate timestamps, as it stands in the extension.
     pub(crate) published: Option<Vec<u8>>,
@@ -174,7 +176,7 @@ impl Extensions {
             return Ok(());
         };
         let text = if is_der { der_text(value)? } else { bare_text(value)? };
-        self.claims.insert(claim.as_str(), text);
+        Arc::make_mut(&mut self.claims).insert(claim.as_str(), text);
         Ok(())
     }
 }

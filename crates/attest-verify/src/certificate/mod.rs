@@ -7,6 +7,7 @@ mod signature;
 mod transparency;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use der::Tag;
 use jiff::Timestamp;
@@ -79,7 +80,7 @@ impl Certificate {
         self.extensions.oidc_issuer.as_deref()
     }
 
-    pub(crate) fn claims(&self) -> &BTreeMap<&'static str, String> {
+    pub(crate) fn claims(&self) -> &Arc<BTreeMap<&'static str, String>> {
         &self.extensions.claims
     }
 

@@ -20,6 +20,7 @@ const KEY_ID_BYTES: usize = 4;
 const MAX_SIGNATURES: usize = 64;
 
 /// A note that commits to a tree. Source: C2SP `tlog-checkpoint` and `signed-note`.
+#[derive(Debug)]
 pub(super) struct Checkpoint<'a> {
     origin: &'a str,
     pub(super) tree_size: u64,
@@ -29,6 +30,7 @@ pub(super) struct Checkpoint<'a> {
     signatures: Vec<SignatureLine<'a>>,
 }
 
+#[derive(Debug)]
 struct SignatureLine<'a> {
     name: &'a str,
     key_id: [u8; 4],

@@ -38,6 +38,15 @@ pub(crate) struct Entry<'a> {
     pub(crate) entry: &'a LogEntry,
     pub(crate) log: &'a KnownLog,
     pub(crate) body: Body,
+    proof: Option<Proof<'a>>,
+}
+
+/// A proof that counts. One that leads to a root that nobody signed does not: in version 0.1 a promise is enough, and such a
+/// proof adds nothing to it.
+#[derive(Debug)]
+struct Proof<'a> {
+    proof: &'a InclusionProof,
+    checkpoint: Checkpoint<'a>,
 }
 
 /// The entries of logs that the trust root knows. Those of other logs are passed over as long as one is known: they prove
@@ -46,8 +55,12 @@ pub(crate) fn entries<'a>(contents: &'a Unverified, logs: &'a [KnownLog]) -> Res
     let mut known = Vec::new();
     for entry in &contents.log_entries {
         if let Some(log) = logs.iter().find(|log| log.id == entry.log_id) {
-            let body = Body::read(entry)?;
-            known.push(Entry { entry, log, body });
+            known.push(Entry {
+                entry,
+                log,
+                body: Body::read(entry)?,
+                proof: Proof::read(entry)?,
+            });
         }
     }
     match (known.is_empty(), contents.log_entries.first()) {
@@ -85,6 +98,17 @@ impl KnownLog {
     }
 }
 
+impl<'a> Proof<'a> {
+    fn read(entry: &'a LogEntry) -> Result<Option<Self>, Rejection> {
+        let proof = entry.proof.as_ref().filter(|proof| !proof.checkpoint.is_empty());
+        let read = |proof: &'a InclusionProof| {
+            let checkpoint = Checkpoint::parse(&proof.checkpoint)?;
+            Ok(Self { proof, checkpoint })
+        };
+        proof.map(read).transpose()
+    }
+}
+
 impl Entry<'_> {
     /// Whether the log gives no time of its own and no promise.
     fn is_tiled(&self) -> bool {
@@ -106,7 +130,7 @@ impl Entry<'_> {
             expect_none("integratedTime", entry.integrated_time)?;
             expect_none("inclusionPromise", entry.promise.as_deref().map(hex::encode))?;
         }
-        match self.proof() {
+        match &self.proof {
             Some(proof) => self.check_proof_fields(proof),
             None => Ok(()),
         }
@@ -120,24 +144,20 @@ impl Entry<'_> {
 
     /// The index in the whole log where the log has signed that, else in the tree of the proof.
     pub(crate) fn signed_index(&self) -> u64 {
-        match (&self.entry.promise, self.proof()) {
-            (None, Some(proof)) => proof.log_index,
+        match (&self.entry.promise, &self.proof) {
+            (None, Some(proof)) => proof.proof.log_index,
             _ => self.entry.log_index,
         }
     }
 
-    /// The proof, unless it leads to a root that nobody signed: in version 0.1 a promise is enough, and that adds nothing to it.
-    fn proof(&self) -> Option<&InclusionProof> {
-        self.entry.proof.as_ref().filter(|proof| !proof.checkpoint.is_empty())
-    }
-
-    fn check_proof_fields(&self, proof: &InclusionProof) -> Result<(), Rejection> {
-        let checkpoint = Checkpoint::parse(&proof.checkpoint)?;
-        equal(
-            "rootHash",
-            hex::encode(checkpoint.root_hash),
-            hex::encode(proof.root_hash),
-        )?;
+    fn check_proof_fields(&self, Proof { proof, checkpoint }: &Proof<'_>) -> Result<(), Rejection> {
+        if checkpoint.root_hash != proof.root_hash {
+            return equal(
+                "rootHash",
+                hex::encode(checkpoint.root_hash),
+                hex::encode(proof.root_hash),
+            );
+        }
         equal("treeSize", checkpoint.tree_size, proof.tree_size)?;
         match self.is_tiled() {
             true => equal("inclusionProof.logIndex", self.entry.log_index, proof.log_index),
@@ -147,13 +167,13 @@ impl Entry<'_> {
 
     fn check_included(&self, memory: &Memory<()>) -> Result<(), Rejection> {
         let promise = self.entry.promise.as_deref();
-        if promise.is_none() && self.proof().is_none() {
+        if promise.is_none() && self.proof.is_none() {
             return Err(Rejection::LogEntryInvalid {
                 detail: "neither a proof nor a promise".to_owned(),
             });
         }
-        if let Some(proof) = self.proof() {
-            Checkpoint::parse(&proof.checkpoint)?.check_signed_by(self.log, memory)?;
+        if let Some(Proof { proof, checkpoint }) = &self.proof {
+            checkpoint.check_signed_by(self.log, memory)?;
             let place = (proof.log_index, proof.tree_size);
             merkle::check_included(&self.entry.body, place, &proof.hashes, &proof.root_hash)?;
         }

@@ -12,9 +12,14 @@ use crate::{Envelope, Payload, limits};
 
 /// Reads a document, and holds it against the rules of its version.
 pub(super) fn read(json: &[u8]) -> Result<Unverified, BundleError> {
-    let media_type = serde_json::from_slice::<MediaTypeWire>(json)?.media_type;
-    let version = version_of(&media_type)?;
-    let wire: BundleWire = serde_json::from_slice(json)?;
+    let wire: BundleWire = match serde_json::from_slice(json) {
+        Ok(wire) => wire,
+        Err(error) => {
+            version_of(&serde_json::from_slice::<MediaTypeWire>(json)?.media_type)?;
+            return Err(error.into());
+        }
+    };
+    let version = version_of(&wire.media_type)?;
     let mut material = wire.verification_material;
     let contents = Unverified {
         version,
@@ -33,7 +38,7 @@ pub(super) fn read(json: &[u8]) -> Result<Unverified, BundleError> {
     Ok(contents)
 }
 
-/// Read first and alone, so that a bundle of a later version is called unsupported, not malformed.
+/// Read alone when the whole cannot be read, so that a bundle of a later version is called unsupported, not malformed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct MediaTypeWire {
@@ -43,8 +48,7 @@ struct MediaTypeWire {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct BundleWire {
-    #[serde(rename = "mediaType")]
-    _media_type: String,
+    media_type: String,
     verification_material: VerificationMaterialWire,
     message_signature: Option<MessageSignatureWire>,
     dsse_envelope: Option<EnvelopeWire>,
