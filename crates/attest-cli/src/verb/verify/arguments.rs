@@ -14,24 +14,31 @@ use crate::threads::ThreadsArgument;
 use crate::trust::TrustArguments;
 
 const EXAMPLES: &str = "Examples:
-  attest verify app-1.0.tar.gz --certificate-identity release@example.com --certificate-oidc-issuer https://accounts.example.com
+  attest verify app-1.0.tar.gz --certificate-identity release@example.com \\
+      --certificate-oidc-issuer https://accounts.example.com
       Verify a file with the bundle beside it, or with any bundle of its directory.
 
-  attest verify dist --certificate-identity ID --certificate-oidc-issuer URL
-      Verify a whole release: every file in the directory has to be covered. Bundles among the files (*.sigstore.json
-      and the like) are evidence, and every one of them has to verify. The same holds for `attest verify dist/*`.
+  attest verify dist --repo example/app
+      Verify a whole release: every file in the directory has to be covered, here by any workflow
+      of a repository on GitHub. Evidence among the files (*.sigstore.json and the like) has to
+      verify, every piece of it. The same holds for `attest verify dist/*`.
+
+  attest verify app.tar.gz --repo example/app --type slsaprovenance1 --source-tag v1.0.0
+      Verify that a file was built from a tag, and that its provenance does not lie.
 
   attest verify sha256:9f86d081884c7d65… --bundle app.sigstore.json --key release.pub
       Verify a digest with a key that is known beforehand.
 
   attest verify SHA256SUMS --key publisher.asc
-      Verify a checksum list with the signature of minisign, signify, OpenPGP or SSH beside it, and every file that it lists.
+      Verify a checksum list with the signature of minisign, signify, OpenPGP or SSH beside it,
+      and every file that it lists.
 
-  attest verify --files-from list.txt --certificate-identity ID --certificate-oidc-issuer URL -o json=verdicts.json
+  attest verify --files-from list.txt --repo example/app -o json=verdicts.json
       Verify thousands of files in one call, and keep the verdicts as JSON too.
 
-Nothing is fetched: verifying works with the cable out. Exit code 0: every artifact is covered and every given bundle holds;
-1: not so; 2: wrong usage; 3: something could not be read.";
+Nothing is fetched: verifying works with the cable out. Exit code 0: every artifact is covered and
+every given piece of evidence holds; 1: not so; 2: wrong usage; 3: something could not be read.
+docs/VERIFYING.md has all of it.";
 
 /// Verify artifacts offline: who signed them, when, and that they are unchanged
 #[derive(Debug, clap::Args)]
