@@ -1,4 +1,4 @@
-//! What `sign-bundle` and `verify-bundle` share: the sigstore-conformance protocol is translated into the words of the
+//! How `sign-bundle` speaks: the sigstore-conformance protocol is translated into the words of the
 //! ordinary verbs, so that what the suite judges is what people run.
 
 use std::ffi::OsString;
