@@ -3,12 +3,17 @@
 use std::fs;
 
 use attest_testkit::{KeySigner, LogVersion, World};
+use attestation::Payload;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::command::{Command, Finished};
+use crate::fixtures::directory;
 
 const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const WITHOUT_LOG: &str = "--insecure-ignore-tlog";
 const APPLICATION: &[u8] = b"the bytes of an application\n";
 
 struct Release {
@@ -74,16 +79,60 @@ fn says(finished: &Finished, expected: &str) {
 }
 
 #[test]
-fn a_signature_beside_the_artifact_is_verified_with_the_key_and_the_missing_log_is_told() {
+fn a_bare_signature_is_in_no_log_and_counts_only_when_that_is_said() {
     let release = Release::new();
     let bundle = KeySigner::new(&release.world, 7).sign_artifact(APPLICATION).unwrap();
     release.write("app.bin.sig", signature(&bundle));
-    let finished = release.verify(&["app.bin", "--key", "key.pub"]).expect_code(0);
-    says(&finished, "app.bin.sig covers 1");
-    says(&finished, "NOT checked   transparency-log, signed-time");
+    release.write("named", signature(&bundle));
+    for given in [&["app.bin"][..], &["app.bin", "--signature", "named"]] {
+        let arguments = [given, &["--key", "key.pub"]].concat();
+        let finished = release.verify(&arguments).expect_code(1);
+        says(&finished, "[no-log-entry]");
+        says(&finished, "It is by the expected key");
+        let finished = release
+            .verify(&[&arguments[..], &[WITHOUT_LOG]].concat())
+            .expect_code(0);
+        says(&finished, "NOT checked   transparency-log, signed-time");
+    }
     release.write("app.bin", "other bytes");
-    let finished = release.verify(&["app.bin", "--key", "key.pub"]).expect_code(1);
-    says(&finished, "[signature-invalid]");
+    for relaxation in [&[][..], &[WITHOUT_LOG]] {
+        let arguments = [&["app.bin", "--key", "key.pub"], relaxation].concat();
+        let finished = release.verify(&arguments).expect_code(1);
+        says(&finished, "[signature-invalid]");
+    }
+}
+
+#[test]
+fn a_bare_signature_counts_under_a_trust_root_without_logs() {
+    let release = Release::new();
+    let bundle = KeySigner::new(&release.world, 7).sign_artifact(APPLICATION).unwrap();
+    release.write("app.bin.sig", signature(&bundle));
+    let mut root: Value = serde_json::from_str(&release.world.trusted_root().unwrap()).unwrap();
+    root["tlogs"] = Value::Array(Vec::new());
+    release.write("root.json", root.to_string());
+    let finished = release.verify(&["app.bin", "--key", "key.pub"]).expect_code(0);
+    says(&finished, "NOT checked   transparency-log, signed-time");
+}
+
+#[test]
+fn an_envelope_taken_out_of_its_bundle_is_in_no_log() {
+    let release = Release::new();
+    let fixture = directory().join("accept/statement-rekor-v2");
+    let by_certificate: Value =
+        serde_json::from_slice(&fs::read(fixture.join("bundle.sigstore.json")).unwrap()).unwrap();
+    let payload = by_certificate["dsseEnvelope"]["payload"].as_str().unwrap();
+    let payload = Payload::in_toto(STANDARD.decode(payload).unwrap());
+    let bundle = KeySigner::new(&release.world, 7).sign_statement(&payload).unwrap();
+    release.write("app-1.0.0.tar.gz", fs::read(fixture.join("app-1.0.0.tar.gz")).unwrap());
+    release.write("whole.sigstore.json", bundle.to_string());
+    release.write("stripped.intoto.jsonl", bundle["dsseEnvelope"].to_string());
+    let verify = |bundle: &str, more: &[&str]| {
+        let arguments = ["app-1.0.0.tar.gz", "--key", "key.pub", "--bundle", bundle];
+        release.verify(&[&arguments[..], more].concat())
+    };
+    verify("whole.sigstore.json", &[]).expect_code(0);
+    says(&verify("stripped.intoto.jsonl", &[]).expect_code(1), "[no-log-entry]");
+    verify("stripped.intoto.jsonl", &[WITHOUT_LOG]).expect_code(0);
 }
 
 #[test]

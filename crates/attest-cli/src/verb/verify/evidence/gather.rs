@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use attest_digest::Threads;
-use attest_verify::{Expectation, Verifier};
+use attest_verify::{Expectation, Rejection, Verifier};
 use attestation::Bundle;
 use attestation::foreign::{EvidenceError, Format, Limits, read_evidence};
 use rayon::prelude::*;
@@ -93,9 +93,9 @@ fn verify(judge: &Judge<'_>, piece: Result<(Format, Bundle), EvidenceError>) -> 
 impl Judge<'_> {
     pub(super) fn verify(&self, piece: &Piece) -> Result<Proof, Problem> {
         let bundle = self
-            .verifier_for(piece)
+            .verifier
             .verify_bundle(&piece.bundle, self.expectation)
-            .map_err(|rejection| Problem::from(&rejection))?;
+            .map_err(|rejection| self.reason(piece, &rejection))?;
         let (admitted, aside) = match self.wanted.admit(&bundle) {
             Ok(admitted) => (admitted, None),
             Err(Inadmissible::Aside(problem)) => (Admitted::default(), Some(problem)),
@@ -109,14 +109,25 @@ impl Judge<'_> {
         })
     }
 
-    /// A format that has no place for a log entry cannot be asked for one where a key is expected. The report says that no
-    /// log was asked.
-    fn verifier_for(&self, piece: &Piece) -> Verifier<'_> {
+    /// A format that has no place for a log entry is asked for one all the same: whoever takes the entry out of a bundle must
+    /// gain nothing by it. The reason only tells whether that is all that it lacks.
+    fn reason(&self, piece: &Piece, rejection: &Rejection) -> Problem {
         let contents = piece.bundle.peek_unverified();
-        let is_bare = !piece.format.can_hold_log_entry() && contents.log_entries.is_empty();
-        match is_bare && contents.certificate().is_none() {
-            true => self.verifier.without_log_unsafe(),
-            false => self.verifier,
+        let is_bare = !piece.format.can_hold_log_entry();
+        if !is_bare || !contents.log_entries.is_empty() || contents.certificate().is_some() {
+            return Problem::from(rejection);
+        }
+        let without_log = self.verifier.without_log_unsafe();
+        match without_log.verify_bundle(&piece.bundle, self.expectation) {
+            Ok(_) => Problem::rejected(
+                "no-log-entry",
+                format_args!(
+                    "expected an entry of a transparency log, found none: {} carries none. It is by the expected key; \
+                     `--insecure-ignore-tlog` accepts that",
+                    piece.format
+                ),
+            ),
+            Err(rejection) => Problem::from(&rejection),
         }
     }
 }
