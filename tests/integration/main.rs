@@ -31,6 +31,7 @@ mod verify_build;
 mod verify_detached;
 mod verify_key;
 mod verify_lists;
+mod verify_log;
 mod verify_older;
 mod verify_output;
 mod verify_signature;

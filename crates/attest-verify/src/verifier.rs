@@ -118,6 +118,7 @@ impl<'a> Verifier<'a> {
         let now = self.time.moment();
         let signed = (contents, signature_of(contents)?);
         let (times, signed_time) = times::collect(signed, (&entries, included.as_ref()), root, now)?;
+        entries.iter().try_for_each(|entry| entry.check_not_ended(&times))?;
         let signer = self.signer(&by, expectation, root, &times)?;
         let proven = Proven {
             not_checked: not_checked(contents, &entries, &signer, &times),

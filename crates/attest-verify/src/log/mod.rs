@@ -8,10 +8,10 @@ mod promise;
 use attestation::{InclusionProof, LogEntry, Unverified};
 use jiff::Timestamp;
 
-use crate::Rejection;
 use crate::crypto::{Memory, VerificationKey};
 use crate::token::token;
 use crate::window::Window;
+use crate::{Rejection, TimeEvidence};
 
 pub(crate) use body::{About, Body, SignedAs, Verifier};
 use checkpoint::Checkpoint;
@@ -140,6 +140,23 @@ impl Entry<'_> {
     pub(crate) fn promised_time(&self) -> Option<Result<Timestamp, Rejection>> {
         self.entry.promise.as_ref()?;
         self.entry.integrated_time.map(moment)
+    }
+
+    /// That the log had not ended when the signature was made, whoever says when that was.
+    ///
+    /// Clients ask an authority before they log. What was stamped after the log had ended was logged later still, by whoever
+    /// has its key now. A stamp from before the log began contradicts nothing: what was signed earlier may be logged later.
+    /// A promise is held against both ends where it is checked.
+    pub(crate) fn check_not_ended(&self, times: &[TimeEvidence]) -> Result<(), Rejection> {
+        let Some(end) = self.log.window.end else {
+            return Ok(());
+        };
+        match times.iter().map(TimeEvidence::time).find(|time| end < *time) {
+            None => Ok(()),
+            Some(time) => Err(Rejection::LogEntryInvalid {
+                detail: format!("log `{}` counts until {end}, found {time}", self.log.url),
+            }),
+        }
     }
 
     /// The index in the whole log where the log has signed that, else in the tree of the proof.
