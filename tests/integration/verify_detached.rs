@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
+use crate::fixtures::directory;
 
 /// Files of `fixtures/detached`, each under the name that a publisher would give it.
 struct Download(tempfile::TempDir);
@@ -402,5 +403,52 @@ fn a_weak_or_expired_key_is_refused_by_its_name() {
         ]);
         let report = download.json(1, &["SHA256SUMS", "--key", "key.asc"]);
         expect(&report, &[("SHA256SUMS", "rejected", "-", code)]);
+    }
+}
+
+#[test]
+fn a_file_that_is_only_named_like_a_signature_is_an_artifact_without_one() {
+    let download = Download::with(&[("minisign/prehashed.minisig", "SHA256SUMS.minisig")]);
+    let keys = Download::with(&[("minisign/key.pub", "key.pub")]);
+    let key = keys.0.path().join("key.pub").display().to_string();
+    for ending in ["gpg", "sign", "sig", "asc", "crt"] {
+        let name = format!("SHA256SUMS.{ending}");
+        download.write(&name, "#!/bin/sh\n");
+        for files in [&["SHA256SUMS", &name][..], &["."]] {
+            let finished = download.verify(&[files, &["--key", &key]].concat()).expect_code(1);
+            let text = finished.stdout_text();
+            assert!(text.contains("[no-signature]"), "{name}: {text}");
+        }
+        download.remove(&name);
+    }
+    for (fixture, name) in [
+        ("openpgp/p256.sig.asc", "SHA256SUMS.asc"),
+        ("openpgp/ed25519.sig.gpg", "SHA256SUMS.gpg"),
+    ] {
+        download.take(fixture, name);
+        let finished = download.verify(&["SHA256SUMS", name, "--key", &key]).expect_code(0);
+        let text = finished.stdout_text();
+        assert!(text.contains(&format!("passed over {name}  evidence")), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_is_only_named_like_a_bundle_is_an_artifact_without_a_signature() {
+    let download = Download::with(&[
+        ("minisign/prehashed.minisig", "SHA256SUMS.minisig"),
+        ("minisign/key.pub", "key.pub"),
+    ]);
+    let good = directory().join("accept/statement-rekor-v2/bundle.sigstore.json");
+    for name in ["app.bundle", "app.sigstore.json", "app.provenance", "app.attestation"] {
+        let verify = || download.verify(&["SHA256SUMS", name, "--key", "key.pub"]);
+        download.write(name, "{\"anything\": 1}\n");
+        let text = verify().expect_code(1);
+        assert!(text.stdout_text().contains(&format!("FAILED   {name}")), "{name}");
+        fs::copy(&good, download.0.path().join(name)).unwrap();
+        let text = verify().expect_code(0);
+        assert!(
+            text.stdout_text().contains(&format!("passed over {name}  evidence")),
+            "{name}"
+        );
     }
 }

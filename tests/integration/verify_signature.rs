@@ -16,6 +16,9 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const WITHOUT_LOG: &str = "--insecure-ignore-tlog";
 const APPLICATION: &[u8] = b"the bytes of an application\n";
 
+const MINISIGN: &str = "untrusted comment: x\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
+     trusted comment: y\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==\n";
+
 struct Release {
     directory: tempfile::TempDir,
     world: World,
@@ -185,9 +188,7 @@ fn a_signature_without_its_artifact_is_rejected() {
 #[test]
 fn a_signature_of_another_world_beside_the_artifact_is_passed_over_and_covers_nothing() {
     let release = Release::new().keyless();
-    let minisign = "untrusted comment: x\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n\
-                    trusted comment: y\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==\n";
-    release.write("app.bin.minisig", minisign);
+    release.write("app.bin.minisig", MINISIGN);
     says(
         &release.verify_keyless(&["app.bin"]).expect_code(0),
         "app.bin.sig covers 1",
@@ -195,4 +196,36 @@ fn a_signature_of_another_world_beside_the_artifact_is_passed_over_and_covers_no
     release.remove("app.bin.sig");
     let finished = release.verify_keyless(&["app.bin"]).expect_code(1);
     says(&finished, "[signature-of-another-world]");
+}
+
+#[test]
+fn the_parts_of_a_signature_drop_out_of_a_directory_once_they_were_used() {
+    let release = Release::new().keyless();
+    let download = release.directory.path().join("download");
+    fs::create_dir(&download).unwrap();
+    for name in ["app.bin", "app.bin.sig", "app.bin.pem", "app.bin.rekor.json"] {
+        fs::copy(release.directory.path().join(name), download.join(name)).unwrap();
+    }
+    let finished = release.verify_keyless(&["download"]).expect_code(0);
+    says(&finished, "1 of 1 artifacts verified");
+    // A second certificate is one that nothing was verified with.
+    release.write("download/app.bin.crt", "anything");
+    let finished = release.verify_keyless(&["download"]).expect_code(1);
+    says(&finished, "FAILED   download/app.bin.crt");
+    says(&finished, "1 of 2 artifacts verified");
+}
+
+#[test]
+fn what_is_named_like_the_part_of_a_signature_that_is_passed_over_is_an_artifact_without_evidence() {
+    let release = Release::new();
+    let bundle = release.world.sign_artifact(APPLICATION, LogVersion::V1).unwrap();
+    release.write("app.bin.sigstore.json", bundle.as_json());
+    release.write("app.bin.sig", MINISIGN);
+    let finished = release.verify_keyless(&["app.bin", "app.bin.sig"]).expect_code(0);
+    says(&finished, "passed over app.bin.sig  evidence");
+    for name in ["app.bin.pem", "app.bin.crt", "app.bin.rekor"] {
+        release.write(name, "anything");
+        let finished = release.verify_keyless(&["app.bin", name]).expect_code(1);
+        says(&finished, &format!("FAILED   {name}"));
+    }
 }

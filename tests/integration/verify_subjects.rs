@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_testkit::{LogVersion, World};
+use attestation::{Bundle, Payload};
+use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
 use crate::fixtures::directory;
@@ -170,4 +173,62 @@ fn of_two_artifacts_one_with_a_bundle_of_its_own_neither_hides_evidence_from_the
     site.verify(&[&sbom]).expect_code(0);
     let both = site.verify(&[&application, &sbom, &application]).expect_code(0);
     says(both.stdout_text(), "dist/app-1.0.0.tar.gz.sigstore.json covers 3");
+}
+
+/// Releases whose files have equal names, each with a bundle of its own.
+fn releases(names: [&str; 2], sign: impl Fn(&World, &[u8]) -> Bundle) -> tempfile::TempDir {
+    let site = tempfile::tempdir().unwrap();
+    let world = World::new(1).unwrap();
+    for name in names {
+        let directory = site.path().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("app"), name).unwrap();
+        let bundle = sign(&world, name.as_bytes());
+        fs::write(directory.join("app.sigstore.json"), bundle.as_json()).unwrap();
+    }
+    fs::write(site.path().join("root.json"), world.trusted_root().unwrap()).unwrap();
+    site
+}
+
+/// A statement about `app`.
+fn sign_statement(world: &World, bytes: &[u8]) -> Bundle {
+    let digest = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "app", "digest": { "sha256": digest.digest(Algorithm::Sha256).unwrap().to_hex() } }],
+        "predicateType": "https://example.com/note",
+        "predicate": {},
+    });
+    let payload = Payload::in_toto(statement.to_string().into_bytes());
+    world.sign_statement(&payload, LogVersion::V1).unwrap()
+}
+
+#[test]
+fn files_of_one_name_in_two_directories_each_have_their_own_bundle() {
+    each_has_its_own(|world, bytes| world.sign_artifact(bytes, LogVersion::V1).unwrap());
+    each_has_its_own(sign_statement);
+}
+
+fn each_has_its_own(sign: impl Fn(&World, &[u8]) -> Bundle) {
+    let site = releases(["dist/linux", "dist/windows"], sign);
+    let verify = |files: &[&str]| {
+        let signer = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER];
+        Command::attest()
+            .args(["verify", "--trusted-root", "root.json"])
+            .args(files)
+            .args(signer)
+            .current_dir(site.path())
+            .run()
+    };
+    for files in [&["dist"][..], &["dist/linux", "dist/linux/../windows"]] {
+        says(verify(files).expect_code(0).stdout_text(), "2 of 2 artifacts verified");
+    }
+    // One that an option names is for whatever has its name.
+    let named = ["dist/windows/app", "--bundle", "dist/linux/app.sigstore.json"];
+    verify(&named).expect_code(1);
+    // What is signed for another directory does not heal what the bundle beside the file says.
+    fs::copy(site.path().join("dist/linux/app"), site.path().join("dist/windows/app")).unwrap();
+    let swapped = verify(&["dist"]).expect_code(1);
+    says(swapped.stdout_text(), "ok       dist/linux/app");
+    says(swapped.stdout_text(), "FAILED   dist/windows/app");
 }

@@ -114,14 +114,6 @@ pub fn evidence_beside(artifact: &Path) -> EvidenceBeside {
     }
 }
 
-/// Whether a certificate, log entry or timestamp is part of a signature that lies beside it. One that is not is a file like
-/// any other: `ca.pem` may well be what is published.
-#[must_use]
-pub fn is_part_of_signature(path: &Path) -> bool {
-    let part = EvidenceKind::of_name(path).is_some_and(|kind| kind > EvidenceKind::Signature);
-    part && artifact_of(path).is_some_and(|artifact| !evidence_beside(&artifact).signatures.is_empty())
-}
-
 /// Whether evidence of any kind is named after an artifact of this name.
 #[must_use]
 pub fn is_evidence_of(evidence: &Path, artifact_name: &OsStr) -> bool {
@@ -219,8 +211,5 @@ mod tests {
         assert_eq!(beside.bundles, [at("a.sigstore.json"), at("a.intoto.jsonl")]);
         assert_eq!(beside.signatures, [files("a.sig"), files("a.asc")]);
         assert_eq!(evidence_beside(&at("b")).signatures, []);
-        assert!(is_part_of_signature(&at("a.pem")));
-        assert!(!is_part_of_signature(&at("b.pem")));
-        assert!(!is_part_of_signature(&at("a.sig")));
     }
 }

@@ -17,8 +17,6 @@ mod file;
 mod sidecar;
 
 pub use error::StoreError;
-pub use evidence::{
-    EvidenceBeside, EvidenceKind, SignatureFiles, artifact_of, evidence_beside, is_evidence_of, is_part_of_signature,
-};
+pub use evidence::{EvidenceBeside, EvidenceKind, SignatureFiles, artifact_of, evidence_beside, is_evidence_of};
 pub use file::read_bundle_file;
 pub use sidecar::{has_bundle_name, is_sidecar_of, neighbours, own_sidecars};

@@ -169,10 +169,7 @@ impl<'a> Chunk<'a> {
     }
 
     fn query(&self, place: usize) -> Query<'_> {
-        Query {
-            subject: &self.subjects[place],
-            beside: &self.beside[place],
-        }
+        Query::new(&self.subjects[place], &self.beside[place])
     }
 
     /// What the evidence that concerns an artifact needs, in one read; none when there is none.

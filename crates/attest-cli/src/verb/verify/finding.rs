@@ -80,8 +80,16 @@ impl Finding {
     pub(super) fn counting_problem(&self) -> Option<&Problem> {
         match self.origin {
             Origin::Neighbour => None,
-            Origin::Beside | Origin::Given => self.result.as_ref().err().filter(|problem| !problem.is_passed_over()),
+            Origin::Beside | Origin::Given | Origin::Named => {
+                self.result.as_ref().err().filter(|problem| !problem.is_passed_over())
+            }
         }
+    }
+
+    /// Why it counts neither for nor against anything, where somebody may have thought that it would.
+    pub(super) fn passed_over(&self) -> Option<&Problem> {
+        let problem = self.result.as_ref().err().filter(|problem| problem.is_passed_over());
+        problem.filter(|_| self.origin != Origin::Neighbour)
     }
 
     /// The file, with the place in it where there are several.

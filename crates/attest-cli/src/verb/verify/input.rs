@@ -15,8 +15,10 @@ use crate::failure::Failure;
 /// What a call is about: artifacts in the order in which they were given, and the evidence to hold them against.
 pub(super) struct Input {
     pub(super) subjects: Vec<Subject>,
-    /// Evidence that was named in the call: each piece has to verify.
+    /// Evidence that is in the call: each piece has to verify.
     pub(super) given: Vec<PathBuf>,
+    /// What of it an option names, so that it is for every artifact.
+    pub(super) named: BTreeSet<PathBuf>,
     /// Signatures without a bundle that were named among the artifacts.
     pub(super) given_signatures: BTreeSet<PathBuf>,
     /// The signature over the one artifact, where that was said.
@@ -59,6 +61,7 @@ impl Input {
         Ok(Self {
             subjects: found.subjects,
             given: found.given.into_iter().collect(),
+            named: arguments.bundle.iter().cloned().collect(),
             given_signatures: found.given_signatures,
             signature: arguments.signature.read(),
             look_beside: arguments.bundle.is_empty() && arguments.signature.is_empty(),
@@ -94,8 +97,7 @@ impl Found {
             Some(EvidenceKind::Signature) => {
                 self.given_signatures.insert(path);
             }
-            // It is read with the signature that it belongs to.
-            Some(_) if attest_store::is_part_of_signature(&path) => {}
+            // The part of a signature is an artifact as well, until it has been used as such a part.
             _ => self.subjects.push(Subject::File(path)),
         }
     }

@@ -129,12 +129,12 @@ impl<'a> Case<'a> {
                 let evidence = &shelf.stock.evidence[place];
                 match evidence.result.as_ref().map(|proof| proof.covers(artifact)) {
                     Ok(Ok(found)) => covering.push((shelf.first + place, evidence, found)),
-                    Ok(Err(refusal)) => refused.push((shelf.first + place, evidence, refusal)),
+                    Ok(Err(refusal)) => refused.extend(self.refused(shelf, place, refusal)),
                     Err(_) => {}
                 }
             }
         }
-        let mut problems = self.contradictions(refused, &covering);
+        let mut problems = Self::contradictions(refused, &covering);
         if covering.is_empty() && problems.is_empty() {
             problems = self.uncovered(Some(artifact));
         }
@@ -153,23 +153,29 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// A refusal counts where the evidence speaks of the artifact: by a name in it, or by its own.
+    fn refused(&self, shelf: Shelf<'a>, place: usize, refusal: Refusal) -> Option<Found<'a, Refusal>> {
+        let evidence = &shelf.stock.evidence[place];
+        let contradicts =
+            refusal.contradicts && evidence.origin != Origin::Neighbour && shelf.stock.reaches(place, &self.query);
+        let counts = contradicts || (self.is_own(evidence) && shelf.stock.is_beside(place, &self.query));
+        counts.then(|| (shelf.first + place, evidence, Refusal { contradicts, ..refusal }))
+    }
+
     /// What other evidence cannot heal: a proof that knows the name as that of other bytes, and a file that bears the name
     /// of the artifact and is not about it.
-    fn contradictions(&self, refused: Vec<Found<'a, Refusal>>, covering: &[Found<'a, Covering>]) -> Vec<Problem> {
+    fn contradictions(refused: Vec<Found<'a, Refusal>>, covering: &[Found<'a, Covering>]) -> Vec<Problem> {
+        let covers = |evidence: &Evidence| covering.iter().any(|(_, covering, _)| covering.path == evidence.path);
         refused
             .into_iter()
-            .filter(|(_, evidence, refusal)| {
-                let contradicts = refusal.contradicts && evidence.origin != Origin::Neighbour;
-                contradicts || self.is_own_and_silent(evidence, covering)
-            })
+            .filter(|(_, evidence, refusal)| refusal.contradicts || !covers(evidence))
             .map(|(place, _, refusal)| refusal.problem.by(place))
             .collect()
     }
 
-    fn is_own_and_silent(&self, evidence: &Evidence, covering: &[Found<'a, Covering>]) -> bool {
+    fn is_own(&self, evidence: &Evidence) -> bool {
         let name = self.query.subject.file_name();
         name.is_some_and(|name| attest_store::is_sidecar_of(&evidence.path, name))
-            && !covering.iter().any(|(_, covering, _)| covering.path == evidence.path)
     }
 
     /// Why nothing covers the artifact: the reason where there is one, else how many there are.

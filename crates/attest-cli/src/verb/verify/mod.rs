@@ -15,6 +15,7 @@ mod input;
 mod judgement;
 mod listing;
 mod output;
+mod parts;
 mod problem;
 mod progress;
 mod report;
@@ -63,6 +64,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         threads,
     };
     lists.extend(&mut verdicts);
+    parts::set_used_aside(&mut verdicts);
     let report = Report {
         time,
         trust,

@@ -78,7 +78,7 @@ impl Detached<'_> {
             principal: arguments.identity.certificate_identity.as_deref(),
         };
         let search = Search::new(self.call.input);
-        let examined = in_order(search.subjects.clone(), self.call.threads, |subject| {
+        let examined = in_order(search.subjects.iter().collect(), self.call.threads, |subject| {
             world.examine(subject, &search)
         });
         let mut verdicts = Verdicts::default();

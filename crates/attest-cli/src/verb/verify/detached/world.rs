@@ -30,7 +30,7 @@ enum Signature {
     Detached(DetachedSignature),
     Clear(ClearSigned),
     /// It is of a world in which these keys say nothing.
-    Foreign(Format),
+    Foreign(Problem),
     /// It is no signature, whatever its name says.
     None,
 }
@@ -64,7 +64,7 @@ impl World<'_> {
         for candidate in candidates {
             match self.read(&candidate) {
                 Ok(Signature::None) => {}
-                Ok(Signature::Foreign(format)) => examined.set_aside(candidate, self.foreign(format)),
+                Ok(Signature::Foreign(problem)) => examined.set_aside(candidate, problem),
                 Ok(Signature::Detached(signature)) => examined.add(candidate, self.cover(subject, &signature)),
                 Ok(Signature::Clear(message)) => examined.add(candidate, self.cover_with_text(subject, &message)),
                 Err(problem) => examined.add(candidate, Err(problem)),
@@ -84,14 +84,14 @@ impl World<'_> {
                 true => ClearSigned::parse(&bytes)
                     .map(Signature::Clear)
                     .map_err(|error| Problem::from(&error)),
-                false => Ok(Signature::Foreign(Format::OpenPgp)),
+                false => Ok(Signature::Foreign(self.foreign(Format::OpenPgp))),
             };
         }
         match DetachedSignature::recognise(&bytes) {
-            None if !named => Ok(Signature::None),
+            None if !named => Ok(self.of_sigstore(&bytes).map_or(Signature::None, Signature::Foreign)),
             // A key of signify may be one of minisign whose comment somebody has changed.
             Some(found) if !named && found != keys && (keys, found) != (Format::Signify, Format::Minisign) => {
-                Ok(Signature::Foreign(found))
+                Ok(Signature::Foreign(self.foreign(found)))
             }
             _ => DetachedSignature::parse(&bytes)
                 .map(Signature::Detached)
@@ -183,6 +183,13 @@ impl World<'_> {
         Problem::rejected("no-signature", message)
     }
 
+    /// A bare signature is for whoever has a key of Sigstore, or expects a certificate.
+    fn of_sigstore(&self, bytes: &[u8]) -> Option<Problem> {
+        let found = attestation::foreign::Format::recognise(bytes).filter(|found| found.is_detached())?;
+        let message = format_args!("expected a signature by a key of {}, found {found}", self.keys.format());
+        Some(Problem::passed_over("signature-of-another-world", message))
+    }
+
     fn foreign(&self, found: Format) -> Problem {
         Problem::from(&DetachedError::FormatMismatch {
             expected: self.keys.format(),
@@ -216,7 +223,7 @@ fn open(subject: &Subject) -> Result<Box<dyn Read>, Problem> {
 }
 
 /// A signature, or a clear-signed message, which is the larger of the two.
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     read_all(open(&Subject::File(path.to_owned()))?)
 }
 

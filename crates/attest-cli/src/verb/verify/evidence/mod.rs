@@ -31,14 +31,21 @@ pub(super) enum Origin {
     Neighbour,
     /// It lies beside an artifact, under its name.
     Beside,
-    /// It was named in the call.
+    /// It is among the files of the call, or in one of its directories.
     Given,
+    /// An option of the call names it, for whatever the call is about.
+    Named,
 }
 
 impl Origin {
+    /// Whether the caller asked for it.
+    pub(super) fn is_of_call(self) -> bool {
+        self >= Self::Given
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Given => "given",
+            Self::Given | Self::Named => "given",
             Self::Beside => "beside",
             Self::Neighbour => "neighbour",
         }

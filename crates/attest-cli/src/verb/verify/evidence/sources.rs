@@ -36,7 +36,10 @@ impl Sources {
     }
 
     fn add_given(&mut self, input: &Input) {
-        let given = input.given.iter().map(|path| (path.clone(), Ok(Origin::Given)));
+        let given = input.given.iter().map(|path| match input.named.contains(path) {
+            true => (path.clone(), Ok(Origin::Named)),
+            false => (path.clone(), Ok(Origin::Given)),
+        });
         self.shared.extend(given);
         let signatures = self.signatures.iter().flatten();
         let taken: BTreeSet<&PathBuf> = signatures.map(|signature| &signature.path).collect();

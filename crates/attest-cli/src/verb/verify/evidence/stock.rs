@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub(in super::super) struct Stock {
     given: Vec<usize>,
     given_algorithms: BTreeSet<Algorithm>,
     neighbours: HashMap<PathBuf, Vec<usize>>,
+    /// The directories of given pieces as they are spelled, with what they are called in truth.
+    directories: HashMap<PathBuf, PathBuf>,
 }
 
 /// What an artifact is searched by.
@@ -26,6 +29,23 @@ pub(in super::super) struct Query<'a> {
     pub(in super::super) subject: &'a Subject,
     /// The evidence beside it.
     pub(in super::super) beside: &'a [PathBuf],
+    directory: OnceCell<Option<PathBuf>>,
+}
+
+impl<'a> Query<'a> {
+    pub(in super::super) fn new(subject: &'a Subject, beside: &'a [PathBuf]) -> Self {
+        Self {
+            subject,
+            beside,
+            directory: OnceCell::new(),
+        }
+    }
+
+    /// What the directory of the artifact is called in truth.
+    fn directory(&self) -> Option<&Path> {
+        let directory = || self.subject.directory().map(canonical);
+        self.directory.get_or_init(directory).as_deref()
+    }
 }
 
 impl Stock {
@@ -41,18 +61,21 @@ impl Stock {
         self.by_path.entry(piece.path.clone()).or_default().push(place);
         let file_name = piece.path.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
         match piece.origin {
-            Origin::Given => {
+            Origin::Given | Origin::Named => {
+                let directory = directory_of(&piece.path);
+                let in_truth = || canonical(directory);
+                self.directories.entry(directory.to_owned()).or_insert_with(in_truth);
                 self.given.push(place);
                 self.by_file_name.entry(file_name.to_vec()).or_default().push(place);
             }
             // One that lies beside an artifact is a neighbour of the others of its directory.
             Origin::Beside | Origin::Neighbour => {
-                let directory = piece.path.parent().unwrap_or(Path::new("")).to_owned();
+                let directory = directory_of(&piece.path).to_owned();
                 self.neighbours.entry(directory).or_default().push(place);
             }
         }
         let Ok(proof) = &piece.result else { return };
-        if piece.origin == Origin::Given {
+        if piece.origin.is_of_call() {
             self.given_algorithms.extend(proof.algorithms());
         }
         for digest in proof.digests() {
@@ -83,11 +106,15 @@ impl Stock {
         let by_name = name
             .map(OsStr::to_string_lossy)
             .and_then(|name| self.by_name.get(&*name));
-        let known = by_digest.chain(by_name).flatten().copied();
+        let by_name = by_name
+            .into_iter()
+            .flatten()
+            .filter(|place| self.reaches(**place, query));
+        let known = by_digest.flatten().chain(by_name).copied();
         let mut found: BTreeSet<usize> = known.filter(|place| self.concerns(*place, query)).collect();
         found.extend(query.beside.iter().filter_map(|path| self.by_path.get(path)).flatten());
         if let Some(name) = name {
-            found.extend(self.named_after(name));
+            found.extend(self.named_after(name).filter(|place| self.is_beside(*place, query)));
         }
         found
     }
@@ -111,10 +138,33 @@ impl Stock {
         all.into_iter().collect()
     }
 
+    /// Whether the name of a piece says that it is about an artifact: `app.sigstore.json` is that of the `app` beside it, and
+    /// not that of the `app` of another directory, unless an option names it.
+    pub(in super::super) fn is_beside(&self, place: usize, query: &Query<'_>) -> bool {
+        let piece = &self.evidence[place];
+        piece.origin != Origin::Given || self.directory(piece) == query.directory()
+    }
+
+    /// Whether a name within a piece may be that of an artifact: a piece speaks of its own directory, and one about several
+    /// artifacts also of those below.
+    pub(in super::super) fn reaches(&self, place: usize, query: &Query<'_>) -> bool {
+        let piece = &self.evidence[place];
+        let is_about_several = || piece.result.as_ref().is_ok_and(|proof| proof.names().len() > 1);
+        let is_above = || match (self.directory(piece), query.directory()) {
+            (Some(above), Some(below)) => below.starts_with(above),
+            _ => false,
+        };
+        self.is_beside(place, query) || (is_above() && is_about_several())
+    }
+
+    fn directory(&self, piece: &Evidence) -> Option<&Path> {
+        self.directories.get(directory_of(&piece.path)).map(PathBuf::as_path)
+    }
+
     fn concerns(&self, place: usize, query: &Query<'_>) -> bool {
         let piece = &self.evidence[place];
         match piece.origin {
-            Origin::Given => true,
+            Origin::Given | Origin::Named => true,
             Origin::Beside | Origin::Neighbour => {
                 query.beside.contains(&piece.path) || self.neighbours_of(query).binary_search(&place).is_ok()
             }
@@ -129,6 +179,19 @@ impl Stock {
             .map(Vec::as_slice)
             .unwrap_or_default()
     }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// Two spellings of one directory are one directory. One that cannot be looked up is what it is spelled as.
+fn canonical(directory: &Path) -> PathBuf {
+    let spelled = match directory.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => directory,
+    };
+    spelled.canonicalize().unwrap_or_else(|_| directory.to_owned())
 }
 
 /// The subjects of one statement come one after the other.

@@ -18,6 +18,10 @@ pub(super) fn render(report: &Report) -> String {
         artifact(&mut text, report, judgement);
     }
     for finding in &report.findings {
+        if let Some(problem) = finding.passed_over() {
+            line(&mut text, "passed over", &finding.shown(), "evidence");
+            reason(&mut text, problem, None);
+        }
         if let Some(problem) = finding.counting_problem() {
             line(&mut text, problem_word(problem), &finding.shown(), "evidence");
             reason(&mut text, problem, None);
