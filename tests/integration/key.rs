@@ -168,6 +168,7 @@ fn what_is_no_key_is_told_and_nothing_is_written() {
         .key(&["public", "--key", "pkcs11:object=a?pin-value=1234"])
         .expect_code(2);
     assert!(pin.stderr_text().contains("no PIN"));
+    assert!(!pin.stderr_text().contains("1234"), "{}", pin.stderr_text());
     assert!(told(&["public", "--key", "awskms://alias/a"], 2).contains("awskms://"));
     assert_eq!(place.names(), ["note"]);
 }

@@ -1,5 +1,6 @@
 //! Private keys for every verb that uses one: where they are kept, and what opens them.
 
+mod argument;
 mod password;
 mod terminal;
 
@@ -11,6 +12,7 @@ use crate::causes::with_causes;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input_file::InputFile;
+pub(crate) use argument::KeyArgument;
 pub(crate) use password::new_password;
 
 /// Keys are a few KiB; what is larger is another file.

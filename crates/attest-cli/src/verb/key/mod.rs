@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
-use crate::signing_key::{KeyReference, failure};
+use crate::signing_key::{KeyArgument, KeyReference, failure};
 use report::{Format, Report};
 use write::NewKey;
 
@@ -63,7 +63,7 @@ struct Generate {
 #[derive(Debug, clap::Args)]
 struct Public {
     /// The key: a file, `env://NAME`, or `pkcs11:…`
-    #[arg(long, value_name = "KEY", value_parser = KeyReference::parse)]
+    #[arg(long, value_name = "KEY", value_parser = KeyArgument)]
     key: KeyReference,
     /// Where the public key goes [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -74,7 +74,7 @@ struct Public {
 #[derive(Debug, clap::Args)]
 struct Import {
     /// The key: a file or `env://NAME`
-    #[arg(long, value_name = "KEY", value_parser = KeyReference::parse)]
+    #[arg(long, value_name = "KEY", value_parser = KeyArgument)]
     key: KeyReference,
     #[command(flatten)]
     place: Place,

@@ -6,13 +6,13 @@ use super::evidence::Evidence;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless::{self, Connection, KeylessArguments, Reach, failure};
-use crate::signing_key::KeyReference;
+use crate::signing_key::{KeyArgument, KeyReference};
 
 /// A key of one's own, and perhaps a certificate of one's own authority.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct KeyArguments {
     /// Sign with this key instead of a certificate for minutes: a file, `env://NAME`, or `pkcs11:…`
-    #[arg(long, value_name = "KEY", value_parser = KeyReference::parse, conflicts_with_all = ["identity_token", "resume"])]
+    #[arg(long, value_name = "KEY", value_parser = KeyArgument, conflicts_with_all = ["identity_token", "resume"])]
     pub(super) key: Option<KeyReference>,
     /// The certificate of that key, by an authority of your own; PEM
     #[arg(long, value_name = "FILE", requires = "key")]

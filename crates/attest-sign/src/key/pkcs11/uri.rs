@@ -30,7 +30,7 @@ impl TokenUri {
     /// Whether a text means a key of a token.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
-        text.starts_with(SCHEME)
+        after_scheme(text).is_some()
     }
 
     /// Reads a URI.
@@ -41,9 +41,7 @@ impl TokenUri {
         if text.len() > MAX_URI_BYTES {
             return Err(wrong("at most 4096 bytes", format!("{} bytes", text.len())));
         }
-        let rest = text
-            .strip_prefix(SCHEME)
-            .ok_or_else(|| wrong("`pkcs11:`", "another scheme"))?;
+        let rest = after_scheme(text).ok_or_else(|| wrong("`pkcs11:`", "another scheme"))?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut uri = Self::default();
         for attribute in path.split(';').filter(|attribute| !attribute.is_empty()) {
@@ -108,10 +106,17 @@ impl TokenUri {
     }
 }
 
+/// Schemes are the same in small and capital letters (RFC 3986, section 3.1).
+fn after_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked(SCHEME.len())?;
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
+}
+
+/// What is not understood is not repeated: it may be a PIN.
 fn pair(attribute: &str) -> Result<(&str, &str), Error> {
     attribute
         .split_once('=')
-        .ok_or_else(|| wrong("`name=value`", format!("`{attribute}`")))
+        .ok_or_else(|| wrong("`name=value`", "an attribute without `=`"))
 }
 
 fn text(value: &str) -> Result<String, Error> {
