@@ -78,6 +78,38 @@ fn a_statement_about_several_files_is_deferred_as_a_whole() {
 }
 
 #[test]
+fn a_file_that_has_changed_since_is_told_and_its_bundle_is_written() {
+    for (arguments, bundle) in [
+        (&["a.tar.gz"][..], "a.tar.gz.sigstore.json"),
+        (
+            &["a.tar.gz", "b.zip", "--bundle", "all.sigstore.json"],
+            "all.sigstore.json",
+        ),
+    ] {
+        let bench = Bench::new();
+        bench.sign(&[arguments, &["--defer-log"]].concat()).expect_code(0);
+        let signed = fs::read(bench.path("a.tar.gz")).unwrap();
+        bench.write("a.tar.gz", "other bytes");
+        let finished = resume(&bench, &[&format!("{bundle}.pending")]).expect_code(1);
+        assert_eq!(finished.stdout_text(), format!("logged: {bundle}\n"));
+        let told = finished.stderr_text();
+        assert!(told.contains("error[artifact-changed]: "), "{told}");
+        assert!(told.contains("  --> a.tar.gz\n"), "{told}");
+        assert_eq!(bench.bundles(), [bundle]);
+        bench.write("a.tar.gz", signed);
+        bench.verify(bundle, "a.tar.gz").unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_elsewhere_now_is_no_reason_to_complain() {
+    let bench = Bench::new();
+    bench.sign(&["a.tar.gz", "--defer-log"]).expect_code(0);
+    fs::remove_file(bench.path("a.tar.gz")).unwrap();
+    resume(&bench, &[PENDING]).expect_code(0);
+}
+
+#[test]
 fn one_that_cannot_be_logged_stays_pending_and_hides_no_other() {
     let bench = Bench::new();
     bench.sign(&["a.tar.gz", "b.zip", "--defer-log"]).expect_code(0);

@@ -1,6 +1,7 @@
 //! `attest sign`: files in, bundles beside them out.
 
 mod artifact;
+mod changed;
 mod check;
 mod credential;
 mod evidence;

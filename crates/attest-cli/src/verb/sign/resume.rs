@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::check::{Candidate, Root, Signer, Terms, until_logged};
 use super::evidence::{Evidence, Log};
 use super::report::Resumed;
-use super::{Arguments, output, threads_pool, wait};
+use super::{Arguments, changed, output, threads_pool, wait};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -62,17 +62,28 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         now: reach.now(),
         logged: true,
     };
-    let mut failures = Vec::new();
+    let (mut failures, mut different) = (Vec::new(), Vec::new());
     for (task, bundle) in waiting.iter().zip(recorded) {
-        if let Err(failure) = bundle.and_then(|bundle| task.finish(&root, terms, &bundle)) {
-            failures.push((task.pending.clone(), failure));
+        match bundle.and_then(|bundle| task.finish(&root, terms, &bundle)) {
+            Ok(()) => different.extend(task.different()),
+            Err(failure) => failures.push((task.pending.clone(), failure)),
         }
     }
     report(&tasks, &failures, arguments, context)?;
-    match failures.into_iter().next() {
-        None => Ok(Outcome::Accepted),
-        Some((_, failure)) => Err(failure),
+    // That a file is another one now is known; what could not be logged may still be.
+    let first = failures.into_iter().next().map(|(_, failure)| failure);
+    end(different.into_iter().chain(first), context)
+}
+
+/// Says everything, and the first as the reason of the end.
+fn end(mut failures: impl Iterator<Item = Failure>, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    let Some(first) = failures.next() else {
+        return Ok(Outcome::Accepted);
+    };
+    for failure in failures {
+        context.say(format_args!("{failure}"));
     }
+    Err(first)
 }
 
 fn report(
@@ -140,6 +151,12 @@ impl Task {
         pending
             .record(logs)
             .map_err(|error| failure(&error).at(self.pending.display()))
+    }
+
+    /// The files beside the bundle that are not what was signed.
+    fn different(&self) -> Vec<Failure> {
+        let pending = self.waiting();
+        pending.map_or_else(Vec::new, |pending| changed::since(pending, &self.bundle))
     }
 
     /// Checks the bundle, gives it its name, and only then forgets what was pending.
