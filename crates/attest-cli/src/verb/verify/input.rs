@@ -23,6 +23,8 @@ pub(super) struct Input {
     pub(super) given_signatures: BTreeSet<PathBuf>,
     /// The signature over the one artifact, where that was said.
     pub(super) signature: Option<Signature>,
+    /// The files that directories of the call hold, and that nobody named.
+    pub(super) walked: BTreeSet<PathBuf>,
     /// Whether evidence is looked for beside the artifacts.
     pub(super) look_beside: bool,
 }
@@ -45,6 +47,7 @@ impl Input {
             subjects: Vec::new(),
             given: arguments.bundle.iter().cloned().collect(),
             given_signatures: BTreeSet::new(),
+            walked: BTreeSet::new(),
         };
         for path in &arguments.files {
             found.take(path)?;
@@ -63,6 +66,7 @@ impl Input {
             given: found.given.into_iter().collect(),
             named: arguments.bundle.iter().cloned().collect(),
             given_signatures: found.given_signatures,
+            walked: found.walked,
             signature: arguments.signature.read(),
             look_beside: arguments.bundle.is_empty() && arguments.signature.is_empty(),
         })
@@ -73,6 +77,7 @@ struct Found {
     subjects: Vec<Subject>,
     given: BTreeSet<PathBuf>,
     given_signatures: BTreeSet<PathBuf>,
+    walked: BTreeSet<PathBuf>,
 }
 
 impl Found {
@@ -127,6 +132,7 @@ impl Found {
             }
         };
         let before = self.subjects.len();
+        self.walked.extend(tree.files.iter().cloned());
         tree.files.into_iter().for_each(|file| self.take_file(file));
         self.subjects.extend(tree.others.into_iter().map(|(path, kind)| {
             let message = format_args!("expected a regular file, found {kind}, for which nothing can vouch");

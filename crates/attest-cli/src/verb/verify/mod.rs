@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let lists = Lists {
         texts,
         arguments: &arguments.lists,
+        walked: &input.walked,
         threads,
     };
     lists.extend(&mut verdicts);
