@@ -444,7 +444,10 @@ fn a_file_that_is_only_named_like_a_bundle_is_an_artifact_without_a_signature() 
         download.write(name, "{\"anything\": 1}\n");
         let text = verify().expect_code(1);
         assert!(text.stdout_text().contains(&format!("FAILED   {name}")), "{name}");
-        fs::copy(&good, download.0.path().join(name)).unwrap();
+        let bundle = fs::read_to_string(&good).unwrap();
+        download.write(name, &format!("{bundle}\nanything\n"));
+        verify().expect_code(1);
+        download.write(name, &bundle);
         let text = verify().expect_code(0);
         assert!(
             text.stdout_text().contains(&format!("passed over {name}  evidence")),

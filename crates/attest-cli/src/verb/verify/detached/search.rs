@@ -142,11 +142,11 @@ fn holds_signature(path: &Path) -> bool {
     })
 }
 
-/// Whether it holds a signature of Sigstore, with what belongs to it.
+/// Whether it holds signatures of Sigstore, with what belongs to them, and nothing else: a good first line does not make
+/// what follows it evidence.
 fn holds_bundle(path: &Path) -> bool {
-    let bytes = attest_store::read_bundle_file(path);
-    let format = bytes
-        .ok()
-        .and_then(|bytes| evidence::Format::recognise(bytes.peek_unverified()));
-    format.is_some_and(evidence::Format::is_evidence)
+    attest_store::read_bundle_file(path).is_ok_and(|bytes| {
+        let pieces = evidence::read_evidence(bytes.peek_unverified(), &evidence::Limits::default());
+        !pieces.is_empty() && pieces.iter().all(Result::is_ok)
+    })
 }
