@@ -312,6 +312,64 @@ fn provenance_that_contradicts_its_certificate_is_a_lie_whatever_was_asked_for()
 }
 
 #[test]
+fn no_way_of_writing_it_makes_a_lie_count_for_what_was_asked_for() {
+    let trusted = "https://github.com/trusted/builders/.github/workflows/build.yml";
+    let mut predicate = provenance();
+    predicate["runDetails"]["builder"]["id"] = json!(trusted);
+    let release = Release::new().with(PROVENANCE, &predicate);
+    release.write(
+        "roots.toml",
+        format!(
+            "[[root]]\ncertificate-identity-regexp = '.+release\\.yml@.+'\ncertificate-oidc-issuer = '{ISSUER}'\n\
+             builder-id = '{trusted}'\nlevel = 3\n"
+        ),
+    );
+    let lie = "[provenance-contradicts-certificate]";
+    release.rejects(&["--builder-id", trusted], lie);
+    release.rejects(&["--min-level=3", "--roots-of-trust=roots.toml"], lie);
+
+    let mut predicate = provenance();
+    predicate["buildDefinition"]["buildType"] = json!("https://example.com/build/v1");
+    predicate["buildDefinition"]["externalParameters"] =
+        json!({ "source": { "uri": "git+https://github.com/victim/app@refs/tags/v1.0.0" } });
+    let release = Release::new().with(PROVENANCE, &predicate);
+    release.rejects(&["--source-uri=github.com/victim/app", "--source-tag=v1.0.0"], lie);
+
+    let mut predicate = provenance();
+    predicate["buildDefinition"]["externalParameters"]["workflow"]["uri"] = json!("https://github.com/victim/app");
+    let release = Release::new().with(PROVENANCE, &predicate);
+    release.rejects(&[], "[provenance-invalid] expected one source repository");
+}
+
+#[test]
+fn only_what_was_compared_with_the_certificate_is_told_as_that() {
+    let document = |predicate: &Value| -> Value {
+        let release = Release::new().with(PROVENANCE, predicate);
+        serde_json::from_str(&release.accepts(&["--format", "json"])).unwrap()
+    };
+    let some = document(&provenance());
+    assert_eq!(
+        some["bundles"][0]["build"]["matchesCertificate"],
+        json!([
+            "builder-id",
+            "source-repository",
+            "source-ref",
+            "source-commit",
+            "workflow",
+            "invocation"
+        ])
+    );
+    let mut predicate = provenance();
+    predicate["buildDefinition"]["buildType"] = json!("https://example.com/build/v1");
+    predicate["buildDefinition"]["externalParameters"] = json!({});
+    predicate["runDetails"] = json!({ "builder": { "id": "https://builds.example.com" } });
+    let none = document(&predicate);
+    assert_eq!(none["bundles"][0]["build"]["matchesCertificate"], json!([]));
+    let checked = none["bundles"][0]["checked"].as_array().unwrap();
+    assert!(!checked.contains(&json!("provenance-matches-certificate")), "{none}");
+}
+
+#[test]
 fn a_level_is_that_of_the_roots_of_trust_and_never_told_by_the_provenance() {
     let release = Release::new().with(PROVENANCE, &provenance());
     let roots = |identity: &str| {

@@ -40,6 +40,16 @@ pub enum Error {
         /// What the reader says.
         detail: String,
     },
+    /// Provenance says one thing in two ways, which differ: one would hide the other.
+    #[error("expected one {field}, found `{first}` and `{second}`")]
+    Contradiction {
+        /// What is said twice.
+        field: &'static str,
+        /// What is said first.
+        first: String,
+        /// What is said otherwise.
+        second: String,
+    },
     /// A resource is neither named by a URI nor pinned by a digest.
     #[error("expected a URI, a digest or content for resource `{name}`, found none")]
     EmptyResource {

@@ -254,28 +254,141 @@ fn provenance_that_does_not_name_its_source_is_not_from_the_expected_one() {
 
 #[test]
 fn provenance_that_says_what_its_certificate_says_is_no_lie() {
-    assert_eq!(claims(V1, &github()).check_certificate(&certificate()), Ok(()));
+    let everything = [
+        "builder-id",
+        "source-repository",
+        "source-ref",
+        "source-commit",
+        "workflow",
+        "invocation",
+        "event",
+        "repository-number",
+        "owner-number",
+        "runner-environment",
+    ];
+    assert_eq!(
+        claims(V1, &github()).check_certificate(&certificate()),
+        Ok(everything.to_vec())
+    );
     let mut generic = certificate();
     generic.insert(
         "build-signer-uri",
         generator()["builder"]["id"].as_str().unwrap().to_owned(),
     );
-    assert_eq!(claims(V0_2, &generator()).check_certificate(&generic), Ok(()));
+    assert_eq!(
+        claims(V0_2, &generator()).check_certificate(&generic),
+        Ok(everything[..5].to_vec())
+    );
     // A certificate for a person says nothing about a build.
-    assert_eq!(claims(V1, &github()).check_certificate(&BTreeMap::new()), Ok(()));
+    assert_eq!(claims(V1, &github()).check_certificate(&BTreeMap::new()), Ok(vec![]));
+}
+
+#[track_caller]
+fn contradicts(provenance: &Value, expected: &str, found: &str) {
+    let error = claims(V1, provenance).check_certificate(&certificate()).unwrap_err();
+    let expected = format!("expected the provenance to say {expected} as the certificate does, found `{found}`");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_builder_without_a_ref_is_any_version_of_the_certified_workflow_and_of_no_other() {
+    let mut provenance = github();
+    provenance["runDetails"]["builder"]["id"] = json!(BUILDER.split_once('@').unwrap().0);
+    let compared = claims(V1, &provenance).check_certificate(&certificate()).unwrap();
+    assert_eq!(compared.first(), Some(&"builder-id"));
+    let other = "https://github.com/trusted/builders/.github/workflows/build.yml";
+    provenance["runDetails"]["builder"]["id"] = json!(other);
+    contradicts(&provenance, &format!("builder id `{BUILDER}`"), other);
+}
+
+#[test]
+fn the_source_is_compared_whatever_the_build_type() {
+    let mut provenance = github();
+    provenance["buildDefinition"]["buildType"] = json!("https://example.com/build/v1");
+    let source = |uri: &str| json!({ "source": { "uri": uri } });
+    provenance["buildDefinition"]["externalParameters"] = source("git+https://github.com/example/app");
+    let compared = claims(V1, &provenance).check_certificate(&certificate()).unwrap();
+    assert!(compared.contains(&"source-repository"), "{compared:?}");
+    assert!(!compared.contains(&"source-ref"), "{compared:?}");
+    provenance["buildDefinition"]["externalParameters"] = source("git+https://github.com/victim/app");
+    let expected = "source repository `https://github.com/example/app`";
+    contradicts(&provenance, expected, "https://github.com/victim/app");
+}
+
+#[test]
+fn a_repository_does_not_hide_another() {
+    let mut provenance = github();
+    let predicate = |provenance: &Value| BuildClaims::of(V1, provenance.as_object().unwrap());
+    let workflow = |provenance: &mut Value, name: &str, value: &str| {
+        provenance["buildDefinition"]["externalParameters"]["workflow"][name] = json!(value);
+    };
+    workflow(
+        &mut provenance,
+        "uri",
+        "git+https://github.com/example/app@refs/tags/v1.0.0",
+    );
+    assert!(predicate(&provenance).is_ok());
+    workflow(&mut provenance, "repository", "https://github.com/victim/app");
+    let contradiction = |field, first: &str, second: &str| Error::Contradiction {
+        field,
+        first: first.to_owned(),
+        second: second.to_owned(),
+    };
+    let (first, second) = ("https://github.com/example/app", "https://github.com/victim/app");
+    assert_eq!(
+        predicate(&provenance),
+        Err(contradiction("source repository", first, second))
+    );
+    workflow(&mut provenance, "repository", first);
+    workflow(&mut provenance, "ref", "refs/tags/v2");
+    assert_eq!(
+        predicate(&provenance),
+        Err(contradiction("source ref", "refs/tags/v1.0.0", "refs/tags/v2"))
+    );
+}
+
+#[test]
+fn every_path_of_a_workflow_is_compared_with_or_without_its_ref() {
+    let mut provenance = github();
+    let workflow = |fields: Value| json!({ "workflow": fields });
+    let app = "https://github.com/example/app";
+    let config = &certificate()["build-config-uri"];
+    for (fields, found) in [
+        (
+            json!({ "repository": app, "path": "ci/evil.yml" }),
+            format!("{app}/ci/evil.yml"),
+        ),
+        (json!({ "path": "other.yml" }), "other.yml".to_owned()),
+        (
+            json!({ "repository": app, "path": ".github/workflows/other.yml" }),
+            format!("{app}/.github/workflows/other.yml"),
+        ),
+        (json!({ "repository": app, "path": "" }), format!("{app}/")),
+    ] {
+        provenance["buildDefinition"]["externalParameters"] = workflow(fields);
+        contradicts(&provenance, &format!("workflow `{config}`"), &found);
+    }
+    for fields in [
+        json!({ "repository": app, "path": ".github/workflows/release.yml" }),
+        json!({ "path": ".github/workflows/release.yml" }),
+    ] {
+        provenance["buildDefinition"]["externalParameters"] = workflow(fields);
+        let compared = claims(V1, &provenance).check_certificate(&certificate()).unwrap();
+        assert!(compared.contains(&"workflow"), "{compared:?}");
+    }
 }
 
 #[test]
 fn a_lie_is_found_in_whatever_field_it_stands() {
     let found = claims(V1, &github());
     for (claim, field) in [
-        ("build-signer-uri", "builder id"),
-        ("runner-environment", "runner environment"),
-        ("source-repository-uri", "source repository"),
-        ("source-repository-ref", "source ref"),
-        ("source-repository-digest", "source commit"),
-        ("source-repository-identifier", "repository number"),
-        ("source-repository-owner-identifier", "owner number"),
+        ("build-signer-uri", "builder-id"),
+        ("runner-environment", "runner-environment"),
+        ("source-repository-uri", "source-repository"),
+        ("source-repository-ref", "source-ref"),
+        ("source-repository-digest", "source-commit"),
+        ("source-repository-identifier", "repository-number"),
+        ("source-repository-owner-identifier", "owner-number"),
         ("build-config-uri", "workflow"),
         ("build-trigger", "event"),
         ("run-invocation-uri", "invocation"),

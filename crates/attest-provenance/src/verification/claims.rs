@@ -30,8 +30,7 @@ pub struct BuildClaims {
     pub(super) parameters: BTreeMap<String, String>,
     /// Of these, what the build type itself defines.
     pub(super) recognised: &'static [&'static str],
-    /// Whether the source is that of the workflow, which a certificate names too.
-    pub(super) is_workflow: bool,
+    /// The file of the workflow that was started.
     pub(super) workflow_path: Option<String>,
     pub(super) invocation_id: Option<String>,
     pub(super) internal: BTreeMap<String, String>,
@@ -69,7 +68,8 @@ impl BuildClaims {
     /// Reads the predicate of a statement, version 1 or 0.2. Whoever calls has verified the statement.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for what is no provenance, or has more parameters than are read.
+    /// [`Error::Malformed`] for what is no provenance, or has more parameters than are read; [`Error::Contradiction`] for
+    /// what names two sources as one.
     pub fn of(predicate_type: &str, predicate: &Map<String, Value>) -> Result<Self, Error> {
         match predicate_type {
             V0_2 => Self::of_v0_2(predicate),
@@ -106,7 +106,7 @@ impl BuildClaims {
             RELEASE => (&external["source"], RELEASE_PARAMETERS),
             _ => (&external["source"], SOURCE_PARAMETERS),
         };
-        let mut source = SourceClaim::of_value(source);
+        let mut source = SourceClaim::of_value(source)?;
         if let Some(source) = source.as_mut().filter(|source| source.commit.is_none()) {
             source.commit = resolved_commit(provenance, &source.repository);
         }
@@ -116,7 +116,6 @@ impl BuildClaims {
             source,
             parameters: flatten(&external)?,
             recognised,
-            is_workflow: is_workflow || [FILES, RELEASE].contains(&build_type),
             workflow_path: external["workflow"]["path"].as_str().map(str::to_owned),
             invocation_id: provenance.run_details.metadata.invocation_id.clone(),
             internal: github_parameters(definition.internal_parameters.get("github")),
@@ -131,6 +130,7 @@ impl BuildClaims {
             text.ok_or_else(|| malformed(format!("expected a text in `{field}`")))
         };
         let invocation = &predicate["invocation"];
+        let config = &invocation["configSource"];
         let parameters = match &invocation["parameters"] {
             Value::Null => BTreeMap::new(),
             parameters @ Value::Object(_) => flatten(parameters)?,
@@ -140,15 +140,22 @@ impl BuildClaims {
         Ok(Self {
             builder_id: text(&predicate["builder"]["id"], "builder.id")?,
             build_type: text(&predicate["buildType"], "buildType")?,
-            source: SourceClaim::of_value(&invocation["configSource"]),
+            source: SourceClaim::of_value(config)?,
             parameters,
             recognised: &[],
-            is_workflow: true,
-            workflow_path: invocation["configSource"]["entryPoint"].as_str().map(str::to_owned),
+            workflow_path: config["entryPoint"]
+                .as_str()
+                .filter(|entry| is_file(entry))
+                .map(str::to_owned),
             invocation_id: predicate["metadata"]["buildInvocationId"].as_str().map(str::to_owned),
             internal: BTreeMap::new(),
         })
     }
+}
+
+/// Version 0.2 leaves it open what an entry point is: a file of the repository, or the name of a job in it.
+fn is_file(entry: &str) -> bool {
+    [".yml", ".yaml"].iter().any(|ending| entry.ends_with(ending)) || entry.starts_with(".github/")
 }
 
 fn resolved_commit(provenance: &Provenance, repository: &str) -> Option<String> {

@@ -63,9 +63,9 @@ pub enum Mismatch {
         found: String,
     },
     /// Provenance and certificate say different things about the same.
-    #[error("expected the provenance to say {field} `{expected}` as the certificate does, found `{found}`")]
+    #[error("expected the provenance to say {} `{expected}` as the certificate does, found `{found}`", field.replace('-', " "))]
     Certificate {
-        /// What they differ in.
+        /// What they differ in, in kebab-case.
         field: &'static str,
         /// What the certificate says.
         expected: String,

@@ -1,5 +1,7 @@
 use serde_json::Value;
 
+use crate::Error;
+
 /// What provenance says that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceClaim {
@@ -22,16 +24,45 @@ impl SourceClaim {
         }
     }
 
-    /// Either a URI, or an object with `uri` and `digest`, or one with `repository` and `ref`.
-    pub(super) fn of_value(value: &Value) -> Option<Self> {
+    /// Either a URI, or an object with `uri` and `digest`, or one with `repository` and `ref`. One that says the same thing
+    /// in two ways has to say it alike: else one would hide the other.
+    pub(super) fn of_value(value: &Value) -> Result<Option<Self>, Error> {
         if let Some(uri) = value.as_str() {
-            return Some(Self::of_uri(uri));
+            return Ok(Some(Self::of_uri(uri)));
         }
-        let location = value["uri"].as_str().or(value["repository"].as_str())?;
+        let (by_uri, by_repository) = (value["uri"].as_str(), value["repository"].as_str());
+        let Some(location) = by_uri.or(by_repository) else {
+            return Ok(None);
+        };
         let mut source = Self::of_uri(location);
-        source.reference = value["ref"].as_str().map(str::to_owned).or(source.reference);
+        let others = by_repository.map(Self::of_uri);
+        let references = [
+            value["ref"].as_str(),
+            others.as_ref().and_then(|other| other.reference.as_deref()),
+        ];
+        if let Some(other) = &others {
+            same("source repository", &source.repository, &other.repository)?;
+        }
+        for reference in references.into_iter().flatten() {
+            same(
+                "source ref",
+                source.reference.get_or_insert(reference.to_owned()),
+                reference,
+            )?;
+        }
         source.commit = commit(&value["digest"]);
-        Some(source)
+        Ok(Some(source))
+    }
+}
+
+fn same(field: &'static str, first: &str, second: &str) -> Result<(), Error> {
+    match first == second {
+        true => Ok(()),
+        false => Err(Error::Contradiction {
+            field,
+            first: first.to_owned(),
+            second: second.to_owned(),
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use attest_provenance::Error as Unreadable;
 use attest_provenance::{BuildClaims, BuildExpectation, BuildLevel, BuildSigner, Mismatch, RootsOfTrust};
 use attest_verify::{Signer, VerifiedBundle};
 
@@ -86,6 +87,8 @@ pub(super) struct ProvenBuild {
     pub(super) commit: Option<String>,
     /// By the roots of trust, if there are any.
     pub(super) level: Option<u8>,
+    /// Of what the provenance says, that which was found to be the same in the certificate.
+    pub(super) certified: Vec<&'static str>,
 }
 
 /// Why verified evidence does not count.
@@ -231,7 +234,7 @@ impl Wanted {
         let claims = match BuildClaims::of(statement.predicate_type(), statement.predicate()) {
             Ok(claims) => claims,
             // Whoever asks nothing of it gets what is proven all the same: a signature over a statement.
-            Err(_) if self.build.is_none() => return Ok(admitted),
+            Err(Unreadable::Malformed { .. }) if self.build.is_none() => return Ok(admitted),
             Err(error) => return Err(rejected(&Mismatch::from(error))),
         };
         self.check_build(bundle, &claims, &mut admitted)
@@ -259,9 +262,10 @@ impl Wanted {
         claims: &BuildClaims,
         admitted: &mut Admitted,
     ) -> Result<(), Mismatch> {
+        let mut certified = Vec::new();
         if let Signer::Certificate(signer) = bundle.signer() {
-            claims.check_certificate(signer.claims())?;
-            if !signer.claims().is_empty() {
+            certified = claims.check_certificate(signer.claims())?;
+            if !certified.is_empty() {
                 admitted.checked.push("provenance-matches-certificate");
             }
         }
@@ -280,7 +284,10 @@ impl Wanted {
             }
             admitted.checked.push("build-level");
         }
-        admitted.build = Some(ProvenBuild::of(claims, level));
+        admitted.build = Some(ProvenBuild {
+            certified,
+            ..ProvenBuild::of(claims, level)
+        });
         Ok(())
     }
 
@@ -323,6 +330,7 @@ impl ProvenBuild {
             reference: source.and_then(|source| source.reference.clone()),
             commit: source.and_then(|source| source.commit.clone()),
             level: level.map(BuildLevel::number),
+            certified: Vec::new(),
         }
     }
 }

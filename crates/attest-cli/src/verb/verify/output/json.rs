@@ -90,6 +90,7 @@ fn build(build: &ProvenBuild) -> Value {
         "sourceRef": build.reference,
         "sourceDigest": build.commit,
         "level": build.level,
+        "matchesCertificate": build.certified,
     })
 }
 
