@@ -118,6 +118,10 @@ fn sarif_has_a_result_for_every_artifact() {
         (&document["version"], &run["results"][0]["level"]),
         (&json!("2.1.0"), &json!("none"))
     );
+    let properties = &run["results"][0]["properties"];
+    assert_eq!(properties["notChecked"], json!(["predicate"]));
+    assert_eq!(properties["checked"][0], "digest");
+    assert_eq!(run["results"][1]["properties"], json!({ "verdict": "rejected" }));
     let rules: Vec<&str> = run["tool"]["driver"]["rules"]
         .as_array()
         .unwrap()
@@ -137,12 +141,46 @@ fn junit_has_failures_for_what_is_rejected_and_errors_for_what_is_unknown() {
     let finished = verify(release.path(), &arguments).expect_code(1);
     let text = finished.stdout_text();
     let says = |expected: &str| assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
-    says("<testsuites name=\"attest verify\" tests=\"4\" failures=\"1\" errors=\"1\">");
-    says("<testcase classname=\"attest.verify.artifacts\" name=\"app-1.0.0.tar.gz\"/>");
+    says("<testsuites name=\"attest verify\" tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"0\">");
+    says("<testcase classname=\"attest.verify.artifacts\" name=\"app-1.0.0.tar.gz\">\n      <properties>");
+    says("<property name=\"checked\" value=\"digest, signature, ");
+    says("<property name=\"notChecked\" value=\"predicate\"/>");
     says("name=\"odd &amp; &lt;new&gt;.bin\">");
     says("<failure type=\"subject-missing\"");
     says("<error type=\"cannot-open\"");
-    says("<testcase classname=\"attest.verify.evidence\" name=\"release.sigstore.json\"/>");
+    says("<testcase classname=\"attest.verify.evidence\" name=\"release.sigstore.json\">");
+}
+
+#[test]
+fn evidence_that_was_passed_over_is_no_test_that_passed() {
+    let release = release();
+    let bundle = fs::read_to_string(release.path().join("release.sigstore.json")).unwrap();
+    let signed = fs::read_to_string(directory().join("accept/artifact-rekor-v2/bundle.sigstore.json")).unwrap();
+    let compact = |text: &str| serde_json::from_str::<Value>(text).unwrap().to_string();
+    let both = format!("{}\n{}\n", compact(&bundle), compact(&signed));
+    fs::write(release.path().join("release.sigstore.json"), both).unwrap();
+    let type_ = serde_json::from_slice::<Value>(
+        &verify(release.path(), &[APPLICATION, "--format=json"])
+            .expect_code(0)
+            .stdout,
+    )
+    .unwrap()["bundles"][0]["statement"]["predicateType"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let arguments = [
+        APPLICATION,
+        "release.sigstore.json",
+        "--type",
+        &type_,
+        "--format",
+        "junit",
+    ];
+    let finished = verify(release.path(), &arguments).expect_code(0);
+    let text = finished.stdout_text();
+    let says = |expected: &str| assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
+    says("tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"1\">");
+    says("name=\"release.sigstore.json:2\">\n      <skipped type=\"predicate-type-mismatch\"");
 }
 
 #[test]
@@ -169,4 +207,58 @@ fn a_report_does_not_take_the_place_of_what_is_verified() {
         let text = finished.stderr_text();
         assert!(text.contains("error[output-is-input]"), "{text}");
     }
+}
+
+/// Everything that a call can name to be read, the report in its place, and one in a place of its own.
+#[test]
+fn a_report_does_not_take_the_place_of_what_it_is_verified_with() {
+    let place = tempfile::tempdir().unwrap();
+    let names = ["s", "c", "chain", "entry", "timestamp", "roots", "list", "trust", "key"];
+    for name in names {
+        fs::write(place.path().join(name), "[[root]]\nlevel = 9").unwrap();
+    }
+    fs::write(place.path().join("app"), "app").unwrap();
+    fs::write(place.path().join("list"), "app\n").unwrap();
+    let run = |arguments: &str| {
+        Command::attest()
+            .arg("verify")
+            .args(arguments.split(' '))
+            .current_dir(place.path())
+            .run()
+    };
+    let signature = "app --signature s --certificate c --certificate-chain chain --rekor-entry entry \
+                     --rfc3161-timestamp timestamp";
+    let signature = signature.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (call, outputs) in [
+        (signature.as_str(), &["s", "c", "chain", "entry", "timestamp"][..]),
+        ("app --roots-of-trust roots", &["roots"]),
+        ("--files-from list", &["list", "app"]),
+        ("app --trusted-root trust", &["trust"]),
+        ("app --key key", &["key"]),
+    ] {
+        for output in outputs {
+            let finished = run(&format!("{call} -o json=./{output}")).expect_code(2);
+            let text = finished.stderr_text();
+            assert!(text.contains("error[output-is-input]"), "{output}: {text}");
+        }
+        let finished = run(&format!("{call} -o json=fresh.json"));
+        assert!(!finished.stderr_text().contains("output-is-input"), "{call}");
+    }
+}
+
+#[test]
+fn two_reports_do_not_go_to_one_file() {
+    let release = release();
+    for (first, second) in [
+        ("-ojson=a", "--output-file=a"),
+        ("-ojson=a", "-ojunit=./a"),
+        ("-ojson=old", "-ojunit=../old"),
+    ] {
+        let here = release.path().file_name().unwrap().to_str().unwrap();
+        let second = second.replace("..", &format!("../{here}"));
+        let finished = verify(release.path(), &[APPLICATION, first, &second]).expect_code(2);
+        let text = finished.stderr_text();
+        assert!(text.contains("error[output-named-twice]"), "{text}");
+    }
+    verify(release.path(), &[APPLICATION, "-ojson=a", "-ojunit=b"]).expect_code(0);
 }

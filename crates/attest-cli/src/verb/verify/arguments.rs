@@ -71,9 +71,15 @@ impl Arguments {
     pub(super) fn reads<'a>(&'a self, input: &'a Input) -> impl Iterator<Item = &'a Path> {
         let artifacts = input.subjects.iter().filter_map(Subject::file);
         let evidence = input.given.iter().chain(&input.given_signatures).map(PathBuf::as_path);
-        let means = [&self.trust.trusted_root, &self.identity.key, &self.subjects.files_from];
+        let means = [
+            &self.trust.trusted_root,
+            &self.identity.key,
+            &self.subjects.files_from,
+            &self.build.roots_of_trust,
+        ];
         let means = means.into_iter().filter_map(|path| path.as_deref());
-        artifacts.chain(evidence).chain(means)
+        let parts = self.subjects.signature.words().map(|(_, path)| path.as_path());
+        artifacts.chain(evidence).chain(means).chain(parts)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use attest_provenance::Error as Unreadable;
-use attest_provenance::{BuildClaims, BuildExpectation, BuildLevel, BuildSigner, Mismatch, RootsOfTrust};
+use attest_provenance::{
+    BuildClaims, BuildExpectation, BuildLevel, BuildSigner, Error as InvalidProvenance, Mismatch, RootsOfTrust,
+};
 use attest_verify::{Signer, VerifiedBundle};
 
 use super::expectation::{ClaimArguments, not_a};
@@ -50,7 +51,7 @@ pub(super) struct BuildArguments {
     min_level: Option<BuildLevel>,
     /// Up to which level each signer and builder is believed: TOML or JSON, as docs/VERIFYING.md says
     #[arg(long, value_name = "FILE")]
-    roots_of_trust: Option<PathBuf>,
+    pub(super) roots_of_trust: Option<PathBuf>,
 }
 
 /// What has to be signed, and what provenance has to say.
@@ -234,7 +235,7 @@ impl Wanted {
         let claims = match BuildClaims::of(statement.predicate_type(), statement.predicate()) {
             Ok(claims) => claims,
             // Whoever asks nothing of it gets what is proven all the same: a signature over a statement.
-            Err(Unreadable::Malformed { .. }) if self.build.is_none() => return Ok(admitted),
+            Err(InvalidProvenance::Malformed { .. }) if self.build.is_none() => return Ok(admitted),
             Err(error) => return Err(rejected(&Mismatch::from(error))),
         };
         self.check_build(bundle, &claims, &mut admitted)

@@ -36,7 +36,8 @@ pub(super) struct Proven {
 pub(super) enum ProvenSigner {
     Certificate {
         identity: String,
-        issuer: String,
+        /// None by an authority that knows its people without OIDC.
+        issuer: Option<String>,
         claims: BTreeMap<&'static str, String>,
     },
     Key,
@@ -131,15 +132,14 @@ impl Proven {
     fn of_bundle(format: &'static str, bundle: &VerifiedBundle) -> Self {
         let (signer, signed_by) = match bundle.signer() {
             Signer::Certificate(signer) => {
+                let issuer = Some(signer.issuer().to_owned()).filter(|issuer| !issuer.is_empty());
+                let checked = certificate_checks(issuer.as_deref());
                 let signer = ProvenSigner::Certificate {
                     identity: signer.identity().to_owned(),
-                    issuer: signer.issuer().to_owned(),
+                    issuer,
                     claims: signer.claims().clone(),
                 };
-                (
-                    signer,
-                    &["certificate", "certificate-transparency", "identity", "issuer"][..],
-                )
+                (signer, checked)
             }
             _ => (ProvenSigner::Key, &["key"][..]),
         };
@@ -164,6 +164,15 @@ impl Proven {
     }
 }
 
+/// What is checked of a certificate. That it names no issuer is part of the identity that was asked for.
+fn certificate_checks(issuer: Option<&str>) -> &'static [&'static str] {
+    const CHECKS: [&str; 4] = ["certificate", "certificate-transparency", "identity", "issuer"];
+    match issuer {
+        Some(_) => &CHECKS,
+        None => &CHECKS[..3],
+    }
+}
+
 /// The words of the library as they stand in reports.
 fn token(check: &'static str) -> &'static str {
     match check {
@@ -171,5 +180,19 @@ fn token(check: &'static str) -> &'static str {
         "certificate transparency" => "certificate-transparency",
         "signed time" => "signed-time",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_checked_where_there_is_one() {
+        assert_eq!(
+            certificate_checks(Some("https://accounts.example.com")).last(),
+            Some(&"issuer")
+        );
+        assert_eq!(certificate_checks(None).last(), Some(&"identity"));
     }
 }

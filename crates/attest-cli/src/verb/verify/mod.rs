@@ -73,6 +73,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         judgements: verdicts.judgements,
         findings: verdicts.findings,
     };
+    // By now it is known what checksum lists made the call read.
+    arguments.output.check(report.read())?;
     output::write(&report, &arguments.output, context)?;
     Ok(report.outcome())
 }

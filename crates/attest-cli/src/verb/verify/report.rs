@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use attest_verify::VerificationTime;
 
@@ -54,6 +55,20 @@ impl Report {
             .count()
     }
 
+    /// Every file that was read, also where only a checksum list named it.
+    pub(super) fn read(&self) -> impl Iterator<Item = &Path> {
+        let artifacts = self.judgements.iter().filter_map(|judgement| judgement.subject.file());
+        artifacts.chain(self.findings.iter().map(|finding| finding.path.as_path()))
+    }
+
+    /// The names of the checks that were made for an artifact, and of those that were not.
+    pub(super) fn checks(&self, judgement: &Judgement) -> Checks {
+        Checks {
+            made: self.checked(judgement).iter().map(|checked| checked.check).collect(),
+            left_out: self.not_checked(judgement),
+        }
+    }
+
     /// Every check that was made for an artifact, with the evidence that it was made by.
     pub(super) fn checked(&self, judgement: &Judgement) -> Vec<Checked> {
         let mut checked: Vec<Checked> = Vec::new();
@@ -85,6 +100,13 @@ impl Report {
         let is_checked = |check: &str| checked.iter().any(|known| known.check == check);
         left_out.into_iter().filter(|check| !is_checked(check)).collect()
     }
+}
+
+/// What was checked, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Checks {
+    pub(super) made: Vec<&'static str>,
+    pub(super) left_out: Vec<&'static str>,
 }
 
 /// A check, and the evidence that it was made by.

@@ -1,16 +1,16 @@
 use std::fmt::Write as _;
 
 use super::super::evidence::Origin;
-use super::super::finding::Finding;
 use super::super::problem::Problem;
-use super::super::report::Report;
+use super::super::report::{Checks, Report};
 
 /// Two suites: every artifact, and every piece of evidence that has to verify. What is rejected is a failure, what could not
-/// be decided an error.
+/// be decided an error, and evidence that was passed over is skipped: it has passed nothing.
 pub(super) fn render(report: &Report) -> String {
     let artifacts = report.judgements.iter().map(|judgement| Case {
         name: judgement.subject.shown(),
         problems: judgement.problems.iter().collect(),
+        checks: judgement.is_accepted().then(|| report.checks(judgement)),
     });
     let evidence = report
         .findings
@@ -18,7 +18,11 @@ pub(super) fn render(report: &Report) -> String {
         .filter(|finding| finding.origin != Origin::Neighbour);
     let evidence = evidence.map(|finding| Case {
         name: finding.shown(),
-        problems: Finding::counting_problem(finding).into_iter().collect(),
+        problems: finding.result.as_ref().err().into_iter().collect(),
+        checks: finding.result.as_ref().ok().map(|proven| Checks {
+            made: proven.checked.clone(),
+            left_out: proven.not_checked.clone(),
+        }),
     });
     let suites = [
         Suite {
@@ -34,10 +38,11 @@ pub(super) fn render(report: &Report) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         xml,
-        "<testsuites name=\"attest verify\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
+        "<testsuites name=\"attest verify\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">",
         suites.iter().map(|suite| suite.cases.len()).sum::<usize>(),
-        suites.iter().map(Suite::failures).sum::<usize>(),
-        suites.iter().map(Suite::errors).sum::<usize>()
+        suites.iter().map(|suite| suite.count(FAILURE)).sum::<usize>(),
+        suites.iter().map(|suite| suite.count(ERROR)).sum::<usize>(),
+        suites.iter().map(|suite| suite.count(SKIPPED)).sum::<usize>()
     );
     suites.iter().for_each(|suite| suite.write(&mut xml, &time));
     xml.push_str("</testsuites>\n");
@@ -52,28 +57,28 @@ struct Suite<'a> {
 struct Case<'a> {
     name: String,
     problems: Vec<&'a Problem>,
+    /// Where it is accepted.
+    checks: Option<Checks>,
 }
 
-impl Suite<'_> {
-    fn failures(&self) -> usize {
-        self.cases
-            .iter()
-            .filter(|case| case.element() == Some("failure"))
-            .count()
-    }
+const FAILURE: &str = "failure";
+const ERROR: &str = "error";
+const SKIPPED: &str = "skipped";
 
-    fn errors(&self) -> usize {
-        self.cases.iter().filter(|case| case.element() == Some("error")).count()
+impl Suite<'_> {
+    fn count(&self, element: &str) -> usize {
+        self.cases.iter().filter(|case| case.element() == Some(element)).count()
     }
 
     fn write(&self, xml: &mut String, time: &str) {
         let _ = writeln!(
             xml,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" timestamp=\"{time}\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" timestamp=\"{time}\">",
             self.name,
             self.cases.len(),
-            self.failures(),
-            self.errors()
+            self.count(FAILURE),
+            self.count(ERROR),
+            self.count(SKIPPED)
         );
         self.cases.iter().for_each(|case| case.write(xml, self.name));
         xml.push_str("  </testsuite>\n");
@@ -83,13 +88,16 @@ impl Suite<'_> {
 impl Case<'_> {
     /// What makes it fail; nothing when it passed.
     fn element(&self) -> Option<&'static str> {
-        match (
-            self.problems.is_empty(),
-            self.problems.iter().all(|problem| problem.is_undecided()),
-        ) {
+        let mut counting = self
+            .problems
+            .iter()
+            .filter(|problem| !problem.is_passed_over())
+            .peekable();
+        match (self.problems.is_empty(), counting.peek().is_some()) {
             (true, _) => None,
-            (false, true) => Some("error"),
-            (false, false) => Some("failure"),
+            (false, false) => Some(SKIPPED),
+            (false, true) if counting.all(|problem| problem.is_undecided()) => Some(ERROR),
+            (false, true) => Some(FAILURE),
         }
     }
 
@@ -99,7 +107,9 @@ impl Case<'_> {
             escaped(&self.name)
         );
         let Some(element) = self.element() else {
-            let _ = writeln!(xml, "{head}/>");
+            let _ = writeln!(xml, "{head}>");
+            self.write_checks(xml);
+            xml.push_str("    </testcase>\n");
             return;
         };
         let _ = writeln!(xml, "{head}>");
@@ -118,6 +128,20 @@ impl Case<'_> {
             );
         }
         xml.push_str("    </testcase>\n");
+    }
+}
+
+impl Case<'_> {
+    fn write_checks(&self, xml: &mut String) {
+        let Some(Checks { made, left_out }) = &self.checks else {
+            return;
+        };
+        xml.push_str("      <properties>\n");
+        for (name, checks) in [("checked", made), ("notChecked", left_out)] {
+            let value = escaped(&checks.join(", "));
+            let _ = writeln!(xml, "        <property name=\"{name}\" value=\"{value}\"/>");
+        }
+        xml.push_str("      </properties>\n");
     }
 }
 
@@ -155,10 +179,14 @@ mod tests {
         let (rejected, undecided) = (Problem::rejected("a", "b"), Problem::undecided("c", "d"));
         let element = |problems: Vec<&Problem>| {
             let name = String::new();
-            Case { name, problems }.element()
+            let checks = None;
+            Case { name, problems, checks }.element()
         };
         assert_eq!(element(vec![&undecided, &rejected]), Some("failure"));
         assert_eq!(element(vec![&undecided]), Some("error"));
         assert_eq!(element(vec![]), None);
+        let passed_over = Problem::passed_over("e", "f");
+        assert_eq!(element(vec![&passed_over]), Some("skipped"));
+        assert_eq!(element(vec![&passed_over, &rejected]), Some("failure"));
     }
 }

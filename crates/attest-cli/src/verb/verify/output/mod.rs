@@ -51,11 +51,16 @@ struct Output {
 }
 
 impl OutputArguments {
-    /// A report never takes the place of what is verified, or of what it is verified with.
+    /// A report never takes the place of what is verified, of what it is verified with, or of another report.
     pub(super) fn check<'a>(&self, inputs: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
         let outputs: Vec<&Path> = self.files().collect();
         if outputs.is_empty() {
             return Ok(());
+        }
+        let mut places = BTreeSet::new();
+        if let Some(path) = outputs.iter().find(|path| !places.insert(place(path))) {
+            let message = "expected every report to go to a file of its own, found one for two";
+            return Err(Failure::usage("output-named-twice", message).at(path.display()));
         }
         let inputs: BTreeSet<PathBuf> = inputs.filter_map(|path| path.canonicalize().ok()).collect();
         let is_input = |path: &&&Path| {
@@ -74,6 +79,16 @@ impl OutputArguments {
         let several = self.output.iter().map(|output| output.path.as_path());
         several.chain(self.output_file.as_deref())
     }
+}
+
+/// Where a file is or will be, in one spelling of its directory.
+fn place(path: &Path) -> PathBuf {
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    directory.join(path.file_name().unwrap_or_default())
 }
 
 impl FromStr for Output {

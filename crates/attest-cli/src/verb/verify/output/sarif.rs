@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::input::Subject;
 use super::super::judgement::Judgement;
 use super::super::problem::Problem;
-use super::super::report::Report;
+use super::super::report::{Checks, Report};
 use crate::exit::Outcome;
 use crate::visible::visible;
 
@@ -49,6 +49,7 @@ struct Found {
     location: String,
     passed: bool,
     verdict: &'static str,
+    checks: Option<Checks>,
 }
 
 fn results(report: &Report) -> Vec<Found> {
@@ -82,6 +83,7 @@ fn of_artifact(report: &Report, judgement: &Judgement) -> Vec<Found> {
             location,
             passed: true,
             verdict: judgement.verdict(),
+            checks: Some(report.checks(judgement)),
         }];
     }
     let problems = judgement.problems.iter();
@@ -98,6 +100,7 @@ impl Found {
             location,
             passed: false,
             verdict: problem.verdict(),
+            checks: None,
         }
     }
 
@@ -108,6 +111,11 @@ impl Found {
         } else {
             ("fail", "error")
         };
+        let mut properties = json!({ "verdict": self.verdict });
+        if let Some(checks) = &self.checks {
+            properties["checked"] = json!(checks.made);
+            properties["notChecked"] = json!(checks.left_out);
+        }
         json!({
             "ruleId": self.rule,
             "ruleIndex": rule_index,
@@ -115,7 +123,7 @@ impl Found {
             "level": level,
             "message": { "text": self.message },
             "locations": [{ "physicalLocation": { "artifactLocation": { "uri": self.location } } }],
-            "properties": { "verdict": self.verdict },
+            "properties": properties,
         })
     }
 }

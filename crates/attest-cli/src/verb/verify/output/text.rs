@@ -115,14 +115,14 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum SignerKey<'a> {
-    Certificate(&'a str, &'a str),
+    Certificate(&'a str, Option<&'a str>),
     Key,
     Detached(&'a DetachedSigner),
 }
 
 fn signer_key(signer: &ProvenSigner) -> SignerKey<'_> {
     match signer {
-        ProvenSigner::Certificate { identity, issuer, .. } => SignerKey::Certificate(identity, issuer),
+        ProvenSigner::Certificate { identity, issuer, .. } => SignerKey::Certificate(identity, issuer.as_deref()),
         ProvenSigner::Key => SignerKey::Key,
         ProvenSigner::Detached(signer) => SignerKey::Detached(signer),
     }
@@ -198,6 +198,7 @@ fn describe_signer(text: &mut String, signer: &ProvenSigner) {
     match signer {
         ProvenSigner::Certificate { identity, issuer, .. } => {
             row(text, "signed by", identity);
+            let issuer = issuer.as_deref().unwrap_or("the authority itself, without an issuer");
             row(text, "vouched by", issuer);
         }
         ProvenSigner::Key => row(text, "signed by", "the given key"),
@@ -220,6 +221,9 @@ fn describe_build(text: &mut String, build: &ProvenBuild) {
             .map(|commit| format!(" ({commit})"))
             .unwrap_or_default();
         row(text, "built from", &format!("{source}{reference}{commit}"));
+    }
+    if !build.certified.is_empty() {
+        row(text, "as certified", &build.certified.join(", "));
     }
     if let Some(level) = build.level {
         row(text, "build level", &format!("{level}, by the roots of trust"));
