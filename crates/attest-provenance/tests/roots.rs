@@ -1,7 +1,5 @@
 //! Up to which level a signer and a builder are believed.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use attest_provenance::{BuildLevel, BuildSigner, InvalidRoots, RootsOfTrust};
 use serde_json::json;
 
