@@ -5,7 +5,7 @@ use crate::Error;
 /// What provenance says that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceClaim {
-    /// The repository, written in one way: see [`repository`].
+    /// The repository in one spelling: `https://`, scheme and host in lower case, no `git+`, no `.git`, no closing slash.
     pub repository: String,
     /// The ref, such as `refs/tags/v1`.
     pub reference: Option<String>,
