@@ -18,6 +18,7 @@ mod pack;
 mod protocol;
 mod provenance;
 mod readme;
+mod rejections;
 mod release;
 mod sandbox;
 mod sbom;
