@@ -41,7 +41,7 @@ fn string(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The key of npm's registry, as `https://registry.npmjs.org/-/npm/v1/keys` gives it.
+    /// The key of npm's registry, as its keys endpoint gives it.
     const NPM: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE1Olb3zMAFFxXKHiIkQO5cJ3Yhl5i6UPp+IhuteBJbuHcA5UogKo0EWtlWwW6KSaKoTNEYL7JlCQiVnkhBktUgg==";
 
     #[test]
