@@ -269,6 +269,13 @@ mod tests {
 
     use super::*;
 
+    /// What fetches trust roots embeds the same ones from where they are published. The two must be renewed together.
+    #[test]
+    fn the_embedded_roots_are_the_published_ones() {
+        assert_eq!(PUBLIC_GOOD, sigstore_trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT);
+        assert_eq!(GITHUB, sigstore_trust_root::SIGSTORE_GITHUB_TRUSTED_ROOT);
+    }
+
     #[test]
     fn the_embedded_root_is_usable() {
         let root = TrustRoot::public_good();
