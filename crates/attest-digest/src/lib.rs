@@ -11,8 +11,10 @@ mod algorithm;
 pub mod checksums;
 mod digest;
 mod file;
+mod lane;
 mod measure;
 mod parallel;
+mod platform;
 mod threads;
 mod tree;
 
@@ -21,5 +23,6 @@ pub use digest::{Digest, DigestSet, InvalidDigest};
 pub use file::{FileKind, MeasureError, measure_file, measure_reader};
 pub use measure::{Hasher, Measured, MeasuringReader, MeasuringWriter};
 pub use parallel::{Job, Jobs, measure_files};
+pub use platform::Platform;
 pub use threads::{InvalidThreads, Threads};
 pub use tree::{Tree, TreeError};
