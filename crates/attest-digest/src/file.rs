@@ -2,9 +2,8 @@ use std::fmt;
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Algorithms, Hasher, Job, Measured};
+use crate::{Algorithms, Hasher, Job, Measured, Progress};
 
 /// Bytes taken by one read. Large enough that system calls cost nothing beside hashing, small enough to stay in a core's
 /// second-level cache between the read and the hash.
@@ -142,7 +141,7 @@ impl fmt::Display for FileKind {
 /// # Errors
 /// Those of `reader`; an interrupted read is tried again.
 pub fn measure_reader(reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
-    Desk::new(&AtomicU64::new(0)).measure_reader(reader, algorithms)
+    Desk::new(&Progress::new()).measure_reader(reader, algorithms)
 }
 
 /// Measures a regular file; symbolic links that lead to one are followed.
@@ -150,19 +149,19 @@ pub fn measure_reader(reader: impl Read, algorithms: &Algorithms) -> io::Result<
 /// # Errors
 /// [`MeasureError`]; a file that changes while it is read is one.
 pub fn measure_file(path: &Path, algorithms: &Algorithms) -> Result<Measured, MeasureError> {
-    Desk::new(&AtomicU64::new(0)).measure_file(&Job { path, algorithms })
+    Desk::new(&Progress::new()).measure_file(&Job { path, algorithms })
 }
 
 /// Where one thread measures file after file.
 pub(crate) struct Desk<'a> {
-    bytes_read: &'a AtomicU64,
+    progress: &'a Progress,
     buffer: Vec<u8>,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(bytes_read: &'a AtomicU64) -> Self {
+    pub(crate) fn new(progress: &'a Progress) -> Self {
         Self {
-            bytes_read,
+            progress,
             buffer: vec![0; BUFFER_LEN],
         }
     }
@@ -174,7 +173,7 @@ impl<'a> Desk<'a> {
                 Ok(0) => return Ok(hasher.finish()),
                 Ok(read) => {
                     hasher.update(&self.buffer[..read]);
-                    self.bytes_read.fetch_add(read as u64, Ordering::Relaxed);
+                    self.progress.count_bytes(read as u64);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -309,12 +308,11 @@ mod tests {
         let file = File::open(&path).unwrap();
         let before = file.metadata().unwrap();
         change(&path);
-        let bytes_read = AtomicU64::new(0);
         let job = Job {
             path: &path,
             algorithms: &sha256(),
         };
-        Desk::new(&bytes_read).measure_open_file(&job, &file, &before)
+        Desk::new(&Progress::new()).measure_open_file(&job, &file, &before)
     }
 
     #[test]

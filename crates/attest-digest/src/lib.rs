@@ -2,7 +2,7 @@
 //!
 //! In: anything that can be read, once, front to back. Out: a [`Measured`] value that says how many bytes there were and
 //! what every asked-for [`Algorithm`] makes of them. Nobody but this crate can make a [`Measured`]; a [`Digest`] on its own
-//! is only somebody's claim. [`measure_files`] takes many files at once, and [`checksums`] reads and writes the lists that
+//! is only somebody's claim. An [`Engine`] takes many files at once, and [`checksums`] reads and writes the lists that
 //! `sha256sum` knows.
 //!
 //! No network, no clock, no environment. Memory does not grow with the input.
@@ -10,6 +10,7 @@
 mod algorithm;
 pub mod checksums;
 mod digest;
+mod engine;
 mod file;
 mod lane;
 mod measure;
@@ -20,6 +21,7 @@ mod tree;
 
 pub use algorithm::{Algorithm, Algorithms, UnknownAlgorithm};
 pub use digest::{Digest, DigestSet, InvalidDigest};
+pub use engine::{Engine, Event, FileJob, Progress, Source, measure_many_bytes};
 pub use file::{FileKind, MeasureError, measure_file, measure_reader};
 pub use measure::{Hasher, Measured, MeasuringReader, MeasuringWriter};
 pub use parallel::{Job, Jobs, measure_files};

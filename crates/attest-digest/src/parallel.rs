@@ -1,10 +1,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::file::Desk;
-use crate::{Algorithms, MeasureError, Measured, Threads};
+use crate::{Algorithms, Engine, Event, FileJob, MeasureError, Measured, Progress, Threads};
 
 /// One file to measure, and what to make of it in one read.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +22,16 @@ pub struct Jobs<'a> {
     pub threads: Threads,
 }
 
+impl FileJob for Job<'_> {
+    fn path(&self) -> &Path {
+        self.path
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        self.algorithms
+    }
+}
+
 /// Measures every file and gives the results in the order of `paths`, whatever the number of threads.
 ///
 /// A file that cannot be measured has its error in its place; the others are measured all the same.
@@ -33,64 +41,37 @@ pub fn measure_files<P: AsRef<Path>>(
     algorithms: &Algorithms,
     threads: Threads,
 ) -> Vec<Result<Measured, MeasureError>> {
-    let job = |path| Job { path, algorithms };
-    let files: Vec<_> = paths.iter().map(|path| job(path.as_ref())).collect();
-    let jobs = Jobs { files: &files, threads };
-    let done = Mutex::new(Vec::with_capacity(files.len()));
-    jobs.measure(&AtomicU64::new(0), |place, result| {
-        done.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((place, result));
+    let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
+    let jobs = paths.iter().map(|path| Job { path, algorithms });
+    let mut results = Vec::with_capacity(paths.len());
+    Engine::new(threads).measure_stream(jobs, &Progress::new(), |_, result| {
+        results.push(result);
         ControlFlow::Continue(())
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, result)| result).collect()
+    results
 }
 
 impl Jobs<'_> {
-    /// Hands each result with its place in `files` to `found`, from any thread and in any order, as soon as it is there.
-    /// `bytes_read` grows while files are read, for whoever shows progress.
+    /// Hands each result with its place in `files` to `found`, in the order of `files`. `bytes_read` grows while files are
+    /// read, for whoever shows progress.
     ///
     /// When `found` breaks, no further file is begun.
     pub fn measure<F>(&self, bytes_read: &AtomicU64, found: F)
     where
         F: Fn(usize, Result<Measured, MeasureError>) -> ControlFlow<()> + Sync,
     {
-        let next = AtomicUsize::new(0);
-        let work = || self.work(&next, bytes_read, &found);
-        match self.pool() {
-            Some(pool) => {
-                pool.broadcast(|_| work());
+        let progress = Progress::new();
+        let mut next = 0;
+        Engine::new(self.threads).measure_events(self.files.iter().copied(), &progress, |event| {
+            bytes_read.store(progress.bytes_read(), Ordering::Relaxed);
+            match event {
+                Event::Done(_, result) => {
+                    next += 1;
+                    found(next - 1, result)
+                }
+                Event::Waiting => ControlFlow::Continue(()),
             }
-            // A machine that cannot give us threads still gets its answer, from this one.
-            None => work(),
-        }
-    }
-
-    /// A pool of our own, so that a call from within another pool neither waits for it nor exceeds its threads.
-    fn pool(&self) -> Option<rayon::ThreadPool> {
-        let count = self.threads.count().get().min(self.files.len());
-        match count {
-            0 | 1 => None,
-            _ => rayon::ThreadPoolBuilder::new().num_threads(count).build().ok(),
-        }
-    }
-
-    /// Takes one file after the other until none is left: a thread with small files takes more of them.
-    fn work<F>(&self, next: &AtomicUsize, bytes_read: &AtomicU64, found: &F)
-    where
-        F: Fn(usize, Result<Measured, MeasureError>) -> ControlFlow<()>,
-    {
-        let mut desk = Desk::new(bytes_read);
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = self.files.get(place) else { return };
-            if found(place, desk.measure_file(job)).is_break() {
-                next.store(self.files.len(), Ordering::Relaxed);
-                return;
-            }
-        }
+        });
     }
 }
 
@@ -98,6 +79,7 @@ impl Jobs<'_> {
 mod tests {
     use std::fs;
     use std::path::PathBuf;
+    use std::sync::atomic::AtomicUsize;
 
     use proptest::prelude::*;
     use sha2::Digest as _;
@@ -157,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_begun_after_a_break_and_bytes_are_counted() {
+    fn nothing_comes_after_a_break_and_bytes_are_counted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a");
         fs::write(&path, b"content").unwrap();
@@ -166,20 +148,23 @@ mod tests {
             path: &path,
             algorithms: &algorithms,
         };
-        let (bytes_read, calls) = (AtomicU64::new(0), AtomicUsize::new(0));
-        let jobs = Jobs {
-            files: &[job; 5],
-            threads: Threads::ONE,
-        };
-        jobs.measure(&bytes_read, |place, _| {
-            calls.fetch_add(1, Ordering::Relaxed);
-            if place == 1 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        assert_eq!((calls.into_inner(), bytes_read.into_inner()), (2, 14));
+        for (last, calls_expected) in [(1, 2), (9, 5)] {
+            let (bytes_read, calls) = (AtomicU64::new(0), AtomicUsize::new(0));
+            let jobs = Jobs {
+                files: &[job; 5],
+                threads: Threads::ONE,
+            };
+            jobs.measure(&bytes_read, |place, _| {
+                calls.fetch_add(1, Ordering::Relaxed);
+                if place == last {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            assert_eq!(calls.into_inner(), calls_expected);
+            assert!((7 * calls_expected as u64..=35).contains(&bytes_read.into_inner()));
+        }
     }
 
     #[test]
