@@ -18,6 +18,7 @@ mod parallel;
 mod platform;
 mod threads;
 mod tree;
+mod walk;
 
 pub use algorithm::{Algorithm, Algorithms, UnknownAlgorithm};
 pub use digest::{Digest, DigestSet, InvalidDigest};
@@ -28,3 +29,4 @@ pub use parallel::{Job, Jobs, measure_files};
 pub use platform::Platform;
 pub use threads::{InvalidThreads, Threads};
 pub use tree::{Tree, TreeError};
+pub use walk::{SymlinkPolicy, Walk, WalkEntry, WalkError, WalkOptions};

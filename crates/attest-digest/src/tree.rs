@@ -1,13 +1,13 @@
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::FileKind;
+use crate::{FileKind, Walk, WalkEntry, WalkError, WalkOptions};
 
 /// The most entries that a listing takes: it is held in memory, and a tree that goes on for longer is one by mistake.
 const MAX_ENTRIES: usize = 10_000_000;
 
-/// What lies under a directory, each list sorted by the bytes of its paths.
+/// What lies under a directory, all of it at once, each list sorted by the bytes of its paths. [`Walk`] hands out the same
+/// one by one.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The regular files.
@@ -43,43 +43,38 @@ impl Tree {
     /// [`TreeError`]: a listing is whole or not at all.
     pub fn list(root: &Path) -> Result<Self, TreeError> {
         let mut tree = Self::default();
-        // A list instead of recursion: the depth of a tree is up to whoever made it.
-        let mut directories = vec![root.to_owned()];
-        while let Some(directory) = directories.pop() {
-            tree.take(&directory, &mut directories)
-                .map_err(|source| TreeError::List {
-                    path: directory,
-                    source,
-                })?;
-            if tree.files.len() + tree.others.len() + directories.len() > MAX_ENTRIES {
+        for found in Walk::new(root, WalkOptions::default()) {
+            match found {
+                Ok(WalkEntry::File(path)) => tree.files.push(path),
+                Ok(WalkEntry::Link(path)) => tree.others.push((path, FileKind::SymbolicLink)),
+                Err(WalkError::NotRegular { path, found }) => tree.others.push((path, found)),
+                Err(error) => return Err(TreeError::of(error)),
+            }
+            if tree.files.len() + tree.others.len() > MAX_ENTRIES {
                 return Err(TreeError::TooMany { path: root.to_owned() });
             }
         }
-        tree.files.sort_unstable_by(|a, b| by_bytes(a, b));
-        tree.others.sort_unstable_by(|(a, _), (b, _)| by_bytes(a, b));
         Ok(tree)
-    }
-
-    fn take(&mut self, directory: &Path, directories: &mut Vec<PathBuf>) -> io::Result<()> {
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            match FileKind::of(entry.file_type()?) {
-                None => self.files.push(entry.path()),
-                Some(FileKind::Directory) => directories.push(entry.path()),
-                Some(kind) => self.others.push((entry.path(), kind)),
-            }
-        }
-        Ok(())
     }
 }
 
-/// Not by components, as paths compare themselves: `a-b` comes before `a/b`, as `sort` has it.
-fn by_bytes(a: &Path, b: &Path) -> std::cmp::Ordering {
-    a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes())
+impl TreeError {
+    fn of(error: WalkError) -> Self {
+        let path = error.path().to_owned();
+        let source = match error {
+            WalkError::List { source, .. } | WalkError::Inspect { source, .. } | WalkError::Scratch { source, .. } => {
+                source
+            }
+            other => io::Error::other(other),
+        };
+        Self::List { path, source }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
