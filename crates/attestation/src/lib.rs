@@ -8,6 +8,7 @@
 //! | [`Subject`] | one artifact, by name and digests | in-toto attestation v1, `resource_descriptor.md` |
 //! | [`Statement`] | subjects and a predicate about them | in-toto attestation v1, `statement.md` |
 //! | [`Envelope`] | the exact bytes of a statement and one signature | DSSE 1.0.2, `envelope.md` |
+//! | [`TreeManifest`](manifest::TreeManifest) | every file of a directory | OpenSSF Model Signing 1.0, `spec/v1.0.md` |
 //! | [`Bundle`] | an envelope or a bare signature, with its evidence | Sigstore protobuf-specs, `sigstore_bundle.proto` |
 
 mod bundle;
@@ -15,6 +16,7 @@ mod envelope;
 pub mod foreign;
 mod json;
 pub mod limits;
+pub mod manifest;
 pub mod media_type;
 mod statement;
 mod subject;

@@ -17,3 +17,7 @@ pub const MAX_LOG_ENTRIES: usize = 32;
 
 /// The largest number of RFC 3161 timestamps in a bundle (Sigstore client specification: 32).
 pub const MAX_TIMESTAMPS: usize = 32;
+
+/// The largest number of files, or ranges of files, in a tree manifest. Data sets of a million files exist; each takes about
+/// 100 bytes of memory once it is read, and about ten times as much while it is.
+pub const MAX_TREE_RESOURCES: usize = 1_000_000;

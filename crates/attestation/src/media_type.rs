@@ -17,3 +17,9 @@ pub const BUNDLE_V0_3: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /// SLSA provenance, version 1 (<https://slsa.dev/provenance/v1>).
 pub const SLSA_PROVENANCE_V1: &str = "https://slsa.dev/provenance/v1";
+
+/// A tree manifest (OpenSSF Model Signing 1.0, section 5.1).
+pub const MODEL_SIGNATURE_V1: &str = "https://model_signing/signature/v1.0";
+
+/// A tree manifest whose subjects are the files, as it was before version 1.0 (OpenSSF Model Signing 1.0, section 11).
+pub const MODEL_DIGESTS_V0_1: &str = "https://model_signing/Digests/v0.1";
