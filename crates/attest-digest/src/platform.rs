@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+#[cfg(target_arch = "x86_64")]
+use crate::lane::sha_ni::ShaNi;
 use crate::lane::{Block, MAX_LANES, State, portable};
 
 /// A way of computing SHA-256 that this processor can run.
@@ -13,6 +15,8 @@ pub struct Platform(Kind);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    ShaNi(ShaNi),
 }
 
 impl Platform {
@@ -32,7 +36,12 @@ impl Platform {
 
     /// Every platform that this processor can run, the quickest first, the portable one last.
     pub fn available() -> impl Iterator<Item = Self> {
-        std::iter::once(Self::portable())
+        let portable = std::iter::once(Kind::Portable);
+        #[cfg(target_arch = "x86_64")]
+        let quicker = [ShaNi::detect().map(Kind::ShaNi)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let quicker = [];
+        quicker.into_iter().flatten().chain(portable).map(Self)
     }
 
     /// What it is called in benchmarks and messages.
@@ -40,6 +49,8 @@ impl Platform {
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(_) => "sha-ni",
         }
     }
 
@@ -48,6 +59,8 @@ impl Platform {
     pub fn lanes(self) -> usize {
         match self.0 {
             Kind::Portable => 1,
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(_) => ShaNi::STREAMS,
         }
     }
 
@@ -78,6 +91,8 @@ impl Platform {
     fn compress_blocks(self, states: &mut [&mut State], blocks: &[&[Block]]) {
         match self.0 {
             Kind::Portable => portable::compress(states, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi(lane) => lane.compress(states, blocks),
         }
     }
 }

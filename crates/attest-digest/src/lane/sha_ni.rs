@@ -1,0 +1,153 @@
+//! The SHA extensions of x86-64, with up to four streams interleaved: one stream waits for its own last round most of the
+//! time, and the others fill that time.
+#![expect(
+    unsafe_code,
+    reason = "instructions that not every processor has, and loads of 16 bytes"
+)]
+
+use std::arch::x86_64::{
+    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_loadu_si128, _mm_set_epi32, _mm_set_epi64x,
+    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
+};
+
+use super::{Block, K, State};
+
+/// A proof that the processor has the SHA extensions: there is no other way to make one than to ask it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ShaNi(());
+
+/// The state of one stream in the order that the instructions want.
+#[derive(Clone, Copy)]
+struct Halves {
+    abef: __m128i,
+    cdgh: __m128i,
+}
+
+impl ShaNi {
+    /// The most streams that are interleaved.
+    pub(crate) const STREAMS: usize = 4;
+
+    pub(crate) fn detect() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("sha")
+            && is_x86_feature_detected!("sse2")
+            && is_x86_feature_detected!("ssse3")
+            && is_x86_feature_detected!("sse4.1");
+        has_all.then_some(Self(()))
+    }
+
+    /// Takes the blocks of every stream into its state, in groups that are as even as possible.
+    pub(crate) fn compress(self, states: &mut [&mut State], blocks: &[&[Block]]) {
+        let (mut states, mut blocks) = (states, blocks);
+        while !blocks.is_empty() {
+            let turns = blocks.len().div_ceil(Self::STREAMS);
+            let group = blocks.len().div_ceil(turns);
+            let (now, later) = states.split_at_mut(group);
+            self.compress_group(now, &blocks[..group]);
+            (states, blocks) = (later, &blocks[group..]);
+        }
+    }
+
+    fn compress_group(self, states: &mut [&mut State], blocks: &[&[Block]]) {
+        // SAFETY: `self` was made by `detect`, which asked the processor for every feature that `interleaved` is compiled for.
+        unsafe {
+            match (states, blocks) {
+                ([a], [w]) => interleaved([a], [w]),
+                ([a, b], [w, x]) => interleaved([a, b], [w, x]),
+                ([a, b, c], [w, x, y]) => interleaved([a, b, c], [w, x, y]),
+                ([a, b, c, d], [w, x, y, z]) => interleaved([a, b, c, d], [w, x, y, z]),
+                _ => unreachable!("a group is one to four streams, each with blocks"),
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
+fn interleaved<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
+    let mut lanes: [Halves; N] = std::array::from_fn(|lane| load_state(states[lane]));
+    for at in 0..blocks[0].len() {
+        let before = lanes;
+        let mut words: [[__m128i; 4]; N] = std::array::from_fn(|lane| load_block(&blocks[lane][at]));
+        four_rounds(0, &mut lanes, &words);
+        four_rounds(1, &mut lanes, &words);
+        four_rounds(2, &mut lanes, &words);
+        four_rounds(3, &mut lanes, &words);
+        for sixteen in 1..4 {
+            for quarter in 0..4 {
+                schedule(quarter, &mut words);
+                four_rounds(4 * sixteen + quarter, &mut lanes, &words);
+            }
+        }
+        for (lane, before) in lanes.iter_mut().zip(before) {
+            lane.abef = _mm_add_epi32(lane.abef, before.abef);
+            lane.cdgh = _mm_add_epi32(lane.cdgh, before.cdgh);
+        }
+    }
+    for (state, lane) in states.into_iter().zip(lanes) {
+        *state = store_state(lane);
+    }
+}
+
+/// Rounds `4 * four` to `4 * four + 3` of every stream (FIPS 180-4, section 6.2.2, step 3).
+#[inline]
+#[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
+fn four_rounds<const N: usize>(four: usize, lanes: &mut [Halves; N], words: &[[__m128i; 4]; N]) {
+    let [k0, k1, k2, k3] = std::array::from_fn(|round| K[4 * four + round].cast_signed());
+    let constants = _mm_set_epi32(k3, k2, k1, k0);
+    for (lane, words) in lanes.iter_mut().zip(words) {
+        let sum = _mm_add_epi32(words[four % 4], constants);
+        lane.cdgh = _mm_sha256rnds2_epu32(lane.cdgh, lane.abef, sum);
+        lane.abef = _mm_sha256rnds2_epu32(lane.abef, lane.cdgh, _mm_shuffle_epi32::<0x0E>(sum));
+    }
+}
+
+/// Replaces four words of every stream by those sixteen rounds later (FIPS 180-4, section 6.2.2, step 1).
+#[inline]
+#[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
+fn schedule<const N: usize>(quarter: usize, words: &mut [[__m128i; 4]; N]) {
+    for words in words {
+        let [w0, w4, w8, w12] = std::array::from_fn(|ahead| words[(quarter + ahead) % 4]);
+        let sum = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w4), _mm_alignr_epi8::<4>(w12, w8));
+        words[quarter] = _mm_sha256msg2_epu32(sum, w12);
+    }
+}
+
+/// The sixteen words of a block, each turned from big-endian order.
+#[inline]
+#[target_feature(enable = "sse2,ssse3")]
+fn load_block(block: &Block) -> [__m128i; 4] {
+    let turn = _mm_set_epi64x(0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203);
+    let (quarters, _) = block.as_chunks::<16>();
+    std::array::from_fn(|at| {
+        let quarter: &[u8; 16] = &quarters[at];
+        // SAFETY: the pointer is that of a reference to 16 bytes, and this load asks for no alignment.
+        let words = unsafe { _mm_loadu_si128(quarter.as_ptr().cast()) };
+        _mm_shuffle_epi8(words, turn)
+    })
+}
+
+#[inline]
+#[target_feature(enable = "sse2,ssse3,sse4.1")]
+fn load_state(state: &State) -> Halves {
+    let [a, b, c, d, e, f, g, h] = state.map(u32::cast_signed);
+    Halves {
+        abef: _mm_set_epi32(a, b, e, f),
+        cdgh: _mm_set_epi32(c, d, g, h),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "sse2,ssse3,sse4.1")]
+fn store_state(lane: Halves) -> State {
+    let Halves { abef, cdgh } = lane;
+    let words = [
+        _mm_extract_epi32::<3>(abef),
+        _mm_extract_epi32::<2>(abef),
+        _mm_extract_epi32::<3>(cdgh),
+        _mm_extract_epi32::<2>(cdgh),
+        _mm_extract_epi32::<1>(abef),
+        _mm_extract_epi32::<0>(abef),
+        _mm_extract_epi32::<1>(cdgh),
+        _mm_extract_epi32::<0>(cdgh),
+    ];
+    words.map(i32::cast_unsigned)
+}
