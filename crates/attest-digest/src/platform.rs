@@ -1,9 +1,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-#[cfg(target_arch = "x86_64")]
-use crate::lane::sha_ni::ShaNi;
-use crate::lane::{Block, MAX_LANES, State, portable};
+use crate::lane::{Block, MAX_LANES, Native, State, portable};
 
 /// A way of computing SHA-256 that this processor can run.
 ///
@@ -14,9 +12,8 @@ pub struct Platform(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    Native(Native),
     Portable,
-    #[cfg(target_arch = "x86_64")]
-    ShaNi(ShaNi),
 }
 
 impl Platform {
@@ -36,12 +33,8 @@ impl Platform {
 
     /// Every platform that this processor can run, the quickest first, the portable one last.
     pub fn available() -> impl Iterator<Item = Self> {
-        let portable = std::iter::once(Kind::Portable);
-        #[cfg(target_arch = "x86_64")]
-        let quicker = [ShaNi::detect().map(Kind::ShaNi)];
-        #[cfg(not(target_arch = "x86_64"))]
-        let quicker = [];
-        quicker.into_iter().flatten().chain(portable).map(Self)
+        let native = Native::available().map(Kind::Native);
+        native.chain(std::iter::once(Kind::Portable)).map(Self)
     }
 
     /// What it is called in benchmarks and messages.
@@ -49,8 +42,7 @@ impl Platform {
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(_) => "sha-ni",
+            Kind::Native(native) => native.name(),
         }
     }
 
@@ -59,8 +51,7 @@ impl Platform {
     pub fn lanes(self) -> usize {
         match self.0 {
             Kind::Portable => 1,
-            #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(_) => ShaNi::STREAMS,
+            Kind::Native(native) => native.lanes(),
         }
     }
 
@@ -91,8 +82,7 @@ impl Platform {
     fn compress_blocks(self, states: &mut [&mut State], blocks: &[&[Block]]) {
         match self.0 {
             Kind::Portable => portable::compress(states, blocks),
-            #[cfg(target_arch = "x86_64")]
-            Kind::ShaNi(lane) => lane.compress(states, blocks),
+            Kind::Native(native) => native.compress(states, blocks),
         }
     }
 }

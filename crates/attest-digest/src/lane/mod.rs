@@ -4,13 +4,26 @@
 //! blocks. Padding, lengths, and which streams go together are none of a lane's business.
 //!
 //! [`portable`] is the reference: one stream after the other, by the crate `sha2`. Every other lane must come to the same
-//! states, and a value of its type exists only where the processor can run it: [`Platform`](crate::Platform) makes these.
+//! states, is of the one architecture that this is compiled for ([`Native`]), and its type has values only where the
+//! processor was asked and can run it. Nothing else in this project is `unsafe`.
 
 pub(crate) mod portable;
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod sha_ni;
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
+mod elsewhere;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+pub(crate) use self::aarch64::Native;
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
+pub(crate) use self::elsewhere::Native;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::x86_64::Native;
 
 /// A state of SHA-256: the eight words `a` to `h` (FIPS 180-4, section 6.2).
 pub(crate) type State = [u32; 8];
@@ -24,8 +37,21 @@ pub(crate) const BLOCK: usize = 64;
 /// The most streams that any lane takes at once: 512 bits hold sixteen words.
 pub(crate) const MAX_LANES: usize = 16;
 
+/// Streams with their blocks, in as few groups as there can be of at most `most` streams, and these of about one
+/// size: five streams are three and two rather than four and one that runs alone.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+fn even_groups<'a, 'state, 'bytes>(
+    states: &'a mut [&'state mut State],
+    blocks: &'a [&'bytes [Block]],
+    most: usize,
+) -> impl Iterator<Item = (&'a mut [&'state mut State], &'a [&'bytes [Block]])> {
+    let groups = blocks.len().div_ceil(most).max(1);
+    let size = blocks.len().div_ceil(groups).max(1);
+    states.chunks_mut(size).zip(blocks.chunks(size))
+}
+
 /// The constants of the rounds (FIPS 180-4, section 4.2.2).
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 #[rustfmt::skip]
 const K: [u32; 64] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
 };
 
-use super::{Block, K, State};
+use crate::lane::{Block, K, State, even_groups};
 
 /// A proof that the processor has the SHA extensions: there is no other way to make one than to ask it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,27 +35,18 @@ impl ShaNi {
         has_all.then_some(Self(()))
     }
 
-    /// Takes the blocks of every stream into its state, in groups that are as even as possible.
+    /// Takes the blocks of every stream into its state, in groups of about one size.
     pub(crate) fn compress(self, states: &mut [&mut State], blocks: &[&[Block]]) {
-        let (mut states, mut blocks) = (states, blocks);
-        while !blocks.is_empty() {
-            let turns = blocks.len().div_ceil(Self::STREAMS);
-            let group = blocks.len().div_ceil(turns);
-            let (now, later) = states.split_at_mut(group);
-            self.compress_group(now, &blocks[..group]);
-            (states, blocks) = (later, &blocks[group..]);
-        }
-    }
-
-    fn compress_group(self, states: &mut [&mut State], blocks: &[&[Block]]) {
-        // SAFETY: `self` was made by `detect`, which asked the processor for every feature that `interleaved` is compiled for.
-        unsafe {
-            match (states, blocks) {
-                ([a], [w]) => interleaved([a], [w]),
-                ([a, b], [w, x]) => interleaved([a, b], [w, x]),
-                ([a, b, c], [w, x, y]) => interleaved([a, b, c], [w, x, y]),
-                ([a, b, c, d], [w, x, y, z]) => interleaved([a, b, c, d], [w, x, y, z]),
-                _ => unreachable!("a group is one to four streams, each with blocks"),
+        for (states, blocks) in even_groups(states, blocks, Self::STREAMS) {
+            // SAFETY: `self` was made by `detect`, which asked the processor for every feature that these are compiled for.
+            unsafe {
+                match (states, blocks) {
+                    ([a], [w]) => interleaved([a], [w]),
+                    ([a, b], [w, x]) => interleaved([a, b], [w, x]),
+                    ([a, b, c], [w, x, y]) => interleaved([a, b, c], [w, x, y]),
+                    ([a, b, c, d], [w, x, y, z]) => interleaved([a, b, c, d], [w, x, y, z]),
+                    _ => unreachable!("a group is one to four streams, each with blocks"),
+                }
             }
         }
     }
@@ -66,11 +57,10 @@ fn interleaved<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
     let mut lanes: [Halves; N] = std::array::from_fn(|lane| load_state(states[lane]));
     for at in 0..blocks[0].len() {
         let before = lanes;
-        let mut words: [[__m128i; 4]; N] = std::array::from_fn(|lane| load_block(&blocks[lane][at]));
-        four_rounds(0, &mut lanes, &words);
-        four_rounds(1, &mut lanes, &words);
-        four_rounds(2, &mut lanes, &words);
-        four_rounds(3, &mut lanes, &words);
+        let mut words: [[__m128i; 4]; N] = blocks.map(|blocks| load_block(&blocks[at]));
+        for quarter in 0..4 {
+            four_rounds(quarter, &mut lanes, &words);
+        }
         for sixteen in 1..4 {
             for quarter in 0..4 {
                 schedule(quarter, &mut words);
