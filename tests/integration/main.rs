@@ -27,6 +27,7 @@ mod sign_defer;
 mod sign_guards;
 mod sign_key;
 mod trust;
+mod unsafety;
 mod verify;
 mod verify_build;
 mod verify_detached;
