@@ -1,5 +1,6 @@
 //! Every platform against the crate `sha2` as a whole: padding is done here, so that only the states come from the lanes.
 
+use proptest::prelude::*;
 use sha2::Digest as _;
 
 use super::{BLOCK, MAX_LANES, State};
@@ -110,6 +111,94 @@ fn every_length_comes_out_as_the_reference_has_it() {
             );
         }
     }
+}
+
+/// The digests of messages of any lengths: whoever is not finished goes on with the others, `steps` blocks at a time in turn.
+fn ragged(platform: Platform, messages: &[&[u8]], steps: &[usize]) -> Vec<Vec<u8>> {
+    let padded: Vec<Vec<u8>> = messages.iter().map(|message| padded(message)).collect();
+    let mut states = vec![INITIAL; messages.len()];
+    let mut rest: Vec<&[u8]> = padded.iter().map(Vec::as_slice).collect();
+    for step in steps.iter().cycle() {
+        let Some(least) = rest.iter().map(|rest| rest.len()).filter(|len| *len > 0).min() else {
+            break;
+        };
+        let len = least.min(step * BLOCK);
+        let going = states.iter_mut().zip(&mut rest).filter(|(_, rest)| !rest.is_empty());
+        let (mut states, blocks): (Vec<&mut State>, Vec<&[u8]>) = going
+            .map(|(state, rest)| (state, rest.split_off(..len).unwrap()))
+            .unzip();
+        platform.compress(&mut states, &blocks);
+    }
+    states.iter().map(bytes_of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 200 }))]
+
+    #[test]
+    fn streams_of_any_lengths_come_out_however_they_are_split(
+        lengths in prop::collection::vec(0_usize..1500, 1..40),
+        offsets in prop::collection::vec(0_usize..200, 40),
+        steps in prop::collection::vec(1_usize..9, 1..8),
+    ) {
+        let noise = noise(2000);
+        let messages: Vec<&[u8]> = lengths.iter().zip(offsets).map(|(len, offset)| &noise[offset..][..*len]).collect();
+        let expected: Vec<_> = messages.iter().map(|message| sha2::Sha256::digest(message).to_vec()).collect();
+        for platform in Platform::available() {
+            prop_assert_eq!(ragged(platform, &messages, &steps), expected.clone(), "{}", platform);
+        }
+    }
+}
+
+#[test]
+fn a_changed_bit_changes_the_digest_of_its_own_stream_and_no_other() {
+    let noise = noise(MAX_LANES * 3 * BLOCK);
+    for platform in Platform::available() {
+        for count in 1..=MAX_LANES {
+            let messages: Vec<&[u8]> = noise.chunks(3 * BLOCK).take(count).collect();
+            let before = digests(platform, &messages, 2);
+            for changed in 0..count {
+                let mut message = messages[changed].to_vec();
+                message[100] ^= 1;
+                let mut messages = messages.clone();
+                messages[changed] = &message;
+                for (stream, (before, after)) in before.iter().zip(digests(platform, &messages, 2)).enumerate() {
+                    assert_eq!(
+                        *before != after,
+                        stream == changed,
+                        "{platform}, stream {stream} of {count}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_streams_and_no_blocks_change_nothing() {
+    for platform in Platform::available() {
+        platform.compress(&mut [], &[]);
+        let mut states = [INITIAL; MAX_LANES];
+        let mut borrowed: Vec<&mut State> = states.iter_mut().collect();
+        platform.compress(&mut borrowed, &[[].as_slice(); MAX_LANES]);
+        assert_eq!(states, [INITIAL; MAX_LANES], "{platform}");
+    }
+}
+
+#[test]
+fn the_first_that_is_available_is_detected_and_the_last_is_the_reference() {
+    let available: Vec<Platform> = Platform::available().collect();
+    assert_eq!(available.first(), Some(&Platform::detect()));
+    assert_eq!(available.last(), Some(&Platform::portable()));
+    let mut names: Vec<&str> = available.iter().map(|platform| platform.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), available.len(), "every platform has a name of its own");
+    assert!(
+        available
+            .iter()
+            .all(|platform| (1..=MAX_LANES).contains(&platform.lanes()))
+    );
 }
 
 #[test]
