@@ -62,6 +62,7 @@ mod rejection;
 mod signature;
 mod signer;
 mod subject;
+mod subjects;
 mod times;
 mod timestamp;
 mod token;

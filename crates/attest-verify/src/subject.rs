@@ -1,8 +1,9 @@
 //! The artifact, held against what was signed.
 
 use attest_digest::{Algorithm, Algorithms, Digest, DigestSet};
-use attestation::{Statement, Subject};
+use attestation::Subject;
 
+use crate::subjects::Subjects;
 use crate::token::token;
 use crate::{Artifact, Rejection};
 
@@ -15,7 +16,7 @@ token! {
 #[derive(Debug)]
 pub(crate) enum Content {
     Artifact(Digest),
-    Statement(Statement),
+    Statement(Subjects),
 }
 
 /// That the artifact is what was signed, or a subject of the statement that was, and which.
@@ -28,7 +29,7 @@ pub(crate) fn check<'a>(
             compare(artifact, signed)?;
             None
         }
-        Content::Statement(statement) => Some(find_subject(artifact, statement)?),
+        Content::Statement(subjects) => Some(find_subject(artifact, subjects)?),
     };
     Ok((subject, SubjectMatched { _private: () }))
 }
@@ -37,25 +38,7 @@ pub(crate) fn check<'a>(
 pub(crate) fn algorithms(content: &Content) -> Algorithms {
     match content {
         Content::Artifact(digest) => Algorithms::one(digest.algorithm()),
-        Content::Statement(statement) => algorithms_of(statement),
-    }
-}
-
-/// SHA-256 alone when every subject has it: more algorithms would not prove more.
-fn algorithms_of(statement: &Statement) -> Algorithms {
-    let mut all: Vec<Algorithm> = Vec::new();
-    for subject in statement.subjects() {
-        if subject.digests().of(Algorithm::Sha256).is_some() {
-            all.push(Algorithm::Sha256);
-        } else {
-            all.extend(subject.digests().iter().map(Digest::algorithm));
-        }
-    }
-    all.sort_unstable();
-    all.dedup();
-    match all.split_first() {
-        Some((first, rest)) => Algorithms::new(*first, rest),
-        None => Algorithms::one(Algorithm::Sha256),
+        Content::Statement(subjects) => subjects.algorithms().clone(),
     }
 }
 
@@ -71,20 +54,14 @@ fn compare(artifact: &Artifact, signed: &Digest) -> Result<(), Rejection> {
     }
 }
 
-fn find_subject<'a>(artifact: &Artifact, statement: &'a Statement) -> Result<&'a Subject, Rejection> {
-    let subjects = statement.subjects();
-    let named = artifact
-        .name
-        .as_deref()
-        .and_then(|name| subjects.iter().find(|subject| subject.name() == Some(name)));
-    let same = subjects
-        .iter()
-        .find(|subject| subject.matches_digests(&artifact.digests));
+fn find_subject<'a>(artifact: &Artifact, subjects: &'a Subjects) -> Result<&'a Subject, Rejection> {
+    let named = artifact.name.as_deref().and_then(|name| subjects.named(name));
+    let same = subjects.same(&artifact.digests);
     match (named, same) {
         (Some(named), _) if named.matches_digests(&artifact.digests) => Ok(named),
         (Some(named), same) => Err(wrong_bytes(artifact, named, same)),
         (None, Some(same)) => Ok(same),
-        (None, None) => Err(missing(artifact, statement)),
+        (None, None) => Err(missing(artifact, subjects)),
     }
 }
 
@@ -112,22 +89,16 @@ fn wrong_bytes(artifact: &Artifact, named: &Subject, same: Option<&Subject>) -> 
     }
 }
 
-fn missing(artifact: &Artifact, statement: &Statement) -> Rejection {
-    let subjects = statement.subjects();
-    let compared = artifact.digests.iter().find(|found| {
-        subjects
-            .iter()
-            .any(|subject| subject.digests().of(found.algorithm()).is_some())
-    });
+fn missing(artifact: &Artifact, subjects: &Subjects) -> Rejection {
+    let compared = artifact.digests.iter().find(|found| subjects.have(found.algorithm()));
     match compared {
         Some(found) => Rejection::SubjectMissing {
             name: artifact.name.clone(),
             found: found.clone(),
-            subjects: subjects.len(),
+            subjects: subjects.count(),
         },
         None => {
-            let algorithms = algorithms_of(statement);
-            let expected: Vec<&str> = algorithms.iter().map(Algorithm::name).collect();
+            let expected: Vec<&str> = subjects.algorithms().iter().map(Algorithm::name).collect();
             not_measured(artifact, &expected.join(", "))
         }
     }

@@ -225,7 +225,7 @@ impl Verified {
 impl Proven {
     fn statement(&self) -> Option<&Statement> {
         match &self.content {
-            Content::Statement(statement) => Some(statement),
+            Content::Statement(subjects) => Some(subjects.statement()),
             Content::Artifact(_) => None,
         }
     }

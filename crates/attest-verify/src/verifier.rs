@@ -9,6 +9,7 @@ use crate::expectation::Who;
 use crate::log::{self, About, Entry, SignedAs};
 use crate::proof::SignatureValid;
 use crate::subject::Content;
+use crate::subjects::Subjects;
 use crate::verified::{LogEvidence, Proven, VerifiedBundle};
 use crate::{
     CertifiedSigner, Expectation, KeySigner, PublicKey, Rejection, Signer, TimeEvidence, TrustRoot, VerificationTime,
@@ -310,7 +311,8 @@ fn check_signed(
                 payload_type,
             };
             check_entries(entries, &about(envelope.signature(), signed))?;
-            Ok((Content::Statement(Statement::parse(payload)?), valid))
+            let subjects = Subjects::of(Statement::parse(payload)?);
+            Ok((Content::Statement(subjects), valid))
         }
         _ => Err(unsupported_content()),
     }

@@ -82,16 +82,11 @@ impl Proof {
     }
 
     /// The names that it knows.
-    pub(super) fn names(&self) -> Vec<&str> {
-        match self {
-            Self::Sigstore { bundle, .. } => {
-                let subjects = bundle
-                    .statement()
-                    .map(|statement| statement.subjects())
-                    .unwrap_or_default();
-                subjects.iter().filter_map(|subject| subject.name()).collect()
-            }
-        }
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let Self::Sigstore { bundle, .. } = self;
+        let subjects = bundle.statement().map(|statement| statement.subjects());
+        let subjects = subjects.unwrap_or_default().iter();
+        subjects.filter_map(|subject| subject.name())
     }
 }
 

@@ -149,7 +149,7 @@ impl Stock {
     /// artifacts also of those below.
     pub(in super::super) fn reaches(&self, place: usize, query: &Query<'_>) -> bool {
         let piece = &self.evidence[place];
-        let is_about_several = || piece.result.as_ref().is_ok_and(|proof| proof.names().len() > 1);
+        let is_about_several = || piece.result.as_ref().is_ok_and(|proof| proof.names().nth(1).is_some());
         let is_above = || match (self.directory(piece), query.directory()) {
             (Some(above), Some(below)) => below.starts_with(above),
             _ => false,
