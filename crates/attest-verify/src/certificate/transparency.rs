@@ -192,3 +192,129 @@ fn extensions_without_promises(list: &[u8]) -> Result<Vec<u8>, Malformed> {
         false => wrapped(context(3, true), &wrapped(Tag::Sequence, &kept)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::super::Certificate;
+    use super::*;
+    use crate::TrustRoot;
+
+    const ROOT: &[u8] = include_bytes!("../../../../fixtures/accept/statement-rekor-v2/trusted_root.json");
+    const BUNDLE: &[u8] = include_bytes!("../../../../fixtures/accept/statement-rekor-v2/bundle.sigstore.json");
+
+    const NONE: &str = "a promise to publish it in the certificate";
+    const UNKNOWN: &str = "a promise of a log of the trust root";
+    const FORGED: &str = "a promise that the log has signed";
+    const LATE: &str = "a promise from when the log counted";
+
+    fn root() -> TrustRoot {
+        TrustRoot::parse(ROOT).unwrap()
+    }
+
+    /// A certificate with one promise, before anybody has looked at it.
+    fn issued(root: &TrustRoot) -> Issued {
+        let bundle: serde_json::Value = serde_json::from_slice(BUNDLE).unwrap();
+        let leaf = &bundle["verificationMaterial"]["certificate"]["rawBytes"];
+        let leaf = STANDARD.decode(leaf.as_str().unwrap()).unwrap();
+        Issued::find(&leaf, &[], &root.authorities).unwrap()
+    }
+
+    /// The same with something else in what its authority signs. Whether the authority did is asked elsewhere.
+    fn changed(issued: Issued, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Issued {
+        let certificate = only(&issued.leaf.der, Tag::Sequence, "a certificate").unwrap();
+        let mut parts = certificate.elements().unwrap();
+        let mut content = change(parts.any("a certificate to be signed").unwrap().whole);
+        while !parts.is_empty() {
+            content.extend_from_slice(parts.any("a part").unwrap().whole);
+        }
+        Issued {
+            leaf: Certificate::parse(&wrapped(Tag::Sequence, &content)).unwrap(),
+            paths: issued.paths,
+            published: OnceLock::new(),
+        }
+    }
+
+    fn check(issued: &Issued, logs: &[CertificateLog]) -> Result<(), Rejection> {
+        let paths: Vec<&Path> = issued.paths.iter().collect();
+        issued.check_published(&paths, logs).map(drop)
+    }
+
+    fn refused(expected: &'static str) -> Result<(), Rejection> {
+        let detail = Malformed(expected).to_string();
+        Err(Rejection::CertificateNotPublished { detail })
+    }
+
+    #[test]
+    fn what_a_known_log_has_promised_is_published() {
+        let root = root();
+        assert_eq!(check(&issued(&root), &root.certificate_logs), Ok(()));
+        // Nothing is lost when a certificate is taken apart and put together again.
+        let same = changed(issued(&root), <[u8]>::to_vec);
+        assert_eq!(check(&same, &root.certificate_logs), Ok(()));
+    }
+
+    #[test]
+    fn a_certificate_without_a_promise_is_not_published() {
+        let root = root();
+        let bare = changed(issued(&root), |signed| without_promises(signed).unwrap());
+        assert_eq!(check(&bare, &root.certificate_logs), refused(NONE));
+    }
+
+    #[test]
+    fn a_promise_of_a_log_that_nobody_knows_does_not_count() {
+        let mut root = root();
+        assert_eq!(check(&issued(&root), &[]), refused(UNKNOWN));
+        root.certificate_logs.iter_mut().for_each(|log| log.id[0] ^= 1);
+        assert_eq!(check(&issued(&root), &root.certificate_logs), refused(UNKNOWN));
+    }
+
+    #[test]
+    fn a_promise_by_another_key_under_the_name_of_a_log_does_not_count() {
+        let mut root = root();
+        let issued = issued(&root);
+        for log in &mut root.certificate_logs {
+            log.key = Some(VerificationKey::from_spki(&root.authorities[0].chain[0].public_key).unwrap());
+        }
+        assert_eq!(check(&issued, &root.certificate_logs), refused(FORGED));
+    }
+
+    #[test]
+    fn a_promise_about_a_certificate_of_another_issuer_does_not_count() {
+        let root = root();
+        let mut elsewhere = issued(&root);
+        elsewhere.paths.iter_mut().for_each(|path| path.issuer_key_hash[0] ^= 1);
+        assert_eq!(check(&elsewhere, &root.certificate_logs), refused(FORGED));
+        // Nor does it once the same certificate was found published by its own issuer.
+        let mut known = issued(&root);
+        check(&known, &root.certificate_logs).unwrap();
+        known.paths.iter_mut().for_each(|path| path.issuer_key_hash[0] ^= 1);
+        assert_eq!(check(&known, &root.certificate_logs), refused(FORGED));
+    }
+
+    #[test]
+    fn a_promise_about_a_certificate_that_was_changed_does_not_count() {
+        let root = root();
+        let other = changed(issued(&root), |signed| {
+            let place = signed.windows(11).position(|window| window == b"example/app").unwrap();
+            let mut signed = signed.to_vec();
+            signed[place + 10] = b'q';
+            signed
+        });
+        assert_eq!(check(&other, &root.certificate_logs), refused(FORGED));
+    }
+
+    #[test]
+    fn a_promise_from_after_the_end_of_a_log_does_not_count() {
+        let mut root = root();
+        let end = "2025-03-01T11:59:59Z".parse().unwrap();
+        root.certificate_logs
+            .iter_mut()
+            .for_each(|log| log.window.end = Some(end));
+        assert_eq!(check(&issued(&root), &root.certificate_logs), refused(LATE));
+    }
+}
