@@ -1,7 +1,8 @@
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use attest_digest::{Algorithm, Measured, Threads};
+use attest_digest::{Algorithm, Digest, Measured, Threads};
 use attest_sign::{Pending, PublicKey, Session};
 use attestation::{Payload, Statement, Subject};
 use jiff::Timestamp;
@@ -52,54 +53,10 @@ pub(super) struct Request {
 
 impl Wanted {
     pub(super) fn new(arguments: &Arguments, now: SystemTime) -> Result<Self, Failure> {
-        let files = arguments.files.clone();
-        let bundle = arguments.bundle.clone();
-        let kind = match (&arguments.statement, &arguments.predicate) {
-            (None, None) => match bundle {
-                Some(bundle) if files.len() > 1 => Kind::Together { bundle },
-                bundle => Kind::Each { bundle },
-            },
-            (Some(path), _) => {
-                let file = InputFile {
-                    path,
-                    unreadable: "statement-unreadable",
-                    limit: MAX_PAYLOAD_BYTES,
-                };
-                let bytes = file.read()?;
-                let statement = Statement::parse(&bytes)
-                    .map_err(|error| Failure::usage("statement-invalid", error).at(path.display()))?;
-                Kind::Statement {
-                    payload: Payload::in_toto(bytes),
-                    statement,
-                    bundle: output::bundle_of_statement(bundle, &files)?,
-                }
-            }
-            (None, Some(path)) => {
-                let now = Timestamp::try_from(now).unwrap_or_default();
-                Kind::Predicate {
-                    predicate: Predicate::load(path, &arguments.predicate_type, now)?,
-                    bundle: output::bundle_of_statement(bundle, &files)?,
-                }
-            }
-        };
-        let inputs = [
-            &arguments.statement,
-            &arguments.predicate,
-            &arguments.trusted_root,
-            &arguments.keyless.signing_config,
-        ];
-        // A token that is no path names no file that is there.
-        let token = arguments.keyless.identity_token.iter().map(PathBuf::from);
-        let inputs = inputs
-            .into_iter()
-            .flatten()
-            .cloned()
-            .chain(token)
-            .chain(arguments.own.inputs());
         Ok(Self {
-            files,
-            inputs: inputs.collect(),
-            kind,
+            files: arguments.files.clone(),
+            inputs: inputs(arguments),
+            kind: Kind::of(arguments, now)?,
             log: arguments.evidence.evidence().log,
         })
     }
@@ -141,6 +98,59 @@ impl Wanted {
         output::check_places(&self.inputs, &requests)?;
         Ok(requests)
     }
+}
+
+impl Kind {
+    fn of(arguments: &Arguments, now: SystemTime) -> Result<Self, Failure> {
+        let Arguments { files, bundle, .. } = arguments;
+        match (&arguments.statement, &arguments.predicate) {
+            (None, None) => Ok(match bundle.clone() {
+                Some(bundle) if files.len() > 1 => Self::Together { bundle },
+                bundle => Self::Each { bundle },
+            }),
+            (Some(path), _) => {
+                let (payload, statement) = read_statement(path)?;
+                Ok(Self::Statement {
+                    payload,
+                    statement,
+                    bundle: output::bundle_of_statement(bundle.clone(), files)?,
+                })
+            }
+            (None, Some(path)) => {
+                let now = Timestamp::try_from(now).unwrap_or_default();
+                Ok(Self::Predicate {
+                    predicate: Predicate::load(path, &arguments.predicate_type, now)?,
+                    bundle: output::bundle_of_statement(bundle.clone(), files)?,
+                })
+            }
+        }
+    }
+}
+
+/// A finished statement, as its exact bytes and as what they say.
+fn read_statement(path: &Path) -> Result<(Payload, Statement), Failure> {
+    let file = InputFile {
+        path,
+        unreadable: "statement-unreadable",
+        limit: MAX_PAYLOAD_BYTES,
+    };
+    let bytes = file.read()?;
+    let statement =
+        Statement::parse(&bytes).map_err(|error| Failure::usage("statement-invalid", error).at(path.display()))?;
+    Ok((Payload::in_toto(bytes), statement))
+}
+
+/// Everything but the artifacts that is read. A token that is no path names no file that is there.
+fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
+    let inputs = [
+        &arguments.statement,
+        &arguments.predicate,
+        &arguments.trusted_root,
+        &arguments.keyless.signing_config,
+    ];
+    let token = arguments.keyless.identity_token.iter().map(PathBuf::from);
+    let inputs = inputs.into_iter().flatten().cloned().chain(token);
+    inputs.chain(arguments.own.inputs()).collect()
 }
 
 impl Request {
@@ -209,10 +219,13 @@ fn pending(pending: &Pending) -> Result<Made, attest_sign::Error> {
 
 /// Files beside a finished statement are there to be held against it before it is signed.
 fn check_subjects(statement: &Statement, artifacts: &[Artifact]) -> Result<(), Failure> {
+    let subjects = statement.subjects().iter();
+    let signed: HashSet<&Digest> = subjects
+        .filter_map(|subject| subject.digests().of(Algorithm::Sha256))
+        .collect();
     for artifact in artifacts {
         let digest = artifact.measured.digest(Algorithm::Sha256);
-        let named = |subject: &&Subject| subject.digests().of(Algorithm::Sha256) == digest;
-        if !statement.subjects().iter().any(|subject| named(&subject)) {
+        if !digest.is_some_and(|digest| signed.contains(digest)) {
             let found = digest.map(ToString::to_string).unwrap_or_default();
             let message = format!("expected the statement to have a subject with {found}, found none");
             return Err(Failure::usage("not-a-subject", message).at(artifact.path.display()));
