@@ -11,6 +11,7 @@ mod key;
 mod key_signed;
 mod mutant;
 mod mutation;
+pub mod own_authority;
 mod world;
 
 pub use conformance::{ConformanceCase, conformance_cases, write_conformance};

@@ -2,96 +2,46 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use attest_digest::{Algorithm, Algorithms, Measured};
-use attest_sign::TimestampAuthority;
+use attest_testkit::own_authority::{
+    ALTERNATIVE_NAME, AUTHORITY_USAGE, BASIC_CONSTRAINTS, KEY_USAGE, OwnAuthority, PURPOSES, Template, names, purposes,
+    tlv,
+};
 use attest_testkit::{LogVersion, SIGNED_AT, World};
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, OidcIssuer, TrustRoot, VerificationTime, Verified, Verifier,
 };
 use attestation::Bundle;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use p256::ecdsa::signature::Signer;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::pkcs8::EncodePublicKey;
-use serde_json::{Value, json};
 
 const ARTIFACT: &[u8] = b"what is released";
 const IDENTITY: &str = "release@example.com";
 
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
-const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
-const PURPOSES: &[u8] = &[0x55, 0x1d, 0x25];
 const UNKNOWN: &[u8] = &[0x55, 0x1d, 0x7f];
-const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
 const SERVER: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
-const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
-
 const SIGNATURE_USAGE: &[u8] = &[3, 2, 7, 0x80];
-const AUTHORITY_USAGE: &[u8] = &[3, 2, 1, 6];
 
-/// One extension: identifier, whether it is critical, value.
-type Extension = (&'static [u8], bool, Vec<u8>);
-
-/// What a certificate is made of.
-#[derive(Clone)]
-struct Template {
-    serial: u8,
-    issuer: &'static str,
-    subject: &'static str,
-    validity: (&'static str, &'static str),
-    extensions: Vec<Extension>,
-}
-
-/// Who signs, and with what.
-struct Setting {
-    root: Template,
-    /// Each signed by the one before, the first by the root.
-    between: Vec<Template>,
-    leaf: Template,
-    /// Whether the trust root knows those between.
-    are_known: bool,
-    has_timestamp: bool,
-}
+/// An authority of one's own, with something else about it.
+struct Setting(OwnAuthority);
 
 impl Setting {
-    /// A root, and a leaf that it issued for an e-mail address.
     fn new() -> Self {
-        let issuer = "root";
-        Self {
-            root: authority(1, issuer, issuer, None),
-            between: Vec::new(),
-            leaf: Template {
-                serial: 2,
-                issuer,
-                subject: "leaf",
-                validity: ("250301115500Z", "250301120500Z"),
-                extensions: vec![
-                    (KEY_USAGE, true, SIGNATURE_USAGE.to_vec()),
-                    (PURPOSES, false, purposes(&[CODE_SIGNING])),
-                    (ALTERNATIVE_NAME, true, names(&[(0x81, IDENTITY)])),
-                ],
-            },
-            are_known: false,
-            has_timestamp: true,
-        }
+        Self(OwnAuthority::new(IDENTITY))
     }
 
     fn with_leaf(mut self, change: impl FnOnce(&mut Template)) -> Self {
-        change(&mut self.leaf);
+        change(&mut self.0.leaf);
         self
     }
 
     fn with_root(mut self, change: impl FnOnce(&mut Template)) -> Self {
-        change(&mut self.root);
+        change(&mut self.0.root);
         self
     }
 
     fn with_between(mut self, path_length: Option<u8>, are_known: bool) -> Self {
-        self.between = vec![authority(3, "root", "between", path_length)];
-        self.leaf.issuer = "between";
-        self.are_known = are_known;
+        self.0.between = vec![Template::authority(3, "root", "between", path_length)];
+        self.0.leaf.issuer = "between";
+        self.0.are_known = are_known;
         self
     }
 
@@ -101,147 +51,16 @@ impl Setting {
     }
 
     fn verify_as(&self, expectation: &Expectation) -> Result<Verified, &'static str> {
-        let world = World::new(1).unwrap();
-        let (root, bundle) = self.made(&world);
+        let (root, bundle) = self.0.sign(&World::new(1).unwrap(), ARTIFACT).unwrap();
         let root = TrustRoot::parse(root.to_string().as_bytes()).unwrap();
         let bundle = Bundle::parse(bundle.to_string().as_bytes()).unwrap();
         let time = VerificationTime::at(SIGNED_AT.parse().unwrap());
+        let measured = Measured::of_bytes(ARTIFACT, &Algorithms::one(Algorithm::Sha256));
         Verifier::new(&root, time)
             .verify_bundle(&bundle, expectation)
-            .and_then(|verified| verified.artifact(&Artifact::measured("app", &measured())))
+            .and_then(|verified| verified.artifact(&Artifact::measured("app", &measured)))
             .map_err(|rejection| rejection.code())
     }
-
-    /// The trust root and the bundle.
-    fn made(&self, world: &World) -> (Value, Value) {
-        let root_key = key(1);
-        let root = self.root.sign(&root_key, &root_key);
-        let mut chain = vec![root];
-        let mut issuer = root_key;
-        for template in &self.between {
-            let own = key(template.serial);
-            chain.insert(0, template.sign(&own, &issuer));
-            issuer = own;
-        }
-        let leaf_key = key(self.leaf.serial);
-        let leaf = self.leaf.sign(&leaf_key, &issuer);
-        let known = chain.split_off(if self.are_known { 0 } else { chain.len() - 1 });
-        let mut trust: Value = serde_json::from_str(&world.trusted_root().unwrap()).unwrap();
-        trust["tlogs"] = json!([]);
-        trust["ctlogs"] = json!([]);
-        trust["certificateAuthorities"][0]["certChain"]["certificates"] = raw(&known);
-        (trust, self.bundle(world, &leaf_key, &[vec![leaf], chain].concat()))
-    }
-
-    fn bundle(&self, world: &World, key: &SigningKey, chain: &[Vec<u8>]) -> Value {
-        let signature: Signature = key.sign(ARTIFACT);
-        let signature = signature.to_der().as_bytes().to_vec();
-        let digest = measured().digest(Algorithm::Sha256).unwrap().as_bytes().to_vec();
-        let timestamps = match self.has_timestamp {
-            true => vec![json!({ "signedTimestamp": STANDARD.encode(world.timestamp(&signature).unwrap().as_der()) })],
-            false => Vec::new(),
-        };
-        json!({
-            "mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.2",
-            "verificationMaterial": {
-                "x509CertificateChain": { "certificates": raw(chain) },
-                "timestampVerificationData": { "rfc3161Timestamps": timestamps },
-            },
-            "messageSignature": {
-                "messageDigest": { "algorithm": "SHA2_256", "digest": STANDARD.encode(digest) },
-                "signature": STANDARD.encode(signature),
-            },
-        })
-    }
-}
-
-impl Template {
-    fn set(&mut self, identifier: &'static [u8], value: Option<Vec<u8>>) {
-        self.extensions.retain(|(found, ..)| *found != identifier);
-        self.extensions.extend(value.map(|value| (identifier, true, value)));
-    }
-
-    fn sign(&self, key: &SigningKey, issuer: &SigningKey) -> Vec<u8> {
-        let algorithm = tlv(0x30, &[tlv(6, &[ECDSA_SHA256])]);
-        let time = |text: &str| tlv(0x17, &[text.as_bytes()]);
-        let extensions: Vec<Vec<u8>> = self.extensions.iter().map(extension).collect();
-        let body = tlv(
-            0x30,
-            &[
-                tlv(0xa0, &[tlv(2, &[[2]])]),
-                tlv(2, &[[self.serial]]),
-                algorithm.clone(),
-                name(self.issuer),
-                tlv(0x30, &[time(self.validity.0), time(self.validity.1)]),
-                name(self.subject),
-                key.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec(),
-                tlv(0xa3, &[tlv(0x30, &extensions)]),
-            ],
-        );
-        let signature: Signature = issuer.sign(&body);
-        let signature = tlv(3, &[&[0][..], signature.to_der().as_bytes()]);
-        tlv(0x30, &[body, algorithm, signature])
-    }
-}
-
-fn authority(serial: u8, issuer: &'static str, subject: &'static str, path_length: Option<u8>) -> Template {
-    let limit = path_length.map(|length| tlv(2, &[[length]])).unwrap_or_default();
-    Template {
-        serial,
-        issuer,
-        subject,
-        validity: ("200101000000Z", "400101000000Z"),
-        extensions: vec![
-            (BASIC_CONSTRAINTS, true, tlv(0x30, &[tlv(1, &[[0xff]]), limit])),
-            (KEY_USAGE, true, AUTHORITY_USAGE.to_vec()),
-        ],
-    }
-}
-
-/// An element of DER, of parts that are shorter than 64 KiB together.
-fn tlv(tag: u8, parts: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    let content: Vec<u8> = parts.iter().flat_map(|part| part.as_ref().iter().copied()).collect();
-    let length = match u8::try_from(content.len()) {
-        Ok(short @ 0..0x80) => vec![short],
-        Ok(byte) => vec![0x81, byte],
-        Err(_) => [&[0x82][..], &u16::try_from(content.len()).unwrap().to_be_bytes()].concat(),
-    };
-    [vec![tag], length, content].concat()
-}
-
-fn extension((identifier, critical, value): &Extension) -> Vec<u8> {
-    let critical = critical.then(|| tlv(1, &[[0xff]])).unwrap_or_default();
-    tlv(0x30, &[tlv(6, &[identifier]), critical, tlv(4, &[value])])
-}
-
-fn name(common_name: &str) -> Vec<u8> {
-    let pair = tlv(0x30, &[tlv(6, &[[0x55, 4, 3]]), tlv(0x0c, &[common_name.as_bytes()])]);
-    tlv(0x30, &[tlv(0x31, &[pair])])
-}
-
-fn names(names: &[(u8, &str)]) -> Vec<u8> {
-    let names: Vec<Vec<u8>> = names.iter().map(|(tag, name)| tlv(*tag, &[name.as_bytes()])).collect();
-    tlv(0x30, &names)
-}
-
-fn purposes(purposes: &[&[u8]]) -> Vec<u8> {
-    let purposes: Vec<Vec<u8>> = purposes.iter().map(|purpose| tlv(6, &[purpose])).collect();
-    tlv(0x30, &purposes)
-}
-
-fn raw(certificates: &[Vec<u8>]) -> Value {
-    certificates
-        .iter()
-        .map(|der| json!({ "rawBytes": STANDARD.encode(der) }))
-        .collect()
-}
-
-fn key(number: u8) -> SigningKey {
-    SigningKey::from_slice(&[number; 32]).unwrap()
-}
-
-fn measured() -> Measured {
-    Measured::of_bytes(ARTIFACT, &Algorithms::one(Algorithm::Sha256))
 }
 
 #[test]
@@ -254,7 +73,7 @@ fn a_timestamp_is_enough_where_the_trust_root_has_no_log() {
 #[test]
 fn without_any_signed_time_a_certificate_is_rejected() {
     let mut setting = Setting::new();
-    setting.has_timestamp = false;
+    setting.0.has_timestamp = false;
     assert_eq!(setting.verify().unwrap_err(), "no-signed-time");
 }
 
@@ -371,10 +190,10 @@ fn an_authority_between_may_come_from_the_trust_root_or_from_the_bundle() {
         });
         assert_eq!(short.verify().unwrap_err(), "certificate-invalid");
         let mut leaf_between = Setting::new().with_between(None, are_known);
-        leaf_between.between[0].set(BASIC_CONSTRAINTS, None);
+        leaf_between.0.between[0].set(BASIC_CONSTRAINTS, None);
         assert_eq!(leaf_between.verify().unwrap_err(), "certificate-invalid");
         let mut late = Setting::new().with_between(None, are_known);
-        late.between[0].validity = ("250302000000Z", "400101000000Z");
+        late.0.between[0].validity = ("250302000000Z", "400101000000Z");
         assert_eq!(late.verify().unwrap_err(), "certificate-invalid");
     }
 }
