@@ -201,6 +201,9 @@ pub enum Rejection {
         /// What the check said.
         detail: String,
     },
+    /// The signature is over the artifact itself, and only a digest of that is at hand.
+    #[error("expected the artifact itself for a signature of Ed25519, which is over its bytes, found only a digest")]
+    DigestAlone,
     /// Perhaps fine, but not understood here.
     #[error("expected something that is supported: {detail}")]
     Unsupported {
@@ -260,6 +263,7 @@ impl Rejection {
             Self::Statement(_) => "statement-invalid",
             Self::Expectation(_) => "expectation-invalid",
             Self::BundleInvalid { .. } => "bundle-invalid",
+            Self::DigestAlone => "digest-alone",
             Self::Unsupported { .. } => "unsupported",
             Self::NotChecked { .. } => "not-checked",
         }
@@ -277,7 +281,7 @@ impl Rejection {
             | Self::DigestMismatch { .. }
             | Self::SubjectSwapped { .. }
             | Self::SubjectMissing { .. } => RejectionKind::Mismatch,
-            Self::NotMeasured { .. } | Self::Unsupported { .. } => RejectionKind::Unsupported,
+            Self::NotMeasured { .. } | Self::DigestAlone | Self::Unsupported { .. } => RejectionKind::Unsupported,
             _ => RejectionKind::Invalid,
         }
     }

@@ -78,9 +78,7 @@ fn check_bytes(
     signature: &[u8],
 ) -> Result<(Digest, SignatureValid), Rejection> {
     let AtHand::Bytes(bytes) = at_hand else {
-        return Err(Rejection::Unsupported {
-            detail: "an Ed25519 signature over an artifact of which only a digest is at hand".to_owned(),
-        });
+        return Err(Rejection::DigestAlone);
     };
     let own = digests_of(bytes);
     let digest = digests.iter().find(|digest| own.contains(digest));

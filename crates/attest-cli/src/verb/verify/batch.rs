@@ -136,7 +136,7 @@ impl Batch<'_> {
 
     /// A signature without a bundle is verified together with its artifact.
     fn verify_signatures(&self, chunk: &Chunk<'_>, measured: &[Option<Found>]) -> Vec<Evidence> {
-        let mut work: Vec<(&Signature, Digest)> = Vec::new();
+        let mut work: Vec<(&Signature, &Subject, Digest)> = Vec::new();
         for ((subject, measured), signatures) in chunk.subjects.iter().zip(measured).zip(chunk.signatures) {
             let digest = match (subject, measured) {
                 (Subject::Digest(digest), _) => Some(digest),
@@ -144,12 +144,12 @@ impl Batch<'_> {
                 _ => None,
             };
             if let Some(digest) = digest {
-                work.extend(signatures.iter().map(|signature| (signature, digest.clone())));
+                work.extend(signatures.iter().map(|signature| (signature, subject, digest.clone())));
             }
         }
-        let verify = |(signature, digest): (&Signature, Digest)| {
-            let digest = &digest;
-            signature.verify(&Signed { digest }, self.judge)
+        let verify = |(signature, subject, digest): (&Signature, &Subject, Digest)| {
+            let (digest, path) = (&digest, subject.file());
+            signature.verify(&Signed { digest, path }, self.judge)
         };
         self.progress.watch(|_| in_order(work, self.judge.threads, verify))
     }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use attest_digest::Threads;
-use attest_verify::{Expectation, Rejection, Verifier};
+use attest_verify::{AtHand, Expectation, Rejection, Verifier};
 use attestation::Bundle;
 use attestation::foreign::{EvidenceError, Format, Limits, read_evidence};
 use rayon::prelude::*;
@@ -87,15 +87,15 @@ fn unread(path: &Path, origin: Origin, problem: Problem) -> Evidence {
 
 fn verify(judge: &Judge<'_>, piece: Result<(Format, Bundle), EvidenceError>) -> Result<Proof, Problem> {
     let (format, bundle) = piece.map_err(|error| Problem::from(&error))?;
-    judge.verify(&Piece { format, bundle })
+    judge.verify(&Piece { format, bundle }, AtHand::Nothing)
 }
 
 impl Judge<'_> {
-    pub(super) fn verify(&self, piece: &Piece) -> Result<Proof, Problem> {
+    pub(super) fn verify(&self, piece: &Piece, at_hand: AtHand<'_>) -> Result<Proof, Problem> {
         let bundle = self
             .verifier
-            .verify_bundle(&piece.bundle, self.expectation)
-            .map_err(|rejection| self.reason(piece, &rejection))?;
+            .verify_bundle_with(&piece.bundle, self.expectation, at_hand)
+            .map_err(|rejection| self.reason(piece, at_hand, &rejection))?;
         let (admitted, aside) = match self.wanted.admit(&bundle) {
             Ok(admitted) => (admitted, None),
             Err(Inadmissible::Aside(problem)) => (Admitted::default(), Some(problem)),
@@ -111,14 +111,14 @@ impl Judge<'_> {
 
     /// A format that has no place for a log entry is asked for one all the same: whoever takes the entry out of a bundle must
     /// gain nothing by it. The reason only tells whether that is all that it lacks.
-    fn reason(&self, piece: &Piece, rejection: &Rejection) -> Problem {
+    fn reason(&self, piece: &Piece, at_hand: AtHand<'_>, rejection: &Rejection) -> Problem {
         let contents = piece.bundle.peek_unverified();
         let is_bare = !piece.format.can_hold_log_entry();
         if !is_bare || !contents.log_entries.is_empty() || contents.certificate().is_some() {
             return Problem::from(rejection);
         }
         let without_log = self.verifier.without_log_unsafe();
-        match without_log.verify_bundle(&piece.bundle, self.expectation) {
+        match without_log.verify_bundle_with(&piece.bundle, self.expectation, at_hand) {
             Ok(_) => Problem::rejected(
                 "no-log-entry",
                 format_args!(

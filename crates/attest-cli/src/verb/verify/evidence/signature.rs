@@ -1,7 +1,10 @@
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Digest};
 use attest_store::SignatureFiles;
+use attest_verify::{AtHand, Rejection};
 use attestation::foreign::{Detached, EvidenceError, Format};
 
 use super::super::problem::Problem;
@@ -22,10 +25,15 @@ pub(in super::super) struct Signature {
 /// The artifact of a signature, as far as it has been measured.
 pub(in super::super) struct Signed<'a> {
     pub(in super::super) digest: &'a Digest,
+    /// Where its bytes are, if they can be read again.
+    pub(in super::super) path: Option<&'a Path>,
 }
 
 /// What an artifact is measured with to be held against a signature of this world.
 pub(in super::super) const ALGORITHM: Algorithm = Algorithm::Sha256;
+
+/// Ed25519 signs the bytes themselves, and they are checked in memory, on every thread one artifact.
+const MAX_SIGNED_BYTES: u64 = 256 << 20;
 
 impl Signature {
     /// What lies beside an artifact.
@@ -85,12 +93,35 @@ impl Signature {
             format: Format::Signature,
             bundle: parts.into_bundle().map_err(invalid)?,
         };
-        let proof = judge.verify(&piece);
+        let proof = judge.verify(&piece, AtHand::Nothing);
+        let proof = match (proof, signed.path) {
+            (Err(problem), Some(path)) if problem.code == Rejection::DigestAlone.code() => {
+                judge.verify(&piece, AtHand::Bytes(&read_signed(path)?))
+            }
+            (proof, _) => proof,
+        };
         // One that only lies there may well be for whoever has a key, or the reverse.
         proof.map_err(|problem| match (problem.code, self.origin) {
             ("key-material-mismatch", Origin::Beside) => problem.into_passed_over(),
             _ => problem,
         })
+    }
+}
+
+/// The bytes of an artifact. That they are those that were measured is found out with the signature.
+fn read_signed(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_SIGNED_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| Problem::undecided("cannot-read", format_args!("cannot read: {error}")))?;
+    match bytes.len() as u64 > MAX_SIGNED_BYTES {
+        true => Err(Problem::undecided(
+            "artifact-too-large",
+            format_args!(
+                "expected at most {MAX_SIGNED_BYTES} bytes of an artifact that Ed25519 signed as a whole, found more"
+            ),
+        )),
+        false => Ok(bytes),
     }
 }
 
