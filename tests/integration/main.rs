@@ -26,6 +26,7 @@ mod sign;
 mod sign_defer;
 mod sign_guards;
 mod sign_key;
+mod signed_release;
 mod trust;
 mod unsafety;
 mod verify;

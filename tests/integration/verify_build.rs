@@ -2,14 +2,12 @@
 
 use std::fs;
 
-use attest_testkit::{ISSUER, KeySigner, LogVersion, WORKFLOW, World};
-use attestation::Payload;
+use attest_testkit::{ISSUER, LogVersion, WORKFLOW, World};
 use serde_json::{Value, json};
 
-use crate::command::{Command, Finished};
+use crate::command::Finished;
+use crate::signed_release::{APPLICATION, Release, says, statement};
 
-const APPLICATION: &[u8] = b"the bytes of an application\n";
-const SHA256: &str = "11a97d8d54d3808d995664896ce0a4468124aa392c7a058143ce03d05f91e6fc";
 const COMMIT: &str = "1f9a3c5d7e2b4a6081c3e5f70a2b4c6d8e0f1a3b";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 
@@ -35,50 +33,24 @@ fn provenance() -> Value {
     })
 }
 
-fn statement(predicate_type: &str, predicate: &Value) -> Payload {
-    let statement = json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": "app.bin", "digest": { "sha256": SHA256 } }],
-        "predicateType": predicate_type,
-        "predicate": predicate,
-    });
-    Payload::in_toto(statement.to_string().into_bytes())
-}
-
 /// An application, and what somebody has signed about it.
-struct Release {
-    directory: tempfile::TempDir,
-    world: World,
-}
+struct Built(Release);
 
-impl Release {
-    fn new() -> Self {
-        let release = Self {
-            directory: tempfile::tempdir().unwrap(),
-            world: World::new(1).unwrap(),
-        };
-        release.write("app.bin", APPLICATION);
-        release.write("root.json", release.world.trusted_root().unwrap());
-        release
-    }
-
-    fn with(self, predicate_type: &str, predicate: &Value) -> Self {
-        let statement = statement(predicate_type, predicate);
-        let bundle = self.world.sign_statement(&statement, LogVersion::V2).unwrap();
-        self.write("app.bin.sigstore.json", bundle.as_json());
-        self
+impl Built {
+    fn new(predicate_type: &str, predicate: &Value) -> Self {
+        let release = Release::new();
+        let statement = statement(("app.bin", APPLICATION), predicate_type, predicate);
+        let bundle = release.world.sign_statement(&statement, LogVersion::V2).unwrap();
+        release.write("app.bin.sigstore.json", bundle.as_json());
+        Self(release)
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.directory.path().join(name), bytes).unwrap();
+        self.0.write(name, bytes);
     }
 
     fn run(&self, arguments: &[&str]) -> Finished {
-        Command::attest()
-            .args(["verify", "app.bin", "--trusted-root", "root.json"])
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .run()
+        self.0.verify(&[&["app.bin"], arguments].concat())
     }
 
     fn verify(&self, arguments: &[&str]) -> Finished {
@@ -97,14 +69,9 @@ impl Release {
     }
 }
 
-#[track_caller]
-fn says(text: &str, expected: &str) {
-    assert!(text.contains(expected), "expected {expected:?} in:\n{text}");
-}
-
 #[test]
 fn a_signer_may_be_a_pattern_that_matches_the_whole_identity() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     let by = |identity: &str, issuer: &str| {
         release.run(&[
             "--certificate-identity-regexp",
@@ -133,7 +100,7 @@ fn a_signer_may_be_a_pattern_that_matches_the_whole_identity() {
 
 #[test]
 fn a_repository_or_workflow_of_github_is_a_signer() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     for signer in [
         ["--repo", "example/app"],
         ["-R", "https://github.com/example/app"],
@@ -163,7 +130,7 @@ fn a_repository_or_workflow_of_github_is_a_signer() {
 
 #[test]
 fn every_claim_of_the_certificate_can_be_expected() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     let all = [
         "--source-repository=example/app",
         "--source-ref=refs/tags/v1.0.0",
@@ -205,7 +172,7 @@ fn every_claim_of_the_certificate_can_be_expected() {
 
 #[test]
 fn a_type_that_is_asked_for_has_to_be_there() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     says(&release.accepts(&["--type", "slsaprovenance1"]), "predicate-type");
     release.accepts(&["--predicate-type", PROVENANCE]);
     release.rejects(
@@ -216,13 +183,13 @@ fn a_type_that_is_asked_for_has_to_be_there() {
         &["--type", "signature"],
         "expected a signature of the artifact itself, found a statement",
     );
-    let other = Release::new().with("https://example.com/note/v1", &json!({}));
+    let other = Built::new("https://example.com/note/v1", &json!({}));
     other.rejects(
         &["--builder-id", WORKFLOW],
         "[predicate-type-mismatch] expected SLSA provenance",
     );
-    let signed = Release::new();
-    let bundle = signed.world.sign_artifact(APPLICATION, LogVersion::V2).unwrap();
+    let signed = Built(Release::new());
+    let bundle = signed.0.world.sign_artifact(APPLICATION, LogVersion::V2).unwrap();
     signed.write("app.bin.sigstore.json", bundle.as_json());
     signed.accepts(&["--type", "signature"]);
     signed.rejects(
@@ -233,9 +200,9 @@ fn a_type_that_is_asked_for_has_to_be_there() {
 
 #[test]
 fn evidence_of_another_type_beside_the_right_one_is_passed_over() {
-    let release = Release::new().with(PROVENANCE, &provenance());
-    let right = fs::read_to_string(release.directory.path().join("app.bin.sigstore.json")).unwrap();
-    let note = statement("https://example.com/note/v1", &json!({}));
+    let release = Built::new(PROVENANCE, &provenance());
+    let right = fs::read_to_string(release.0.path("app.bin.sigstore.json")).unwrap();
+    let note = statement(("app.bin", APPLICATION), "https://example.com/note/v1", &json!({}));
     let note = World::new(1).unwrap().sign_statement(&note, LogVersion::V1).unwrap();
     let note = String::from_utf8(note.as_json().to_vec()).unwrap();
     release.write("app.bin.sigstore.json", format!("{note}\n{right}\n"));
@@ -247,7 +214,7 @@ fn evidence_of_another_type_beside_the_right_one_is_passed_over() {
 
 #[test]
 fn provenance_is_held_against_what_was_asked_for() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     let text = release.accepts(&[
         "--builder-id=https://github.com/example/app/.github/workflows/release.yml",
         "--source-uri=github.com/example/app",
@@ -279,7 +246,7 @@ fn provenance_is_held_against_what_was_asked_for() {
 fn a_parameter_that_nobody_expects_is_rejected_once_provenance_is_asked_for() {
     let mut predicate = provenance();
     predicate["buildDefinition"]["externalParameters"]["inputs"] = json!({ "debug": "true" });
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.accepts(&[]);
     release.rejects(
         &["--source-uri=github.com/example/app"],
@@ -296,7 +263,7 @@ fn provenance_that_contradicts_its_certificate_is_a_lie_whatever_was_asked_for()
     let mut predicate = provenance();
     predicate["runDetails"]["builder"]["id"] =
         json!("https://github.com/trusted/builders/.github/workflows/build.yml@refs/tags/v1");
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.rejects(
         &[],
         "[provenance-contradicts-certificate] expected the provenance to say builder id",
@@ -304,7 +271,7 @@ fn provenance_that_contradicts_its_certificate_is_a_lie_whatever_was_asked_for()
     let mut predicate = provenance();
     predicate["buildDefinition"]["externalParameters"]["workflow"]["repository"] =
         json!("https://github.com/example/other");
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.rejects(
         &[],
         "expected the provenance to say source repository `https://github.com/example/app`",
@@ -316,7 +283,7 @@ fn no_way_of_writing_it_makes_a_lie_count_for_what_was_asked_for() {
     let trusted = "https://github.com/trusted/builders/.github/workflows/build.yml";
     let mut predicate = provenance();
     predicate["runDetails"]["builder"]["id"] = json!(trusted);
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.write(
         "roots.toml",
         format!(
@@ -332,19 +299,19 @@ fn no_way_of_writing_it_makes_a_lie_count_for_what_was_asked_for() {
     predicate["buildDefinition"]["buildType"] = json!("https://example.com/build/v1");
     predicate["buildDefinition"]["externalParameters"] =
         json!({ "source": { "uri": "git+https://github.com/victim/app@refs/tags/v1.0.0" } });
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.rejects(&["--source-uri=github.com/victim/app", "--source-tag=v1.0.0"], lie);
 
     let mut predicate = provenance();
     predicate["buildDefinition"]["externalParameters"]["workflow"]["uri"] = json!("https://github.com/victim/app");
-    let release = Release::new().with(PROVENANCE, &predicate);
+    let release = Built::new(PROVENANCE, &predicate);
     release.rejects(&[], "[provenance-invalid] expected one source repository");
 }
 
 #[test]
 fn only_what_was_compared_with_the_certificate_is_told_as_that() {
     let document = |predicate: &Value| -> Value {
-        let release = Release::new().with(PROVENANCE, predicate);
+        let release = Built::new(PROVENANCE, predicate);
         serde_json::from_str(&release.accepts(&["--format", "json"])).unwrap()
     };
     let some = document(&provenance());
@@ -371,7 +338,7 @@ fn only_what_was_compared_with_the_certificate_is_told_as_that() {
 
 #[test]
 fn a_level_is_that_of_the_roots_of_trust_and_never_told_by_the_provenance() {
-    let release = Release::new().with(PROVENANCE, &provenance());
+    let release = Built::new(PROVENANCE, &provenance());
     let roots = |identity: &str| {
         format!(
             "[[root]]\ncertificate-identity = '{identity}'\ncertificate-oidc-issuer = '{ISSUER}'\n\
@@ -405,10 +372,9 @@ fn a_level_is_that_of_the_roots_of_trust_and_never_told_by_the_provenance() {
 
 #[test]
 fn with_a_key_the_provenance_says_what_was_built() {
-    let release = Release::new();
-    let signer = KeySigner::new(&release.world, 7);
-    release.write("key.pub", signer.public_key_pem());
-    let bundle = signer.sign_statement(&statement(PROVENANCE, &provenance())).unwrap();
+    let release = Built(Release::new());
+    let statement = statement(("app.bin", APPLICATION), PROVENANCE, &provenance());
+    let bundle = release.0.signer().sign_statement(&statement).unwrap();
     release.write("app.bin.sigstore.json", bundle.to_string());
     release
         .run(&["--key=key.pub", "--repo=example/app", "--source-ref=refs/tags/v1.0.0"])

@@ -1,36 +1,31 @@
 //! Checksum lists that are signed with a bundle of Sigstore.
 
 use std::fs;
+use std::path::PathBuf;
 
-use attest_testkit::{KeySigner, World};
-use attestation::Payload;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
+use crate::signed_release;
 
-struct Release {
-    directory: tempfile::TempDir,
-    world: World,
-}
+struct Release(signed_release::Release);
 
 impl Release {
     /// Two files, and no list yet.
     fn new() -> Self {
-        let release = Self {
-            directory: tempfile::tempdir().unwrap(),
-            world: World::new(1).unwrap(),
-        };
+        let release = signed_release::Release::new();
+        release.remove("app.bin");
         release.write("one.bin", "one\n");
         release.write("two.bin", "two\n");
-        release.write("root.json", release.world.trusted_root().unwrap());
-        release.write("key.pub", KeySigner::new(&release.world, 7).public_key_pem());
-        release
+        Self(release)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path(name)
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        self.0.write(name, bytes);
     }
 
     /// The lines that this program writes for both files.
@@ -42,7 +37,7 @@ impl Release {
         let finished = Command::attest()
             .args(["hash", "--algorithm", algorithm])
             .args(names)
-            .current_dir(self.directory.path().join(directory))
+            .current_dir(self.path(directory))
             .run()
             .expect_code(0);
         finished.stdout_text().to_owned()
@@ -50,25 +45,14 @@ impl Release {
 
     /// Writes a file with a bundle beside it.
     fn sign(&self, name: &str, bytes: &str) {
-        let bundle = KeySigner::new(&self.world, 7).sign_artifact(bytes.as_bytes()).unwrap();
+        let bundle = self.0.signer().sign_artifact(bytes.as_bytes()).unwrap();
         self.write(name, bytes);
         self.write(&format!("{name}.sigstore.json"), bundle.to_string());
     }
 
     fn verify(&self, arguments: &[&str]) -> Finished {
-        Command::attest()
-            .args([
-                "verify",
-                "--trusted-root",
-                "root.json",
-                "--key",
-                "key.pub",
-                "--format",
-                "json",
-            ])
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .run()
+        self.0
+            .verify(&[&["--key", "key.pub", "--format", "json"], arguments].concat())
     }
 
     /// The verdict on each artifact, and the code of what is wrong with it.
@@ -162,20 +146,11 @@ fn a_signed_list_that_is_none_is_rejected() {
 #[test]
 fn a_statement_about_a_list_says_nothing_of_its_files() {
     let release = Release::new();
-    release.write("SHA256SUMS", release.lines("sha256"));
-    let listing = Command::attest()
-        .args(["hash", "SHA256SUMS"])
-        .current_dir(release.directory.path())
-        .run()
-        .expect_code(0);
-    let statement = json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": "SHA256SUMS", "digest": { "sha256": &listing.stdout_text()[..64] } }],
-        "predicateType": "https://example.com/note/v1",
-        "predicate": {},
-    });
-    let payload = Payload::in_toto(statement.to_string().into_bytes());
-    let bundle = KeySigner::new(&release.world, 7).sign_statement(&payload).unwrap();
+    let lines = release.lines("sha256");
+    release.write("SHA256SUMS", &lines);
+    let list = ("SHA256SUMS", lines.as_bytes());
+    let payload = signed_release::statement(list, "https://example.com/note/v1", &json!({}));
+    let bundle = release.0.signer().sign_statement(&payload).unwrap();
     release.write("SHA256SUMS.sigstore.json", bundle.to_string());
     assert_eq!(release.verdicts(0, &["SHA256SUMS"]), ["SHA256SUMS accepted - -"]);
     let found = release.verdicts(1, &["SHA256SUMS", "one.bin"]);
@@ -231,7 +206,7 @@ fn a_file_of_one_release_in_the_place_of_another_is_rejected() {
         "releases/2/app rejected releases/2/checksums.txt checksum-mismatch"
     );
     for list in ["checksums.txt", "checksums.txt.sigstore.json"] {
-        fs::remove_file(release.directory.path().join("releases/2").join(list)).unwrap();
+        fs::remove_file(release.path("releases/2").join(list)).unwrap();
     }
     let found = release.verdicts(1, &BOTH_RELEASES);
     assert!(found[2].starts_with("releases/2/app rejected - "), "{found:?}");
@@ -278,7 +253,7 @@ fn two_platforms() -> Release {
 #[test]
 fn a_file_is_the_same_however_its_path_is_spelled() {
     let release = two_platforms();
-    let absolute = release.directory.path().join("files/linux/app");
+    let absolute = release.path("files/linux/app");
     let spellings = [
         "files/linux/app",
         "./files/./linux/app",
@@ -301,8 +276,8 @@ fn a_file_is_the_same_however_its_path_is_spelled() {
 fn a_link_to_a_file_is_held_against_what_is_said_of_its_own_path() {
     use std::os::unix::fs::symlink;
     let release = two_platforms();
-    let files = release.directory.path().join("files");
-    symlink("files", release.directory.path().join("latest")).unwrap();
+    let files = release.path("files");
+    symlink("files", release.path("latest")).unwrap();
     let call = ["latest/linux/app", "files/SHA256SUMS"];
     assert_eq!(
         release.verdicts(0, &call)[0],
@@ -343,12 +318,12 @@ fn a_list_of_which_nothing_is_there_verifies_nothing() {
     let release = Release::new();
     release.sign("SHA256SUMS", &release.lines("sha256"));
     let call = ["--ignore-missing", "SHA256SUMS"];
-    fs::remove_file(release.directory.path().join("one.bin")).unwrap();
+    fs::remove_file(release.path("one.bin")).unwrap();
     assert_eq!(
         release.verdicts(0, &call),
         ["SHA256SUMS accepted - -", "two.bin accepted SHA256SUMS -"]
     );
-    fs::remove_file(release.directory.path().join("two.bin")).unwrap();
+    fs::remove_file(release.path("two.bin")).unwrap();
     assert_eq!(release.verdicts(1, &call), ["SHA256SUMS rejected - nothing-verified"]);
 }
 

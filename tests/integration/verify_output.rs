@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use attest_testkit::World;
+use attest_testkit::own_authority::OwnAuthority;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
 use crate::fixtures::directory;
+use crate::signed_release::{APPLICATION as BYTES, Release};
 
 const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -61,6 +64,26 @@ fn json_tells_what_was_checked_by_which_evidence_and_what_was_not() {
     assert_eq!(artifact["checked"][0]["bundles"], json!([0]));
     assert_eq!(artifact["notChecked"], json!(["predicate"]));
     assert_eq!(document["bundles"][0]["format"], "sigstore-bundle");
+}
+
+#[test]
+fn a_certificate_that_names_no_issuer_is_told_without_one() {
+    let release = Release::new();
+    let (root, bundle) = OwnAuthority::new("release@example.com")
+        .sign(&World::new(1).unwrap(), BYTES)
+        .unwrap();
+    release.write("root.json", root.to_string());
+    release.write("app.bin.sigstore.json", bundle.to_string());
+    let identity = ["app.bin", "--format=json", "--certificate-identity=release@example.com"];
+    let verify = |issuer: &str| release.verify(&[&identity[..], &[issuer]].concat());
+    let finished = verify("--certificate-without-oidc-issuer").expect_code(0);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    let signer = document["bundles"][0]["signer"].as_object().unwrap();
+    assert_eq!(signer["certificateIdentity"], "release@example.com");
+    assert_eq!(signer.get("certificateOidcIssuer"), Some(&Value::Null));
+    let checked = document["bundles"][0]["checked"].as_array().unwrap();
+    assert!(checked.contains(&json!("identity")) && !checked.contains(&json!("issuer")));
+    verify("--certificate-oidc-issuer=https://accounts.example.com").expect_code(1);
 }
 
 #[test]
@@ -244,6 +267,37 @@ fn a_report_does_not_take_the_place_of_what_it_is_verified_with() {
         let finished = run(&format!("{call} -o json=fresh.json"));
         assert!(!finished.stderr_text().contains("output-is-input"), "{call}");
     }
+}
+
+/// A list that is signed names files that the call does not.
+#[test]
+fn a_report_does_not_take_the_place_of_a_file_that_a_list_names() {
+    let release = Release::new();
+    release.write("files/one.bin", "one\n");
+    let listing = release
+        .attest()
+        .args(["hash", "app.bin", "files/one.bin"])
+        .run()
+        .expect_code(0);
+    let bundle = release.signer().sign_artifact(&listing.stdout).unwrap();
+    release.write("SHA256SUMS", &listing.stdout);
+    release.write("SHA256SUMS.sigstore.json", bundle.to_string());
+    let verify = |output: &str| {
+        let arguments = ["SHA256SUMS", "--key", "key.pub", "--format", "json"];
+        release.verify(&[&arguments[..], &[output]].concat())
+    };
+    for place in ["files/one.bin", "./app.bin", "files/../files/one.bin", "SHA256SUMS"] {
+        for output in [format!("-ojson={place}"), format!("--output-file={place}")] {
+            let finished = verify(&output).expect_code(2);
+            let text = finished.stderr_text();
+            assert!(text.contains("error[output-is-input]"), "{output}: {text}");
+        }
+    }
+    assert_eq!(fs::read(release.path("app.bin")).unwrap(), BYTES);
+    assert_eq!(fs::read(release.path("files/one.bin")).unwrap(), b"one\n");
+    assert_eq!(fs::read(release.path("SHA256SUMS")).unwrap(), listing.stdout);
+    verify("--output-file=files/report.json").expect_code(0);
+    assert!(release.path("files/report.json").exists());
 }
 
 #[test]
