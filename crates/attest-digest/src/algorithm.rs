@@ -88,6 +88,12 @@ impl Algorithms {
         Self(all)
     }
 
+    /// Whether `algorithm` is one of them.
+    #[must_use]
+    pub fn contains(&self, algorithm: Algorithm) -> bool {
+        self.0.contains(&algorithm)
+    }
+
     /// The algorithms, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Algorithm> + '_ {
         self.0.iter().copied()

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,7 +7,7 @@ use crate::Algorithm;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest {
     algorithm: Algorithm,
-    value: Vec<u8>,
+    value: Box<[u8]>,
 }
 
 /// Why some text or bytes are no digest.
@@ -57,7 +56,7 @@ impl Digest {
         }
         Ok(Self {
             algorithm,
-            value: value.to_vec(),
+            value: value.into(),
         })
     }
 
@@ -117,30 +116,35 @@ impl FromStr for Digest {
 
 /// Claims about one piece of bytes by several algorithms, at most one each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DigestSet(BTreeMap<Algorithm, Digest>);
+pub struct DigestSet([Option<Digest>; Algorithm::ALL.len()]);
 
 impl DigestSet {
     /// The claim by `algorithm`, if there is one.
     #[must_use]
     pub fn of(&self, algorithm: Algorithm) -> Option<&Digest> {
-        self.0.get(&algorithm)
+        self.0[algorithm as usize].as_ref()
     }
 
     /// The claims, in the order of their algorithms.
     pub fn iter(&self) -> impl Iterator<Item = &Digest> + '_ {
-        self.0.values()
+        self.0.iter().flatten()
     }
 
     /// Whether there is no claim at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 }
 
 impl FromIterator<Digest> for DigestSet {
     fn from_iter<I: IntoIterator<Item = Digest>>(digests: I) -> Self {
-        Self(digests.into_iter().map(|digest| (digest.algorithm, digest)).collect())
+        let mut set = Self::default();
+        for digest in digests {
+            let place = digest.algorithm as usize;
+            set.0[place] = Some(digest);
+        }
+        set
     }
 }
 

@@ -1,9 +1,10 @@
 use std::fmt;
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::FileType;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{Algorithms, Hasher, Job, Measured, Progress};
+use crate::input::Input;
+use crate::{Algorithms, Hasher, Measured, Progress};
 
 /// Bytes taken by one read. Large enough that system calls cost nothing beside hashing, small enough to stay in a core's
 /// second-level cache between the read and the hash.
@@ -37,7 +38,7 @@ pub enum MeasureError {
         /// What is there.
         found: FileKind,
     },
-    /// Size or modification time changed, or the end came early or late: the digest would be of bytes that never were a
+    /// Size, time of modification or time of change are other than before, or the end came early or late: the digest would be of bytes that never were a
     /// file together.
     #[error("file changed while it was read: `{}`", path.display())]
     ChangedWhileReading {
@@ -140,95 +141,58 @@ impl fmt::Display for FileKind {
 ///
 /// # Errors
 /// Those of `reader`; an interrupted read is tried again.
-pub fn measure_reader(reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
-    Desk::new(&Progress::new()).measure_reader(reader, algorithms)
+pub fn measure_reader(mut reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
+    let mut hasher = Hasher::new(algorithms);
+    let mut buffer = vec![0; BUFFER_LEN];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(len) => hasher.update(&buffer[..len]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
-/// Measures a regular file; symbolic links that lead to one are followed.
+/// Measures a regular file on the calling thread; symbolic links that lead to one are followed. An
+/// [`Engine`](crate::Engine) measures many faster than one after the other.
 ///
 /// # Errors
 /// [`MeasureError`]; a file that changes while it is read is one.
 pub fn measure_file(path: &Path, algorithms: &Algorithms) -> Result<Measured, MeasureError> {
-    Desk::new(&Progress::new()).measure_file(&Job { path, algorithms })
+    let input = Input::open(path)?;
+    measure_input(input, path, algorithms, &Progress::new())
 }
 
-/// Where one thread measures file after file.
-pub(crate) struct Desk<'a> {
-    progress: &'a Progress,
-    buffer: Vec<u8>,
-}
-
-impl<'a> Desk<'a> {
-    pub(crate) fn new(progress: &'a Progress) -> Self {
-        Self {
-            progress,
-            buffer: vec![0; BUFFER_LEN],
+/// The obvious way, one stream on one thread: what the engine's workers must come to as well.
+pub(crate) fn measure_input(
+    mut input: Input,
+    path: &Path,
+    algorithms: &Algorithms,
+    progress: &Progress,
+) -> Result<Measured, MeasureError> {
+    let read_failed = |source| MeasureError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut hasher = Hasher::new(algorithms);
+    let mut buffer = vec![0; BUFFER_LEN];
+    loop {
+        let piece = input.read(&mut buffer, hasher.size(), progress).map_err(read_failed)?;
+        hasher.update(&buffer[..piece.len]);
+        if piece.is_last {
+            break;
         }
     }
-
-    pub(crate) fn measure_reader(&mut self, mut reader: impl Read, algorithms: &Algorithms) -> io::Result<Measured> {
-        let mut hasher = Hasher::new(algorithms);
-        loop {
-            match reader.read(&mut self.buffer) {
-                Ok(0) => return Ok(hasher.finish()),
-                Ok(read) => {
-                    hasher.update(&self.buffer[..read]);
-                    self.progress.count_bytes(read as u64);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+    match input.is_unchanged(hasher.size()).map_err(read_failed)? {
+        true => Ok(hasher.finish()),
+        false => Err(MeasureError::ChangedWhileReading { path: path.to_owned() }),
     }
-
-    pub(crate) fn measure_file(&mut self, job: &Job<'_>) -> Result<Measured, MeasureError> {
-        let path = job.path;
-        let open_failed = |source| MeasureError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        // Asked before opening as well, because opening a named pipe waits for a writer.
-        require_regular(path, &fs::metadata(path).map_err(open_failed)?)?;
-        let file = File::open(path).map_err(open_failed)?;
-        let before = file.metadata().map_err(open_failed)?;
-        require_regular(path, &before)?;
-        self.measure_open_file(job, &file, &before)
-    }
-
-    fn measure_open_file(&mut self, job: &Job<'_>, file: &File, before: &Metadata) -> Result<Measured, MeasureError> {
-        let read_failed = |source| MeasureError::Read {
-            path: job.path.to_owned(),
-            source,
-        };
-        let measured = self.measure_reader(file, job.algorithms).map_err(read_failed)?;
-        let after = file.metadata().map_err(read_failed)?;
-        match is_unchanged(before, &after, measured.size()) {
-            true => Ok(measured),
-            false => Err(MeasureError::ChangedWhileReading {
-                path: job.path.to_owned(),
-            }),
-        }
-    }
-}
-
-fn require_regular(path: &Path, metadata: &Metadata) -> Result<(), MeasureError> {
-    match FileKind::of(metadata.file_type()) {
-        None => Ok(()),
-        Some(found) => Err(MeasureError::NotRegular {
-            path: path.to_owned(),
-            found,
-        }),
-    }
-}
-
-fn is_unchanged(before: &Metadata, after: &Metadata, bytes_read: u64) -> bool {
-    // Files of /proc have content and say that their size is 0.
-    let whole = bytes_read == before.len() || before.len() == 0;
-    whole && before.len() == after.len() && before.modified().ok() == after.modified().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
     use std::io::Write as _;
 
     use super::*;
@@ -300,19 +264,14 @@ mod tests {
         );
     }
 
-    /// A file, its metadata as of now, and a desk: measuring the open file later must notice a change in between.
+    /// A file of six bytes that was opened before `change` and is read after it.
     fn measured_after(change: impl FnOnce(&Path)) -> Result<Measured, MeasureError> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a");
         fs::write(&path, b"before").unwrap();
-        let file = File::open(&path).unwrap();
-        let before = file.metadata().unwrap();
+        let input = Input::open(&path).unwrap();
         change(&path);
-        let job = Job {
-            path: &path,
-            algorithms: &sha256(),
-        };
-        Desk::new(&Progress::new()).measure_open_file(&job, &file, &before)
+        measure_input(input, &path, &sha256(), &Progress::new())
     }
 
     #[test]

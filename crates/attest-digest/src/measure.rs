@@ -2,7 +2,8 @@ use std::io::{self, Read, Write};
 
 use sha2::Digest as _;
 
-use crate::{Algorithm, Algorithms, Digest, DigestSet};
+use crate::sha256::Sha256;
+use crate::{Algorithm, Algorithms, Digest, DigestSet, Platform};
 
 /// What was found by reading some bytes to their end. Only hashing makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,11 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// For what hashed the bytes, in this crate.
+    pub(crate) fn new(size: u64, digests: DigestSet) -> Self {
+        Self { size, digests }
+    }
+
     /// Measures bytes that are in memory.
     #[must_use]
     pub fn of_bytes(bytes: &[u8], algorithms: &Algorithms) -> Self {
@@ -45,8 +51,9 @@ pub struct Hasher {
     states: Vec<State>,
 }
 
-enum State {
-    Sha256(sha2::Sha256),
+/// One algorithm over one stream of bytes.
+pub(crate) enum State {
+    Sha256(Sha256),
     Sha384(sha2::Sha384),
     Sha512(sha2::Sha512),
     Blake3(Box<blake3::Hasher>),
@@ -58,8 +65,16 @@ impl Hasher {
     pub fn new(algorithms: &Algorithms) -> Self {
         Self {
             size: 0,
-            states: algorithms.iter().map(State::new).collect(),
+            states: algorithms
+                .iter()
+                .map(|algorithm| State::new(algorithm, Platform::detect()))
+                .collect(),
         }
+    }
+
+    /// The number of bytes that were taken.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 
     /// Takes the next bytes.
@@ -81,16 +96,25 @@ impl Hasher {
 }
 
 impl State {
-    fn new(algorithm: Algorithm) -> Self {
+    pub(crate) fn new(algorithm: Algorithm, platform: Platform) -> Self {
         match algorithm {
-            Algorithm::Sha256 => Self::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha256 => Self::Sha256(Sha256::new(platform)),
             Algorithm::Sha384 => Self::Sha384(sha2::Sha384::new()),
             Algorithm::Sha512 => Self::Sha512(sha2::Sha512::new()),
             Algorithm::Blake3 => Self::Blake3(Box::default()),
         }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Sha256(_) => Algorithm::Sha256,
+            Self::Sha384(_) => Algorithm::Sha384,
+            Self::Sha512(_) => Algorithm::Sha512,
+            Self::Blake3(_) => Algorithm::Blake3,
+        }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(state) => state.update(bytes),
             Self::Sha384(state) => state.update(bytes),
@@ -101,15 +125,19 @@ impl State {
         }
     }
 
-    fn finish(self) -> Digest {
-        let (algorithm, value) = match self {
-            Self::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
-            Self::Sha384(state) => (Algorithm::Sha384, state.finalize().to_vec()),
-            Self::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
-            Self::Blake3(state) => (Algorithm::Blake3, state.finalize().as_bytes().to_vec()),
-        };
-        Digest::from_bytes(algorithm, &value).expect("a hash function makes digests of its own length")
+    pub(crate) fn finish(self) -> Digest {
+        match self {
+            Self::Sha256(state) => digest(Algorithm::Sha256, &state.finish()),
+            Self::Sha384(state) => digest(Algorithm::Sha384, &state.finalize()),
+            Self::Sha512(state) => digest(Algorithm::Sha512, &state.finalize()),
+            Self::Blake3(state) => digest(Algorithm::Blake3, state.finalize().as_bytes()),
+        }
     }
+}
+
+/// What a hash function made.
+pub(crate) fn digest(algorithm: Algorithm, value: &[u8]) -> Digest {
+    Digest::from_bytes(algorithm, value).expect("a hash function makes digests of its own length")
 }
 
 /// A writer that measures what passes through it.

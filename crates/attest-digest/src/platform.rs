@@ -60,7 +60,6 @@ impl Platform {
     /// # Panics
     ///
     /// When there are not as many slices as states, or the slices are not all the same multiple of 64 bytes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the engine calls it"))]
     pub(crate) fn compress(self, states: &mut [&mut State], blocks: &[&[u8]]) {
         assert_eq!(states.len(), blocks.len(), "every stream has blocks");
         for (states, blocks) in states.chunks_mut(MAX_LANES).zip(blocks.chunks(MAX_LANES)) {

@@ -4,8 +4,13 @@
 //! hands the results over in the order of the jobs. Whoever is behind makes the others wait, so memory is the same for ten
 //! jobs and for ten million.
 
+mod buffer;
+mod memory;
+mod plan;
 mod progress;
 mod queue;
+mod reading;
+mod relay;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -16,12 +21,18 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+pub use self::memory::measure_many_bytes;
+use self::plan::Plan;
 pub use self::progress::Progress;
 use self::queue::{Queue, Run};
-use crate::{Algorithms, MeasureError, Measured, Platform, Threads};
+use self::worker::Worker;
+use crate::{Algorithm, Algorithms, MeasureError, Measured, Platform, Threads};
 
 /// How long the caller is kept waiting without a sign: what a person does not take for a standstill.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The most threads that one file can keep busy: one reads, and there is one for each algorithm.
+const MOST_HELPERS: usize = Algorithm::ALL.len() + 1;
 
 /// Something to measure.
 pub trait FileJob {
@@ -79,7 +90,6 @@ pub enum Event<J> {
 #[derive(Debug, Clone, Copy)]
 pub struct Engine {
     threads: Threads,
-    #[expect(dead_code, reason = "workers do not use lanes yet")]
     platform: Platform,
 }
 
@@ -131,13 +141,14 @@ impl Engine {
     {
         let jobs = jobs.into_iter();
         let most = jobs.size_hint().1.unwrap_or(usize::MAX);
-        let queue = Queue::new();
+        let workers = self.threads.count().get().min(most.saturating_mul(MOST_HELPERS));
+        let plan = Plan::new(self.platform, self.threads);
+        let queue = Queue::new(workers.max(1));
         thread::scope(|scope| {
             // Dropped before the scope waits for its threads, also when `on_event` panics.
             let _stop = StopOnDrop(&queue);
-            let workers = self.threads.count().get().min(most);
             for _ in 0..workers {
-                scope.spawn(|| worker::work(&queue, progress));
+                scope.spawn(|| Worker::new(&queue, progress, plan).work());
             }
             scope.spawn(|| {
                 let _stop = StopOnPanic(&queue);
@@ -146,16 +157,6 @@ impl Engine {
             hand_over(&queue, on_event);
         });
     }
-}
-
-/// Measures contents that are in memory, on the calling thread: what files could come to if reading them cost nothing.
-#[must_use]
-pub fn measure_many_bytes(contents: &[&[u8]], algorithms: &Algorithms, platform: Platform) -> Vec<Measured> {
-    let _ = platform;
-    contents
-        .iter()
-        .map(|content| Measured::of_bytes(content, algorithms))
-        .collect()
 }
 
 fn hand_over<J: FileJob>(queue: &Queue<J>, mut on_event: impl FnMut(Event<J>) -> ControlFlow<()>) {

@@ -43,4 +43,10 @@ impl Progress {
     pub(super) fn count_files(&self, files: u64) {
         self.files_done.fetch_add(files, Ordering::Relaxed);
     }
+
+    /// `blocks` blocks were compressed in `filled` of the `offered` lanes.
+    pub(super) fn count_lanes(&self, filled: usize, offered: usize, blocks: usize) {
+        self.filled.fetch_add((filled * blocks) as u64, Ordering::Relaxed);
+        self.offered.fetch_add((offered * blocks) as u64, Ordering::Relaxed);
+    }
 }

@@ -1,8 +1,11 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::FileJob;
+use super::reading::Reading;
+use super::relay::Station;
 use crate::{MeasureError, Measured};
 
 /// What the jobs may occupy that were taken from the caller and whose results the caller has not taken back: some ten
@@ -19,11 +22,36 @@ pub(super) struct Numbered<J> {
     pub(super) job: J,
 }
 
+impl<J> Numbered<J> {
+    pub(super) fn done(self, result: Result<Measured, MeasureError>) -> Done<J> {
+        Done {
+            place: self.place,
+            job: self.job,
+            result,
+        }
+    }
+}
+
 /// What became of a job.
 pub(super) struct Done<J> {
     pub(super) place: u64,
     pub(super) job: J,
     pub(super) result: Result<Measured, MeasureError>,
+}
+
+/// Work that one worker leaves to another.
+pub(super) enum Gift<J> {
+    /// A file that was begun.
+    Reading(Box<Reading<J>>),
+    /// Some algorithms of a file.
+    Station(Station),
+}
+
+/// What a worker does next.
+pub(super) enum Turn<J> {
+    Jobs(VecDeque<Numbered<J>>),
+    Gift(Gift<J>),
+    Over,
 }
 
 /// What there is to hand over.
@@ -51,6 +79,10 @@ pub(super) struct Queue<J> {
     room: Condvar,
     /// For the caller: the first slot is filled, or there will be none.
     ready: Condvar,
+    /// How many workers wait for gifts, for whoever wonders whether to lock.
+    idle: AtomicUsize,
+    is_stopped: AtomicBool,
+    workers: usize,
 }
 
 struct State<J> {
@@ -60,25 +92,43 @@ struct State<J> {
     first: u64,
     /// What the window holds, with what the caller is taking at the moment.
     cost: usize,
+    /// The jobs that are neither done nor given up.
+    undone: usize,
+    /// The workers that wait, and whether the feeder and the caller do: a call that wakes nobody is not free.
+    waiting: usize,
+    is_feeder_waiting: bool,
+    is_caller_waiting: bool,
+    /// What waiting workers will find when they wake, and what was promised to them.
+    gifts: Vec<Gift<J>>,
+    promised: usize,
     /// The feeder brings no more.
     is_fed: bool,
     is_stopped: bool,
 }
 
 impl<J: FileJob> Queue<J> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(workers: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 pending: VecDeque::new(),
                 slots: VecDeque::new(),
                 first: 0,
                 cost: 0,
+                undone: 0,
+                waiting: 0,
+                is_feeder_waiting: false,
+                is_caller_waiting: false,
+                gifts: Vec::new(),
+                promised: 0,
                 is_fed: false,
                 is_stopped: false,
             }),
             work: Condvar::new(),
             room: Condvar::new(),
             ready: Condvar::new(),
+            idle: AtomicUsize::new(0),
+            is_stopped: AtomicBool::new(false),
+            workers,
         }
     }
 
@@ -94,7 +144,10 @@ impl<J: FileJob> Queue<J> {
                 return;
             }
         }
-        self.lock().is_fed = true;
+        let mut state = self.lock();
+        state.is_fed = true;
+        self.note_idle(&state);
+        drop(state);
         self.work.notify_all();
         self.ready.notify_all();
     }
@@ -102,11 +155,11 @@ impl<J: FileJob> Queue<J> {
     /// Waits for room first, so that no more than the window is ever taken from the caller, but for the job in hand.
     fn push(&self, job: J) -> bool {
         let cost = size_of::<Slot<J>>() + size_of::<Numbered<J>>() + 2 * job.path().as_os_str().len();
-        let full = |state: &mut State<J>| state.cost >= WINDOW && !state.is_stopped;
-        let mut state = self
-            .room
-            .wait_while(self.lock(), full)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        while state.cost >= WINDOW && !state.is_stopped {
+            state.is_feeder_waiting = true;
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         if state.is_stopped {
             return false;
         }
@@ -114,43 +167,137 @@ impl<J: FileJob> Queue<J> {
         state.cost += cost;
         state.slots.push_back(Slot { cost, done: None });
         state.pending.push_back(Numbered { place, job });
+        state.undone += 1;
+        // With more than one job somebody is on the way already.
+        let wakes = state.waiting > 0 && state.pending.len() == 1;
         drop(state);
-        self.work.notify_one();
+        if wakes {
+            self.work.notify_one();
+        }
         true
     }
 
-    /// Waits for a job; none when there are no more.
-    pub(super) fn take(&self) -> Option<Numbered<J>> {
-        let idle = |state: &mut State<J>| state.pending.is_empty() && !state.is_fed && !state.is_stopped;
-        let mut state = self
-            .work
-            .wait_while(self.lock(), idle)
-            .unwrap_or_else(PoisonError::into_inner);
-        match state.is_stopped {
-            true => None,
-            false => state.pending.pop_front(),
+    /// Puts results in their places, and takes jobs if there are any.
+    pub(super) fn exchange(&self, done: &mut Vec<Done<J>>, most: usize) -> VecDeque<Numbered<J>> {
+        let mut state = self.lock();
+        self.put_locked(&mut state, done);
+        self.take_locked(&mut state, most)
+    }
+
+    /// Puts results in their places.
+    pub(super) fn put(&self, done: &mut Vec<Done<J>>) {
+        if !done.is_empty() {
+            self.put_locked(&mut self.lock(), done);
         }
     }
 
-    /// Puts a result in its place.
-    pub(super) fn put(&self, done: Done<J>) {
-        let mut state = self.lock();
-        let place = (done.place - state.first) as usize;
-        state.slots[place].done = Some(done);
-        drop(state);
-        if place == 0 {
+    fn put_locked(&self, state: &mut State<J>, done: &mut Vec<Done<J>>) {
+        state.undone -= done.len();
+        for done in done.drain(..) {
+            let place = (done.place - state.first) as usize;
+            state.slots[place].done = Some(done);
+        }
+        if state.is_caller_waiting && state.is_ready() {
+            state.is_caller_waiting = false;
             self.ready.notify_one();
         }
+        if state.is_over() {
+            self.work.notify_all();
+        }
+    }
+
+    /// Leaves the others their share, so that the last files are spread over all workers.
+    fn take_locked(&self, state: &mut State<J>, most: usize) -> VecDeque<Numbered<J>> {
+        let share = state.pending.len().div_ceil(self.workers).min(most);
+        let taken = state.pending.drain(..share).collect();
+        if state.waiting > 0 && !state.pending.is_empty() {
+            self.work.notify_one();
+        }
+        self.note_idle(state);
+        taken
+    }
+
+    /// Waits for something to do.
+    pub(super) fn wait(&self, most: usize) -> Turn<J> {
+        let mut state = self.lock();
+        state.waiting += 1;
+        self.note_idle(&state);
+        let nothing = |state: &mut State<J>| {
+            state.pending.is_empty() && state.gifts.is_empty() && !state.is_over() && !state.is_stopped
+        };
+        let waited = self.work.wait_while(state, nothing);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        if state.is_stopped {
+            return Turn::Over;
+        }
+        let gift = state.gifts.pop();
+        self.note_idle(&state);
+        match gift {
+            Some(gift) => Turn::Gift(gift),
+            None if state.pending.is_empty() => Turn::Over,
+            None => Turn::Jobs(self.take_locked(&mut state, most)),
+        }
+    }
+
+    /// How many workers have nothing to do while no job waits; a moment later it may be otherwise.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    fn note_idle(&self, state: &State<J>) {
+        self.idle.store(state.idle(), Ordering::Relaxed);
+    }
+
+    /// Jobs that were taken and not begun go back to the head of those that wait.
+    pub(super) fn give_back(&self, jobs: &mut VecDeque<Numbered<J>>) {
+        let mut state = self.lock();
+        while let Some(job) = jobs.pop_back() {
+            state.pending.push_front(job);
+        }
+        self.note_idle(&state);
+        drop(state);
+        self.work.notify_all();
+    }
+
+    /// Binds idle workers to wait for gifts, and says how many: as many gifts have to follow.
+    pub(super) fn claim(&self, most: usize) -> usize {
+        let mut state = self.lock();
+        let claimed = state.idle().min(most);
+        state.promised += claimed;
+        self.note_idle(&state);
+        claimed
+    }
+
+    /// Gives what was promised.
+    pub(super) fn give(&self, gifts: impl IntoIterator<Item = Gift<J>>) {
+        let mut state = self.lock();
+        for gift in gifts {
+            state.promised -= 1;
+            // Nobody would take it any more, and somebody may wait for what becomes of it.
+            if !state.is_stopped {
+                state.gifts.push(gift);
+            }
+        }
+        drop(state);
+        self.work.notify_all();
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
     }
 
     /// Waits at most `patience` for results. What they cost is to be given back with [`Self::release`].
     pub(super) fn next_run(&self, patience: Duration) -> Run<J> {
-        let nothing = |state: &mut State<J>| !state.is_stopped && !state.is_ready() && !state.is_over();
+        let nothing = |state: &mut State<J>| {
+            state.is_caller_waiting = !state.is_stopped && !state.is_ready() && !state.is_handed_over();
+            state.is_caller_waiting
+        };
         let (mut state, _) = self
             .ready
             .wait_timeout_while(self.lock(), patience, nothing)
             .unwrap_or_else(PoisonError::into_inner);
-        if state.is_stopped || state.is_over() {
+        if state.is_stopped || state.is_handed_over() {
             return Run::Ended;
         }
         let count = state
@@ -168,13 +315,21 @@ impl<J: FileJob> Queue<J> {
 
     /// Gives back what results cost that the caller has taken.
     pub(super) fn release(&self, cost: usize) {
-        self.lock().cost -= cost;
-        self.room.notify_one();
+        let mut state = self.lock();
+        state.cost -= cost;
+        if state.is_feeder_waiting && state.cost <= WINDOW - WINDOW / 4 {
+            state.is_feeder_waiting = false;
+            self.room.notify_one();
+        }
     }
 
     /// Nothing more is begun, and whoever waits goes home.
     pub(super) fn stop(&self) {
-        self.lock().is_stopped = true;
+        self.is_stopped.store(true, Ordering::Relaxed);
+        let mut state = self.lock();
+        state.is_stopped = true;
+        state.gifts.clear();
+        drop(state);
         self.work.notify_all();
         self.room.notify_all();
         self.ready.notify_all();
@@ -186,8 +341,21 @@ impl<J> State<J> {
         self.slots.front().is_some_and(|slot| slot.done.is_some())
     }
 
-    fn is_over(&self) -> bool {
+    fn is_handed_over(&self) -> bool {
         self.is_fed && self.slots.is_empty()
+    }
+
+    /// Every job is done, though perhaps not handed over.
+    fn is_over(&self) -> bool {
+        self.is_fed && self.undone == 0
+    }
+
+    /// The workers that wait while no job does, but for those to whom something is promised.
+    fn idle(&self) -> usize {
+        match self.is_fed && self.pending.is_empty() {
+            true => self.waiting.saturating_sub(self.gifts.len() + self.promised),
+            false => 0,
+        }
     }
 }
 

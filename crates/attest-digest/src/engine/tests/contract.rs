@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::*;
 use crate::Algorithm;
+use crate::engine::*;
 
 /// A job whose bytes are where the test wants them.
 struct Anything {
