@@ -129,6 +129,26 @@ fn ci_systems_are_recognised_and_their_secrets_stay_theirs() {
 }
 
 #[test]
+fn a_builder_that_may_be_the_caller_of_the_one_that_builds_is_told() {
+    let warns = |variables: &str, more: &[&str]| {
+        let directory = directory();
+        let command = with_variables(provenance(&directory), variables)
+            .arg("dist/a")
+            .args(more);
+        let finished = command.run().expect_code(0);
+        let text = finished.stderr_text();
+        let warning = "warning: the builder is named after the workflow that was started, \
+                       `https://github.com/example/app/.github/workflows/release@prod.yml@refs/tags/app@1.2.0`";
+        assert_eq!(text.contains("hint: "), text.contains(warning), "{text}");
+        text.contains("name it with `--builder-id`")
+    };
+    assert!(warns(GITHUB, &[]));
+    let builder = "https://github.com/example/builders/.github/workflows/build.yml@refs/tags/v3";
+    assert!(!warns(GITHUB, &["--builder-id", builder]));
+    assert!(!warns(GITLAB, &[]));
+}
+
+#[test]
 fn a_ci_system_that_says_too_little_is_not_taken_for_a_local_build() {
     let directory = directory();
     let finished = provenance(&directory)

@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod builder_note;
 mod causes;
 mod context;
 mod exit;

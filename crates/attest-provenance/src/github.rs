@@ -113,6 +113,11 @@ impl GithubActions {
         &self.commit
     }
 
+    /// Whether the job may belong to another workflow than the one that was started, after which the builder is named then.
+    pub(crate) fn may_be_called(&self) -> bool {
+        self.source == ClaimSource::Variables
+    }
+
     pub(crate) fn builder_id(&self) -> Result<Uri, Error> {
         Uri::new("the builder", format!("{}/{}", self.server, self.builder_ref))
     }

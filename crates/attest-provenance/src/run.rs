@@ -61,6 +61,16 @@ impl Environment {
         }
     }
 
+    /// Whether [`Self::builder_id`] may be the caller of the workflow that really builds: the variables of GitHub Actions are
+    /// those of the workflow that was started, also in a reusable workflow that it calls. The certificate of such a job names
+    /// the workflow that was called, and whoever verifies rejects provenance that names another.
+    ///
+    /// Source: GitHub, "Reusing workflow configurations": the `github` context is that of the caller.
+    #[must_use]
+    pub fn may_name_caller(&self) -> bool {
+        matches!(self, Self::GithubActions(github) if github.may_be_called())
+    }
+
     /// Repository and ref that were asked for: in CI those that the run was started for, else those of the checkout.
     pub(crate) fn source(&self, checkout: Option<&Source>) -> Option<Value> {
         match self {

@@ -11,6 +11,7 @@ use attest_release::git::{Checkout, GitError};
 use attestation::{Statement, Subject};
 use serde_json::Map;
 
+use crate::builder_note;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -81,6 +82,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
             ..Run::default()
         },
     };
+    builder_note::say(&environment, files.run.builder_id.as_ref(), "`--builder-id`", context);
     let provenance = Provenance::of_files(&environment, files).map_err(|error| provenance_failed(&error))?;
     let statement = Statement::new(subjects, provenance).map_err(|error| {
         Failure::usage("provenance-subjects", error).hint("name each file once; subjects have no directories")

@@ -9,6 +9,7 @@ use attestation::Payload;
 use jiff::Timestamp;
 
 use super::{Ground, failure};
+use crate::builder_note;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -20,7 +21,7 @@ pub(super) fn statement(
     ground: &Ground,
     staging: &Staging,
     tools: BTreeMap<String, String>,
-    context: &Context<'_>,
+    context: &mut Context<'_>,
 ) -> Result<Payload, Failure> {
     let environment = environment(context)?;
     let release = Release {
@@ -38,6 +39,8 @@ pub(super) fn statement(
         byproducts: byproducts(staging),
         run: run(ground, context)?,
     };
+    let set_by = "`provenance.builder-id` in the configuration";
+    builder_note::say(&environment, release.run.builder_id.as_ref(), set_by, context);
     let provenance = Provenance::of_release(&environment, release).map_err(|error| unusable(&error))?;
     staging.state(provenance).map_err(|error| failure::stage(&error))
 }
