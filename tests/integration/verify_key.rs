@@ -69,6 +69,28 @@ fn other_bytes_are_rejected() {
 }
 
 #[test]
+fn a_file_beside_the_bundle_of_another_file_has_none() {
+    let release = release();
+    let bundle = release.signer().sign_artifact(APPLICATION).unwrap();
+    release.write("other.bin", "other bytes");
+    release.write("app.bin.sigstore.json", bundle.to_string());
+    let verify = |arguments: &[&str]| release.verify(&[arguments, &["--key", "key.pub"]].concat());
+    for arguments in [&["other.bin"][..], &["other.bin", "app.bin", "app.bin.sigstore.json"]] {
+        let finished = verify(arguments);
+        let expected = "[no-bundle] expected a bundle for `other.bin`, found only that of `app.bin`";
+        says(finished.stdout_text(), expected);
+        rejected(finished, "no-bundle");
+    }
+    // Evidence that an option names is for whatever is verified, and so may be one whose file is not there.
+    rejected(
+        verify(&["other.bin", "--bundle", "app.bin.sigstore.json"]),
+        "digest-mismatch",
+    );
+    release.remove("app.bin");
+    rejected(verify(&["other.bin"]), "digest-mismatch");
+}
+
+#[test]
 fn the_log_entry_of_another_key_is_rejected() {
     let release = release();
     let mut bundle = release.signer().sign_artifact(APPLICATION).unwrap();

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Digest, DigestSet, Measured};
 use attest_verify::Artifact;
@@ -194,16 +194,15 @@ impl<'a> Case<'a> {
             [] => vec![no_evidence(subject)],
             [(place, evidence)] => match (&evidence.result, artifact) {
                 (Err(problem), _) => vec![problem.clone().into_rejected().by(*place)],
-                (Ok(proof), Some(artifact)) => {
-                    let refusal = proof.covers(artifact).err();
-                    vec![refusal.map_or_else(
-                        || no_evidence(subject),
-                        |refusal| match refusal.contradicts {
-                            true => refusal.problem.into_rejected().by(*place),
-                            false => refusal.problem.into_rejected().by(*place).of_silence(),
-                        },
-                    )]
-                }
+                (Ok(proof), Some(artifact)) => vec![match proof.covers(artifact) {
+                    Ok(_) => no_evidence(subject),
+                    Err(refusal) if refusal.contradicts => refusal.problem.into_rejected().by(*place),
+                    Err(refusal) => match self.whose(evidence) {
+                        Some(other) if refusal.problem.code == "digest-mismatch" => only_of(subject, &other),
+                        _ => refusal.problem.into_rejected().of_silence(),
+                    }
+                    .by(*place),
+                }],
                 (Ok(_), None) => vec![no_evidence(subject)],
             },
             several => vec![Problem::rejected(
@@ -217,6 +216,13 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The file that evidence bears the name of, where that is another one and is there. An option says that evidence is for
+    /// whatever is verified, whatever it is called.
+    fn whose(&self, evidence: &Evidence) -> Option<PathBuf> {
+        let other = attest_store::artifact_of(&evidence.path).filter(|_| evidence.origin != Origin::Named)?;
+        (!self.is_own(evidence) && other.is_file()).then_some(other)
+    }
+
     fn held_against(&self, shelf: &Shelf<'a>) -> impl Iterator<Item = (usize, &'a Evidence)> + use<'a> {
         let Shelf { stock, first } = *shelf;
         let places = stock.concerning(&self.query).into_iter();
@@ -228,6 +234,17 @@ fn no_evidence(subject: &Subject) -> Problem {
     Problem::rejected(
         "no-bundle",
         format_args!("expected a bundle for `{}`, found none", subject.shown()),
+    )
+}
+
+fn only_of(subject: &Subject, other: &Path) -> Problem {
+    Problem::rejected(
+        "no-bundle",
+        format_args!(
+            "expected a bundle for `{}`, found only that of `{}`",
+            subject.shown(),
+            other.display()
+        ),
     )
 }
 
