@@ -65,16 +65,13 @@ impl Bench {
     }
 
     pub(crate) fn sign(&self, arguments: &[&str]) -> Finished {
-        let places = [
-            "--signing-config",
-            "signing_config.json",
-            "--trusted-root",
-            "trusted_root.json",
-        ];
+        self.sign_without_token(&[&["--identity-token", "token"], arguments].concat())
+    }
+
+    pub(crate) fn sign_without_token(&self, arguments: &[&str]) -> Finished {
         self.attest()
-            .args(["sign"])
-            .args(places)
-            .args(["--identity-token", "token"])
+            .args(["sign", "--signing-config", "signing_config.json"])
+            .args(["--trusted-root", "trusted_root.json"])
             .args(arguments)
             .run()
     }

@@ -11,18 +11,7 @@ use crate::command::Finished;
 use crate::sign::Bench;
 
 fn resume(bench: &Bench, arguments: &[&str]) -> Finished {
-    let places = [
-        "--signing-config",
-        "signing_config.json",
-        "--trusted-root",
-        "trusted_root.json",
-    ];
-    bench
-        .attest()
-        .args(["sign", "--resume"])
-        .args(places)
-        .args(arguments)
-        .run()
+    bench.sign_without_token(&[&["--resume"], arguments].concat())
 }
 
 /// The bench counts what is called like a bundle, pending ones with it.

@@ -32,19 +32,7 @@ fn bench(kind: &str) -> Bench {
 
 /// Without a token, as a key has no use for one.
 fn sign(bench: &Bench, arguments: &[&str]) -> Finished {
-    let places = [
-        "--signing-config",
-        "signing_config.json",
-        "--trusted-root",
-        "trusted_root.json",
-    ];
-    bench
-        .attest()
-        .arg("sign")
-        .args(places)
-        .args(["--key", "release.key"])
-        .args(arguments)
-        .run()
+    bench.sign_without_token(&[&["--key", "release.key"], arguments].concat())
 }
 
 fn verify(bench: &Bench, key: &str, arguments: &[&str]) -> Finished {
