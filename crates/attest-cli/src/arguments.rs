@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Hash(verb::hash::Arguments),
+    Bench(Box<verb::bench::Arguments>),
     Pack(verb::pack::Arguments),
     Release(Box<verb::release::Arguments>),
     Inspect(verb::inspect::Arguments),
@@ -37,6 +38,7 @@ impl Verb {
     pub(crate) fn run(self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
         match self {
             Self::Hash(arguments) => verb::hash::run(arguments, context),
+            Self::Bench(arguments) => verb::bench::run(*arguments, context),
             Self::Pack(arguments) => verb::pack::run(arguments, context),
             Self::Release(arguments) => verb::release::run(*arguments, context),
             Self::Inspect(arguments) => verb::inspect::run(arguments, context),

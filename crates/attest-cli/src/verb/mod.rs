@@ -1,5 +1,6 @@
 //! One module a verb: `Arguments` for clap, `run` to do it.
 
+pub(crate) mod bench;
 pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod inspect;
