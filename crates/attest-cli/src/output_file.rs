@@ -38,6 +38,11 @@ impl OutputFile {
         }
     }
 
+    /// Where it is written, until it gets its name.
+    pub(crate) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
     /// Writes the next bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.temporary

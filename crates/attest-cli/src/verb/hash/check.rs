@@ -1,25 +1,24 @@
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
-use attest_digest::checksums::{ChecksumError, ChecksumReader, Entry, LineProblem, tag};
-use attest_digest::{Algorithm, Algorithms, Digest, MeasureError, Measured, Threads};
+use attest_digest::checksums::{Entry, LineProblem, tag};
+use attest_digest::{Algorithm, Digest, MeasureError, Measured, Progress};
 
 use super::PROGRAM;
-use super::check_document::{CheckDocument, EntryDocument, ListDocument, Status};
-use super::list::json_text;
-use super::measure::{Batch, InOrder};
-use super::place::{quoted, reason, system_words};
-use super::sources::Source;
+use super::check_document::{CheckDocument, Status};
+use super::lines::{Line, Lines};
+use super::machine::Machine;
+use super::place::{quoted, reason};
+use super::screen::Screen;
+use super::sources::is_stdin;
+use super::stream::Stream;
 use super::tally::Tally;
 use super::verdict::Verdict;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::process::stdout_failed;
 
-/// Lines that are held at once: enough to keep every thread busy, and memory stays flat however long a list is.
-const LINES_AT_ONCE: usize = 4096;
+type Found = Result<Measured, MeasureError>;
 
 /// What a check says and what it insists on. Of the first three, the last one given holds, as with coreutils.
 #[derive(Debug, clap::Args)]
@@ -51,180 +50,163 @@ pub(super) struct Check {
     pub(super) expected: Option<Algorithm>,
     pub(super) json: bool,
     pub(super) report: Report,
-    pub(super) threads: Threads,
+    pub(super) machine: Machine,
+    pub(super) statistics: bool,
 }
 
 impl Check {
+    /// Checks every list; files of one are read while those of the one before still are.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let mut verdict = Verdict::Accepted;
-        let mut lists = Vec::new();
-        for list in &self.lists {
-            let mut run = ListRun::new(self, list)?;
-            verdict = verdict.max(run.check(context)?);
-            lists.push(run.document);
+        let (progress, screen) = (Progress::new(), Screen::new(context.interactive));
+        let stream = Stream {
+            engine: self.machine.engine(),
+            progress: &progress,
+            screen: &screen,
+        };
+        let expected = screen.is_watched().then(|| Lines::expected(&self.lists, self.expected));
+        let lines = Lines::new(&self.lists, self.expected);
+        let mut checking = Checking::new(self, &screen, context)?;
+        stream.run(lines, expected.flatten(), |line, found| {
+            checking.take(line, &found, context)
+        })?;
+        let files = checking.total.measured();
+        let statistics = || self.machine.statistics(&progress, files, context.started.elapsed());
+        let statistics = self.statistics.then(statistics);
+        if let Some(document) = &checking.document {
+            let end = document.end(checking.verdict, &checking.total, statistics.as_ref())?;
+            screen.print(context, &end)?;
         }
-        if self.json {
-            let json = json_text(&CheckDocument::new(verdict, lists))?;
-            context.stdout.write_all(&json).map_err(|error| stdout_failed(&error))?;
+        if let Some(statistics) = statistics {
+            screen.say(context, format_args!("{PROGRAM}: {statistics}\n"));
         }
-        Ok(verdict.into())
+        Ok(checking.verdict.into())
     }
 }
 
-/// One list while it is checked.
-struct ListRun<'a> {
+/// What has come of the lists so far.
+struct Checking<'a> {
     check: &'a Check,
-    source: Source,
-    /// As it is shown in messages.
+    screen: &'a Screen,
+    document: Option<CheckDocument>,
+    /// The lists that have begun.
+    begun: usize,
+    /// The list of the moment, as it is shown in messages.
     shown: String,
     tally: Tally,
-    document: ListDocument,
+    is_broken: bool,
+    total: Tally,
+    verdict: Verdict,
 }
 
-/// One line of a list: a file to measure, or none.
-enum Line {
-    Entry(Item),
-    Malformed(u64, LineProblem),
-}
-
-struct Item {
-    entry: Entry,
-    source: Source,
-    algorithms: Algorithms,
-}
-
-impl<'a> ListRun<'a> {
-    fn new(check: &'a Check, list: &Path) -> Result<Self, Failure> {
-        let source = Source::of(list.to_owned());
-        let shown = match source {
-            Source::Stdin => b"standard input".to_vec(),
-            Source::File(_) => list.as_os_str().as_encoded_bytes().to_vec(),
-        };
+impl<'a> Checking<'a> {
+    fn new(check: &'a Check, screen: &'a Screen, context: &mut Context<'_>) -> Result<Self, Failure> {
+        let mut document = None;
+        if check.json {
+            let (begun, beginning) = CheckDocument::begin();
+            screen.print(context, &beginning)?;
+            document = Some(begun);
+        }
         Ok(Self {
             check,
-            shown: quoted(&shown),
-            source,
+            screen,
+            document,
+            begun: 0,
+            shown: String::new(),
             tally: Tally::default(),
-            document: ListDocument::new(list)?,
+            is_broken: false,
+            total: Tally::default(),
+            verdict: Verdict::Accepted,
         })
     }
 
-    fn check(&mut self, context: &mut Context<'_>) -> Result<Verdict, Failure> {
-        let input: Box<dyn BufRead> = match &self.source {
-            Source::Stdin => Box::new(io::stdin().lock()),
-            Source::File(path) => match File::open(path) {
-                Ok(file) => Box::new(BufReader::new(file)),
-                Err(error) => return Ok(self.unreadable(context, &system_words(&error))),
-            },
-        };
-        let mut reader = ChecksumReader::new(input, self.check.expected);
-        loop {
-            let (lines, error) = self.read_lines(&mut reader);
-            self.check_lines(&lines, context)?;
-            if error.is_some() {
-                return Ok(self.unreadable(context, "read error"));
+    fn take(&mut self, line: Line, found: &Found, context: &mut Context<'_>) -> Result<(), Failure> {
+        match line {
+            Line::Begin => self.begin(context),
+            Line::Entry(line) => self.take_entry(&line.entry, found, context),
+            Line::Malformed(line, problem) => self.note_malformed(line, &problem, context),
+            Line::Broken(reason) => {
+                self.note_broken(&reason, context);
+                Ok(())
             }
-            if lines.len() < LINES_AT_ONCE {
-                break;
-            }
-        }
-        Ok(self.conclude(context))
-    }
-
-    fn unreadable(&mut self, context: &mut Context<'_>, reason: &str) -> Verdict {
-        context.say(format_args!("{PROGRAM}: {}: {reason}", self.shown));
-        self.document.error = Some(reason.to_owned());
-        // What has been found to differ before the list broke off stays found.
-        Verdict::when(self.tally.mismatched > 0, Verdict::Rejected).max(Verdict::Undecided)
-    }
-
-    fn read_lines<R: BufRead>(&self, reader: &mut ChecksumReader<R>) -> (Vec<Line>, Option<io::Error>) {
-        let mut lines = Vec::new();
-        while lines.len() < LINES_AT_ONCE
-            && let Some(read) = reader.next()
-        {
-            lines.push(match read {
-                Ok(entry) => self.line_of(entry, reader.line()),
-                Err(ChecksumError::Malformed { line, problem }) => Line::Malformed(line, problem),
-                Err(ChecksumError::Io(error)) => return (lines, Some(error)),
-                Err(other) => return (lines, Some(io::Error::other(other))),
-            });
-        }
-        (lines, None)
-    }
-
-    fn line_of(&self, entry: Entry, line: u64) -> Line {
-        let source = Source::of(entry.name.to_path());
-        match (&self.source, &source) {
-            // The list itself comes from there.
-            (Source::Stdin, Source::Stdin) => Line::Malformed(line, LineProblem::NoDigest),
-            _ => Line::Entry(Item {
-                algorithms: Algorithms::one(entry.digest.algorithm()),
-                source,
-                entry,
-            }),
+            Line::End => self.end(context),
         }
     }
 
-    fn check_lines(&mut self, lines: &[Line], context: &mut Context<'_>) -> Result<(), Failure> {
-        let items = lines.iter().filter_map(|line| match line {
-            Line::Entry(item) => Some((&item.source, &item.algorithms)),
-            Line::Malformed(..) => None,
-        });
-        let sources: Vec<_> = items.collect();
-        let batch = Batch {
-            sources: &sources,
-            threads: self.check.threads,
-        };
-        batch.measure(context.interactive, |results| {
-            lines.iter().try_for_each(|line| match line {
-                Line::Entry(item) => self.check_item(item, results, context),
-                Line::Malformed(line, problem) => {
-                    self.note_malformed(*line, problem, results, context);
-                    Ok(())
-                }
-            })
-        })
-    }
-
-    fn note_malformed(&mut self, line: u64, problem: &LineProblem, results: &InOrder<'_>, context: &mut Context<'_>) {
-        self.tally.malformed += 1;
-        self.document.note_malformed(line, problem);
-        if self.check.report.warn {
-            let kind = self
-                .check
-                .expected
-                .map(|algorithm| format!("{} ", tag(algorithm)))
-                .unwrap_or_default();
-            let shown = &self.shown;
-            results.say(
-                context,
-                format_args!("{PROGRAM}: {shown}: {line}: improperly formatted {kind}checksum line\n"),
-            );
-        }
-    }
-
-    fn check_item(&mut self, item: &Item, results: &mut InOrder<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
-        let found = results.take(&item.source, &item.algorithms);
-        let status = self.status_of(&item.entry.digest, &found);
-        self.tally.count(status);
-        if let (Status::Unreadable, Err(error)) = (status, &found) {
-            let name = quoted(item.entry.name.as_bytes());
-            results.say(context, format_args!("{PROGRAM}: {name}: {}\n", reason(error)));
-        }
-        if self.check.json {
-            self.document
-                .entries
-                .push(EntryDocument::new(&item.entry, &found, status));
+    fn begin(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Some(list) = self.check.lists.get(self.begun) else {
             return Ok(());
-        }
-        match self.words(status) {
-            Some(words) => results.print(context, &report_line(&item.entry, words)),
+        };
+        self.begun += 1;
+        self.shown = quoted(match is_stdin(list) {
+            true => b"standard input",
+            false => list.as_os_str().as_encoded_bytes(),
+        });
+        match &mut self.document {
+            Some(document) => self.screen.print(context, &document.begin_list(list)?),
             None => Ok(()),
         }
     }
 
-    fn status_of(&self, expected: &Digest, found: &Result<Measured, MeasureError>) -> Status {
+    fn take_entry(&mut self, entry: &Entry, found: &Found, context: &mut Context<'_>) -> Result<(), Failure> {
+        let status = self.status_of(&entry.digest, found);
+        self.tally.count(status);
+        if let (Status::Unreadable, Err(error)) = (status, found) {
+            let name = quoted(entry.name.as_bytes());
+            self.screen
+                .say(context, format_args!("{PROGRAM}: {name}: {}\n", reason(error)));
+        }
+        if let Some(document) = &mut self.document {
+            return self.screen.print(context, &document.entry(entry, found, status)?);
+        }
+        match self.words(status) {
+            Some(words) => self.screen.print(context, &report_line(entry, words)),
+            None => Ok(()),
+        }
+    }
+
+    fn note_malformed(&mut self, line: u64, problem: &LineProblem, context: &mut Context<'_>) -> Result<(), Failure> {
+        self.tally.malformed += 1;
+        if self.check.report.warn {
+            let kind = self.check.expected.map(|algorithm| format!("{} ", tag(algorithm)));
+            let (shown, kind) = (&self.shown, kind.unwrap_or_default());
+            let text = format_args!("{PROGRAM}: {shown}: {line}: improperly formatted {kind}checksum line\n");
+            self.screen.say(context, text);
+        }
+        match &mut self.document {
+            Some(document) => document.malformed(line, problem),
+            None => Ok(()),
+        }
+    }
+
+    fn note_broken(&mut self, reason: &str, context: &mut Context<'_>) {
+        self.is_broken = true;
+        self.screen
+            .say(context, format_args!("{PROGRAM}: {}: {reason}\n", self.shown));
+        if let Some(document) = &mut self.document {
+            document.broken(reason);
+        }
+    }
+
+    fn end(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let tally = std::mem::take(&mut self.tally);
+        let verdict = match std::mem::take(&mut self.is_broken) {
+            // What has been found to differ before the list broke off stays found.
+            true if tally.mismatched + tally.unreadable > 0 => Verdict::Rejected,
+            true => Verdict::Undecided,
+            false => {
+                self.warn(&tally, context);
+                tally.verdict(&self.check.report)
+            }
+        };
+        self.verdict = self.verdict.max(verdict);
+        self.total.add(&tally);
+        match &mut self.document {
+            Some(document) => document.end_list(|piece| self.screen.print(context, piece)),
+            None => Ok(()),
+        }
+    }
+
+    fn status_of(&self, expected: &Digest, found: &Found) -> Status {
         match found {
             Ok(measured) if measured.digest(expected.algorithm()) == Some(expected) => Status::Ok,
             Ok(_) => Status::Failed,
@@ -248,21 +230,24 @@ impl<'a> ListRun<'a> {
         }
     }
 
-    fn conclude(&mut self, context: &mut Context<'_>) -> Verdict {
-        if !self.tally.has_entries() {
-            context.say(format_args!(
-                "{PROGRAM}: {}: no properly formatted checksum lines found",
-                self.shown
-            ));
-        } else if !self.check.report.status {
-            for warning in self.tally.warnings() {
-                context.say(format_args!("{PROGRAM}: WARNING: {warning}"));
-            }
-            if self.check.report.ignore_missing && self.tally.matched == 0 {
-                context.say(format_args!("{PROGRAM}: {}: no file was verified", self.shown));
-            }
+    /// What coreutils says at the end of a list.
+    fn warn(&self, tally: &Tally, context: &mut Context<'_>) {
+        let shown = &self.shown;
+        if !tally.has_entries() {
+            let text = format_args!("{PROGRAM}: {shown}: no properly formatted checksum lines found\n");
+            return self.screen.say(context, text);
         }
-        self.tally.verdict(&self.check.report)
+        if self.check.report.status {
+            return;
+        }
+        for warning in tally.warnings() {
+            self.screen
+                .say(context, format_args!("{PROGRAM}: WARNING: {warning}\n"));
+        }
+        if self.check.report.ignore_missing && tally.matched == 0 {
+            self.screen
+                .say(context, format_args!("{PROGRAM}: {shown}: no file was verified\n"));
+        }
     }
 }
 

@@ -1,27 +1,31 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use attest_digest::checksums::{Entry, Form, Name};
-use attest_digest::{Algorithms, FileKind, MeasureError, Measured, Threads};
-use serde::Serialize;
+use attest_digest::{Algorithms, FileKind, MeasureError, Measured, Progress};
 
-use super::measure::{Batch, InOrder};
-use super::place::{JsonName, reason};
-use super::sources::{Source, Sources};
+use super::counts::Counts;
+use super::list_document::Document;
+use super::machine::Machine;
+use super::place::{JsonName, quoted, reason};
+use super::screen::Screen;
+use super::sink::Sink;
+use super::sources::{Item, Request, Source};
+use super::statistics::Statistics;
+use super::stream::Stream;
 use super::verdict::Verdict;
 use crate::context::Context;
 use crate::exit::Outcome;
-use crate::failure::Failure;
-use crate::output_file::OutputFile;
-use crate::process::stdout_failed;
+use crate::failure::{Failure, FailureClass};
 
 /// Digests of files, written as a list.
 pub(super) struct Listing {
-    pub(super) files: Vec<PathBuf>,
-    pub(super) recursive: bool,
+    pub(super) request: Request,
     pub(super) algorithms: Algorithms,
     pub(super) style: Style,
     pub(super) output: Option<PathBuf>,
-    pub(super) threads: Threads,
+    pub(super) machine: Machine,
+    pub(super) statistics: bool,
 }
 
 /// How the list is written.
@@ -31,169 +35,168 @@ pub(super) enum Style {
     Json,
 }
 
-const SCHEMA: &str = "https://attest.dev/schema/hash/v1";
-
-#[derive(Default, Serialize)]
-struct Document {
-    schema: &'static str,
-    files: Vec<FileDocument>,
-    skipped: Vec<SkippedDocument>,
-    errors: Vec<ErrorDocument>,
-}
-
-#[derive(Serialize)]
-struct FileDocument {
-    #[serde(flatten)]
-    name: JsonName,
-    size: u64,
-    digests: std::collections::BTreeMap<&'static str, String>,
-}
-
-#[derive(Serialize)]
-struct SkippedDocument {
-    #[serde(flatten)]
-    name: JsonName,
-    reason: String,
-}
-
-#[derive(Serialize)]
-struct ErrorDocument {
-    #[serde(flatten)]
-    name: JsonName,
-    code: &'static str,
-    message: String,
-}
-
 impl Listing {
-    pub(super) fn run(self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let files = self.files.clone();
-        let sources = match self.recursive {
-            true => Sources::recursive(files, self.output.as_deref()),
-            false => Sources::plain(files),
+    pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        let sink = Sink::open(self.output.as_deref())?;
+        self.request.excluded = self.output.clone().into_iter().chain(sink.temporary()).collect();
+        let (progress, screen) = (Progress::new(), Screen::new(context.interactive));
+        let expected = screen.is_watched().then(|| self.request.expected()).flatten();
+        let algorithms = Arc::new(self.algorithms);
+        let items = self.request.open()?.map(|source| Item {
+            source,
+            algorithms: Arc::clone(&algorithms),
+        });
+        let stream = Stream {
+            engine: self.machine.engine(),
+            progress: &progress,
+            screen: &screen,
         };
-        let mut writer = Writer::open(&self)?;
-        writer.note_unmeasured(&sources, context)?;
-        let batch: Vec<_> = sources.found.iter().map(|source| (source, &self.algorithms)).collect();
-        let batch = Batch {
-            sources: &batch,
-            threads: self.threads,
-        };
-        batch.measure(context.interactive, |results| {
-            for source in &sources.found {
-                let found = results.take(source, &self.algorithms);
-                writer.take(source, found, results, context)?;
-            }
-            Ok(())
-        })?;
-        writer.finish(context)
+        let mut writer = Writer::new(self.style, sink, &screen);
+        writer.begin(context)?;
+        stream.run(items, expected, |item, found| writer.take(&item.source, found, context))?;
+        let files = writer.counts.files;
+        let statistics = || self.machine.statistics(&progress, files, context.started.elapsed());
+        let statistics = self.statistics.then(statistics);
+        writer.finish(self.output.as_deref(), statistics.as_ref(), context)
     }
 }
 
-/// Where the list goes, and what has gone there.
-struct Writer {
+/// Writes the list, and counts what goes into it.
+struct Writer<'a> {
     style: Style,
-    output: Option<OutputFile>,
-    output_path: Option<PathBuf>,
-    document: Document,
-    failures: usize,
+    sink: Sink,
+    screen: &'a Screen,
+    document: Option<Document>,
+    counts: Counts,
+    verdict: Verdict,
 }
 
-impl Writer {
-    fn open(listing: &Listing) -> Result<Self, Failure> {
-        Ok(Self {
-            style: listing.style,
-            output: listing.output.as_deref().map(OutputFile::create).transpose()?,
-            output_path: listing.output.clone(),
-            document: Document {
-                schema: SCHEMA,
-                ..Document::default()
-            },
-            failures: 0,
-        })
+impl<'a> Writer<'a> {
+    fn new(style: Style, sink: Sink, screen: &'a Screen) -> Self {
+        Self {
+            style,
+            sink,
+            screen,
+            document: None,
+            counts: Counts::default(),
+            verdict: Verdict::Accepted,
+        }
     }
 
-    fn note_unmeasured(&mut self, sources: &Sources, context: &mut Context<'_>) -> Result<(), Failure> {
-        for link in &sources.links {
-            let name = name_of(link)?;
-            context.say(not_followed(&name));
-            self.document.skipped.push(SkippedDocument {
-                name: JsonName::of(&name),
-                reason: FileKind::SymbolicLink.to_string(),
-            });
+    fn begin(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        if self.style != Style::Json {
+            return Ok(());
         }
-        for (path, failure) in &sources.refused {
-            let _ = write!(context.stderr, "{failure}");
-            self.note(&name_of(path)?, failure);
-        }
-        Ok(())
+        let (document, beginning) = Document::begin();
+        self.document = Some(document);
+        self.sink.write(&beginning, self.screen, context)
     }
 
     fn take(
         &mut self,
         source: &Source,
         found: Result<Measured, MeasureError>,
-        results: &InOrder<'_>,
         context: &mut Context<'_>,
     ) -> Result<(), Failure> {
-        let name = name_of(source.path())?;
-        let measured = match found {
-            Ok(measured) => measured,
+        match source {
+            Source::Link(path) => self.note_link(path, context),
+            Source::Refused(path, failure) => self.note(path, failure, context),
+            Source::Stdin { .. } => self.take_found(Path::new("-"), found, context),
+            Source::File(path) => self.take_found(path, found, context),
+        }
+    }
+
+    fn take_found(
+        &mut self,
+        path: &Path,
+        found: Result<Measured, MeasureError>,
+        context: &mut Context<'_>,
+    ) -> Result<(), Failure> {
+        let name = match Name::from_path(path) {
+            Ok(name) => name,
             Err(error) => {
-                let failure = failure_of(&error, &name);
-                results.say(context, &failure);
-                self.note(&name, &failure);
-                return Ok(());
+                return self.note(
+                    path,
+                    &Failure::rejected("name-invalid", error).at(path.display()),
+                    context,
+                );
             }
         };
-        match (self.style, &mut self.output) {
-            (Style::Json, _) => self.document.files.push(file_document(&name, &measured)),
-            (Style::Lines { form, zero }, Some(output)) => output.write(&lines(&name, &measured, form, zero))?,
-            (Style::Lines { form, zero }, None) => results.print(context, &lines(&name, &measured, form, zero))?,
+        match found {
+            Ok(measured) => self.take_measured(&name, &measured, context),
+            Err(error) => self.note(path, &failure_of(&error, &name), context),
         }
-        Ok(())
     }
 
-    fn note(&mut self, name: &Name, failure: &Failure) {
-        self.failures += 1;
-        self.document.errors.push(ErrorDocument {
-            name: JsonName::of(name),
-            code: failure.code(),
-            message: failure.message().to_owned(),
+    fn take_measured(&mut self, name: &Name, measured: &Measured, context: &mut Context<'_>) -> Result<(), Failure> {
+        self.counts.files += 1;
+        self.counts.bytes += measured.size();
+        let piece = match (self.style, &mut self.document) {
+            (Style::Lines { form, zero }, _) => lines(name, measured, form, zero),
+            (Style::Json, Some(document)) => document.file(name, measured)?,
+            (Style::Json, None) => return Ok(()),
+        };
+        self.sink.write(&piece, self.screen, context)
+    }
+
+    fn note_link(&mut self, path: &Path, context: &mut Context<'_>) -> Result<(), Failure> {
+        self.counts.skipped += 1;
+        let shown = quoted(path.as_os_str().as_encoded_bytes());
+        let program = super::PROGRAM;
+        let line = format_args!("{program}: {shown}: symbolic link, not followed\n");
+        self.screen.say(context, line);
+        match &mut self.document {
+            Some(document) => document.link(JsonName::of_path(path)),
+            None => Ok(()),
+        }
+    }
+
+    /// What could not be read is said, counted, and left out.
+    fn note(&mut self, path: &Path, failure: &Failure, context: &mut Context<'_>) -> Result<(), Failure> {
+        self.counts.errors += 1;
+        self.counts.directories += u64::from(failure.code() == "cannot-list-directory");
+        self.verdict = self.verdict.max(match failure.class() {
+            FailureClass::Rejected => Verdict::Rejected,
+            FailureClass::Usage | FailureClass::Undecided => Verdict::Undecided,
         });
-    }
-
-    fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        if let (1.., Some(path)) = (self.failures, &self.output_path) {
-            let message = format!(
-                "{} of the files could not be measured; nothing was written",
-                self.failures
-            );
-            return Err(Failure::undecided("incomplete-list", message).at(path.display()));
-        }
-        if self.style == Style::Json {
-            self.write_document(context)?;
-        }
-        if let Some(output) = self.output {
-            output.commit()?;
-        }
-        Ok(Verdict::when(self.failures > 0, Verdict::Undecided).into())
-    }
-
-    fn write_document(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let json = json_text(&self.document)?;
-        match &mut self.output {
-            Some(output) => output.write(&json),
-            None => context.stdout.write_all(&json).map_err(|error| stdout_failed(&error)),
+        self.screen.say(context, failure);
+        match &mut self.document {
+            Some(document) => document.error(JsonName::of_path(path), failure),
+            None => Ok(()),
         }
     }
-}
 
-/// One JSON document, with a newline at its end.
-pub(super) fn json_text(document: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    let mut json = serde_json::to_vec_pretty(document)
-        .map_err(|error| Failure::undecided("json-failed", format_args!("cannot write the document: {error}")))?;
-    json.push(b'\n');
-    Ok(json)
+    fn finish(
+        mut self,
+        output: Option<&Path>,
+        statistics: Option<&Statistics>,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome, Failure> {
+        let problems = self.counts.problems();
+        if let (false, Some(path)) = (problems.is_empty(), output) {
+            let message = format!("{}; nothing was written", problems.join(", "));
+            return Err(match self.verdict {
+                Verdict::Rejected => Failure::rejected("incomplete-list", message),
+                Verdict::Accepted | Verdict::Undecided => Failure::undecided("incomplete-list", message),
+            }
+            .at(path.display()));
+        }
+        for problem in problems {
+            self.screen
+                .say(context, format_args!("{}: {problem}\n", super::PROGRAM));
+        }
+        if let Some(document) = self.document.take() {
+            document.end(self.counts, statistics, |piece| {
+                self.sink.write(piece, self.screen, context)
+            })?;
+        }
+        self.sink.commit()?;
+        if let Some(statistics) = statistics {
+            self.screen
+                .say(context, format_args!("{}: {statistics}\n", super::PROGRAM));
+        }
+        Ok(self.verdict.into())
+    }
 }
 
 /// One line for each algorithm, in their order.
@@ -213,31 +216,8 @@ fn lines(name: &Name, measured: &Measured, form: Form, zero: bool) -> Vec<u8> {
     measured.digests().iter().flat_map(line).collect()
 }
 
-fn file_document(name: &Name, measured: &Measured) -> FileDocument {
-    let digests = measured.digests().iter();
-    FileDocument {
-        name: JsonName::of(name),
-        size: measured.size(),
-        digests: digests
-            .map(|digest| (digest.algorithm().name(), digest.to_hex()))
-            .collect(),
-    }
-}
-
-fn name_of(path: &std::path::Path) -> Result<Name, Failure> {
-    Name::from_path(path).map_err(|error| Failure::usage("invalid-name", error).at(path.display()))
-}
-
-fn not_followed(name: &Name) -> String {
-    format!(
-        "{}: {}: symbolic link, not followed",
-        super::PROGRAM,
-        super::place::quoted(name.as_bytes())
-    )
-}
-
 fn failure_of(error: &MeasureError, name: &Name) -> Failure {
-    let failure = Failure::undecided(error.code(), message_of(error)).at(name);
+    let failure = Failure::rejected(error.code(), message_of(error)).at(name);
     match error {
         MeasureError::NotRegular {
             found: FileKind::Directory,

@@ -2,17 +2,27 @@
 
 mod check;
 mod check_document;
+mod counts;
+mod lines;
 mod list;
-mod measure;
+mod list_document;
+mod machine;
+mod names;
+mod number;
+mod pieces;
 mod place;
+mod screen;
+mod sink;
 mod sources;
+mod statistics;
+mod stream;
 mod tally;
 mod verdict;
 
 use std::path::PathBuf;
 
 use attest_digest::checksums::Form;
-use attest_digest::{Algorithm, Algorithms};
+use attest_digest::{Algorithm, Algorithms, SymlinkPolicy};
 use clap::ValueEnum;
 
 use crate::context::Context;
@@ -27,18 +37,21 @@ const EXAMPLES: &str = "\
 Examples:
   attest hash app.tar.gz app.zip                 as `sha256sum` prints it
   attest hash --recursive dist -o SHA256SUMS     a whole tree, in the order of its bytes
+  find . -name '*.so' -print0 | attest hash --files-from - --null
   attest hash -a sha256,sha512 --tag app.tar.gz  two digests in one read
   attest hash --check SHA256SUMS                 as `sha256sum --check` reports it
 
 Exit codes:
   0  every digest is there, or every file in the lists matches
-  1  --check: a digest differs, nothing was verified, or a line is malformed under --strict
+  1  a file could not be read or changed while it was read; the others are hashed, and a line at the end counts.
+     --check: also a digest that differs, nothing that was verified, or a malformed line under --strict
   2  wrong usage
-  3  a file could not be read (the others are reported), or it changed while it was read";
+  3  a list could not be read, or the result not be written";
 
 /// Hash files and trees; check lists of digests
 ///
-/// Without FILE, or when FILE is `-`, standard input is read. Lists are those of `sha256sum`, byte for byte.
+/// Without FILE, or when FILE is `-`, standard input is read. Lists are those of `sha256sum`, byte for byte. Files are
+/// listed in the order in which they are named, those of a directory in the order of the bytes of their paths.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -50,9 +63,21 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "LIST")]
     algorithm: Option<Algorithms>,
 
-    /// Hash every file in these directories; symbolic links in them are reported and not followed
+    /// Hash every file in these directories
     #[arg(short, long, conflicts_with = "check")]
     recursive: bool,
+
+    /// With --recursive: what to do with symbolic links in directories [default: report]
+    #[arg(long, value_enum, value_name = "POLICY", requires = "recursive")]
+    symlinks: Option<Symlinks>,
+
+    /// More files to hash: a file with one name on each line, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    files_from: Option<PathBuf>,
+
+    /// The names of --files-from end with a NUL byte, as `find -print0` writes them
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
 
     /// How the result is written [default: sha256sum; with --check, the report of `sha256sum --check`]
     #[arg(long, value_enum)]
@@ -85,8 +110,37 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     report: check::Report,
 
+    /// Say at the end how fast it was, and how well the lanes of the processor were filled
+    #[arg(long)]
+    stats: bool,
+
+    /// Compute SHA-256 in this way instead of the quickest: `portable` is always there, and a wrong name lists the others
+    #[arg(long, value_name = "NAME")]
+    platform: Option<String>,
+
     #[command(flatten)]
     threads: ThreadsArgument,
+}
+
+/// The policies for symbolic links in directories. An argument that is one is always followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Symlinks {
+    /// Name each on stderr and pass over it
+    Report,
+    /// Take it for what it leads to, as `find -L` does; one that leads nowhere or in a circle is an error
+    Follow,
+    /// Take each for an error
+    Refuse,
+}
+
+impl From<Symlinks> for SymlinkPolicy {
+    fn from(symlinks: Symlinks) -> Self {
+        match symlinks {
+            Symlinks::Report => Self::Report,
+            Symlinks::Follow => Self::Follow,
+            Symlinks::Refuse => Self::Refuse,
+        }
+    }
 }
 
 /// The ways to write digests.
@@ -101,33 +155,62 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    let threads = arguments.threads.resolve(&context.environment)?;
-    let files = match arguments.files.is_empty() {
-        true => vec![PathBuf::from("-")],
-        false => arguments.files.clone(),
+    let machine = machine::Machine {
+        threads: arguments.threads.resolve(&context.environment)?,
+        platform: machine::platform(arguments.platform.as_deref())?,
     };
     if arguments.check {
         let check = check::Check {
-            lists: files,
             expected: arguments.asked_algorithm()?,
             json: arguments.asked_json()?,
+            lists: arguments.files(),
             report: arguments.report,
-            threads,
+            machine,
+            statistics: arguments.stats,
         };
         return check.run(context);
     }
     let listing = list::Listing {
         style: arguments.style()?,
         algorithms: arguments.algorithms(),
-        files,
-        recursive: arguments.recursive,
+        request: arguments.request()?,
         output: arguments.output,
-        threads,
+        machine,
+        statistics: arguments.stats,
     };
     listing.run(context)
 }
 
 impl Arguments {
+    /// Without any, standard input.
+    fn files(&self) -> Vec<PathBuf> {
+        match self.files.is_empty() && self.files_from.is_none() {
+            true => vec![PathBuf::from("-")],
+            false => self.files.clone(),
+        }
+    }
+
+    fn request(&self) -> Result<sources::Request, Failure> {
+        let list = self
+            .files_from
+            .clone()
+            .map(|path| names::List { path, null: self.null });
+        let files = self.files();
+        if list.as_ref().is_some_and(names::List::is_stdin) && files.iter().any(|file| sources::is_stdin(file)) {
+            return Err(Failure::usage(
+                "standard-input-twice",
+                "expected standard input to be either a file to hash or the list of --files-from, found both",
+            ));
+        }
+        Ok(sources::Request {
+            files,
+            list,
+            recursive: self.recursive,
+            symlinks: self.symlinks.unwrap_or(Symlinks::Report).into(),
+            excluded: Vec::new(),
+        })
+    }
+
     fn algorithms(&self) -> Algorithms {
         let default = || Algorithms::one(Algorithm::Sha256);
         self.algorithm.clone().unwrap_or_else(default)

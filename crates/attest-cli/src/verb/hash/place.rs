@@ -1,4 +1,5 @@
 use std::io;
+use std::path::Path;
 
 use attest_digest::MeasureError;
 use attest_digest::checksums::Name;
@@ -16,7 +17,15 @@ pub(super) struct JsonName {
 
 impl JsonName {
     pub(super) fn of(name: &Name) -> Self {
-        let bytes = name.as_bytes();
+        Self::of_bytes(name.as_bytes())
+    }
+
+    /// Of any path, one that no list could hold included.
+    pub(super) fn of_path(path: &Path) -> Self {
+        Self::of_bytes(path.as_os_str().as_encoded_bytes())
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Self {
         let hex = || bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             name: String::from_utf8_lossy(bytes).into_owned(),

@@ -1,107 +1,222 @@
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use attest_digest::{FileKind, Tree};
+use attest_digest::{
+    Algorithms, FileJob, MeasureError, Source as Bytes, SymlinkPolicy, Walk, WalkEntry, WalkError, WalkOptions,
+};
 
+use super::names::{List, Names};
+use super::place::system_words;
+use super::stream::Expected;
 use crate::failure::Failure;
 
-/// Something to measure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is to be hashed, as it was asked for: nothing has been looked at yet.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) files: Vec<PathBuf>,
+    /// More of them.
+    pub(super) list: Option<List>,
+    /// Directories stand for the files in them.
+    pub(super) recursive: bool,
+    pub(super) symlinks: SymlinkPolicy,
+    /// What is left out of directories: what is being written.
+    pub(super) excluded: Vec<PathBuf>,
+}
+
+/// Something to hash, or what stands in its place.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Standard input.
-    Stdin,
     /// A file, by the name it will be listed under.
     File(PathBuf),
+    /// Standard input, or what is left of it when it has been read before.
+    Stdin { is_first: bool },
+    /// A symbolic link in a directory, which is not followed.
+    Link(PathBuf),
+    /// What cannot be hashed, with the reason.
+    Refused(PathBuf, Failure),
 }
 
-impl Source {
-    /// `-` is standard input, as everywhere.
-    pub(super) fn of(path: PathBuf) -> Self {
-        match path == Path::new("-") {
-            true => Self::Stdin,
-            false => Self::File(path),
-        }
+impl Request {
+    /// Begins to look, with the list if there is one.
+    pub(super) fn open(self) -> Result<Sources, Failure> {
+        let names = self.list.as_ref().map(List::open).transpose()?;
+        Ok(Sources {
+            stdin_taken: self.list.as_ref().is_some_and(List::is_stdin),
+            list: self.list,
+            files: self.files.into_iter(),
+            names,
+            recursive: self.recursive,
+            options: WalkOptions {
+                symlinks: self.symlinks,
+            },
+            walk: None,
+            excluded: self.excluded,
+        })
     }
 
-    /// The name it is listed under.
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Stdin => Path::new("-"),
-            Self::File(path) => path,
-        }
+    /// The same files once more, where that is possible.
+    pub(super) fn expected(&self) -> Option<Expected> {
+        let is_repeatable =
+            self.list.as_ref().is_none_or(List::is_repeatable) && !self.files.iter().any(|file| is_stdin(file));
+        let sources = is_repeatable.then(|| self.clone().open().ok())??;
+        Some(Box::new(sources.filter_map(|source| match source {
+            Source::File(path) => Some(path),
+            Source::Stdin { .. } | Source::Link(_) | Source::Refused(..) => None,
+        })))
     }
 }
 
-/// What the arguments came to.
-#[derive(Debug, Default)]
+/// `-` is standard input, as everywhere.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Everything that was asked for, one after the other, as it is found: none of it is held.
 pub(super) struct Sources {
-    /// What to measure, in order.
-    pub(super) found: Vec<Source>,
-    /// Symbolic links in trees, which are not followed.
-    pub(super) links: Vec<PathBuf>,
-    /// What cannot be measured, with the reason.
-    pub(super) refused: Vec<(PathBuf, Failure)>,
+    files: std::vec::IntoIter<PathBuf>,
+    list: Option<List>,
+    names: Option<Names>,
+    recursive: bool,
+    options: WalkOptions,
+    /// The directory of the moment.
+    walk: Option<Walk>,
+    excluded: Vec<PathBuf>,
+    stdin_taken: bool,
 }
 
 impl Sources {
-    /// Every argument as it is; a directory will be refused when it is read.
-    pub(super) fn plain(arguments: Vec<PathBuf>) -> Self {
-        Self {
-            found: arguments.into_iter().map(Source::of).collect(),
-            ..Self::default()
+    /// What is walked next.
+    fn walked(&mut self) -> Option<Source> {
+        let found = self.walk.as_mut()?.next();
+        match found {
+            None => {
+                self.walk = None;
+                None
+            }
+            Some(Ok(WalkEntry::File(path))) => match self.is_excluded(&path) {
+                true => self.walked(),
+                false => Some(Source::File(path)),
+            },
+            Some(Ok(other)) => Some(Source::Link(other.path().to_owned())),
+            Some(Err(error)) => Some(Source::Refused(error.path().to_owned(), walk_failure(&error))),
         }
     }
 
-    /// Directories are replaced by their files. The output file does not list itself.
-    pub(super) fn recursive(arguments: Vec<PathBuf>, output: Option<&Path>) -> Self {
-        let mut sources = Self::default();
-        for argument in arguments {
-            match Source::of(argument) {
-                Source::File(path) if path.is_dir() => sources.take_tree(&path, output),
-                other => sources.found.push(other),
+    /// What was named next: an argument, then what the list says.
+    fn named(&mut self) -> Option<Source> {
+        loop {
+            let path = match self.files.next() {
+                Some(path) => path,
+                None => match self.names.as_mut()?.next()? {
+                    Ok(path) => path,
+                    Err(failure) => return Some(Source::Refused(self.list_path(), failure)),
+                },
+            };
+            if is_stdin(&path) {
+                return Some(self.stdin());
+            }
+            if !(self.recursive && path.is_dir()) {
+                return Some(Source::File(path));
+            }
+            self.walk = Some(Walk::new(&path, self.options));
+            if let Some(source) = self.walked() {
+                return Some(source);
             }
         }
-        sources
     }
 
-    fn take_tree(&mut self, root: &Path, output: Option<&Path>) {
-        let tree = match Tree::list(root) {
-            Ok(tree) => tree,
-            Err(error) => {
-                self.refused.push((root.to_owned(), list_failed(&error, root)));
-                return;
-            }
-        };
-        let files = tree.files.into_iter().filter(|file| !is_same(file, output));
-        self.found.extend(files.map(Source::File));
-        for (path, kind) in tree.others {
-            match kind {
-                FileKind::SymbolicLink => self.links.push(path),
-                kind => self.refused.push((path.clone(), not_regular(&path, kind))),
-            }
+    fn stdin(&mut self) -> Source {
+        if self.list.as_ref().is_some_and(List::is_stdin) {
+            let failure = Failure::rejected(
+                "standard-input-is-the-list",
+                "expected a file, found `-` in a list that is standard input itself",
+            );
+            return Source::Refused("-".into(), failure.at("-"));
+        }
+        Source::Stdin {
+            is_first: !std::mem::replace(&mut self.stdin_taken, true),
+        }
+    }
+
+    fn list_path(&self) -> PathBuf {
+        self.list.as_ref().map_or_else(PathBuf::new, |list| list.path.clone())
+    }
+
+    /// Compares file names first: asking the system about every file of a tree would be slow.
+    fn is_excluded(&self, file: &Path) -> bool {
+        self.excluded.iter().any(|excluded| {
+            file.file_name() == excluded.file_name()
+                && matches!((file.canonicalize(), excluded.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        })
+    }
+}
+
+impl Iterator for Sources {
+    type Item = Source;
+
+    fn next(&mut self) -> Option<Source> {
+        self.walked().or_else(|| self.named())
+    }
+}
+
+/// A [`Source`] for the engine.
+pub(super) struct Item {
+    pub(super) source: Source,
+    pub(super) algorithms: Arc<Algorithms>,
+}
+
+impl FileJob for Item {
+    fn path(&self) -> &Path {
+        match &self.source {
+            Source::File(path) | Source::Link(path) | Source::Refused(path, _) => path,
+            Source::Stdin { .. } => Path::new("-"),
+        }
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+
+    fn source(&mut self) -> Bytes {
+        match &self.source {
+            Source::File(_) => Bytes::File,
+            Source::Stdin { is_first } => stdin_bytes(*is_first),
+            Source::Link(_) | Source::Refused(..) => nothing(),
         }
     }
 }
 
-fn list_failed(error: &attest_digest::TreeError, root: &Path) -> Failure {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    let message = format!("{error}{}", cause.unwrap_or_default());
-    Failure::undecided("cannot-list-directory", message).at(root.display())
+/// Standard input is read by one thread only, and once; after its end there is nothing.
+pub(super) fn stdin_bytes(is_first: bool) -> Bytes {
+    match is_first {
+        true => Bytes::Reader(Box::new(io::stdin())),
+        false => Bytes::Reader(Box::new(io::empty())),
+    }
 }
 
-fn not_regular(path: &Path, kind: FileKind) -> Failure {
-    Failure::undecided(
-        "not-a-regular-file",
-        format_args!("expected a regular file, found {kind}"),
-    )
-    .at(path.display())
-}
-
-/// Compares file names first: asking the system about every file of a tree would be slow.
-fn is_same(file: &Path, output: Option<&Path>) -> bool {
-    output.is_some_and(|output| {
-        file.file_name() == output.file_name()
-            && matches!((file.canonicalize(), output.canonicalize()), (Ok(a), Ok(b)) if a == b)
+/// For what only keeps its place in the order. Nobody looks at its result.
+pub(super) fn nothing() -> Bytes {
+    Bytes::Failed(MeasureError::Read {
+        path: PathBuf::new(),
+        source: io::ErrorKind::Unsupported.into(),
     })
+}
+
+fn walk_failure(error: &WalkError) -> Failure {
+    let message = match error {
+        WalkError::List { source, .. } => format!("cannot list the directory: {}", system_words(source)),
+        WalkError::Inspect { source, .. } => format!("cannot read the file: {}", system_words(source)),
+        WalkError::NotRegular { found, .. } => format!("expected a regular file, found {found}"),
+        WalkError::LinkRefused { .. } => "expected no symbolic link, found one".to_owned(),
+        WalkError::Loop { leads_to, .. } => format!("the symbolic link leads back to `{}`", leads_to.display()),
+        WalkError::Scratch { source, .. } => format!(
+            "cannot sort the names of the directory in a temporary file: {}",
+            system_words(source)
+        ),
+        other => other.to_string(),
+    };
+    Failure::rejected(error.code(), message).at(error.path().display())
 }
 
 #[cfg(test)]
@@ -110,18 +225,61 @@ mod tests {
 
     use super::*;
 
+    fn request(files: Vec<PathBuf>) -> Request {
+        Request {
+            files,
+            list: None,
+            recursive: true,
+            symlinks: SymlinkPolicy::Report,
+            excluded: Vec::new(),
+        }
+    }
+
     #[test]
-    fn a_directory_becomes_its_files_without_the_output() {
+    fn a_directory_becomes_its_files_without_what_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         fs::create_dir(root.join("sub")).unwrap();
         for name in ["b", "sub/sums", "sums"] {
             fs::write(root.join(name), name).unwrap();
         }
-        let arguments = vec![PathBuf::from("-"), root.to_owned()];
-        let sources = Sources::recursive(arguments, Some(&root.join("sums")));
-        let files = ["b", "sub/sums"].map(|name| Source::File(root.join(name)));
-        assert_eq!(sources.found[0], Source::Stdin);
-        assert_eq!(sources.found[1..], files);
+        let request = Request {
+            excluded: vec![root.join("sums")],
+            ..request(vec![root.to_owned(), root.join("b")])
+        };
+        let found: Vec<_> = request.open().unwrap().collect();
+        let files = ["b", "sub/sums", "b"].map(|name| Source::File(root.join(name)));
+        assert_eq!(found, files);
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let found: Vec<_> = request(vec!["-".into(), "-".into()]).open().unwrap().collect();
+        let expected = [true, false].map(|is_first| Source::Stdin { is_first });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn an_empty_directory_is_no_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = vec![directory.path().to_owned(), "after".into()];
+        let found: Vec<_> = request(files).open().unwrap().collect();
+        assert_eq!(found, [Source::File("after".into())]);
+    }
+
+    #[test]
+    fn what_can_be_looked_at_twice_is_expected() {
+        let directory = tempfile::tempdir().unwrap();
+        let (list, file) = (directory.path().join("list"), directory.path().join("file"));
+        fs::write(&list, "x\n").unwrap();
+        fs::write(&file, "").unwrap();
+        let with_list = |path: PathBuf| Request {
+            list: Some(List { path, null: false }),
+            ..request(vec![directory.path().to_owned()])
+        };
+        let expected: Vec<_> = with_list(list.clone()).expected().unwrap().collect();
+        assert_eq!(expected, [file, list, "x".into()]);
+        assert!(with_list("-".into()).expected().is_none());
+        assert!(request(vec!["-".into()]).expected().is_none());
     }
 }

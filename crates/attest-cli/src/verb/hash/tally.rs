@@ -1,11 +1,15 @@
+use serde::Serialize;
+
 use super::check::Report;
 use super::check_document::Status;
 use super::verdict::Verdict;
 
-/// What the lines of one list came to.
-#[derive(Debug, Default)]
+/// What the lines of one list came to, or of all.
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Tally {
+    #[serde(rename = "ok")]
     pub(super) matched: u64,
+    #[serde(rename = "failed")]
     pub(super) mismatched: u64,
     pub(super) unreadable: u64,
     pub(super) missing: u64,
@@ -22,18 +26,34 @@ impl Tally {
         }
     }
 
+    /// Adds what another list came to.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.matched += other.matched;
+        self.mismatched += other.mismatched;
+        self.unreadable += other.unreadable;
+        self.missing += other.missing;
+        self.malformed += other.malformed;
+    }
+
+    /// The files that were read.
+    pub(super) fn measured(&self) -> u64 {
+        self.matched + self.mismatched
+    }
+
     /// Whether there was a line that is no malformed one.
     pub(super) fn has_entries(&self) -> bool {
         self.matched + self.mismatched + self.unreadable + self.missing > 0
     }
 
-    /// A list that verified nothing is rejected, not accepted: no check was done.
+    /// A list that verified nothing is rejected, not accepted: no check was done. A file that cannot be read is not the one
+    /// that the list vouches for.
     pub(super) fn verdict(&self, report: &Report) -> Verdict {
         let rejected = self.mismatched > 0
+            || self.unreadable > 0
             || !self.has_entries()
             || (report.strict && self.malformed > 0)
             || (report.ignore_missing && self.matched == 0);
-        Verdict::when(rejected, Verdict::Rejected).max(Verdict::when(self.unreadable > 0, Verdict::Undecided))
+        Verdict::when(rejected, Verdict::Rejected)
     }
 
     /// What coreutils warns of, in its words and its order.
