@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::command::{Command, Finished};
 use crate::fixtures::directory;
+use crate::signed_release::{APPLICATION as APPLICATION_BYTES, Release};
 
 const IDENTITY: &str = "https://github.com/example/app/.github/workflows/release.yml@refs/tags/v1.0.0";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -231,4 +232,56 @@ fn each_has_its_own(sign: impl Fn(&World, &[u8]) -> Bundle) {
     let swapped = verify(&["dist"]).expect_code(1);
     says(swapped.stdout_text(), "ok       dist/linux/app");
     says(swapped.stdout_text(), "FAILED   dist/windows/app");
+}
+
+/// Files are looked at some hundreds at a time: more than once so many with evidence of their own, without any, and not there.
+#[test]
+fn a_batch_of_many_files_is_judged_in_its_order_whatever_the_threads() {
+    let release = Release::new();
+    let bundle = release.world.sign_artifact(APPLICATION_BYTES, LogVersion::V1).unwrap();
+    let mut list = String::new();
+    let mut expected = Vec::new();
+    for number in 0..1400 {
+        let kind = match number {
+            0..520 | 1300..1390 => "signed",
+            520..1290 => "bare",
+            _ => "absent",
+        };
+        let name = format!("{kind}/{number:04}");
+        if kind != "absent" {
+            release.write(&name, if number % 100 == 7 { b"other" } else { APPLICATION_BYTES });
+        }
+        if kind != "bare" {
+            release.write(&format!("{name}.sigstore.json"), bundle.as_json());
+        }
+        let verdict = match (kind, number % 100) {
+            ("signed", 7) => "rejected digest-mismatch",
+            ("signed", _) => "accepted -",
+            ("bare", _) => "rejected no-bundle",
+            _ => "undecided cannot-open",
+        };
+        list.push_str(&format!("{name}\n"));
+        expected.push(format!("{name} {verdict}"));
+    }
+    release.write("list", &list);
+    for threads in ["1", "3"] {
+        let signer = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER];
+        let arguments = ["--files-from", "list", "--format", "json", "--threads", threads];
+        let finished = release.verify(&[&arguments[..], &signer].concat()).expect_code(1);
+        let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let found: Vec<String> = document["artifacts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|artifact| {
+                let code = text(&artifact["problems"][0]["code"]);
+                format!("{} {} {code}", text(&artifact["artifact"]), text(&artifact["verdict"]))
+            })
+            .collect();
+        assert_eq!(found, expected, "{threads} threads");
+        let first = &document["artifacts"][1300]["bundles"][0];
+        let bundle = &document["bundles"][usize::try_from(first.as_u64().unwrap()).unwrap()];
+        assert_eq!(bundle["path"], "signed/1300.sigstore.json");
+    }
 }

@@ -1,16 +1,14 @@
-use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
-use attest_digest::{Algorithm, Algorithms, Digest, Job, Jobs, MeasureError, Measured, measure_reader};
+use attest_digest::{Engine, Event, MeasureError, Measured};
 
-use super::evidence::{
-    Evidence, Judge, Origin, Query, SIGNATURE_ALGORITHM, Signature, Signed, Sources, Stock, gather, in_order,
-};
+use super::chunk::{Chunk, ChunkJob};
+use super::evidence::{Judge, Origin, Sources, Stock, gather};
 use super::finding::Finding;
-use super::input::{Input, Subject};
+use super::input::Input;
 use super::judgement::{Case, Judgement, Shelf};
 use super::problem::Problem;
 use super::progress::Progress;
@@ -18,6 +16,9 @@ use super::progress::Progress;
 /// How many artifacts are looked at in one go. What is known of their own evidence is let go with them, so that memory
 /// does not grow with the number of artifacts; enough to keep every core busy.
 const AT_ONCE: usize = 512;
+
+/// How many chunks wait, with their evidence verified, for the one before them to be measured.
+const CHUNKS_AHEAD: usize = 1;
 
 /// Everything that a call is about.
 pub(super) struct Batch<'a> {
@@ -33,164 +34,152 @@ pub(super) struct Verdicts {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Some of the subjects, with what is beside each.
-struct Chunk<'a> {
-    subjects: &'a [Subject],
-    signatures: &'a [Vec<Signature>],
-    /// The paths of the evidence beside each.
-    beside: Vec<Vec<PathBuf>>,
-}
-
-type Found = Result<Measured, Problem>;
-
 impl Batch<'_> {
     /// Verifies every piece of evidence once, measures every artifact once, and holds each artifact against what concerns it.
+    /// While the artifacts of one chunk are measured, the evidence of the next is verified.
     pub(super) fn run(&self) -> Verdicts {
         let sources = Sources::find(self.input);
-        let shared = Stock::new(self.gather(sources.shared.clone().into_iter().collect()));
+        let shared = sources.shared.clone().into_iter().collect();
+        let shared = Stock::new(self.progress.watch(|| gather(shared, self.judge)));
         let mut verdicts = Verdicts {
             findings: shared.evidence.iter().map(Finding::of).collect(),
             ..Verdicts::default()
         };
-        let subjects = self.input.subjects.chunks(AT_ONCE);
-        let bundles = sources.bundles.chunks(AT_ONCE);
-        for ((subjects, bundles), signatures) in subjects.zip(bundles).zip(sources.signatures.chunks(AT_ONCE)) {
-            let own = bundles
-                .iter()
-                .flatten()
-                .filter(|path| !sources.shared.contains_key(*path));
-            let own = own.map(|path| (path.clone(), Ok(Origin::Beside))).collect();
-            let chunk = Chunk::new(subjects, bundles, signatures);
-            self.judge(&chunk, &shared, &Stock::new(self.gather(own)), &mut verdicts);
-        }
+        self.judge_all(&sources, &shared, &mut verdicts);
         verdicts.sort();
         verdicts
     }
 
-    fn gather(&self, sources: Vec<(PathBuf, Result<Origin, Problem>)>) -> Vec<Evidence> {
-        self.progress.watch(|_| gather(sources, self.judge))
+    fn judge_all(&self, sources: &Sources, shared: &Stock, verdicts: &mut Verdicts) {
+        let (prepared, chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
+        let subjects = self.input.subjects.chunks(AT_ONCE);
+        let beside = sources.bundles.chunks(AT_ONCE).zip(sources.signatures.chunks(AT_ONCE));
+        let jobs = subjects.zip(beside).flat_map(move |(subjects, (bundles, signatures))| {
+            let own = bundles.iter().flatten();
+            let own = own.filter(|path| !sources.shared.contains_key(*path));
+            let own = own.map(|path| (path.clone(), Ok(Origin::Beside))).collect();
+            let chunk = Chunk::new(subjects, bundles, signatures).with_evidence(gather(own, self.judge), shared);
+            let jobs = chunk.jobs();
+            // It fails only after a panic of whoever judges.
+            let _ = prepared.send(chunk);
+            jobs
+        });
+        let jobs = AtMost {
+            jobs,
+            most: self.input.subjects.len(),
+        };
+        let mut judging = Judging {
+            batch: self,
+            shared,
+            chunks: Some(chunks),
+            current: None,
+            verdicts,
+        };
+        let engine = Engine::new(self.judge.threads);
+        engine.measure_events(jobs, &attest_digest::Progress::new(), |event| {
+            let judging = CloseOnPanic(&mut judging);
+            if let Event::Done(job, measured) = event {
+                judging.0.take(&job, measured);
+                self.progress.add_one();
+            }
+            self.progress.draw();
+            ControlFlow::Continue(())
+        });
+        judging.judge_rest();
+    }
+}
+
+/// Puts measurements to the chunks that they belong to, and judges each chunk as soon as it is complete.
+struct Judging<'a, 'b> {
+    batch: &'b Batch<'a>,
+    shared: &'b Stock,
+    /// In their order. None when nobody listens any more.
+    chunks: Option<Receiver<Chunk<'b>>>,
+    current: Option<Chunk<'b>>,
+    verdicts: &'b mut Verdicts,
+}
+
+impl<'b> Judging<'_, 'b> {
+    /// Takes the next measurement. The chunk that it is of was handed over before it.
+    fn take(&mut self, job: &ChunkJob<'b>, measured: Result<Measured, MeasureError>) {
+        let measured = measured.map_err(|error| Problem::from(&error));
+        while let Some(mut chunk) = self.next_chunk() {
+            if chunk.is_complete() {
+                self.judge(chunk);
+                continue;
+            }
+            chunk.put(job.place, measured);
+            match chunk.is_complete() {
+                true => self.judge(chunk),
+                false => self.current = Some(chunk),
+            }
+            return;
+        }
     }
 
-    fn judge(&self, chunk: &Chunk<'_>, shared: &Stock, own: &Stock, verdicts: &mut Verdicts) {
-        let measured = self.measure(chunk, [shared, own]);
-        let signed = Stock::new(self.verify_signatures(chunk, &measured));
-        let first = verdicts.findings.len();
+    /// Chunks of which nothing has to be measured come after the last measurement.
+    fn judge_rest(&mut self) {
+        while let Some(chunk) = self.next_chunk() {
+            self.judge(chunk);
+        }
+    }
+
+    fn next_chunk(&mut self) -> Option<Chunk<'b>> {
+        let next = || self.chunks.as_ref()?.recv().ok();
+        self.current.take().or_else(next)
+    }
+
+    fn judge(&mut self, mut chunk: Chunk<'b>) {
+        let measured = chunk.measured();
+        let signed = self
+            .batch
+            .progress
+            .watch(|| chunk.verify_signatures(&measured, self.batch.judge));
+        let (own, signed) = (&chunk.own, &Stock::new(signed));
+        let first = self.verdicts.findings.len();
+        let shelf = |stock, first| Shelf { stock, first };
         let shelves = [
-            Shelf {
-                stock: shared,
-                first: 0,
-            },
-            Shelf { stock: own, first },
-            Shelf {
-                stock: &signed,
-                first: first + own.evidence.len(),
-            },
+            shelf(self.shared, 0),
+            shelf(own, first),
+            shelf(signed, first + own.evidence.len()),
         ];
         let evidence = own.evidence.iter().chain(&signed.evidence);
-        verdicts.findings.extend(evidence.map(Finding::of));
-        verdicts
-            .judgements
-            .extend(measured.iter().enumerate().map(|(place, measured)| {
-                let query = chunk.query(place);
-                Case { query, shelves }.judge_subject(measured.as_ref())
-            }));
-    }
-
-    /// Measures what there is to measure, each in its place, with what the evidence that concerns it needs.
-    fn measure(&self, chunk: &Chunk<'_>, stocks: [&Stock; 2]) -> Vec<Option<Found>> {
-        let needed: Vec<Option<Algorithms>> = (0..chunk.subjects.len())
-            .map(|place| chunk.needed(place, stocks))
-            .collect();
-        let jobs = chunk.subjects.iter().zip(&needed).enumerate();
-        let jobs = jobs.filter_map(|(place, (subject, algorithms))| {
-            let (path, algorithms) = (subject.file()?, algorithms.as_ref()?);
-            Some((place, Job { path, algorithms }))
+        self.verdicts.findings.extend(evidence.map(Finding::of));
+        let judged = measured.iter().enumerate().map(|(place, measured)| {
+            let query = chunk.query(place);
+            Case { query, shelves }.judge_subject(measured.as_ref())
         });
-        let (places, files): (Vec<usize>, Vec<Job<'_>>) = jobs.unzip();
-        let mut found = self.measure_files(&files, &places, chunk.subjects.len());
-        // Standard input is read as a stream, once.
-        for (place, subject) in chunk.subjects.iter().enumerate() {
-            if let (Subject::Stdin, Some(algorithms)) = (subject, &needed[place]) {
-                found[place] = Some(measure_stdin(algorithms));
-            }
-        }
-        found
-    }
-
-    fn measure_files(&self, files: &[Job<'_>], places: &[usize], count: usize) -> Vec<Option<Found>> {
-        let found: Mutex<Vec<Option<Found>>> = Mutex::new((0..count).map(|_| None).collect());
-        let jobs = Jobs {
-            files,
-            threads: self.judge.threads,
-        };
-        self.progress.watch(|done| {
-            jobs.measure(&AtomicU64::new(0), |index, measured: Result<Measured, MeasureError>| {
-                let measured = measured.map_err(|error| Problem::from(&error));
-                found.lock().unwrap_or_else(PoisonError::into_inner)[places[index]] = Some(measured);
-                done.fetch_add(1, Ordering::Relaxed);
-                ControlFlow::Continue(())
-            });
-        });
-        found.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A signature without a bundle is verified together with its artifact.
-    fn verify_signatures(&self, chunk: &Chunk<'_>, measured: &[Option<Found>]) -> Vec<Evidence> {
-        let mut work: Vec<(&Signature, &Subject, Digest)> = Vec::new();
-        for ((subject, measured), signatures) in chunk.subjects.iter().zip(measured).zip(chunk.signatures) {
-            let digest = match (subject, measured) {
-                (Subject::Digest(digest), _) => Some(digest),
-                (_, Some(Ok(measured))) => measured.digest(SIGNATURE_ALGORITHM),
-                _ => None,
-            };
-            if let Some(digest) = digest {
-                work.extend(signatures.iter().map(|signature| (signature, subject, digest.clone())));
-            }
-        }
-        let verify = |(signature, subject, digest): (&Signature, &Subject, Digest)| {
-            let (digest, path) = (&digest, subject.file());
-            signature.verify(&Signed { digest, path }, self.judge)
-        };
-        self.progress.watch(|_| in_order(work, self.judge.threads, verify))
+        self.verdicts.judgements.extend(judged);
     }
 }
 
-impl<'a> Chunk<'a> {
-    fn new(subjects: &'a [Subject], bundles: &[Vec<PathBuf>], signatures: &'a [Vec<Signature>]) -> Self {
-        let beside = bundles.iter().zip(signatures).map(|(bundles, signatures)| {
-            let signatures = signatures.iter().map(|signature| signature.path.clone());
-            bundles.iter().cloned().chain(signatures).collect()
-        });
-        Self {
-            subjects,
-            signatures,
-            beside: beside.collect(),
-        }
+/// Jobs of which somebody knows how many there can be: the engine begins no more threads.
+struct AtMost<I> {
+    jobs: I,
+    most: usize,
+}
+
+impl<I: Iterator> Iterator for AtMost<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.jobs.next()
     }
 
-    fn query(&self, place: usize) -> Query<'_> {
-        Query::new(&self.subjects[place], &self.beside[place])
-    }
-
-    /// What the evidence that concerns an artifact needs, in one read; none when there is none.
-    fn needed(&self, place: usize, stocks: [&Stock; 2]) -> Option<Algorithms> {
-        let query = self.query(place);
-        let mut all: Vec<Algorithm> = stocks.iter().flat_map(|stock| stock.algorithms_for(&query)).collect();
-        if !self.signatures[place].is_empty() {
-            all.push(SIGNATURE_ALGORITHM);
-        }
-        all.sort_unstable();
-        all.dedup();
-        let (first, rest) = all.split_first()?;
-        Some(Algorithms::new(*first, rest))
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.most))
     }
 }
 
-fn measure_stdin(algorithms: &Algorithms) -> Found {
-    measure_reader(io::stdin().lock(), algorithms).map_err(|error| {
-        let message = format_args!("cannot read standard input: {error}");
-        Problem::undecided("cannot-read", message)
-    })
+/// Who prepares chunks must not wait for somebody who has panicked.
+struct CloseOnPanic<'a, 'b, 'c>(&'c mut Judging<'a, 'b>);
+
+impl Drop for CloseOnPanic<'_, '_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.chunks = None;
+        }
+    }
 }
 
 impl Verdicts {

@@ -1,12 +1,13 @@
 //! `attest verify`: artifacts and evidence in, one verdict each out. Offline.
 //!
 //! `input` tells artifacts from evidence, `evidence` finds and verifies the evidence, `judgement` holds each artifact
-//! against it, `batch` does that for thousands, and `output` writes what came of it.
+//! against it, `batch` does that for thousands, a `chunk` at a time, and `output` writes what came of it.
 
 mod arguments;
 mod batch;
 mod build;
 mod checksums;
+mod chunk;
 mod detached;
 mod evidence;
 mod expectation;

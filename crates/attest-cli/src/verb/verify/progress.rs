@@ -21,21 +21,33 @@ impl Progress {
         }
     }
 
-    /// Does some work that counts the artifacts it has done. The bar is drawn from this thread only: another would wait for
+    /// An artifact is done.
+    pub(super) fn add_one(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Shows how far the work is, from the thread that holds stderr.
+    pub(super) fn draw(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done.load(Ordering::Relaxed));
+        }
+    }
+
+    /// Does some work while the bar goes on. It is drawn from this thread only: another would wait for
     /// stderr, which this one holds.
-    pub(super) fn watch<T: Send>(&self, work: impl FnOnce(&AtomicU64) -> T + Send) -> T {
-        let Some(bar) = &self.bar else {
-            return work(&self.done);
-        };
+    pub(super) fn watch<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        if self.bar.is_none() {
+            return work();
+        }
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| {
-                let result = work(&self.done);
+                let result = work();
                 drop(sender);
                 result
             });
             while receiver.recv_timeout(REFRESH) == Err::<(), _>(RecvTimeoutError::Timeout) {
-                bar.set_position(self.done.load(Ordering::Relaxed));
+                self.draw();
             }
             match worker.join() {
                 Ok(result) => result,

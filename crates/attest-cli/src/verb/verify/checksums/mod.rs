@@ -7,17 +7,17 @@ mod named;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use attest_digest::{Digest, Threads};
+use attest_digest::{Digest, Engine, FileJob as _, Progress, Threads};
 
 use super::batch::Verdicts;
-use super::evidence::in_order;
 use super::input::Subject;
 use super::judgement::Judgement;
 use super::problem::Problem;
-use list::{List, Listed, Unread, read};
-use named::{Named, Statement, judge};
+use list::{List, Unread, read};
+use named::{Named, Said, Statement};
 
 /// What a list says where its file does not say it as it stands: the text of a clear-signed message.
 pub(super) enum ListText {
@@ -105,46 +105,52 @@ impl Lists<'_> {
             return;
         }
         let mut named = Named::new(lists);
-        for judgement in &mut verdicts.judgements {
-            let Subject::File(path) = &judgement.subject else {
-                continue;
-            };
-            let mut statements = named.at_or_below(path);
-            if statements.is_empty() && lacks_evidence(judgement) && !self.walked.contains(path) {
-                statements = named.elsewhere(path, self.walked);
+        let (mut places, mut files) = (Vec::new(), Vec::new());
+        for (place, judgement) in verdicts.judgements.iter().enumerate() {
+            if let Some(said) = self.said_of(judgement, &mut named) {
+                places.push(place);
+                files.push(said);
             }
-            let Some((first, others)) = statements.split_first() else {
-                continue;
+        }
+        let mut places = places.into_iter();
+        self.measure(files, |found| {
+            let Some(judgement) = places.next().and_then(|place| verdicts.judgements.get_mut(place)) else {
+                return;
             };
-            let is_open = lacks_evidence(judgement);
-            if !judgement.is_accepted() && !is_open {
-                continue;
-            }
-            let found = judge(path.clone(), *first, others);
-            if is_open {
+            if lacks_evidence(judgement) {
                 *judgement = found;
             } else {
                 judgement.problems = found.problems;
             }
+        });
+    }
+
+    /// What lists say of an artifact, if that can change the verdict.
+    fn said_of<'a>(&self, judgement: &Judgement, named: &mut Named<'a>) -> Option<Said<'a>> {
+        let Subject::File(path) = &judgement.subject else {
+            return None;
+        };
+        let mut statements = named.at_or_below(path);
+        if statements.is_empty() && lacks_evidence(judgement) && !self.walked.contains(path) {
+            statements = named.elsewhere(path, self.walked);
         }
+        let counts = judgement.is_accepted() || lacks_evidence(judgement);
+        let mut statements = statements.into_iter();
+        let first = statements.next().filter(|_| counts)?;
+        Some(Said::new(path.clone(), first, statements.collect()))
     }
 
     /// Every file that a list names, unless it is not there and that does not matter. A list of which nothing is there has
     /// verified nothing.
     fn judge_all(&self, lists: &[List], verdicts: &mut Verdicts) {
-        let files: Vec<(&List, &Listed)> = lists
+        let listed = lists
             .iter()
-            .flat_map(|list| list.files.iter().map(move |listed| (list, listed)))
-            .collect();
-        let judged = in_order(files, self.threads, |(list, listed)| {
-            let path = list.path.with_file_name(&listed.name);
-            let is_missing = || matches!(path.try_exists(), Ok(false));
-            match self.arguments.ignore_missing && is_missing() {
-                true => None,
-                false => Some(judge(path, Statement { list, listed }, &[])),
-            }
-        });
-        let judged: Vec<Judgement> = judged.into_iter().flatten().collect();
+            .flat_map(|list| list.files.iter().map(move |listed| Statement { list, listed }));
+        let said = listed.map(|said| Said::new(said.list.path.with_file_name(&said.listed.name), said, Vec::new()));
+        let is_missing = |said: &Said<'_>| matches!(said.path().try_exists(), Ok(false));
+        let said = said.filter(|said| !(self.arguments.ignore_missing && is_missing(said)));
+        let mut judged: Vec<Judgement> = Vec::new();
+        self.measure(said, |found| judged.push(found));
         let used: BTreeSet<&Path> = judged.iter().filter_map(|found| found.listed_in.as_deref()).collect();
         for list in lists.iter().filter(|list| !used.contains(list.path.as_path())) {
             let is_it = |judgement: &&mut Judgement| judgement.subject.file() == Some(&list.path);
@@ -153,6 +159,17 @@ impl Lists<'_> {
             }
         }
         verdicts.judgements.extend(judged);
+    }
+}
+
+impl Lists<'_> {
+    /// Reads files, many at a time, and hands over what comes of each, in their order.
+    fn measure<'a>(&self, files: impl IntoIterator<Item = Said<'a>, IntoIter: Send>, mut found: impl FnMut(Judgement)) {
+        let engine = Engine::new(self.threads);
+        engine.measure_stream(files, &Progress::new(), |said, measured| {
+            found(said.judge(measured));
+            ControlFlow::Continue(())
+        });
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use attest_digest::{Algorithm, Algorithms, Measured, measure_file};
+use attest_digest::{Algorithm, Algorithms, FileJob, MeasureError, Measured};
 
 use super::super::input::Subject;
 use super::super::judgement::Judgement;
@@ -139,26 +139,56 @@ impl Directories {
     }
 }
 
-/// Measures a file once, and holds it against everything that is said of it. All of that has to hold.
-pub(super) fn judge(path: PathBuf, first: Statement<'_>, others: &[Statement<'_>]) -> Judgement {
-    let said: Vec<Statement<'_>> = std::iter::once(first).chain(others.iter().copied()).collect();
-    let subject = Subject::File(path.clone());
-    let algorithms: Vec<Algorithm> = others.iter().map(Statement::algorithm).collect();
-    let measured = match measure_file(&path, &Algorithms::new(first.algorithm(), &algorithms)) {
-        Ok(measured) => measured,
-        Err(error) => return signed(Judgement::unmeasured(&subject, Problem::from(&error)), &said),
-    };
-    let wrong = said.iter().find(|said| !said.holds(&measured));
-    let decisive = wrong.unwrap_or(&first);
-    let found = measured.digest(decisive.algorithm());
-    let problem = mismatch(&subject.shown(), &decisive.listed.digest, found);
-    let mut judgement = Judgement::unmeasured(&subject, problem);
-    judgement.digest = found.cloned();
-    match wrong {
-        Some(wrong) => signed(judgement, &[*wrong]),
-        None => {
-            judgement.problems.clear();
-            signed(judgement, &said)
+/// A file, and everything that is said of it. All of that has to hold.
+pub(super) struct Said<'a> {
+    path: PathBuf,
+    first: Statement<'a>,
+    others: Vec<Statement<'a>>,
+    /// It is read once for all of them.
+    algorithms: Algorithms,
+}
+
+impl FileJob for Said<'_> {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+}
+
+impl<'a> Said<'a> {
+    pub(super) fn new(path: PathBuf, first: Statement<'a>, others: Vec<Statement<'a>>) -> Self {
+        let algorithms: Vec<Algorithm> = others.iter().map(Statement::algorithm).collect();
+        Self {
+            path,
+            algorithms: Algorithms::new(first.algorithm(), &algorithms),
+            first,
+            others,
+        }
+    }
+
+    /// Holds what was measured against everything that is said.
+    pub(super) fn judge(self, measured: Result<Measured, MeasureError>) -> Judgement {
+        let said: Vec<Statement<'_>> = std::iter::once(self.first).chain(self.others).collect();
+        let subject = Subject::File(self.path);
+        let measured = match measured {
+            Ok(measured) => measured,
+            Err(error) => return signed(Judgement::unmeasured(&subject, Problem::from(&error)), &said),
+        };
+        let wrong = said.iter().find(|said| !said.holds(&measured));
+        let decisive = wrong.unwrap_or(&self.first);
+        let found = measured.digest(decisive.algorithm());
+        let problem = mismatch(&subject.shown(), &decisive.listed.digest, found);
+        let mut judgement = Judgement::unmeasured(&subject, problem);
+        judgement.digest = found.cloned();
+        match wrong {
+            Some(wrong) => signed(judgement, &[*wrong]),
+            None => {
+                judgement.problems.clear();
+                signed(judgement, &said)
+            }
         }
     }
 }

@@ -1,0 +1,148 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use attest_digest::{Algorithm, Algorithms, Digest, FileJob, Measured, measure_reader};
+
+use super::evidence::{Evidence, Judge, Query, SIGNATURE_ALGORITHM, Signature, Signed, Stock, in_order};
+use super::input::Subject;
+use super::problem::Problem;
+
+/// What an artifact was measured as, or why it was not.
+pub(super) type Found = Result<Measured, Problem>;
+
+/// Some of the subjects, with what is beside each.
+pub(super) struct Chunk<'a> {
+    subjects: &'a [Subject],
+    signatures: &'a [Vec<Signature>],
+    /// The paths of the evidence beside each.
+    beside: Vec<Vec<PathBuf>>,
+    /// The evidence beside them, verified.
+    pub(super) own: Stock,
+    /// What each has to be measured with; none where there is nothing to compare.
+    needed: Vec<Option<Algorithms>>,
+    found: Vec<Option<Found>>,
+    /// How many files are still to be measured.
+    open: usize,
+}
+
+/// A file of a chunk.
+pub(super) struct ChunkJob<'a> {
+    pub(super) place: usize,
+    path: &'a Path,
+    algorithms: Algorithms,
+}
+
+impl FileJob for ChunkJob<'_> {
+    fn path(&self) -> &Path {
+        self.path
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+}
+
+impl<'a> Chunk<'a> {
+    pub(super) fn new(subjects: &'a [Subject], bundles: &[Vec<PathBuf>], signatures: &'a [Vec<Signature>]) -> Self {
+        let beside = bundles.iter().zip(signatures).map(|(bundles, signatures)| {
+            let signatures = signatures.iter().map(|signature| signature.path.clone());
+            bundles.iter().cloned().chain(signatures).collect()
+        });
+        Self {
+            subjects,
+            signatures,
+            beside: beside.collect(),
+            own: Stock::default(),
+            needed: Vec::new(),
+            found: subjects.iter().map(|_| None).collect(),
+            open: 0,
+        }
+    }
+
+    /// The evidence says what the artifacts have to be measured with.
+    pub(super) fn with_evidence(mut self, own: Vec<Evidence>, shared: &Stock) -> Self {
+        self.own = Stock::new(own);
+        self.needed = (0..self.subjects.len())
+            .map(|place| self.needed(place, [shared, &self.own]))
+            .collect();
+        self.open = self.jobs().len();
+        self
+    }
+
+    /// What is to be measured. Standard input is not: it is read as a stream, once.
+    pub(super) fn jobs(&self) -> Vec<ChunkJob<'a>> {
+        let files = self.subjects.iter().zip(&self.needed).enumerate();
+        let job = |(place, (subject, algorithms)): (usize, (&'a Subject, &Option<Algorithms>))| {
+            let (path, algorithms) = (subject.file()?, algorithms.clone()?);
+            Some(ChunkJob {
+                place,
+                path,
+                algorithms,
+            })
+        };
+        files.filter_map(job).collect()
+    }
+
+    pub(super) fn put(&mut self, place: usize, found: Found) {
+        self.found[place] = Some(found);
+        self.open -= 1;
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.open == 0
+    }
+
+    pub(super) fn query(&self, place: usize) -> Query<'_> {
+        Query::new(&self.subjects[place], &self.beside[place])
+    }
+
+    /// What every subject was measured as, with standard input, which is read now if it is among them.
+    pub(super) fn measured(&mut self) -> Vec<Option<Found>> {
+        let mut found = std::mem::take(&mut self.found);
+        for (place, subject) in self.subjects.iter().enumerate() {
+            if let (Subject::Stdin, Some(algorithms)) = (subject, &self.needed[place]) {
+                found[place] = Some(measure_stdin(algorithms));
+            }
+        }
+        found
+    }
+
+    /// A signature without a bundle is verified together with its artifact.
+    pub(super) fn verify_signatures(&self, measured: &[Option<Found>], judge: &Judge<'_>) -> Vec<Evidence> {
+        let mut work: Vec<(&Signature, &Subject, Digest)> = Vec::new();
+        for ((subject, measured), signatures) in self.subjects.iter().zip(measured).zip(self.signatures) {
+            let digest = match (subject, measured) {
+                (Subject::Digest(digest), _) => Some(digest),
+                (_, Some(Ok(measured))) => measured.digest(SIGNATURE_ALGORITHM),
+                _ => None,
+            };
+            if let Some(digest) = digest {
+                work.extend(signatures.iter().map(|signature| (signature, subject, digest.clone())));
+            }
+        }
+        in_order(work, judge.threads, |(signature, subject, digest)| {
+            let (digest, path) = (&digest, subject.file());
+            signature.verify(&Signed { digest, path }, judge)
+        })
+    }
+
+    /// What the evidence that concerns an artifact needs, in one read; none when there is none.
+    fn needed(&self, place: usize, stocks: [&Stock; 2]) -> Option<Algorithms> {
+        let query = self.query(place);
+        let mut all: Vec<Algorithm> = stocks.iter().flat_map(|stock| stock.algorithms_for(&query)).collect();
+        if !self.signatures[place].is_empty() {
+            all.push(SIGNATURE_ALGORITHM);
+        }
+        all.sort_unstable();
+        all.dedup();
+        let (first, rest) = all.split_first()?;
+        Some(Algorithms::new(*first, rest))
+    }
+}
+
+fn measure_stdin(algorithms: &Algorithms) -> Found {
+    measure_reader(io::stdin().lock(), algorithms).map_err(|error| {
+        let message = format_args!("cannot read standard input: {error}");
+        Problem::undecided("cannot-read", message)
+    })
+}
