@@ -1,6 +1,7 @@
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use attest_digest::{Algorithm, Algorithms, Digest, measure_file};
+use attest_digest::{Algorithm, Algorithms, Digest, Engine, FileJob, MeasureError, Measured, Progress, Threads};
 use attest_sign::Pending;
 use attestation::{Statement, Subject};
 
@@ -11,27 +12,46 @@ use crate::failure::Failure;
 const ENDING: &str = ".sigstore.json";
 
 /// A file that lies where the signed one would, and what was signed of it.
-struct Signed {
+pub(super) struct Signed {
     path: PathBuf,
     digests: Vec<Digest>,
+    algorithms: Algorithms,
 }
 
-/// The files beside a bundle that are not what was signed any more. A file that is not there tells nothing: signatures may be
-/// logged on another machine.
-pub(super) fn since(pending: &Pending, bundle: &Path) -> Vec<Failure> {
-    let signed = match pending.artifact() {
+/// The files that lie beside a bundle under the names of what was signed. One that is not there tells nothing: signatures may
+/// be logged on another machine.
+pub(super) fn beside(pending: &Pending, bundle: &Path) -> Vec<Signed> {
+    let mut signed = match pending.artifact() {
         Some(digest) => artifact(digest, bundle).into_iter().collect(),
         None => subjects(pending, bundle),
     };
-    signed.iter().filter_map(Signed::difference).collect()
+    signed.retain(|signed| signed.path.is_file());
+    signed
+}
+
+/// Those that are not what was signed any more, in their order.
+pub(super) fn differences(signed: Vec<Signed>, threads: Threads) -> Vec<Failure> {
+    let mut different = Vec::new();
+    Engine::new(threads).measure_stream(signed, &Progress::new(), |signed, measured| {
+        different.extend(signed.difference(measured));
+        ControlFlow::Continue(())
+    });
+    different
+}
+
+impl FileJob for Signed {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
 }
 
 fn artifact(digest: &Digest, bundle: &Path) -> Option<Signed> {
     let name = bundle.to_str().and_then(|name| name.strip_suffix(ENDING))?;
-    Some(Signed {
-        path: name.into(),
-        digests: vec![digest.clone()],
-    })
+    Some(Signed::new(name.into(), vec![digest.clone()]))
 }
 
 fn subjects(pending: &Pending, bundle: &Path) -> Vec<Signed> {
@@ -40,10 +60,8 @@ fn subjects(pending: &Pending, bundle: &Path) -> Vec<Signed> {
     let signed = |subject: &Subject| {
         // A name that leads elsewhere is no file beside the bundle.
         let name = Path::new(subject.name()?);
-        (name.file_name() == Some(name.as_os_str())).then(|| Signed {
-            path: bundle.with_file_name(name),
-            digests: subject.digests().iter().cloned().collect(),
-        })
+        let digests = || subject.digests().iter().cloned().collect();
+        (name.file_name() == Some(name.as_os_str())).then(|| Signed::new(bundle.with_file_name(name), digests()))
     };
     let statement = statement.iter();
     statement
@@ -52,12 +70,18 @@ fn subjects(pending: &Pending, bundle: &Path) -> Vec<Signed> {
 }
 
 impl Signed {
-    fn difference(&self) -> Option<Failure> {
-        if !self.path.is_file() {
-            return None;
+    fn new(path: PathBuf, digests: Vec<Digest>) -> Self {
+        let signed: Vec<Algorithm> = digests.iter().map(Digest::algorithm).collect();
+        let algorithms = Algorithms::new(Algorithm::Sha256, &signed);
+        Self {
+            path,
+            digests,
+            algorithms,
         }
-        let algorithms: Vec<Algorithm> = self.digests.iter().map(Digest::algorithm).collect();
-        let measured = match measure_file(&self.path, &Algorithms::new(Algorithm::Sha256, &algorithms)) {
+    }
+
+    fn difference(&self, measured: Result<Measured, MeasureError>) -> Option<Failure> {
+        let measured = match measured {
             Ok(measured) => measured,
             Err(error) => {
                 return Some(Failure::undecided(error.code(), with_causes(&error)).at(self.path.display()));

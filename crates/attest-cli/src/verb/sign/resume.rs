@@ -62,14 +62,15 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         now: reach.now(),
         logged: true,
     };
-    let (mut failures, mut different) = (Vec::new(), Vec::new());
+    let (mut failures, mut signed) = (Vec::new(), Vec::new());
     for (task, bundle) in waiting.iter().zip(recorded) {
         match bundle.and_then(|bundle| task.finish(&root, terms, &bundle)) {
-            Ok(()) => different.extend(task.different()),
+            Ok(()) => signed.extend(task.signed()),
             Err(failure) => failures.push((task.pending.clone(), failure)),
         }
     }
     report(&tasks, &failures, arguments, context)?;
+    let different = changed::differences(signed, threads);
     // That a file is another one now is known; what could not be logged may still be.
     let first = failures.into_iter().next().map(|(_, failure)| failure);
     end(different.into_iter().chain(first), context)
@@ -153,10 +154,10 @@ impl Task {
             .map_err(|error| failure(&error).at(self.pending.display()))
     }
 
-    /// The files beside the bundle that are not what was signed.
-    fn different(&self) -> Vec<Failure> {
+    /// The files beside the bundle that were signed, if they are still what they were.
+    fn signed(&self) -> Vec<changed::Signed> {
         let pending = self.waiting();
-        pending.map_or_else(Vec::new, |pending| changed::since(pending, &self.bundle))
+        pending.map_or_else(Vec::new, |pending| changed::beside(pending, &self.bundle))
     }
 
     /// Checks the bundle, gives it its name, and only then forgets what was pending.
