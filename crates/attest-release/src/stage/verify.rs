@@ -1,15 +1,15 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use attest_digest::{Measured, measure_file};
+use attest_digest::{MeasureError, Measured, measure_files};
 use attest_verify::{Artifact, Expectation, TrustRoot, VerificationTime, Verified, VerifiedBundle, Verifier};
 use attestation::Bundle;
 use attestation::limits::MAX_BUNDLE_BYTES;
 
 use super::sign::own_bundles;
-use super::{StageError, Staging};
+use super::{StageError, StagedFile, Staging};
 use crate::FileName;
 use crate::plan::{FileKind, Plan};
 
@@ -43,22 +43,25 @@ impl Staging {
     pub fn verify(&self, plan: &Plan, check: &Check<'_>) -> Result<Vec<CheckedFile>, StageError> {
         self.same_names()?;
         let verifier = Verifier::new(check.root, check.time);
+        let own: Vec<(&FileName, &FileName)> = own_bundles(plan).collect();
+        let own_files = own.iter().map(|(file, _)| *file);
+        let is_covered = |staged: &StagedFile| plan.bundle.is_some() && staged.kind != FileKind::Bundle;
+        let covered = self.files.iter().filter(|(_, staged)| is_covered(staged));
+        let mut found = self.read_back(covered.map(|(file, _)| file).chain(own_files));
         let mut checked = Vec::new();
         if let Some(bundle) = &plan.bundle {
             let bundle = self.verify_bundle(bundle, &verifier, check)?;
-            for (file, staged) in &self.files {
-                if staged.kind != FileKind::Bundle {
-                    let verified = self.verify_file(file, &bundle)?;
-                    checked.push(CheckedFile {
-                        file: file.clone(),
-                        verified,
-                    });
-                }
+            for (file, _) in self.files.iter().filter(|(_, staged)| is_covered(staged)) {
+                let verified = found.verify(file, &bundle)?;
+                checked.push(CheckedFile {
+                    file: file.clone(),
+                    verified,
+                });
             }
         }
-        for (file, bundle) in own_bundles(plan) {
+        for (file, bundle) in own {
             let bundle = self.verify_bundle(bundle, &verifier, check)?;
-            self.verify_file(file, &bundle)?;
+            found.verify(file, &bundle)?;
         }
         Ok(checked)
     }
@@ -69,12 +72,21 @@ impl Staging {
     /// [`StageError::Differs`] when a file is not as it was written.
     pub fn verify_unsigned(&self) -> Result<(), StageError> {
         self.same_names()?;
+        let mut found = self.read_back(self.files.keys());
         for (file, staged) in &self.files {
-            if self.measure(file)? != staged.measured {
+            if *found.measured(file)? != staged.measured {
                 return Err(differs(file.as_str(), "with other bytes than were written"));
             }
         }
         Ok(())
+    }
+
+    /// Measures files from disk, many at a time.
+    fn read_back<'a>(&self, files: impl Iterator<Item = &'a FileName>) -> ReadBack<'a> {
+        let files: BTreeSet<&FileName> = files.collect();
+        let paths: Vec<_> = files.iter().map(|file| self.path_of(file)).collect();
+        let measured = measure_files(&paths, &self.algorithms, self.settings.threads);
+        ReadBack(files.into_iter().zip(measured).collect())
     }
 
     fn same_names(&self) -> Result<(), StageError> {
@@ -104,22 +116,32 @@ impl Staging {
             rejection,
         })
     }
+}
 
-    fn verify_file(&self, file: &FileName, bundle: &VerifiedBundle) -> Result<Verified, StageError> {
-        let measured = self.measure(file)?;
-        let verified = bundle.artifact(&Artifact::measured(file.as_str(), &measured));
-        verified.map_err(|rejection| StageError::Rejected {
+/// What was found on disk, or why it could not be read.
+struct ReadBack<'a>(BTreeMap<&'a FileName, Result<Measured, MeasureError>>);
+
+impl ReadBack<'_> {
+    fn verify(&mut self, file: &FileName, bundle: &VerifiedBundle) -> Result<Verified, StageError> {
+        let artifact = Artifact::measured(file.as_str(), self.measured(file)?);
+        bundle.artifact(&artifact).map_err(|rejection| StageError::Rejected {
             file: file.to_string(),
             rejection,
         })
     }
 
-    fn measure(&self, file: &FileName) -> Result<Measured, StageError> {
-        let measured = measure_file(&self.path_of(file), &self.algorithms);
-        measured.map_err(|problem| StageError::Measure {
-            file: file.to_string(),
-            problem,
-        })
+    /// A problem is told once: it ends everything.
+    fn measured(&mut self, file: &FileName) -> Result<&Measured, StageError> {
+        if let Some(Err(_)) = self.0.get(file)
+            && let Some(Err(problem)) = self.0.remove(file)
+        {
+            let file = file.to_string();
+            return Err(StageError::Measure { file, problem });
+        }
+        match self.0.get(file) {
+            Some(Ok(measured)) => Ok(measured),
+            _ => Err(differs(file.as_str(), "missing")),
+        }
     }
 }
 
