@@ -7,7 +7,7 @@ mod refusal;
 
 use std::path::{Path, PathBuf};
 
-use attest_digest::{Algorithms, measure_file};
+use attest_digest::{Algorithms, MeasureError, Measured, Threads, measure_files};
 use attest_sbom::{Bom, File, Metadata, Subject, Timestamp, cargo};
 
 use super::pack::date::{self, Origin};
@@ -98,7 +98,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         ..Metadata::default()
     };
     let records = records::collect(&arguments, &project, context)?;
-    let bom = document(&records, &arguments, &metadata)?;
+    let threads = arguments.threads.resolve(&context.environment)?;
+    let bom = document(&records, &arguments, &metadata, threads)?;
     write(&bom, arguments.output.as_deref(), context)?;
     Ok(Outcome::Accepted)
 }
@@ -113,7 +114,7 @@ fn timestamp(directory: &Path, context: &Context<'_>) -> Result<Option<Timestamp
     Timestamp::from_unix_seconds(seconds).map(Some).map_err(refusal)
 }
 
-fn document(records: &Records, arguments: &Arguments, metadata: &Metadata) -> Result<Bom, Failure> {
+fn document(records: &Records, arguments: &Arguments, metadata: &Metadata, threads: Threads) -> Result<Bom, Failure> {
     let package = arguments.package.clone();
     let document = match records {
         Records::Resolution(resolution) => {
@@ -121,19 +122,23 @@ fn document(records: &Records, arguments: &Arguments, metadata: &Metadata) -> Re
             cargo::resolved_document(resolution, &Subject { package, files }, metadata)
         }
         Records::Build { records, binaries } => {
-            let files = binaries.iter().map(|path| measured(path)).collect::<Result<_, _>>()?;
+            let files = measured(binaries, threads)?;
             cargo::document(records, &Subject { package, files }, metadata)
         }
     };
     document.map_err(refusal)
 }
 
-fn measured(path: &Path) -> Result<File, Failure> {
+fn measured(paths: &[PathBuf], threads: Threads) -> Result<Vec<File>, Failure> {
     let algorithms: Algorithms = "sha256,sha512".parse().expect("both are algorithms");
-    let measured = measure_file(path, &algorithms)
-        .map_err(|error| Failure::undecided("sbom-binary-unreadable", error).at(path.display()))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    File::new(name, measured).map_err(refusal)
+    let measured = measure_files(paths, &algorithms, threads);
+    let file = |(path, measured): (&PathBuf, Result<Measured, MeasureError>)| {
+        let measured =
+            measured.map_err(|error| Failure::undecided("sbom-binary-unreadable", error).at(path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        File::new(name, measured).map_err(refusal)
+    };
+    paths.iter().zip(measured).map(file).collect()
 }
 
 fn write(bom: &Bom, output: Option<&Path>, context: &mut Context<'_>) -> Result<(), Failure> {
