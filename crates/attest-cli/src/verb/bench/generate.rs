@@ -11,7 +11,8 @@ pub(super) const DESCRIPTION: &str =
 const WHOLE: u64 = 1_000_000;
 
 /// The sizes of the files of a `node_modules` (vite, react, typescript, eslint, webpack and jest with what they need: 10286
-/// files, 14.2 kB on average), as quantiles: this part of the files is no larger than that. Between two of them it is linear.
+/// files), as quantiles: this part of the files is no larger than that. Between two of them it is linear, which makes 12 kB on
+/// average; the tree itself had 14 kB.
 pub(super) const NODE_MODULES: [(u64, u64); 17] = [
     (0, 0),
     (10_000, 26),
@@ -105,6 +106,6 @@ mod tests {
         assert!((1_150..1_320).contains(&sizes[5_000]), "{}", sizes[5_000]);
         assert!((12_500..14_000).contains(&sizes[9_000]), "{}", sizes[9_000]);
         let mean = sizes.iter().sum::<u64>() / 10_000;
-        assert!((12_000..17_000).contains(&mean), "{mean}");
+        assert!((11_000..13_000).contains(&mean), "{mean}");
     }
 }

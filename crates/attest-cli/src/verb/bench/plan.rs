@@ -128,7 +128,7 @@ impl Sizes {
             Kind::ManyLarge => self.large_files.saturating_mul(self.large),
             Kind::OneLarge => self.one,
             Kind::SmallFiles => self.small_files.saturating_mul(Self::SMALL + FILE_OVERHEAD),
-            // The mean of the sizes is 14 KiB.
+            // The mean of the sizes is 12 kB.
             Kind::MixedSizes if self.tree.is_none() => self.mixed_files.saturating_mul(14 * KIB + FILE_OVERHEAD),
             Kind::ManyNames => self.names.saturating_mul(FILE_OVERHEAD),
             Kind::MixedSizes | Kind::OneSmall | Kind::Sparse | Kind::Nothing => 0,
