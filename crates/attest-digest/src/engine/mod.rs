@@ -11,6 +11,7 @@ mod progress;
 mod queue;
 mod reading;
 mod relay;
+mod serial;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -18,6 +19,7 @@ mod worker;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -112,7 +114,7 @@ impl Engine {
     /// Measures every job and hands it back with its result, on the calling thread, in the order of the jobs, whatever the
     /// number of threads.
     ///
-    /// Jobs are taken from `jobs` on a thread of the engine, lazily: at most some ten thousand (4 MiB of them) are taken
+    /// Jobs are taken from `jobs` on a thread of the engine, lazily: at most some ten thousand (6 MiB of them) are taken
     /// whose results were not handed over, so a slow `found` slows the reading down, and memory does not grow with the
     /// number of jobs. A job that fails has its error in its place; the others are measured all the same. When `found`
     /// breaks, no further job is begun, those that are begun are given up, and the call returns; only a read of a
@@ -134,8 +136,12 @@ impl Engine {
     }
 
     /// As [`Self::measure_stream`], and calls `on_event` also while nothing is ready, for whoever shows progress.
-    pub fn measure_events<J, I>(&self, jobs: I, progress: &Progress, on_event: impl FnMut(Event<J>) -> ControlFlow<()>)
-    where
+    pub fn measure_events<J, I>(
+        &self,
+        jobs: I,
+        progress: &Progress,
+        mut on_event: impl FnMut(Event<J>) -> ControlFlow<()>,
+    ) where
         J: FileJob + Send,
         I: IntoIterator<Item = J, IntoIter: Send>,
     {
@@ -144,22 +150,37 @@ impl Engine {
         let workers = self.threads.count().get().min(most.saturating_mul(MOST_HELPERS));
         let plan = Plan::new(self.platform, self.threads);
         let queue = Queue::new(workers.max(1));
-        thread::scope(|scope| {
+        let jobs = Mutex::new(Some(jobs));
+        let feed = || {
+            let _stop = StopOnPanic(&queue);
+            queue.feed(taken(&jobs).into_iter().flatten());
+        };
+        let begun = thread::scope(|scope| {
             // Dropped before the scope waits for its threads, also when `on_event` panics.
             let _stop = StopOnDrop(&queue);
-            for _ in 0..workers {
-                scope.spawn(|| Worker::new(&queue, progress, plan).work());
+            let begin = |_: &usize| {
+                let worker = || Worker::new(&queue, progress, plan).work();
+                thread::Builder::new().spawn_scoped(scope, worker).is_ok()
+            };
+            let is_begun =
+                (0..workers).take_while(begin).count() > 0 && thread::Builder::new().spawn_scoped(scope, feed).is_ok();
+            if is_begun {
+                hand_over(&queue, &mut on_event);
             }
-            scope.spawn(|| {
-                let _stop = StopOnPanic(&queue);
-                queue.feed(jobs);
-            });
-            hand_over(&queue, on_event);
+            is_begun
         });
+        // A machine that cannot give us threads still gets its answer, from this one.
+        if !begun {
+            serial::measure(taken(&jobs).into_iter().flatten(), progress, &mut on_event);
+        }
     }
 }
 
-fn hand_over<J: FileJob>(queue: &Queue<J>, mut on_event: impl FnMut(Event<J>) -> ControlFlow<()>) {
+fn taken<T>(shared: &Mutex<Option<T>>) -> Option<T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn hand_over<J: FileJob>(queue: &Queue<J>, on_event: &mut impl FnMut(Event<J>) -> ControlFlow<()>) {
     loop {
         match queue.next_run(TICK) {
             Run::Ended => return,

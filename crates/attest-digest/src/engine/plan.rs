@@ -7,8 +7,9 @@ const LARGEST_BUFFER: usize = 64 * 1024;
 /// Below a page, reading costs more system calls than it saves memory.
 const SMALLEST_BUFFER: usize = 4 * 1024;
 
-/// The buffers of all workers together: half of what the whole process may occupy.
-const ALL_BUFFERS: usize = 16 * 1024 * 1024;
+/// The buffers of all workers together. The window and the program itself need as much again, and 32 MiB are not to be
+/// exceeded.
+const ALL_BUFFERS: usize = 12 * 1024 * 1024;
 
 /// How many files a worker reads side by side, and how much of each at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::{MeasureError, Measured};
 /// What the jobs may occupy that were taken from the caller and whose results the caller has not taken back: some ten
 /// thousand jobs with paths of usual length. A large file at the head keeps the ones behind it from being handed over, and
 /// as many of them can be done meanwhile.
-const WINDOW: usize = 4 * 1024 * 1024;
+const WINDOW: usize = 6 * 1024 * 1024;
 
 /// The most results that are handed over at once, so that room for new jobs comes back early.
 const RUN: usize = 64;
@@ -154,7 +154,8 @@ impl<J: FileJob> Queue<J> {
 
     /// Waits for room first, so that no more than the window is ever taken from the caller, but for the job in hand.
     fn push(&self, job: J) -> bool {
-        let cost = size_of::<Slot<J>>() + size_of::<Numbered<J>>() + 2 * job.path().as_os_str().len();
+        // Doubled, because queues grow by doubling and a job may hold its name in another form as well.
+        let cost = 2 * (size_of::<Slot<J>>() + size_of::<Numbered<J>>() + job.path().as_os_str().len());
         let mut state = self.lock();
         while state.cost >= WINDOW && !state.is_stopped {
             state.is_feeder_waiting = true;
