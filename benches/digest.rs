@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::io::Write as _;
 
-use attest_digest::{Algorithm, Algorithms, Measured, Threads, measure_file, measure_files, measure_reader};
+use attest_digest::{
+    Algorithm, Algorithms, Measured, Platform, Threads, measure_file, measure_files, measure_many_bytes, measure_reader,
+};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sha2::Digest as _;
 
@@ -47,6 +49,34 @@ fn in_memory(criterion: &mut Criterion) {
         );
     }
     group.finish();
+}
+
+/// Contents side by side on one core, by every platform of this processor, beside plain `sha2` one after the other.
+fn lanes(criterion: &mut Criterion) {
+    let sha256 = Algorithms::one(Algorithm::Sha256);
+    let noise = noise(16 * 256 * KIB + 16);
+    for count in [1, 2, 3, 4, 8, 12, 16] {
+        let contents: Vec<&[u8]> = (0..count)
+            .map(|place| &noise[place * (256 * KIB + 1)..][..256 * KIB])
+            .collect();
+        let mut group = criterion.benchmark_group(format!("sha256-lanes/{count}"));
+        group.sample_size(20);
+        group.throughput(Throughput::Bytes((count * 256 * KIB) as u64));
+        group.bench_with_input("sha2", &contents, |bencher, contents| {
+            bencher.iter(|| {
+                contents
+                    .iter()
+                    .map(|content| sha2::Sha256::digest(black_box(content)))
+                    .count()
+            });
+        });
+        for platform in Platform::available() {
+            group.bench_with_input(platform.name(), &contents, |bencher, contents| {
+                bencher.iter(|| measure_many_bytes(black_box(contents), &sha256, platform));
+            });
+        }
+        group.finish();
+    }
 }
 
 /// One read for several algorithms, beside one read each.
@@ -102,5 +132,5 @@ fn files(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, in_memory, several_algorithms, files);
+criterion_group!(benches, in_memory, lanes, several_algorithms, files);
 criterion_main!(benches);
