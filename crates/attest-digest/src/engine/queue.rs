@@ -178,11 +178,11 @@ impl<J: FileJob> Queue<J> {
         true
     }
 
-    /// Puts results in their places, and takes jobs if there are any.
-    pub(super) fn exchange(&self, done: &mut Vec<Done<J>>, most: usize) -> VecDeque<Numbered<J>> {
+    /// Puts results in their places, and takes jobs if there are any. `held` is how many the worker is at.
+    pub(super) fn exchange(&self, done: &mut Vec<Done<J>>, held: usize, most: usize) -> VecDeque<Numbered<J>> {
         let mut state = self.lock();
         self.put_locked(&mut state, done);
-        self.take_locked(&mut state, most)
+        self.take_locked(&mut state, held, most)
     }
 
     /// Puts results in their places.
@@ -208,8 +208,9 @@ impl<J: FileJob> Queue<J> {
     }
 
     /// Leaves the others their share, so that the last files are spread over all workers.
-    fn take_locked(&self, state: &mut State<J>, most: usize) -> VecDeque<Numbered<J>> {
-        let share = state.pending.len().div_ceil(self.workers).min(most);
+    fn take_locked(&self, state: &mut State<J>, held: usize, most: usize) -> VecDeque<Numbered<J>> {
+        let fair = state.undone.div_ceil(self.workers).saturating_sub(held);
+        let share = state.pending.len().div_ceil(self.workers).min(fair).min(most);
         let taken = state.pending.drain(..share).collect();
         if state.waiting > 0 && !state.pending.is_empty() {
             self.work.notify_one();
@@ -237,7 +238,7 @@ impl<J: FileJob> Queue<J> {
         match gift {
             Some(gift) => Turn::Gift(gift),
             None if state.pending.is_empty() => Turn::Over,
-            None => Turn::Jobs(self.take_locked(&mut state, most)),
+            None => Turn::Jobs(self.take_locked(&mut state, 0, most)),
         }
     }
 

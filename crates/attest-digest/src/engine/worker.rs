@@ -93,10 +93,10 @@ impl<'a, J: FileJob> Worker<'a, J> {
 
     fn next_job(&mut self) -> Option<Numbered<J>> {
         if self.backlog.is_empty() {
-            let free = self.plan.lanes - self.readings.len();
-            let most = if self.is_small { BATCH } else { free };
+            let held = self.readings.len();
+            let most = if self.is_small { BATCH } else { self.plan.lanes - held };
             self.turns = 0;
-            self.backlog = self.queue.exchange(&mut self.done, most);
+            self.backlog = self.queue.exchange(&mut self.done, held, most);
         }
         self.backlog.pop_front()
     }
