@@ -63,7 +63,7 @@ impl Profile {
     pub(super) fn patience(self) -> f64 {
         match self {
             Self::Quick => 3.0,
-            Self::Full => 60.0,
+            Self::Full => 30.0,
         }
     }
 
