@@ -164,6 +164,7 @@ impl Field<'_> {
         let part = |first: usize| Process {
             program: program.to_owned(),
             arguments: arguments(flags, self.input.names.iter().skip(first).step_by(count)),
+            starts_others: false,
         };
         Some(Entrant {
             name: format!("{name} × {count}"),
@@ -191,6 +192,7 @@ impl Field<'_> {
             work: Work::Processes(vec![Process {
                 program: programs.shell.clone()?,
                 arguments,
+                starts_others: true,
             }]),
         })
     }
@@ -204,6 +206,7 @@ impl Field<'_> {
             work: Work::Processes(vec![Process {
                 program: self.programs.python.clone()?,
                 arguments: vec!["-c".into(), MODEL_SIGNING.into(), ".".into()],
+                starts_others: false,
             }]),
         })
     }
@@ -246,6 +249,7 @@ impl Field<'_> {
         Process {
             program: program.to_owned(),
             arguments: arguments(&flags, names),
+            starts_others: false,
         }
     }
 

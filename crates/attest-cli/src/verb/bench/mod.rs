@@ -154,16 +154,21 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     if arguments.list {
         return write(&list(), context);
     }
-    // Whether they can be written is known before half an hour has passed.
-    let output = arguments.output.as_deref().map(OutputFile::create).transpose()?;
-    let chart = arguments.chart.as_deref().map(OutputFile::create).transpose()?;
+    // Whether they can be written is to be known before half an hour has passed; what is not begun is not left behind.
+    for path in [&arguments.output, &arguments.chart].into_iter().flatten() {
+        drop(OutputFile::create(path)?);
+    }
     let earlier = arguments.from.iter().map(|path| Run::read(path));
     let run = match Run::join(earlier.collect::<Result<Vec<_>, _>>()?)? {
         Some(run) => run,
         None => arguments.session(context)?.measure(context)?,
     };
-    for (file, content) in [(output, run.to_json()), (chart, chart::draw(&run))] {
-        if let Some(mut file) = file {
+    for (path, content) in [
+        (&arguments.output, run.to_json()),
+        (&arguments.chart, chart::draw(&run)),
+    ] {
+        if let Some(path) = path {
+            let mut file = OutputFile::create(path)?;
             file.write(content.as_bytes())?;
             file.commit()?;
         }

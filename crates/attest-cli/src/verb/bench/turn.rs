@@ -22,6 +22,8 @@ const COMPLAINT: usize = 300;
 pub(super) struct Process {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
+    /// Whether the work is done by processes that it starts: its own memory says nothing then.
+    pub(super) starts_others: bool,
 }
 
 /// What a turn took.
@@ -60,7 +62,7 @@ impl Stage<'_> {
             children.0.push(child);
         }
         let peak_memory = match (counting, children.0.as_mut_slice()) {
-            (Counting::WarmsUp, [only]) => watched(only),
+            (Counting::WarmsUp, [only]) if processes.iter().all(|process| !process.starts_others) => watched(only),
             _ => None,
         };
         for (process, child) in processes.iter().zip(&mut children.0) {
@@ -181,6 +183,7 @@ mod tests {
         Process {
             program: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
+            starts_others: false,
         }
     }
 
@@ -223,6 +226,7 @@ mod tests {
         let missing = Process {
             program: directory.path().join("none"),
             arguments: Vec::new(),
+            starts_others: false,
         };
         let failure = stage.run(&[shell("sleep 9"), missing], Counting::Counts).unwrap_err();
         assert_eq!(failure.code(), "bench-program-failed");
