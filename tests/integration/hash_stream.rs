@@ -269,36 +269,63 @@ fn a_full_disk_leaves_no_list_behind() {
     assert!(finished.stderr_text().starts_with("error[stdout-failed]"));
 }
 
-/// A file that grows for as long as it is read.
+/// Hashes a directory in which a large file is changed again and again for as long as that takes.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_file_that_is_written_to_meanwhile_is_an_error_and_no_digest() {
-    use std::io::Write as _;
+fn hashed_during(change: impl Fn(&fs::File) + Sync) -> Finished {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     let directory = tree(&["a", "z"]);
-    let path = directory.path().join("log");
-    fs::File::create(&path).unwrap().set_len(400 << 20).unwrap();
+    let log = fs::File::create(directory.path().join("log")).unwrap();
+    log.set_len(128 << 20).unwrap();
     let done = AtomicBool::new(false);
-    let finished = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         scope.spawn(|| {
-            let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
             while !done.load(Ordering::Relaxed) {
-                file.write_all(b"more").unwrap();
+                change(&log);
                 std::thread::sleep(std::time::Duration::from_millis(1));
             }
         });
         let finished = hash(&directory).args(["-r", "."]).run();
         done.store(true, Ordering::Relaxed);
         finished
-    });
-    let finished = finished.expect_code(1);
-    assert_eq!(listed(&finished), ["./a", "./z"]);
-    assert!(
-        finished
-            .stderr_text()
-            .starts_with("error[changed-while-reading]: file changed while it was read\n  --> ./log\n")
-    );
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_grows_shrinks_or_is_overwritten_meanwhile_is_an_error_and_no_digest() {
+    use std::os::unix::fs::FileExt as _;
+
+    let len = |file: &fs::File| file.metadata().unwrap().len();
+    let grow = |file: &fs::File| file.set_len(len(file) + 1).unwrap();
+    let shrink = |file: &fs::File| file.set_len(len(file) - 1).unwrap();
+    let overwrite = |file: &fs::File| file.write_all_at(b"other", 0).unwrap();
+    for change in [&grow as &(dyn Fn(&fs::File) + Sync), &shrink, &overwrite] {
+        let finished = hashed_during(change).expect_code(1);
+        assert_eq!(listed(&finished), ["./a", "./z"]);
+        assert_eq!(
+            finished.stderr_text(),
+            "error[changed-while-reading]: file changed while it was read\n  --> ./log\n\n\
+             hint: let whatever writes the file finish, then run `attest hash …` again\n\
+             attest hash: 1 of 3 files could not be read\n"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_that_a_shell_writes_into_the_tree_does_not_list_itself() {
+    let directory = tree(&["a", "b"]);
+    for _ in 0..2 {
+        Command::new("sh")
+            .args(["-c", "exec \"$0\" hash -r . > SUMS", env!("CARGO_BIN_EXE_attest")])
+            .current_dir(directory.path())
+            .run()
+            .expect_code(0);
+        let list = fs::read_to_string(directory.path().join("SUMS")).unwrap();
+        let names: Vec<_> = list.lines().map(|line| &line[66..]).collect();
+        assert_eq!(names, ["./a", "./b"]);
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! In: anything that can be read, once, front to back. Out: a [`Measured`] value that says how many bytes there were and
 //! what every asked-for [`Algorithm`] makes of them. Nobody but this crate can make a [`Measured`]; a [`Digest`] on its own
-//! is only somebody's claim. An [`Engine`] takes many files at once, and [`checksums`] reads and writes the lists that
-//! `sha256sum` knows.
+//! is only somebody's claim. An [`Engine`] takes many files at once, a [`Walk`] finds those of a directory, and [`checksums`]
+//! reads and writes the lists that `sha256sum` knows.
 //!
 //! No network, no clock, no environment. Memory does not grow with the input.
 

@@ -1,4 +1,6 @@
+use std::cell::Cell;
 use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
 
 use attest_digest::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,6 +10,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::process::stdout_failed;
 
+/// How often a person sees that something is going on.
+const REFRESH: Duration = Duration::from_millis(100);
+
 const WITHOUT_TOTAL: &str = "{spinner} {bytes}, {msg} {binary_bytes_per_sec}";
 const WITH_TOTAL: &str = "{bytes} of {total_bytes} {wide_bar} {binary_bytes_per_sec}, {msg}, {eta} left";
 
@@ -16,6 +21,8 @@ const WITH_TOTAL: &str = "{bytes} of {total_bytes} {wide_bar} {binary_bytes_per_
 /// Drawn from one thread only: another would wait for stderr, which that one holds.
 pub(super) struct Screen {
     bar: Option<ProgressBar>,
+    /// When the bar was last told how far it is: with small files, telling it each time would cost more than they do.
+    shown: Cell<Option<Instant>>,
     /// Data that goes to the same terminal has to go around the bar.
     shared: bool,
 }
@@ -24,6 +31,7 @@ impl Screen {
     pub(super) fn new(interactive: bool) -> Self {
         Self {
             bar: interactive.then(bar),
+            shown: Cell::new(None),
             shared: interactive && std::io::stdout().is_terminal(),
         }
     }
@@ -35,6 +43,10 @@ impl Screen {
     /// Shows how far it is, and once all sizes are known, how far it will be.
     pub(super) fn show(&self, progress: &Progress, total: Option<u64>) {
         let Some(bar) = &self.bar else { return };
+        if self.shown.get().is_some_and(|shown| shown.elapsed() < REFRESH) {
+            return;
+        }
+        self.shown.set(Some(Instant::now()));
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_style(style(WITH_TOTAL));
             bar.set_length(total);

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::screen::Screen;
@@ -25,10 +26,10 @@ impl Sink {
         })
     }
 
-    /// The file that is being written, which no tree should list.
-    pub(super) fn temporary(&self) -> Option<PathBuf> {
+    /// The file that is being written, which no tree should list: whatever would be said of it, it would be no longer so.
+    pub(super) fn unfinished(&self) -> Option<PathBuf> {
         match self {
-            Self::Stdout => None,
+            Self::Stdout => file_of_stdout(),
             Self::File { file, .. } => Some(file.temporary().to_owned()),
         }
     }
@@ -56,4 +57,10 @@ impl Sink {
             }
         }
     }
+}
+
+/// The file that a shell has made of stdout, where the system says which one that is: Linux does.
+fn file_of_stdout() -> Option<PathBuf> {
+    let path = fs::read_link("/proc/self/fd/1").ok()?;
+    path.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(path)
 }
