@@ -1,3 +1,5 @@
+mod prehashed;
+
 use aws_lc_rs::digest as lc_digest;
 use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
 use const_oid::ObjectIdentifier;
@@ -54,6 +56,11 @@ impl HashAlgorithm {
                 what: "hash algorithm",
                 found: name.to_owned(),
             })
+    }
+
+    /// The digest of a message.
+    pub(crate) fn of(self, message: &[u8]) -> Vec<u8> {
+        lc_digest::digest(self.lc(), message).as_ref().to_vec()
     }
 
     fn lc(self) -> &'static lc_digest::Algorithm {
@@ -115,11 +122,11 @@ impl PublicKey {
             Scheme::Rsa { bits: 3072 } => Ok(("PKIX_RSA_PKCS1V15_3072_SHA256", HashAlgorithm::Sha256)),
             Scheme::Rsa { bits: 4096 } => Ok(("PKIX_RSA_PKCS1V15_4096_SHA256", HashAlgorithm::Sha256)),
             Scheme::Rsa { bits } => Err(unsupported_key(format!("RSA {bits}"))),
-            Scheme::Ed25519 => Err(unsupported_key("PKIX_ED25519".to_owned())),
+            Scheme::Ed25519 => Ok(("PKIX_ED25519_PH", HashAlgorithm::Sha512)),
         }
     }
 
-    /// Whether the signature is this key's over the message, with the hash that clients use for such keys.
+    /// Whether the signature is this key's over the message, with the hash that belongs to the key; Ed25519 as it is.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let hash = match self.scheme {
@@ -130,10 +137,20 @@ impl PublicKey {
         self.key(hash).verify(message, signature).is_ok()
     }
 
-    /// Whether the signature is this key's over a message with this digest.
+    /// Whether the signature is this key's over the message with SHA-256, whatever the key; Ed25519 as it is.
+    pub(crate) fn verifies_sha256(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key(HashAlgorithm::Sha256).verify(message, signature).is_ok()
+    }
+
+    /// Whether the signature is this key's over a message with this digest; Ed25519 by its prehashed form.
     pub(crate) fn verifies_digest(&self, hash: HashAlgorithm, digest: &[u8], signature: &[u8]) -> Result<bool, Error> {
         if self.scheme == Scheme::Ed25519 {
-            return Err(unsupported_key("PKIX_ED25519".to_owned()));
+            return match hash {
+                HashAlgorithm::Sha512 => {
+                    prehashed::verifies(self.info.subject_public_key.raw_bytes(), digest, signature)
+                }
+                other => Err(unsupported_key(format!("Ed25519 with {}", other.proto_name()))),
+            };
         }
         let digest = lc_digest::Digest::import_less_safe(digest, hash.lc()).map_err(|_| {
             Error::malformed(

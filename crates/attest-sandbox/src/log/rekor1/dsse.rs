@@ -48,9 +48,10 @@ impl DsseProposal {
         let mut signatures = Vec::new();
         for signature in wire.signatures {
             let bytes = base64("signature", &signature.sig)?;
+            // Rekor verifies envelopes with SHA-256 alone (`pkg/types/dsse/v0.0.1/entry.go`).
             let verifier = verifiers
                 .iter()
-                .find(|verifier| verifier.key.verifies(&message, &bytes));
+                .find(|verifier| verifier.key.verifies_sha256(&message, &bytes));
             let pem = verifier.ok_or(Error::EntrySignature)?.pem()?;
             signatures.push((BASE64_STANDARD.encode(bytes), pem));
         }

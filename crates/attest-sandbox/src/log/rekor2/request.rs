@@ -123,12 +123,14 @@ fn dsse(envelope: &EnvelopeWire, verifiers: &[Verifier]) -> Result<RequestV2, Er
     let mut signatures = Vec::new();
     for signature in &envelope.signatures {
         let bytes = base64("signature", &signature.sig)?;
-        let verifier = verifiers
-            .iter()
-            .find(|verifier| verifier.key.verifies(&message, &bytes));
-        let verifier = verifier.ok_or(Error::EntrySignature)?;
-        verifier.key.key_details()?;
-        signatures.push((bytes, verifier.clone()));
+        let mut by = None;
+        for verifier in verifiers {
+            let (_, hash) = verifier.key.key_details()?;
+            if verifier.key.verifies_digest(hash, &hash.of(&message), &bytes)? {
+                by = Some(verifier.clone());
+            }
+        }
+        signatures.push((bytes, by.ok_or(Error::EntrySignature)?));
     }
     Ok(RequestV2(Kind::Dsse {
         payload_hash: Sha256::digest(&payload).into(),
