@@ -2,7 +2,7 @@
 
 use attest_digest::{Algorithm, Digest};
 
-use crate::crypto::{Hash, KeyAlgorithm, Scheme, VerificationKey};
+use crate::crypto::{Hash, Scheme, VerificationKey};
 use crate::token::token;
 use crate::{AtHand, Rejection};
 
@@ -12,17 +12,25 @@ token! {
     SignatureValid
 }
 
+/// What is said to be signed, and how it may be.
+pub(crate) struct Claim<'a> {
+    pub(crate) key: &'a VerificationKey,
+    pub(crate) signature: &'a [u8],
+    /// Whether every log entry is of a kind that the log verifies in this way.
+    pub(crate) is_logged_so: &'a dyn Fn(Scheme) -> bool,
+}
+
+impl Claim<'_> {
+    fn schemes(&self) -> impl Iterator<Item = Scheme> {
+        let schemes = self.key.schemes().iter().copied();
+        schemes.filter(|scheme| (self.is_logged_so)(*scheme))
+    }
+}
+
 /// That the key signed these bytes.
-pub(crate) fn check_message(
-    key: &VerificationKey,
-    message: &[u8],
-    signature: &[u8],
-) -> Result<SignatureValid, Rejection> {
-    let schemes = key.schemes().iter();
-    match schemes
-        .into_iter()
-        .any(|scheme| key.verifies(*scheme, message, signature))
-    {
+pub(crate) fn check_message(claim: &Claim<'_>, message: &[u8]) -> Result<SignatureValid, Rejection> {
+    let mut schemes = claim.schemes();
+    match schemes.any(|scheme| claim.key.verifies(scheme, message, claim.signature)) {
         true => Ok(SignatureValid { _private: () }),
         false => Err(invalid()),
     }
@@ -30,33 +38,30 @@ pub(crate) fn check_message(
 
 /// That the key signed an artifact of one of these digests, and of which.
 pub(crate) fn check_artifact(
-    key: &VerificationKey,
+    claim: &Claim<'_>,
     digests: &[Digest],
     at_hand: AtHand<'_>,
-    signature: &[u8],
 ) -> Result<(Digest, SignatureValid), Rejection> {
-    if key.algorithm() == KeyAlgorithm::Ed25519 {
-        return check_bytes(key, digests, at_hand, signature);
-    }
-    let mut is_fit = false;
-    for scheme in key.schemes() {
-        let fit = |digest: &&Digest| {
-            scheme
-                .hash()
-                .is_some_and(|hash| Hash::of_algorithm(digest.algorithm()) == Some(hash))
+    let (mut is_fit, mut is_plain) = (false, false);
+    for scheme in claim.schemes() {
+        let Some(hash) = scheme.hash() else {
+            is_plain = true;
+            continue;
         };
+        let fit = |digest: &&Digest| Hash::of_algorithm(digest.algorithm()) == Some(hash);
         let Some(digest) = digests.iter().find(fit) else {
             continue;
         };
         is_fit = true;
-        let valid = Hash::import(digest).is_some_and(|imported| key.verifies_digest(*scheme, &imported, signature));
-        if valid {
+        let imported = Hash::import(digest);
+        if imported.is_some_and(|imported| claim.key.verifies_digest(scheme, &imported, claim.signature)) {
             return Ok((digest.clone(), SignatureValid { _private: () }));
         }
     }
-    match is_fit {
-        true => Err(invalid()),
-        false => Err(unfit(key, digests)),
+    match (is_plain, is_fit) {
+        (true, _) => check_bytes(claim, digests, at_hand),
+        (false, true) => Err(invalid()),
+        (false, false) => Err(unfit(claim.key, digests)),
     }
 }
 
@@ -70,19 +75,18 @@ pub(crate) fn digests_of(bytes: &[u8]) -> Vec<Digest> {
     algorithms.into_iter().filter_map(digest).collect()
 }
 
-/// Ed25519 signs bytes. They stand for their digest only after it was computed from them.
+/// Plain Ed25519 signs bytes. They stand for their digest only after it was computed from them.
 fn check_bytes(
-    key: &VerificationKey,
+    claim: &Claim<'_>,
     digests: &[Digest],
     at_hand: AtHand<'_>,
-    signature: &[u8],
 ) -> Result<(Digest, SignatureValid), Rejection> {
     let AtHand::Bytes(bytes) = at_hand else {
         return Err(Rejection::DigestAlone);
     };
     let own = digests_of(bytes);
     let digest = digests.iter().find(|digest| own.contains(digest));
-    match digest.filter(|_| key.verifies(Scheme::Ed25519, bytes, signature)) {
+    match digest.filter(|_| claim.key.verifies(Scheme::Ed25519, bytes, claim.signature)) {
         Some(digest) => Ok((digest.clone(), SignatureValid { _private: () })),
         None => Err(invalid()),
     }

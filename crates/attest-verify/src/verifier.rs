@@ -39,7 +39,7 @@ pub enum AtHand<'a> {
     Nothing,
     /// Its digests, for a bare signature whose bundle has none.
     Digests(&'a DigestSet),
-    /// All of it, for a signature by Ed25519, which signs no digest.
+    /// All of it, for a signature by plain Ed25519, which signs no digest.
     Bytes(&'a [u8]),
 }
 
@@ -289,10 +289,16 @@ fn check_signed(
         verifier,
         signed,
     };
+    let is_logged_so = |scheme| entries.iter().all(|entry| entry.body.allows(scheme));
+    let claim = |signature| signature::Claim {
+        key,
+        signature,
+        is_logged_so: &is_logged_so,
+    };
     match &contents.content {
         SignedContent::Message(message) => {
             let digests = artifact_digests(message.digest.as_ref(), entries, at_hand)?;
-            let (digest, valid) = signature::check_artifact(key, &digests, at_hand, &message.signature)?;
+            let (digest, valid) = signature::check_artifact(&claim(&message.signature), &digests, at_hand)?;
             check_entries(entries, &about(&message.signature, SignedAs::Artifact(&digest)))?;
             Ok((Content::Artifact(digest), valid))
         }
@@ -304,7 +310,7 @@ fn check_signed(
                 });
             }
             let encoding = &pre_authentication_encoding(payload_type, payload);
-            let valid = signature::check_message(key, encoding, envelope.signature())?;
+            let valid = signature::check_message(&claim(envelope.signature()), encoding)?;
             let signed = SignedAs::Envelope {
                 encoding,
                 payload,

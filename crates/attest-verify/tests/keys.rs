@@ -17,6 +17,8 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::pkcs8::EncodePublicKey as _;
+use ed25519_dalek::{Digest as _, Sha512};
 use serde_json::{Value, json};
 
 const ARTIFACT: &[u8] = b"what is released";
@@ -40,6 +42,15 @@ impl Signed {
         Self {
             public_key: pair.public_key().as_der().unwrap().as_ref().to_vec(),
             signature: pair.sign(message).as_ref().to_vec(),
+        }
+    }
+
+    fn ed25519_prehashed(message: &[u8]) -> Self {
+        let pair = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+        let hashed = Sha512::new_with_prefix(message);
+        Self {
+            public_key: pair.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec(),
+            signature: pair.sign_prehashed(hashed, None).unwrap().to_vec(),
         }
     }
 
@@ -148,6 +159,30 @@ fn every_curve_signs_artifacts_by_its_own_hash_and_by_that_of_older_programs() {
     }
 }
 
+/// The library that signs everything else here does not sign this pair.
+#[test]
+fn p384_signs_sha256_as_well() {
+    use p384::ecdsa::signature::hazmat::PrehashSigner as _;
+    use p384::pkcs8::EncodePublicKey as _;
+    let pair = p384::ecdsa::SigningKey::from_slice(&[3; 48]).unwrap();
+    let digest = measured().digest(Algorithm::Sha256).unwrap().as_bytes().to_vec();
+    let signature: p384::ecdsa::DerSignature = pair.sign_prehash(&digest).unwrap();
+    let signed = Signed {
+        public_key: pair.verifying_key().to_public_key_der().unwrap().as_bytes().to_vec(),
+        signature: signature.as_bytes().to_vec(),
+    };
+    assert!(
+        signed
+            .verify(&signed.artifact_bundle(Some(Algorithm::Sha256)), AtHand::Nothing)
+            .is_ok()
+    );
+    // The same signature, said to be over the digest that belongs to the key.
+    let rejection = signed
+        .verify(&signed.artifact_bundle(Some(Algorithm::Sha384)), AtHand::Nothing)
+        .unwrap_err();
+    assert_eq!(rejection.code(), "signature-invalid");
+}
+
 #[test]
 fn a_hash_that_nobody_uses_with_a_curve_is_unsupported() {
     let signed = Signed::ecdsa(&ECDSA_P521_SHA384_ASN1_SIGNING, ARTIFACT);
@@ -165,6 +200,7 @@ fn every_kind_of_key_signs_statements() {
         Signed::ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING, &encoded()),
         Signed::ecdsa(&ECDSA_P521_SHA512_ASN1_SIGNING, &encoded()),
         Signed::ed25519(&encoded()),
+        Signed::ed25519_prehashed(&encoded()),
         Signed::rsa(&RSA_PKCS1_SHA256, &encoded()),
         Signed::rsa(&RSA_PSS_SHA256, &encoded()),
     ] {
@@ -218,6 +254,45 @@ fn ed25519_over_an_artifact_needs_its_bytes() {
         let rejection = signed.verify(&bundle, AtHand::Bytes(b"something else")).unwrap_err();
         assert_eq!(rejection.code(), "signature-invalid");
     }
+}
+
+#[test]
+fn ed25519ph_over_an_artifact_needs_its_digest_alone() {
+    let signed = Signed::ed25519_prehashed(ARTIFACT);
+    let bundle = signed.artifact_bundle(Some(Algorithm::Sha512));
+    assert!(signed.verify(&bundle, AtHand::Nothing).is_ok());
+    let bare = signed.artifact_bundle(None);
+    assert!(signed.verify(&bare, AtHand::Digests(measured().digests())).is_ok());
+    let by_bytes = signed.verify(&bundle, AtHand::Bytes(ARTIFACT));
+    assert!(by_bytes.is_ok());
+}
+
+#[test]
+fn ed25519ph_is_over_sha512_and_nothing_else() {
+    let signed = Signed::ed25519_prehashed(ARTIFACT);
+    let rejected = |signed: &Signed, digest| {
+        let bundle = signed.artifact_bundle(Some(digest));
+        let bytes = signed.verify(&bundle, AtHand::Bytes(ARTIFACT)).unwrap_err();
+        (
+            bytes.code(),
+            signed.verify(&bundle, AtHand::Nothing).unwrap_err().code(),
+        )
+    };
+    for digest in [Algorithm::Sha256, Algorithm::Sha384] {
+        assert_eq!(rejected(&signed, digest), ("signature-invalid", "unsupported"));
+    }
+    let other = Signed::ed25519_prehashed(b"something else");
+    assert_eq!(
+        rejected(&other, Algorithm::Sha512),
+        ("signature-invalid", "unsupported")
+    );
+    // What Ed25519ph hashes once more is signed as it is.
+    let digest = measured().digest(Algorithm::Sha512).unwrap().as_bytes().to_vec();
+    let plain_of_digest = Signed::ed25519(&digest);
+    assert_eq!(
+        rejected(&plain_of_digest, Algorithm::Sha512),
+        ("signature-invalid", "unsupported")
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 
-use super::{Fingerprint, Hash, Memory, sha256, sha256_of, spki};
+use super::{Fingerprint, Hash, Memory, prehashed, sha256, sha256_of, spki};
 use crate::asn1::Malformed;
 
 /// What kind of key it is. The key says so itself; nobody else is asked.
@@ -20,7 +20,10 @@ pub(crate) enum KeyAlgorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Ecdsa(Hash),
+    /// Over the message itself.
     Ed25519,
+    /// Ed25519ph, over its SHA-512.
+    Ed25519Prehashed,
     RsaPkcs1(Hash),
     RsaPss(Hash),
 }
@@ -90,7 +93,7 @@ impl VerificationKey {
             (KeyAlgorithm::P256, _) => P256,
             (KeyAlgorithm::P384, _) => P384,
             (KeyAlgorithm::P521, _) => P521,
-            (KeyAlgorithm::Ed25519, _) => &[Scheme::Ed25519],
+            (KeyAlgorithm::Ed25519, _) => &[Scheme::Ed25519, Scheme::Ed25519Prehashed],
             (KeyAlgorithm::Rsa, Padding::Either) => &[Scheme::RsaPkcs1(Hash::Sha256), Scheme::RsaPss(Hash::Sha256)],
             (KeyAlgorithm::Rsa, Padding::Pkcs1) => &[Scheme::RsaPkcs1(Hash::Sha256)],
             (KeyAlgorithm::Rsa, Padding::Pss) => &[Scheme::RsaPss(Hash::Sha256)],
@@ -107,8 +110,12 @@ impl VerificationKey {
         }
     }
 
-    /// Whether the key signed the message of this digest in this way. Never for Ed25519, which needs the message.
+    /// Whether the key signed the message of this digest in this way. Never for plain Ed25519, which needs the message.
     pub(crate) fn verifies_digest(&self, scheme: Scheme, digest: &Digest, signature: &[u8]) -> bool {
+        if scheme == Scheme::Ed25519Prehashed {
+            return self.algorithm == KeyAlgorithm::Ed25519
+                && prehashed::verifies(&self.raw, digest.as_ref(), signature);
+        }
         self.prepared(scheme)
             .is_some_and(|key| key.verify_digest_sig(digest, signature).is_ok())
     }
@@ -134,7 +141,7 @@ impl VerificationKey {
         sha256_of(&[&self.id, &[scheme.number()], digest, signature])
     }
 
-    /// None when no key of this algorithm signs in this way, or when this one is no point of its curve.
+    /// None when no key of this algorithm signs in this way for the library, or when this one is no point of its curve.
     fn prepared(&self, scheme: Scheme) -> Option<&ParsedPublicKey> {
         let algorithm = self.library_algorithm(scheme)?;
         let slot = &self.prepared[usize::from(scheme.number()) % self.prepared.len()];
@@ -178,10 +185,11 @@ impl std::fmt::Debug for VerificationKey {
 }
 
 impl Scheme {
-    /// The hash function; none for Ed25519, which hashes for itself.
+    /// The hash function; none for plain Ed25519, which hashes for itself.
     pub(crate) fn hash(self) -> Option<Hash> {
         match self {
             Self::Ecdsa(hash) | Self::RsaPkcs1(hash) | Self::RsaPss(hash) => Some(hash),
+            Self::Ed25519Prehashed => Some(Hash::Sha512),
             Self::Ed25519 => None,
         }
     }
@@ -198,6 +206,8 @@ impl Scheme {
             Self::RsaPkcs1(function) => 3 + hash(function),
             Self::RsaPss(function) => 6 + hash(function),
             Self::Ed25519 => 9,
+            // The library prepares nothing for it, so that the slot of the remainder stays free.
+            Self::Ed25519Prehashed => 10,
         }
     }
 }

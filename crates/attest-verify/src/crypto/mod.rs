@@ -1,7 +1,8 @@
-//! The only module that names the cryptographic library. Keys and digests in; whether a signature is by that key, out.
+//! The only module that names the cryptographic libraries. Keys and digests in; whether a signature is by that key, out.
 
 mod key;
 mod memory;
+mod prehashed;
 mod spki;
 
 use attest_digest::{Algorithm, Digest};

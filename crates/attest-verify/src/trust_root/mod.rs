@@ -111,6 +111,11 @@ impl TrustRoot {
         Ok(root)
     }
 
+    /// The ids of its transparency logs, as bundles name them.
+    pub fn log_ids(&self) -> impl Iterator<Item = &[u8]> {
+        self.logs.iter().map(|log| log.id.as_slice())
+    }
+
     /// The root of the public-good instance of Sigstore, as it was when this was built.
     #[must_use]
     pub fn public_good() -> Self {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Body, Logged, LoggedVerifier, mismatch, unsupported};
+use super::{Body, Ed25519Form, Logged, LoggedVerifier, mismatch, unsupported};
 use crate::{Rejection, pem};
 
 /// What kind of entry a body says that it is of.
@@ -25,9 +25,7 @@ pub(super) fn body(entry: &LogEntry) -> Result<Body, Rejection> {
         ("dsse", "0.0.1") => spec::<Dsse1Wire>(entry)?.try_into(),
         ("dsse", "0.0.2") => spec::<Dsse2Wire>(entry)?.dsse_v002.try_into(),
         ("intoto", "0.0.2") => spec::<IntotoWire>(entry)?.content.try_into(),
-        ("intoto", "0.0.1") => Err(unsupported(
-            "a log entry of kind intoto/0.0.1, which names no signature",
-        )),
+        ("intoto", "0.0.1") => spec::<Intoto1Wire>(entry)?.try_into(),
         (kind, version) => Err(unsupported(&format!("a log entry of kind {kind}/{version}"))),
     }
 }
@@ -169,14 +167,30 @@ struct IntotoSignatureWire {
     public_key: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Intoto1Wire {
+    content: Intoto1ContentWire,
+    public_key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Intoto1ContentWire {
+    hash: HexDigestWire,
+    /// Old entries have none.
+    payload_hash: Option<HexDigestWire>,
+}
+
 impl TryFrom<HashedRekord1Wire> for Body {
     type Error = Rejection;
 
     fn try_from(wire: HashedRekord1Wire) -> Result<Self, Rejection> {
         Ok(Self {
             logged: Logged::Hashed(wire.data.hash.try_into()?),
-            signature: base64(&wire.signature.content)?,
+            signature: Some(base64(&wire.signature.content)?),
             verifier: in_pem(&wire.signature.public_key.content)?,
+            ed25519: Ed25519Form::Prehashed,
         })
     }
 }
@@ -187,8 +201,9 @@ impl TryFrom<Entry2Wire> for Body {
     fn try_from(wire: Entry2Wire) -> Result<Self, Rejection> {
         Ok(Self {
             logged: Logged::Hashed(wire.data.try_into()?),
-            signature: base64(&wire.signature.content)?,
+            signature: Some(base64(&wire.signature.content)?),
             verifier: wire.signature.verifier.try_into()?,
+            ed25519: Ed25519Form::Prehashed,
         })
     }
 }
@@ -200,8 +215,9 @@ impl TryFrom<Dsse1Wire> for Body {
         let signature = only(wire.signatures)?;
         Ok(Self {
             logged: Logged::Payload(wire.payload_hash.try_into()?, None),
-            signature: base64(&signature.signature)?,
+            signature: Some(base64(&signature.signature)?),
             verifier: in_pem(&signature.verifier)?,
+            ed25519: Ed25519Form::Plain,
         })
     }
 }
@@ -213,8 +229,9 @@ impl TryFrom<DsseEntry2Wire> for Body {
         let signature = only(wire.signatures)?;
         Ok(Self {
             logged: Logged::Payload(wire.payload_hash.try_into()?, None),
-            signature: base64(&signature.content)?,
+            signature: Some(base64(&signature.content)?),
             verifier: signature.verifier.try_into()?,
+            ed25519: Ed25519Form::Either,
         })
     }
 }
@@ -227,8 +244,23 @@ impl TryFrom<IntotoContentWire> for Body {
         Ok(Self {
             logged: Logged::Payload(wire.payload_hash.try_into()?, Some(wire.envelope.payload_type)),
             // Encoded twice: once by whoever wrote the envelope, and once more by the log.
-            signature: base64(&text(base64(&signature.sig)?)?)?,
+            signature: Some(base64(&text(base64(&signature.sig)?)?)?),
             verifier: in_pem(&signature.public_key)?,
+            ed25519: Ed25519Form::Plain,
+        })
+    }
+}
+
+impl TryFrom<Intoto1Wire> for Body {
+    type Error = Rejection;
+
+    fn try_from(wire: Intoto1Wire) -> Result<Self, Rejection> {
+        let payload = wire.content.payload_hash.map(Digest::try_from).transpose()?;
+        Ok(Self {
+            logged: Logged::Envelope(wire.content.hash.try_into()?, payload),
+            signature: None,
+            verifier: in_pem(&wire.public_key)?,
+            ed25519: Ed25519Form::Plain,
         })
     }
 }
