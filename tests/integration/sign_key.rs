@@ -98,21 +98,70 @@ fn a_key_signs_files_and_statements_for_both_logs() {
 }
 
 #[test]
-fn an_ed25519_key_signs_statements_alone_and_not_for_the_second_log() {
+fn an_ed25519_key_signs_statements_and_by_its_prehashed_form_artifacts() {
     let bench = bench("ed25519");
-    sign(&bench, &["a.tar.gz", "--rekor-version", "1"]).expect_code(0);
-    assert!(json(&bench, "a.tar.gz.sigstore.json").get("dsseEnvelope").is_some());
-    verify(&bench, "release.pub", &["a.tar.gz"]).expect_code(0);
-    verify(&bench, "other.pub", &["a.tar.gz"]).expect_code(1);
-    let finished = sign(&bench, &["b.zip", "--rekor-version", "2"]).expect_code(2);
-    assert!(
-        finished
-            .stderr_text()
-            .contains("error[key-not-loggable]: expected a signature that Rekor 2 takes"),
-        "{}",
-        finished.stderr_text()
-    );
-    assert_eq!(bench.bundles(), ["a.tar.gz.sigstore.json"]);
+    for rekor in ["1", "2"] {
+        sign(&bench, &["a.tar.gz", "--rekor-version", rekor]).expect_code(0);
+        assert!(json(&bench, "a.tar.gz.sigstore.json").get("dsseEnvelope").is_some());
+        let form = ["--signing-algorithm", "ed25519-ph", "--rekor-version", rekor];
+        sign(&bench, &[&["b.zip"], &form[..]].concat()).expect_code(0);
+        let digest = &json(&bench, "b.zip.sigstore.json")["messageSignature"]["messageDigest"];
+        assert_eq!(digest["algorithm"], "SHA2_512");
+        verify(&bench, "release.pub", &["a.tar.gz", "b.zip"]).expect_code(0);
+        verify(&bench, "other.pub", &["a.tar.gz"]).expect_code(1);
+        verify(&bench, "other.pub", &["b.zip"]).expect_code(1);
+    }
+    let plain = ["b.zip", "--rekor-version", "2", "--signing-algorithm", "ed25519"];
+    let finished = sign(&bench, &plain).expect_code(2);
+    let expected =
+        "error[key-not-loggable]: expected a signature that Rekor 2 takes for statements, found one of ed25519";
+    assert!(finished.stderr_text().contains(expected), "{}", finished.stderr_text());
+}
+
+#[test]
+fn a_digest_without_the_bytes_is_verified_for_ed25519ph() {
+    let bench = bench("ed25519");
+    sign(&bench, &["a.tar.gz", "--signing-algorithm", "ed25519-ph"]).expect_code(0);
+    let digest = |bytes: &[u8]| {
+        let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha512));
+        format!("sha512:{}", measured.digest(Algorithm::Sha512).unwrap().to_hex())
+    };
+    let verify = |digest: &str| verify(&bench, "release.pub", &["--bundle", "a.tar.gz.sigstore.json", digest]);
+    verify(&digest(b"first")).expect_code(0);
+    verify(&digest(b"something else")).expect_code(1);
+}
+
+#[test]
+fn the_log_decides_the_hash_and_who_asks_for_another_is_heard() {
+    for (kind, own, wide) in [
+        ("ecdsa-p384", "ecdsa-sha2-384-nistp384", "SHA2_384"),
+        ("ecdsa-p521", "ecdsa-sha2-512-nistp521", "SHA2_512"),
+    ] {
+        let bench = bench(kind);
+        let digest =
+            || json(&bench, "a.tar.gz.sigstore.json")["messageSignature"]["messageDigest"]["algorithm"].clone();
+        for (arguments, expected) in [
+            (&["--rekor-version", "1"][..], "SHA2_256"),
+            (&["--rekor-version", "2"], wide),
+            (&["--rekor-version", "1", "--signing-algorithm", own], wide),
+            (&["--no-log"], "SHA2_256"),
+        ] {
+            sign(&bench, &[&["a.tar.gz"], arguments].concat()).expect_code(0);
+            assert_eq!(digest(), expected, "{arguments:?}");
+            let relaxed: &[&str] = if arguments.contains(&"--no-log") {
+                &["--insecure-ignore-tlog"]
+            } else {
+                &[]
+            };
+            verify(&bench, "release.pub", &[&["a.tar.gz"], relaxed].concat()).expect_code(0);
+            verify(&bench, "other.pub", &[&["a.tar.gz"], relaxed].concat()).expect_code(1);
+        }
+        let unfit = sign(&bench, &["a.tar.gz", "--signing-algorithm", "ed25519"]).expect_code(2);
+        let expected = format!(
+            "error[signing-algorithm-unfit]: expected a signature algorithm of a key of kind {kind}, found ed25519"
+        );
+        assert!(unfit.stderr_text().contains(&expected), "{}", unfit.stderr_text());
+    }
 }
 
 #[test]

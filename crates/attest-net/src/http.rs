@@ -83,6 +83,8 @@ pub(crate) enum Request<'a> {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
+    /// Where a log of tiles has an entry that was sent to it again.
+    pub(crate) log_index: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -180,9 +182,15 @@ async fn attempt_once(
         .map_err(|error| unreachable(exchange, attempt, &error))?;
     let status = response.status().as_u16();
     let location = header(&response, "location");
+    let log_index = header(&response, "x-log-index");
     if response.status().is_success() || expected.contains(&status) {
         let body = read(response, exchange, exchange.limit, attempt).await?;
-        return Ok(Answer { status, location, body });
+        return Ok(Answer {
+            status,
+            location,
+            log_index,
+            body,
+        });
     }
     let named_pause = header(&response, RETRY_AFTER.as_str())
         .and_then(|value| Retry::named_pause(&value, header(&response, DATE.as_str()).as_deref()));

@@ -28,12 +28,12 @@ mod staging;
 mod timestamp;
 mod tuf;
 
+pub use attest_sign::RekorVersion;
 pub use endpoint::Endpoint;
 pub use error::{Error, Service};
 pub use http::{Http, HttpOptions};
 pub use identity::{AgentCommand, Identity, IdentitySource};
 pub use oauth::{DevicePrompt, Login, LoginClient, Person, RedirectUrl};
-pub use rekor::RekorVersion;
 pub use secret::Secret;
 pub use selection::{Choice, Services, Wanted};
 pub use signing_config::{Selector, SigningConfig};

@@ -1,6 +1,8 @@
+mod tiles;
+
 use std::sync::Arc;
 
-use attest_sign::{KeyAlgorithm, LogEntry, LogRequest, Port, TransparencyLog, Verifier};
+use attest_sign::{LogEntry, LogRequest, Port, RekorVersion, TransparencyLog, Verifier};
 use attestation::Envelope;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,43 +19,21 @@ const MAX_ANSWER_BYTES: usize = 128 << 20;
 /// but digests; front doors of public instances refuse larger requests without a reason that could be shown.
 const MAX_ENVELOPE_BYTES: u64 = 16 << 20;
 
+/// The largest part of a log that is read, in bytes: 256 entries of at most 65,535 bytes, each behind two bytes.
+const MAX_TILE_BYTES: usize = 17 << 20;
+
 /// What a log answers to an entry that it has already.
 const CONFLICT: u16 = 409;
-
-/// A version of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RekorVersion {
-    /// Signs a promise and the time itself.
-    V1,
-    /// A log of tiles. Signs no time: a timestamp authority has to.
-    V2,
-}
-
-impl RekorVersion {
-    fn name(self) -> &'static str {
-        match self {
-            Self::V1 => "Rekor 1",
-            Self::V2 => "Rekor 2",
-        }
-    }
-
-    /// The number, as signing configurations have it.
-    #[must_use]
-    pub fn major(self) -> u32 {
-        match self {
-            Self::V1 => 1,
-            Self::V2 => 2,
-        }
-    }
-}
 
 /// One log.
 #[derive(Debug)]
 pub(crate) struct Rekor {
     http: Arc<Http>,
     version: RekorVersion,
+    base: Endpoint,
     endpoint: Endpoint,
+    /// The logs that are trusted: an entry that is read back from tiles does not say itself which log it is in.
+    known: Vec<Vec<u8>>,
 }
 
 impl Rekor {
@@ -63,8 +43,15 @@ impl Rekor {
         Self {
             http,
             version,
+            base: base.clone(),
             endpoint,
+            known: Vec::new(),
         }
+    }
+
+    pub(crate) fn knowing(mut self, logs: &[Vec<u8>]) -> Self {
+        self.known = logs.to_vec();
+        self
     }
 
     fn record_v1(&self, request: &LogRequest<'_>) -> Result<Vec<u8>, Error> {
@@ -108,7 +95,18 @@ impl Rekor {
 
     fn record_v2(&self, request: &LogRequest<'_>) -> Result<Vec<u8>, Error> {
         let proposal = hashedrekord_v2(request);
-        Ok(self.exchange(&self.endpoint, Request::PostJson(&proposal), &[])?.body)
+        // What an earlier attempt has left behind can be shown again only to whoever knows the log.
+        let expected: &[u16] = if self.known.is_empty() { &[] } else { &[CONFLICT] };
+        let answer = self.exchange(&self.endpoint, Request::PostJson(&proposal), expected)?;
+        match answer.status {
+            CONFLICT => {
+                let index = answer.log_index.and_then(|index| index.parse().ok());
+                let index = index.ok_or_else(|| self.wrong("the index of the existing entry", "none"))?;
+                let entry = tiles::entry(self, index, &self.known)?;
+                serde_json::to_vec(&entry).map_err(|error| self.wrong("a log entry", error))
+            }
+            _ => Ok(answer.body),
+        }
     }
 
     fn exchange(&self, endpoint: &Endpoint, request: Request<'_>, expected: &[u16]) -> Result<Answer, Error> {
@@ -131,12 +129,34 @@ impl Rekor {
     }
 }
 
+impl tiles::Source for Rekor {
+    type Error = Error;
+
+    fn get(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let exchange = Exchange {
+            service: Service::Rekor,
+            endpoint: &self.base.join(&format!("api/v2/{path}")),
+            limit: MAX_TILE_BYTES,
+            request: Request::Get { bearer: None },
+        };
+        Ok(self.http.exchange(&exchange, &[])?.body)
+    }
+
+    fn wrong(&self, expected: &'static str, found: String) -> Error {
+        Self::wrong(self, expected, found)
+    }
+}
+
 impl TransparencyLog for Rekor {
+    fn version(&self) -> RekorVersion {
+        self.version
+    }
+
     fn record(&self, request: &LogRequest<'_>) -> Result<LogEntry, attest_sign::Error> {
         check(self.version, request)?;
         let entry = match self.version {
             RekorVersion::V1 => self.record_v1(request),
-            RekorVersion::V2 => self.record_v2(request),
+            _ => self.record_v2(request),
         };
         LogEntry::from_json(&entry.map_err(failed)?)
     }
@@ -154,20 +174,16 @@ fn failed(error: Error) -> attest_sign::Error {
 
 /// Said before anything is sent.
 fn check(version: RekorVersion, request: &LogRequest<'_>) -> Result<(), attest_sign::Error> {
-    let key = request.verifier.public_key().algorithm();
-    let log = version.name();
-    match (version, request.envelope) {
-        // Entries hold a digest, and pure Ed25519 signs none.
-        (RekorVersion::V2, _) | (RekorVersion::V1, None) if key == KeyAlgorithm::Ed25519 => {
-            Err(attest_sign::Error::NotLoggable { log, key })
-        }
-        (RekorVersion::V1, Some(envelope)) if envelope.payload().as_bytes().len() as u64 > MAX_ENVELOPE_BYTES => {
-            Err(attest_sign::Error::TooLargeForLog {
-                log,
-                limit: MAX_ENVELOPE_BYTES,
-                found: envelope.payload().as_bytes().len() as u64,
-            })
-        }
+    version.check(request.algorithm, request.content())?;
+    let size = request
+        .envelope
+        .map_or(0, |envelope| envelope.payload().as_bytes().len() as u64);
+    match version {
+        RekorVersion::V1 if size > MAX_ENVELOPE_BYTES => Err(attest_sign::Error::TooLargeForLog {
+            log: version.name(),
+            limit: MAX_ENVELOPE_BYTES,
+            found: size,
+        }),
         _ => Ok(()),
     }
 }
@@ -208,7 +224,7 @@ fn hashedrekord_v2(request: &LogRequest<'_>) -> Value {
     };
     let verifier = json!({
         material: { "rawBytes": STANDARD.encode(request.verifier.as_der()) },
-        "keyDetails": request.verifier.public_key().algorithm().key_details(),
+        "keyDetails": request.algorithm.key_details(),
     });
     json!({ "hashedRekordRequestV002": {
         "digest": STANDARD.encode(request.digest.as_bytes()),

@@ -43,6 +43,14 @@ impl Sigstore {
         }
     }
 
+    /// Has the logs of these ids shown again what an earlier attempt has left in them. An id is that of a trust root; for a log of
+    /// tiles the SHA-256 of its name and its key.
+    #[must_use]
+    pub fn knowing_logs(mut self, ids: &[Vec<u8>]) -> Self {
+        self.logs = self.logs.into_iter().map(|log| log.knowing(ids)).collect();
+        self
+    }
+
     /// The ports of a keyless session.
     #[must_use]
     pub fn ports<'a>(&'a self, identity: &'a dyn IdentityProvider, clock: &'a dyn Clock) -> Ports<'a> {

@@ -3,7 +3,7 @@ use std::fmt;
 use attest_digest::Algorithm;
 use jiff::Timestamp;
 
-use crate::KeyAlgorithm;
+use crate::{KeyAlgorithm, SignatureAlgorithm};
 
 /// Which port an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,26 +107,40 @@ pub enum Error {
     /// The password does not open the key, or the file was changed.
     #[error("the password does not open the key")]
     WrongPassword,
-    /// The key signs digests of another algorithm.
-    #[error("expected a {expected} digest for a key of kind {key}, found one of {found}")]
+    /// The key signs no digests of this algorithm.
+    #[error("expected a digest that a key of kind {key} signs, found one of {found}")]
     OtherDigest {
         /// What the key is.
         key: KeyAlgorithm,
-        /// What it signs.
-        expected: Algorithm,
         /// What it was given.
         found: Algorithm,
+    },
+    /// The name of a signature algorithm that nobody knows.
+    #[error("expected a signature algorithm of the registry of Sigstore, found `{found}`")]
+    UnknownSignatureAlgorithm {
+        /// What was given.
+        found: String,
+    },
+    /// The key does not sign by this algorithm.
+    #[error("expected a signature algorithm of a key of kind {key}, found {found}")]
+    OtherSignatureAlgorithm {
+        /// What the key is.
+        key: KeyAlgorithm,
+        /// What was asked for.
+        found: SignatureAlgorithm,
     },
     /// The key signs whole messages, and a digest was all there is.
     #[error("expected something that is signed as a whole: a key of this kind does not sign digests")]
     WholeMessagesOnly,
-    /// A log does not take signatures of such keys.
-    #[error("expected a signature that {log} takes, found one by a key of kind {key}")]
+    /// A log does not take such signatures.
+    #[error("expected a signature that {log} takes for {content}, found one of {algorithm}")]
     NotLoggable {
         /// Which log.
         log: &'static str,
-        /// What the key is.
-        key: KeyAlgorithm,
+        /// What was signed.
+        content: &'static str,
+        /// How it was signed.
+        algorithm: SignatureAlgorithm,
     },
     /// More than a log takes.
     #[error("expected at most {limit} bytes for {log}, found {found}")]

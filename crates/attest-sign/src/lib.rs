@@ -23,6 +23,7 @@ mod evidence;
 mod key;
 mod pending;
 mod ports;
+mod rekor;
 mod session;
 mod token;
 
@@ -30,11 +31,12 @@ pub use certificate::SigningCertificate;
 pub use error::{Error, Port};
 pub use evidence::{LogEntry, TimestampToken};
 pub use key::pkcs11::{TokenAccess, TokenKey, TokenUri};
-pub use key::{EncryptedKey, EphemeralKey, KeyAlgorithm, KeyFile, PrivateKey, PublicKey, Secret};
+pub use key::{EncryptedKey, EphemeralKey, KeyAlgorithm, KeyFile, PrivateKey, PublicKey, Secret, SignatureAlgorithm};
 pub use pending::Pending;
 pub use ports::{
-    CertificateAuthority, CertificateRequest, Clock, IdentityProvider, LogRequest, Logging, Ports, SigningKey,
-    TimestampAuthority, TransparencyLog, Verifier, Witnesses,
+    CertificateAuthority, CertificateRequest, Clock, ContentKind, IdentityProvider, LogRequest, Logging, Ports,
+    SigningKey, TimestampAuthority, TransparencyLog, Verifier, Witnesses,
 };
+pub use rekor::RekorVersion;
 pub use session::{CLOCK_ALLOWANCE, Session};
 pub use token::IdentityToken;

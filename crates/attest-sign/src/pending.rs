@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use attest_digest::{Algorithm, Algorithms, Digest, Measured};
+use attest_digest::Digest;
 use attestation::{Bundle, Envelope, KeyMaterial, SignedContent, pre_authentication_encoding};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -8,7 +8,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::bundle::{Content, Parts};
-use crate::{Error, LogEntry, LogRequest, PublicKey, SigningCertificate, TimestampToken, TransparencyLog, Verifier};
+use crate::{
+    Error, LogEntry, LogRequest, PublicKey, SignatureAlgorithm, SigningCertificate, TimestampToken, TransparencyLog,
+    Verifier,
+};
 
 /// What a pending signature says it is.
 const SCHEMA: &str = "https://attest.dev/schema/pending/v1";
@@ -25,8 +28,16 @@ pub struct Pending {
 /// What was signed, with its signature.
 #[derive(Debug, Clone)]
 pub(crate) enum Signed {
-    Artifact { digest: Digest, signature: Vec<u8> },
-    Statement { digest: Digest, envelope: Envelope },
+    Artifact {
+        algorithm: SignatureAlgorithm,
+        digest: Digest,
+        signature: Vec<u8>,
+    },
+    Statement {
+        algorithm: SignatureAlgorithm,
+        digest: Digest,
+        envelope: Envelope,
+    },
 }
 
 /// What verifies it.
@@ -50,6 +61,9 @@ impl Pending {
             return Err(Error::NoLog);
         }
         let request = self.log_request();
+        for log in logs {
+            log.version().check(request.algorithm, request.content())?;
+        }
         let mut entries = Vec::with_capacity(logs.len());
         for log in logs {
             let entry = log.record(&request)?;
@@ -75,6 +89,14 @@ impl Pending {
         match &self.signer {
             Signer::Certificate(certificate) => Verifier::Certificate(certificate),
             Signer::Key(key) => Verifier::PublicKey(key),
+        }
+    }
+
+    /// How it was signed.
+    #[must_use]
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        match &self.signed {
+            Signed::Artifact { algorithm, .. } | Signed::Statement { algorithm, .. } => *algorithm,
         }
     }
 
@@ -104,7 +126,9 @@ impl Pending {
     pub fn to_json(&self) -> Result<Value, Error> {
         let bundle = self.unrecorded()?;
         let bundle: Value = serde_json::from_slice(bundle.as_json()).expect("a bundle is JSON");
-        let mut document = json!({ "schema": SCHEMA, "lacks": ["log"], "bundle": bundle });
+        let algorithm = self.algorithm().name();
+        let mut document =
+            json!({ "schema": SCHEMA, "lacks": ["log"], "signingAlgorithm": algorithm, "bundle": bundle });
         if let Signer::Key(key) = &self.signer {
             document["publicKey"] = key.to_pem().into();
         }
@@ -131,18 +155,27 @@ impl Pending {
         let signer = signer(&contents.key_material, wire.public_key.as_deref())?;
         let timestamps = contents.timestamps.iter().cloned().map(TimestampToken::from_der);
         Ok(Self {
-            signed: signed(&contents.content, &signer)?,
+            signed: signed(&contents.content, &signer, wire.signing_algorithm.as_deref())?,
             signer,
             timestamps: timestamps.collect::<Result<_, _>>()?,
         })
     }
 
     fn log_request(&self) -> LogRequest<'_> {
-        let (digest, signature) = match &self.signed {
-            Signed::Artifact { digest, signature } => (digest, signature.as_slice()),
-            Signed::Statement { digest, envelope } => (digest, envelope.signature()),
+        let (algorithm, digest, signature) = match &self.signed {
+            Signed::Artifact {
+                algorithm,
+                digest,
+                signature,
+            } => (*algorithm, digest, signature.as_slice()),
+            Signed::Statement {
+                algorithm,
+                digest,
+                envelope,
+            } => (*algorithm, digest, envelope.signature()),
         };
         LogRequest {
+            algorithm,
             digest,
             signature,
             verifier: self.verifier(),
@@ -171,7 +204,7 @@ impl Pending {
 
     fn bundle(&self, entries: &[LogEntry]) -> Result<Bundle, Error> {
         let content = match &self.signed {
-            Signed::Artifact { digest, signature } => Content::Message { digest, signature },
+            Signed::Artifact { digest, signature, .. } => Content::Message { digest, signature },
             Signed::Statement { envelope, .. } => Content::Envelope(envelope),
         };
         Parts {
@@ -189,6 +222,8 @@ impl Pending {
 struct PendingWire<'a> {
     schema: String,
     lacks: Vec<String>,
+    /// Not in documents of the first release, which knew one algorithm for each key.
+    signing_algorithm: Option<String>,
     #[serde(borrow)]
     bundle: &'a RawValue,
     public_key: Option<String>,
@@ -208,38 +243,43 @@ fn signer(material: &KeyMaterial, key: Option<&str>) -> Result<Signer, Error> {
     }
 }
 
-fn signed(content: &SignedContent, signer: &Signer) -> Result<Signed, Error> {
+fn signed(content: &SignedContent, signer: &Signer, algorithm: Option<&str>) -> Result<Signed, Error> {
+    let key = match signer {
+        Signer::Certificate(certificate) => certificate.public_key().algorithm(),
+        Signer::Key(key) => key.algorithm(),
+    };
+    let algorithm = match algorithm {
+        Some(name) => name.parse()?,
+        None => key.own(),
+    };
+    if algorithm.key() != key {
+        return Err(Error::OtherSignatureAlgorithm { key, found: algorithm });
+    }
     match content {
-        SignedContent::Message(message) => Ok(Signed::Artifact {
-            digest: message
-                .digest
-                .clone()
-                .ok_or_else(|| wrong("the digest of the artifact", "none"))?,
-            signature: message.signature.clone(),
-        }),
-        SignedContent::Envelope(envelope) => {
-            let key = match signer {
-                Signer::Certificate(certificate) => certificate.public_key(),
-                Signer::Key(key) => key,
-            };
-            Ok(Signed::Statement {
-                digest: statement_digest(key, &encoded(envelope)),
-                envelope: envelope.clone(),
+        SignedContent::Message(message) => {
+            let digest = message.digest.clone();
+            let digest = digest.ok_or_else(|| wrong("the digest of the artifact", "none"))?;
+            if algorithm.digest() != Some(digest.algorithm()) {
+                let found = digest.algorithm();
+                return Err(wrong("the digest that the signature is over", found));
+            }
+            Ok(Signed::Artifact {
+                algorithm,
+                digest,
+                signature: message.signature.clone(),
             })
         }
+        SignedContent::Envelope(envelope) => Ok(Signed::Statement {
+            algorithm,
+            digest: algorithm.recorded_digest(&encoded(envelope)),
+            envelope: envelope.clone(),
+        }),
         _ => Err(wrong("an artifact or a statement", "something else")),
     }
 }
 
 fn encoded(envelope: &Envelope) -> Vec<u8> {
     pre_authentication_encoding(envelope.payload().payload_type(), envelope.payload().as_bytes())
-}
-
-/// The digest that logs record for a statement: by the algorithm of the key, and SHA-256 where keys sign whole messages.
-pub(crate) fn statement_digest(key: &PublicKey, encoded: &[u8]) -> Digest {
-    let algorithm = key.algorithm().digest().unwrap_or(Algorithm::Sha256);
-    let measured = Measured::of_bytes(encoded, &Algorithms::one(algorithm));
-    measured.digest(algorithm).expect("it was asked for").clone()
 }
 
 fn wrong(expected: &'static str, found: impl ToString) -> Error {

@@ -2,25 +2,27 @@ use attest_digest::Digest;
 use attestation::Envelope;
 use jiff::Timestamp;
 
-use crate::{Error, IdentityToken, LogEntry, PublicKey, SigningCertificate, TimestampToken};
+use crate::{
+    Error, IdentityToken, LogEntry, PublicKey, RekorVersion, SignatureAlgorithm, SigningCertificate, TimestampToken,
+};
 
 /// A private key, wherever it is kept.
 pub trait SigningKey: Send + Sync {
     /// The public key, which says what is signed and how.
     fn public_key(&self) -> &PublicKey;
 
-    /// Signs a digest of the algorithm of the key; ECDSA signatures are in DER.
+    /// Signs a digest, by the one [`SignatureAlgorithm`] of the key that signs such digests; ECDSA signatures are in DER.
     ///
     /// # Errors
     /// When the key cannot be used, or signs other digests or whole messages only.
     fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error>;
 
-    /// Signs a whole message.
+    /// Signs a whole message by the algorithm that the key is meant for ([`KeyAlgorithm::own`](crate::KeyAlgorithm::own)).
     ///
     /// # Errors
     /// When the key cannot be used.
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        self.sign_digest(&self.public_key().algorithm().digest_of(message)?)
+        self.sign_digest(&self.public_key().algorithm().own().recorded_digest(message))
     }
 }
 
@@ -44,6 +46,9 @@ pub trait CertificateAuthority: Send + Sync {
 
 /// Publishes signatures.
 pub trait TransparencyLog: Send + Sync {
+    /// What it speaks, and with it which signatures it verifies before it records them.
+    fn version(&self) -> RekorVersion;
+
     /// Records a signature and returns the proof of it.
     ///
     /// # Errors
@@ -86,8 +91,10 @@ pub struct CertificateRequest<'a> {
 /// What a log needs.
 #[derive(Debug, Clone, Copy)]
 pub struct LogRequest<'a> {
-    /// The digest of what was signed: of the artifact, or of the pre-authentication encoding of the envelope. By the algorithm
-    /// of the key, and SHA-256 for keys that sign whole messages.
+    /// How it was signed.
+    pub algorithm: SignatureAlgorithm,
+    /// The digest of what was signed: of the artifact, or of the pre-authentication encoding of the envelope. The one that was
+    /// signed, and SHA-256 where whole messages are.
     pub digest: &'a Digest,
     /// The signature in the form of the key: DER for ECDSA.
     pub signature: &'a [u8],
@@ -95,6 +102,26 @@ pub struct LogRequest<'a> {
     pub verifier: Verifier<'a>,
     /// The envelope, when a statement was signed.
     pub envelope: Option<&'a Envelope>,
+}
+
+impl LogRequest<'_> {
+    /// What was signed.
+    #[must_use]
+    pub fn content(&self) -> ContentKind {
+        match self.envelope {
+            None => ContentKind::Artifact,
+            Some(_) => ContentKind::Statement,
+        }
+    }
+}
+
+/// What is signed: logs take different signatures for one and the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentKind {
+    /// The bytes of an artifact.
+    Artifact,
+    /// A statement, in an envelope.
+    Statement,
 }
 
 /// What verifies a signature.

@@ -4,9 +4,10 @@ use attest_digest::{Algorithm, Digest, Measured};
 use attestation::{Bundle, Envelope, Payload, pre_authentication_encoding};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::pending::{Signed, Signer, statement_digest};
+use crate::pending::{Signed, Signer};
 use crate::{
-    CertificateRequest, Error, Logging, Pending, Port, Ports, PublicKey, SigningCertificate, SigningKey, Witnesses,
+    CertificateRequest, ContentKind, Error, Logging, Pending, Port, Ports, PublicKey, SignatureAlgorithm,
+    SigningCertificate, SigningKey, Witnesses, rekor,
 };
 
 /// A certificate that runs out within this time is renewed first: log and timestamp authority have to answer before it does.
@@ -25,6 +26,8 @@ pub struct Session<'a> {
     witnesses: Witnesses<'a>,
     key: Box<dyn SigningKey>,
     credential: Credential<'a>,
+    /// Unless the logs are to decide.
+    algorithm: Option<SignatureAlgorithm>,
 }
 
 /// What is shown with a signature.
@@ -62,6 +65,7 @@ impl<'a> Session<'a> {
             witnesses: ports.witnesses.clone(),
             key,
             credential: Credential::Issued(Box::new(issued)),
+            algorithm: None,
         })
     }
 
@@ -75,6 +79,7 @@ impl<'a> Session<'a> {
             witnesses,
             key,
             credential: Credential::Key,
+            algorithm: None,
         })
     }
 
@@ -93,7 +98,21 @@ impl<'a> Session<'a> {
             witnesses,
             key,
             credential: Credential::Own(Arc::new(certificate)),
+            algorithm: None,
         })
+    }
+
+    /// Signs by this algorithm. Without it, by the first algorithm of the key that every log takes.
+    ///
+    /// # Errors
+    /// When the key does not sign so.
+    pub fn signing_by(mut self, algorithm: SignatureAlgorithm) -> Result<Self, Error> {
+        let key = self.public_key().algorithm();
+        if algorithm.key() != key {
+            return Err(Error::OtherSignatureAlgorithm { key, found: algorithm });
+        }
+        self.algorithm = Some(algorithm);
+        Ok(self)
     }
 
     /// Who signs, as the certificate says; nobody when verifiers know the key.
@@ -133,7 +152,7 @@ impl<'a> Session<'a> {
     /// Signs the bytes of an artifact, by the digest that was measured.
     ///
     /// # Errors
-    /// When it was not measured with the algorithm of the key, or a port fails or answers something else.
+    /// When it was not measured with the digest that is signed, or a port fails or answers something else.
     pub fn sign_artifact(&self, artifact: &Measured) -> Result<Bundle, Error> {
         self.complete(|| self.begin_artifact(artifact))
     }
@@ -144,10 +163,16 @@ impl<'a> Session<'a> {
     /// When a port fails, or nobody signs the time and a certificate is used.
     pub fn begin_statement(&self, statement: &Payload) -> Result<Pending, Error> {
         let encoded = pre_authentication_encoding(statement.payload_type(), statement.as_bytes());
+        let algorithm = self.algorithm(ContentKind::Statement)?;
+        let digest = algorithm.recorded_digest(&encoded);
         let signer = self.signer()?;
-        let signature = self.key.sign_message(&encoded)?;
+        let signature = match algorithm.digest() {
+            Some(_) => self.key.sign_digest(&digest)?,
+            None => self.key.sign_message(&encoded)?,
+        };
         let signed = Signed::Statement {
-            digest: statement_digest(self.public_key(), &encoded),
+            algorithm,
+            digest,
             envelope: Envelope::new(statement.clone(), signature.clone()),
         };
         self.timestamped(signed, signer, &signature)
@@ -156,17 +181,32 @@ impl<'a> Session<'a> {
     /// Signs and timestamps an artifact, and leaves the log for later.
     ///
     /// # Errors
-    /// When it was not measured with the algorithm of the key, a port fails, or nobody signs the time and a certificate is used.
+    /// When it was not measured with the digest that is signed, a port fails, or nobody signs the time and a certificate is used.
     pub fn begin_artifact(&self, artifact: &Measured) -> Result<Pending, Error> {
-        let algorithm = self.public_key().algorithm().digest().ok_or(Error::WholeMessagesOnly)?;
-        let digest = measured_with(artifact, algorithm)?;
+        let algorithm = self.algorithm(ContentKind::Artifact)?;
+        let digest = measured_with(artifact, algorithm.digest().ok_or(Error::WholeMessagesOnly)?)?;
         let signer = self.signer()?;
         let signature = self.key.sign_digest(digest)?;
         let signed = Signed::Artifact {
+            algorithm,
             digest: digest.clone(),
             signature: signature.clone(),
         };
         self.timestamped(signed, signer, &signature)
+    }
+
+    /// Said before anybody is asked for anything: a log that takes no such signature gets none.
+    fn algorithm(&self, content: ContentKind) -> Result<SignatureAlgorithm, Error> {
+        let logs = match &self.witnesses.logging {
+            Logging::Recorded(logs) => logs.as_slice(),
+            Logging::Unrecorded => &[],
+        };
+        let Some(algorithm) = self.algorithm else {
+            return rekor::algorithm_for(self.public_key().algorithm(), content, logs);
+        };
+        logs.iter()
+            .try_for_each(|log| log.version().check(algorithm, content))?;
+        Ok(algorithm)
     }
 
     /// A log that has the signature but whose answer was lost cannot always show its proof again. ECDSA makes another

@@ -7,8 +7,8 @@ use attest_sandbox::{
 };
 use attest_sign::{
     CertificateAuthority, CertificateRequest, Error as SignError, IdentityProvider, IdentityToken, LogEntry,
-    LogRequest, Logging, Port, Ports, Session, SigningCertificate, TimestampAuthority, TimestampToken, TransparencyLog,
-    Witnesses,
+    LogRequest, Logging, Port, Ports, RekorVersion, Session, SigningCertificate, TimestampAuthority, TimestampToken,
+    TransparencyLog, Witnesses,
 };
 use attestation::{Bundle, Payload};
 use base64::Engine;
@@ -190,6 +190,13 @@ impl TimestampAuthority for World {
 }
 
 impl TransparencyLog for Log<'_> {
+    fn version(&self) -> RekorVersion {
+        match self.log {
+            LogVersion::V1 => RekorVersion::V1,
+            LogVersion::V2 => RekorVersion::V2,
+        }
+    }
+
     fn record(&self, request: &LogRequest<'_>) -> Result<LogEntry, SignError> {
         let recorded = match self.log {
             LogVersion::V1 => self.record_v1(request),

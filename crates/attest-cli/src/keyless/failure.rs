@@ -16,7 +16,7 @@ pub(crate) fn failure(error: &Sign) -> Failure {
         }
         .hint(
             "the log has this very signature already: use the bundle that was made with it. Keys of kind RSA and Ed25519 sign the \
-             same bytes in the same way; `--rekor-version 1` shows its entry again",
+             same bytes in the same way; a log of the trust root shows its entry again",
         ),
         Sign::Token { .. } => Failure::usage("identity-token-invalid", error),
         Sign::Answer { .. } => Failure::undecided("service-answer-invalid", error),
@@ -25,7 +25,8 @@ pub(crate) fn failure(error: &Sign) -> Failure {
         Sign::IdentityChanged { .. } => Failure::undecided("identity-changed", error),
         Sign::NoLog | Sign::NoSignedTime => Failure::usage("signing-config-unusable", error),
         Sign::NotLoggable { .. } => Failure::usage("key-not-loggable", error)
-            .hint("sign with another kind of key (`attest key generate`), or a statement through `--rekor-version 1`"),
+            .hint("leave out `--signing-algorithm`, or sign through the other version of the log: `--rekor-version 1|2`"),
+        Sign::OtherSignatureAlgorithm { .. } => Failure::usage("signing-algorithm-unfit", error),
         Sign::TooLargeForLog { .. } => {
             Failure::usage("input-too-large", error).hint("Rekor 2 takes the digest alone: `--rekor-version 2`")
         }

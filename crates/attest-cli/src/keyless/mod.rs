@@ -14,7 +14,7 @@ use attest_net::{
     Choice, Endpoint, Http, HttpOptions, Identity, IdentitySource, RekorVersion, Services, SigningConfig, Sigstore,
     Wanted,
 };
-use attest_sign::{Clock, EphemeralKey, Session, TransparencyLog, Witnesses};
+use attest_sign::{Clock, EphemeralKey, KeyAlgorithm, Session, TransparencyLog, Witnesses};
 use jiff::Timestamp;
 
 use crate::context::Context;
@@ -192,9 +192,22 @@ impl KeylessArguments {
 }
 
 impl Connection {
-    /// Asks for one certificate, for a key that lives as long as the session.
+    /// Has logs shown again what an earlier attempt has left in them.
+    pub(crate) fn knowing_logs(self, ids: &[Vec<u8>]) -> Self {
+        Self {
+            reach: self.reach.knowing_logs(ids),
+            ..self
+        }
+    }
+
+    /// Asks for one certificate, for a key on P-256 that lives as long as the session.
     pub(crate) fn open(&self) -> Result<Session<'_>, Failure> {
-        let key = EphemeralKey::generate().map_err(|error| failure(&error))?;
+        self.open_with(KeyAlgorithm::EcdsaP256)
+    }
+
+    /// The same, for another kind of key.
+    pub(crate) fn open_with(&self, kind: KeyAlgorithm) -> Result<Session<'_>, Failure> {
+        let key = EphemeralKey::generate_kind(kind).map_err(|error| failure(&error))?;
         let ports = self.reach.sigstore.ports(&self.identity, self.reach.clock.as_ref());
         Session::open(&ports, Box::new(key)).map_err(|error| failure(&error))
     }
@@ -206,6 +219,12 @@ impl Connection {
 }
 
 impl Reach {
+    /// Has logs shown again what an earlier attempt has left in them.
+    pub(crate) fn knowing_logs(mut self, ids: &[Vec<u8>]) -> Self {
+        self.sigstore = self.sigstore.knowing_logs(ids);
+        self
+    }
+
     /// The logs and timestamp authorities, for a session with a key of one's own.
     pub(crate) fn witnesses(&self) -> Witnesses<'_> {
         self.sigstore.witnesses()

@@ -268,3 +268,51 @@ fn a_signing_configuration_is_asked_for_what_it_lists() {
         .unwrap_err();
     assert!(matches!(error, Error::NoService { versions, .. } if versions == "1 or 2"));
 }
+
+/// The answer to the first attempt is lost, and the second one finds what that left behind.
+#[test]
+fn a_signature_that_the_second_version_has_already_is_shown_again_with_its_entry() {
+    let world = World::new();
+    let config = world.server.sigstore().signing_config_json().unwrap();
+    let wanted = Wanted {
+        certificate: false,
+        ..Wanted::default()
+    };
+    let choice = Choice {
+        now: world.clock.now(),
+        rekor: Some(RekorVersion::V2),
+        wanted,
+    };
+    let services = SigningConfig::parse(config.as_bytes())
+        .unwrap()
+        .choose(&choice)
+        .unwrap();
+    let root: Value = serde_json::from_str(&world.server.sigstore().trusted_root_json().unwrap()).unwrap();
+    let logs = root["tlogs"].as_array().unwrap();
+    let ids = logs.iter().map(|log| base64(log["logId"]["keyId"].as_str().unwrap()));
+    let ids: Vec<Vec<u8>> = ids.collect();
+    let http = http();
+    let knowing = Sigstore::connect(&services, &http).knowing_logs(&ids);
+    let session = Session::with_key(knowing.witnesses(), Box::new(EphemeralKey::generate().unwrap())).unwrap();
+    let algorithms = attest_digest::Algorithms::one(attest_digest::Algorithm::Sha256);
+    let measured = attest_digest::Measured::of_bytes(b"a", &algorithms);
+    let pending = session.begin_artifact(&measured).unwrap();
+    let logs: Vec<_> = knowing.logs().collect();
+    let first = pending.record(&logs).unwrap();
+    session.sign_artifact(&measured).unwrap();
+    let again = pending.record(&logs).unwrap();
+    let entry = |bundle: &attestation::Bundle| bundle.peek_unverified().log_entries[0].clone();
+    let (first, again) = (entry(&first), entry(&again));
+    assert_eq!((first.log_index, &first.body), (again.log_index, &again.body));
+    assert_eq!(first.log_id, again.log_id);
+    let size = |entry: &attestation::LogEntry| entry.proof.as_ref().unwrap().tree_size;
+    assert!(size(&first) < size(&again), "a proof in the tree as it is now");
+    let ignorant = Sigstore::connect(&services, &http);
+    let refused = pending.record(&ignorant.logs().collect::<Vec<_>>());
+    assert!(matches!(refused, Err(attest_sign::Error::AlreadyRecorded { .. })));
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}

@@ -1,29 +1,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-use attest_digest::{Algorithm, Algorithms, Digest, Measured};
+use attest_digest::Digest;
 
-use crate::Error;
+use crate::{Error, SignatureAlgorithm};
 
-/// What a key is, and with it how it signs: one scheme for each kind of key.
-///
-/// Source: Sigstore protobuf-specs, `PublicKeyDetails` in `sigstore_common.proto`.
+/// What a key is. How it signs is a [`SignatureAlgorithm`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum KeyAlgorithm {
-    /// ECDSA on P-256 over SHA-256; signatures in DER.
+    /// ECDSA on P-256; signatures in DER.
     EcdsaP256,
-    /// ECDSA on P-384 over SHA-384; signatures in DER.
+    /// ECDSA on P-384; signatures in DER.
     EcdsaP384,
-    /// ECDSA on P-521 over SHA-512; signatures in DER.
+    /// ECDSA on P-521; signatures in DER.
     EcdsaP521,
-    /// Ed25519 as RFC 8032 has it, over whole messages.
+    /// Ed25519 (RFC 8032).
     Ed25519,
-    /// RSA, PKCS #1 v1.5, 2048 bits, over SHA-256.
+    /// RSA with 2048 bits; signatures of PKCS #1 v1.5.
     Rsa2048,
-    /// RSA, PKCS #1 v1.5, 3072 bits, over SHA-256.
+    /// RSA with 3072 bits, the same.
     Rsa3072,
-    /// RSA, PKCS #1 v1.5, 4096 bits, over SHA-256.
+    /// RSA with 4096 bits, the same.
     Rsa4096,
 }
 
@@ -53,48 +51,40 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The digest that such keys sign, or none for those that sign whole messages.
+    /// Every algorithm by which such keys sign. What most programs verify comes first: cosign and sigstore-go hold a key that
+    /// they are given against SHA-256, whatever its curve.
     #[must_use]
-    pub const fn digest(self) -> Option<Algorithm> {
+    pub const fn signature_algorithms(self) -> &'static [SignatureAlgorithm] {
+        use SignatureAlgorithm as By;
         match self {
-            Self::EcdsaP256 | Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => Some(Algorithm::Sha256),
-            Self::EcdsaP384 => Some(Algorithm::Sha384),
-            Self::EcdsaP521 => Some(Algorithm::Sha512),
-            Self::Ed25519 => None,
+            Self::EcdsaP256 => &[By::EcdsaP256Sha256],
+            Self::EcdsaP384 => &[By::EcdsaP384Sha256, By::EcdsaP384Sha384],
+            Self::EcdsaP521 => &[By::EcdsaP521Sha256, By::EcdsaP521Sha512],
+            Self::Ed25519 => &[By::Ed25519, By::Ed25519Prehashed],
+            Self::Rsa2048 => &[By::Rsa2048Sha256],
+            Self::Rsa3072 => &[By::Rsa3072Sha256],
+            Self::Rsa4096 => &[By::Rsa4096Sha256],
         }
     }
 
-    /// The digest of a message by the algorithm that such keys sign.
-    pub(crate) fn digest_of(self, message: &[u8]) -> Result<Digest, Error> {
-        let algorithm = self.digest().ok_or(Error::WholeMessagesOnly)?;
-        let measured = Measured::of_bytes(message, &Algorithms::one(algorithm));
-        Ok(measured.digest(algorithm).expect("it was asked for").clone())
-    }
-
-    pub(crate) fn check_digest(self, digest: &Digest) -> Result<(), Error> {
-        match self.digest() {
-            None => Err(Error::WholeMessagesOnly),
-            Some(expected) if expected == digest.algorithm() => Ok(()),
-            Some(expected) => Err(Error::OtherDigest {
-                key: self,
-                expected,
-                found: digest.algorithm(),
-            }),
-        }
-    }
-
-    /// The name in entries of Rekor v2.
+    /// The algorithm that such keys are meant for: the hash is as strong as the curve.
     #[must_use]
-    pub const fn key_details(self) -> &'static str {
+    pub const fn own(self) -> SignatureAlgorithm {
         match self {
-            Self::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
-            Self::EcdsaP384 => "PKIX_ECDSA_P384_SHA_384",
-            Self::EcdsaP521 => "PKIX_ECDSA_P521_SHA_512",
-            Self::Ed25519 => "PKIX_ED25519",
-            Self::Rsa2048 => "PKIX_RSA_PKCS1V15_2048_SHA256",
-            Self::Rsa3072 => "PKIX_RSA_PKCS1V15_3072_SHA256",
-            Self::Rsa4096 => "PKIX_RSA_PKCS1V15_4096_SHA256",
+            Self::EcdsaP256 => SignatureAlgorithm::EcdsaP256Sha256,
+            Self::EcdsaP384 => SignatureAlgorithm::EcdsaP384Sha384,
+            Self::EcdsaP521 => SignatureAlgorithm::EcdsaP521Sha512,
+            Self::Ed25519 => SignatureAlgorithm::Ed25519,
+            Self::Rsa2048 => SignatureAlgorithm::Rsa2048Sha256,
+            Self::Rsa3072 => SignatureAlgorithm::Rsa3072Sha256,
+            Self::Rsa4096 => SignatureAlgorithm::Rsa4096Sha256,
         }
+    }
+
+    /// By which algorithm a digest is signed.
+    pub(crate) fn for_digest(self, digest: &Digest) -> Result<SignatureAlgorithm, Error> {
+        let found = digest.algorithm();
+        SignatureAlgorithm::of_digest(self, found).ok_or(Error::OtherDigest { key: self, found })
     }
 }
 

@@ -2,7 +2,7 @@ use attest_digest::Digest;
 
 use crate::{Error, KeyAlgorithm, PrivateKey, PublicKey, SigningKey};
 
-/// A P-256 key that lives in memory, for one session, and is never written anywhere.
+/// A key that lives in memory, for one session, and is never written anywhere: on P-256 unless it is said otherwise.
 #[derive(Debug)]
 pub struct EphemeralKey(PrivateKey);
 
@@ -12,7 +12,15 @@ impl EphemeralKey {
     /// # Errors
     /// When there is no randomness to be had.
     pub fn generate() -> Result<Self, Error> {
-        PrivateKey::generate(KeyAlgorithm::EcdsaP256).map(Self)
+        Self::generate_kind(KeyAlgorithm::EcdsaP256)
+    }
+
+    /// Makes a new key of some kind.
+    ///
+    /// # Errors
+    /// When there is no randomness to be had.
+    pub fn generate_kind(algorithm: KeyAlgorithm) -> Result<Self, Error> {
+        PrivateKey::generate(algorithm).map(Self)
     }
 }
 
@@ -23,5 +31,9 @@ impl SigningKey for EphemeralKey {
 
     fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         self.0.sign_digest(digest)
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.sign_message(message)
     }
 }

@@ -4,10 +4,13 @@ mod algorithm;
 mod encrypted;
 mod ephemeral;
 mod file;
+mod over_sha256;
 pub(crate) mod pkcs11;
+mod prehashed;
 mod private;
 mod public;
 mod secret;
+mod signature_algorithm;
 
 pub use algorithm::KeyAlgorithm;
 pub use encrypted::EncryptedKey;
@@ -16,3 +19,4 @@ pub use file::KeyFile;
 pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use secret::Secret;
+pub use signature_algorithm::SignatureAlgorithm;

@@ -10,15 +10,19 @@ use aws_lc_rs::signature::{
 };
 use der::pem::LineEnding;
 
+use super::over_sha256::OverSha256;
+use super::prehashed;
 use crate::{Error, KeyAlgorithm, Port, PublicKey, Secret, SigningKey};
 
 /// A private key in the memory of this process. `Debug` shows the public part alone.
 pub struct PrivateKey {
     pair: Pair,
+    over_sha256: Option<OverSha256>,
     public_key: PublicKey,
 }
 
 enum Pair {
+    /// By the hash of the curve.
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
@@ -114,9 +118,15 @@ impl PrivateKey {
             Pair::Ed25519(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map_err(failed)?,
             Pair::Rsa(pair) => AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map_err(failed)?,
         };
+        let public_key = PublicKey::from_der(der.as_ref())?;
+        let over_sha256 = match &pair {
+            Pair::Ecdsa(pair) => OverSha256::new(public_key.algorithm(), pair)?,
+            _ => None,
+        };
         Ok(Self {
-            public_key: PublicKey::from_der(der.as_ref())?,
             pair,
+            over_sha256,
+            public_key,
         })
     }
 }
@@ -134,24 +144,25 @@ impl SigningKey for PrivateKey {
 
     fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let failed = |_| Error::port(Port::Key, "the key does not sign");
-        self.public_key.algorithm().check_digest(digest)?;
+        self.public_key.algorithm().for_digest(digest)?;
         let imported = imported(digest)?;
-        match &self.pair {
-            Pair::Ecdsa(pair) => Ok(pair.sign_digest(&imported).map_err(failed)?.as_ref().to_vec()),
-            Pair::Rsa(pair) => {
+        match (&self.pair, &self.over_sha256) {
+            (_, Some(key)) if digest.algorithm() == Algorithm::Sha256 => key.sign(&imported),
+            (Pair::Ecdsa(pair), _) => Ok(pair.sign_digest(&imported).map_err(failed)?.as_ref().to_vec()),
+            (Pair::Rsa(pair), _) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign_digest(&RSA_PKCS1_SHA256, &imported, &mut signature)
                     .map_err(failed)?;
                 Ok(signature)
             }
-            Pair::Ed25519(_) => Err(Error::WholeMessagesOnly),
+            (Pair::Ed25519(pair), _) => prehashed::sign(pair, digest.as_bytes()),
         }
     }
 
     fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         match &self.pair {
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
-            _ => self.sign_digest(&self.public_key.algorithm().digest_of(message)?),
+            _ => self.sign_digest(&self.public_key.algorithm().own().recorded_digest(message)),
         }
     }
 }
@@ -181,7 +192,7 @@ fn unknown(form: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use attest_digest::{Algorithms, Measured};
-    use aws_lc_rs::signature::ParsedPublicKey;
+    use aws_lc_rs::signature::{ECDSA_P384_SHA256_ASN1, ECDSA_P521_SHA256_ASN1, ParsedPublicKey};
 
     use super::*;
     use crate::key::public::verification;
@@ -210,21 +221,52 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_of_another_algorithm_is_not_signed() {
-        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP384).unwrap();
-        let measured = Measured::of_bytes(b"a", &Algorithms::one(Algorithm::Sha256));
-        let error = key
-            .sign_digest(measured.digest(Algorithm::Sha256).unwrap())
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected a sha384 digest for a key of kind ecdsa-p384, found one of sha256"
-        );
+    fn the_larger_curves_sign_sha256_as_well_and_never_twice_the_same() {
+        for (algorithm, verification) in [
+            (KeyAlgorithm::EcdsaP384, &ECDSA_P384_SHA256_ASN1),
+            (KeyAlgorithm::EcdsaP521, &ECDSA_P521_SHA256_ASN1),
+        ] {
+            let key = PrivateKey::generate(algorithm).unwrap();
+            let sign = || key.sign_digest(&digest(b"message", Algorithm::Sha256)).unwrap();
+            let (first, second) = (sign(), sign());
+            assert_ne!(first, second);
+            let verifier = ParsedPublicKey::new(verification, key.public_key().as_der()).unwrap();
+            verifier.verify_sig(b"message", &first).unwrap();
+            verifier.verify_sig(b"message", &second).unwrap();
+            verifier.verify_sig(b"another", &first).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn the_two_forms_of_ed25519_are_not_each_other() {
         let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
-        let error = key
-            .sign_digest(measured.digest(Algorithm::Sha256).unwrap())
-            .unwrap_err();
-        assert!(matches!(error, Error::WholeMessagesOnly));
+        let prehashed = key.sign_digest(&digest(b"message", Algorithm::Sha512)).unwrap();
+        assert_ne!(prehashed, key.sign_message(b"message").unwrap());
+        let verifier = ParsedPublicKey::new(verification(KeyAlgorithm::Ed25519), key.public_key().as_der()).unwrap();
+        verifier.verify_sig(b"message", &prehashed).unwrap_err();
+    }
+
+    #[test]
+    fn a_digest_of_another_algorithm_is_not_signed() {
+        for (algorithm, other) in [
+            (KeyAlgorithm::EcdsaP256, Algorithm::Sha384),
+            (KeyAlgorithm::EcdsaP384, Algorithm::Sha512),
+            (KeyAlgorithm::EcdsaP521, Algorithm::Sha384),
+            (KeyAlgorithm::Ed25519, Algorithm::Sha256),
+            (KeyAlgorithm::Rsa2048, Algorithm::Sha512),
+        ] {
+            let key = PrivateKey::generate(algorithm).unwrap();
+            let error = key.sign_digest(&digest(b"a", other)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("expected a digest that a key of kind {algorithm} signs, found one of {other}")
+            );
+        }
+    }
+
+    fn digest(message: &[u8], algorithm: Algorithm) -> Digest {
+        let measured = Measured::of_bytes(message, &Algorithms::one(algorithm));
+        measured.digest(algorithm).unwrap().clone()
     }
 
     #[test]

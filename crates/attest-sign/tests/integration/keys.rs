@@ -2,7 +2,8 @@
 
 use attest_digest::{Algorithm, Algorithms, Measured};
 use attest_sign::{
-    EphemeralKey, Error, KeyAlgorithm, Logging, PrivateKey, Session, SigningCertificate, SigningKey as _, Witnesses,
+    EphemeralKey, Error, KeyAlgorithm, Logging, PrivateKey, Session, SignatureAlgorithm, SigningCertificate,
+    SigningKey as _, Witnesses,
 };
 use attestation::{Bundle, KeyMaterial, SignedContent};
 
@@ -42,12 +43,11 @@ fn every_kind_of_key_signs_and_is_named_by_its_hint() {
         let bundle = session.sign_statement(&statement()).unwrap();
         assert_eq!(bundle.peek_unverified().key_material, KeyMaterial::PublicKey { hint });
         assert_eq!((session.identity(), session.issuer()), (None, None));
-        let signed = session.sign_artifact(&all());
-        let Some(expected) = algorithm.digest() else {
-            assert!(matches!(signed, Err(Error::WholeMessagesOnly)));
-            continue;
+        let expected = match algorithm {
+            KeyAlgorithm::Ed25519 => Algorithm::Sha512,
+            _ => Algorithm::Sha256,
         };
-        let bundle = signed.unwrap();
+        let bundle = session.sign_artifact(&all()).unwrap();
         let SignedContent::Message(message) = &bundle.peek_unverified().content else {
             panic!("expected a signature over an artifact");
         };
@@ -64,10 +64,6 @@ fn both_logs_record_keys_of_every_kind_that_they_take() {
         let world = World::new(rekor);
         let clock = world.clock();
         for algorithm in KINDS {
-            // The log of the second version takes no plain Ed25519, and the sandbox says so.
-            if algorithm == KeyAlgorithm::Ed25519 {
-                continue;
-            }
             let witnesses = world.ports(&clock).witnesses;
             let session = Session::with_key(witnesses, Box::new(PrivateKey::generate(algorithm).unwrap())).unwrap();
             assert_eq!(
@@ -81,23 +77,87 @@ fn both_logs_record_keys_of_every_kind_that_they_take() {
                 "{algorithm} {rekor}"
             );
         }
-        assert_eq!(world.asked(), [0, 0, 8], "no token and no certificate");
+        assert_eq!(world.asked(), [0, 0, 10], "no token and no certificate");
+    }
+}
+
+/// By which algorithm a bundle was signed, as its digest or its entry says.
+fn signed_digest(bundle: &Bundle) -> Option<Algorithm> {
+    match &bundle.peek_unverified().content {
+        SignedContent::Message(message) => message.digest.as_ref().map(attest_digest::Digest::algorithm),
+        _ => None,
     }
 }
 
 #[test]
-fn ed25519_statements_are_recorded_in_the_first_version() {
+fn the_log_decides_by_which_hash_a_larger_curve_signs() {
+    for (rekor, kind, expected) in [
+        (1, KeyAlgorithm::EcdsaP384, Algorithm::Sha256),
+        (1, KeyAlgorithm::EcdsaP521, Algorithm::Sha256),
+        (2, KeyAlgorithm::EcdsaP384, Algorithm::Sha384),
+        (2, KeyAlgorithm::EcdsaP521, Algorithm::Sha512),
+        (1, KeyAlgorithm::Ed25519, Algorithm::Sha512),
+        (2, KeyAlgorithm::Ed25519, Algorithm::Sha512),
+    ] {
+        let world = World::new(rekor);
+        let clock = world.clock();
+        let key = Box::new(PrivateKey::generate(kind).unwrap());
+        let session = Session::with_key(world.ports(&clock).witnesses, key).unwrap();
+        assert_eq!(signed_digest(&session.sign_artifact(&all()).unwrap()), Some(expected));
+    }
+}
+
+#[test]
+fn who_asks_for_another_hash_gets_it_where_the_log_takes_it() {
+    let own = SignatureAlgorithm::EcdsaP384Sha384;
+    let session = |world: &World, algorithm| -> Result<[usize; 2], Error> {
+        let clock = world.clock();
+        let key = Box::new(PrivateKey::generate(KeyAlgorithm::EcdsaP384).unwrap());
+        let session = Session::with_key(world.ports(&clock).witnesses, key)?.signing_by(algorithm)?;
+        let artifact = session.sign_artifact(&all()).map(|bundle| entries(&bundle))?;
+        Ok([
+            artifact,
+            session.sign_statement(&statement()).map(|bundle| entries(&bundle))?,
+        ])
+    };
+    let refused = |result: Result<[usize; 2], Error>| result.unwrap_err().to_string();
+    assert_eq!(
+        refused(session(&World::new(1), own)),
+        "expected a signature that Rekor 1 takes for statements, found one of ecdsa-sha2-384-nistp384"
+    );
+    assert_eq!(session(&World::new(2), own).unwrap(), [1, 1]);
+    assert_eq!(
+        refused(session(&World::new(2), SignatureAlgorithm::EcdsaP384Sha256)),
+        "expected a signature that Rekor 2 takes for artifacts, found one of ecdsa-sha2-256-nistp384"
+    );
+    assert_eq!(
+        refused(session(&World::new(2), SignatureAlgorithm::EcdsaP521Sha512)),
+        "expected a signature algorithm of a key of kind ecdsa-p384, found ecdsa-sha2-512-nistp521"
+    );
+}
+
+#[test]
+fn plain_ed25519_signs_statements_for_the_first_version_and_no_digest() {
     let world = World::new(1);
     let clock = world.clock();
-    let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
-    let session = Session::with_key(world.ports(&clock).witnesses, Box::new(key)).unwrap();
+    let key = || Box::new(PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap());
+    let plain = |witnesses| {
+        Session::with_key(witnesses, key())
+            .unwrap()
+            .signing_by(SignatureAlgorithm::Ed25519)
+    };
+    let session = plain(world.ports(&clock).witnesses).unwrap();
     assert_eq!(entries(&session.sign_statement(&statement()).unwrap()), 1);
+    assert!(matches!(session.sign_artifact(&all()), Err(Error::NotLoggable { .. })));
+    let unrecorded = plain(nobody()).unwrap().sign_artifact(&all());
+    assert!(matches!(unrecorded, Err(Error::WholeMessagesOnly)));
 }
 
 #[test]
 fn an_artifact_without_the_digest_of_the_key_is_not_signed() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP384).unwrap();
     let session = Session::with_key(nobody(), Box::new(key)).unwrap();
+    let session = session.signing_by(SignatureAlgorithm::EcdsaP384Sha384).unwrap();
     let artifact = Measured::of_bytes(b"a", &Algorithms::one(Algorithm::Sha256));
     let error = session.sign_artifact(&artifact).unwrap_err();
     assert_eq!(

@@ -44,6 +44,29 @@ fn a_statement_and_a_key_are_deferred_as_well() {
     assert_eq!(bundle.peek_unverified().envelope().unwrap().payload(), &statement());
 }
 
+#[test]
+fn how_it_was_signed_is_remembered() {
+    for (kind, name) in [
+        (attest_sign::KeyAlgorithm::EcdsaP521, "ecdsa-sha2-512-nistp521"),
+        (attest_sign::KeyAlgorithm::Ed25519, "ed25519-ph"),
+    ] {
+        let world = World::new(2);
+        let clock = world.clock();
+        let key = Box::new(PrivateKey::generate(kind).unwrap());
+        let session = Session::with_key(world.ports(&clock).witnesses, key).unwrap();
+        let pending = session.begin_statement(&statement()).unwrap();
+        assert_eq!(pending.to_json().unwrap()["signingAlgorithm"], name);
+        assert_eq!(again(&pending).algorithm(), pending.algorithm());
+        again(&pending).record(&[&world as &dyn TransparencyLog]).unwrap();
+        let other = again(&pending).record(&[&World::new(1) as &dyn TransparencyLog]);
+        assert!(matches!(other, Err(Error::NotLoggable { .. })));
+        let mut older = pending.to_json().unwrap();
+        older.as_object_mut().unwrap().remove("signingAlgorithm");
+        let older = Pending::parse(older.to_string().as_bytes()).unwrap();
+        assert_eq!(older.algorithm(), kind.own());
+    }
+}
+
 /// The first version says the time at which it recorded, which is too late for the certificate. The timestamp is not.
 #[test]
 fn a_time_after_the_end_of_the_certificate_is_left_out_of_the_entry() {
@@ -94,6 +117,9 @@ fn what_is_no_pending_signature_is_rejected() {
     assert!(
         rejected(&|document| drop(document.as_object_mut().unwrap().remove("publicKey"))).contains("neither or both")
     );
+    let algorithm = |name: &'static str| rejected(&|document| document["signingAlgorithm"] = json!(name));
+    assert!(algorithm("ed25519").contains("of a key of kind ecdsa-p256, found ed25519"));
+    assert!(algorithm("md5").contains("found `md5`"));
     let other = Session::with_key(session_witnesses(), key()).unwrap();
     let pem = other.public_key().to_pem();
     assert!(rejected(&|document| document["publicKey"] = json!(pem)).contains("found another one"));

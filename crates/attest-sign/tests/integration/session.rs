@@ -7,8 +7,8 @@ use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use attest_sandbox::{Claims, Config, KeyProof, Keys, ManualClock, ProposalV1, RequestV2, Sigstore, TimestampRequest};
 use attest_sign::{
     CertificateAuthority, CertificateRequest, EphemeralKey, Error, IdentityProvider, IdentityToken, LogEntry,
-    LogRequest, Logging, Port, Ports, PublicKey, Session, SigningCertificate, SigningKey, TimestampAuthority,
-    TimestampToken, TransparencyLog, Verifier, Witnesses,
+    LogRequest, Logging, Port, Ports, PublicKey, RekorVersion, Session, SigningCertificate, SigningKey,
+    TimestampAuthority, TimestampToken, TransparencyLog, Verifier, Witnesses,
 };
 use attestation::{Bundle, Payload, Statement, Subject};
 use base64::Engine as _;
@@ -100,6 +100,13 @@ impl CertificateAuthority for World {
 }
 
 impl TransparencyLog for World {
+    fn version(&self) -> RekorVersion {
+        match self.rekor {
+            1 => RekorVersion::V1,
+            _ => RekorVersion::V2,
+        }
+    }
+
     fn record(&self, request: &LogRequest<'_>) -> Result<LogEntry, Error> {
         self.records.fetch_add(1, Ordering::Relaxed);
         if self.lost.load(Ordering::Relaxed) > 0 {
@@ -154,7 +161,7 @@ fn request_v2(request: &LogRequest<'_>) -> RequestV2 {
         "digest": STANDARD.encode(request.digest.as_bytes()),
         "signature": { "content": STANDARD.encode(request.signature), "verifier": {
             material: { "rawBytes": STANDARD.encode(request.verifier.as_der()) },
-            "keyDetails": request.verifier.public_key().algorithm().key_details(),
+            "keyDetails": request.algorithm.key_details(),
         } },
     } });
     RequestV2::from_json(request.to_string().as_bytes()).unwrap()

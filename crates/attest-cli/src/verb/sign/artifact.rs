@@ -14,14 +14,11 @@ pub(super) struct Artifact {
     pub(super) measured: Measured,
 }
 
-/// Reads every file once, for SHA-256 and for what the key signs. The first that cannot be read ends it: what is incomplete is not signed.
-pub(super) fn measure(
-    paths: &[PathBuf],
-    signed: Option<Algorithm>,
-    threads: Threads,
-) -> Result<Vec<Artifact>, Failure> {
+/// Reads every file once, for SHA-256 and for what the key may sign. The first that cannot be read ends it: what is incomplete is
+/// not signed.
+pub(super) fn measure(paths: &[PathBuf], signed: &[Algorithm], threads: Threads) -> Result<Vec<Artifact>, Failure> {
     let names = paths.iter().map(|path| name(path)).collect::<Result<Vec<_>, _>>()?;
-    let algorithms = Algorithms::new(Algorithm::Sha256, signed.as_slice());
+    let algorithms = Algorithms::new(Algorithm::Sha256, signed);
     let measured = measure_files(paths, &algorithms, threads);
     let mut artifacts = Vec::with_capacity(paths.len());
     for ((path, name), measured) in paths.iter().zip(names).zip(measured) {

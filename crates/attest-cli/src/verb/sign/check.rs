@@ -84,6 +84,11 @@ impl Root {
         Ok(Self(root))
     }
 
+    /// The logs that are trusted.
+    pub(super) fn log_ids(&self) -> Vec<Vec<u8>> {
+        self.0.log_ids().map(<[u8]>::to_vec).collect()
+    }
+
     /// Verifies a bundle as its receivers will.
     pub(super) fn check(&self, signer: &Signer<'_>, terms: Terms, candidate: &Candidate<'_>) -> Result<(), Failure> {
         let verified = self.verify(signer, terms, candidate);

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use attest_sign::{PublicKey, Session, SigningCertificate, SigningKey};
+use attest_sign::{KeyAlgorithm, Session, SignatureAlgorithm, SigningCertificate, SigningKey};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::evidence::Evidence;
 use crate::context::Context;
@@ -20,6 +21,15 @@ pub(super) struct KeyArguments {
     /// The certificates above it, PEM, held against it; what verifies them is the trust root, and bundles do not carry them
     #[arg(long, value_name = "FILE", requires = "certificate")]
     pub(super) certificate_chain: Option<PathBuf>,
+    /// How to sign, beside the kind of key also the hash [default: of what the key can do and the log takes, what most
+    /// programs verify]
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithms(), conflicts_with = "resume")]
+    pub(super) signing_algorithm: Option<SignatureAlgorithm>,
+}
+
+fn algorithms() -> impl TypedValueParser<Value = SignatureAlgorithm> {
+    PossibleValuesParser::new(SignatureAlgorithm::ALL.map(SignatureAlgorithm::name))
+        .try_map(|name| name.parse::<SignatureAlgorithm>())
 }
 
 /// What is signed with.
@@ -35,6 +45,13 @@ impl KeyArguments {
             return Ok(Credential::Keyless);
         };
         let key = reference.load(context)?;
+        let kind = key.public_key().algorithm();
+        if let Some(found) = self.signing_algorithm.filter(|algorithm| algorithm.key() != kind) {
+            return Err(failure(&attest_sign::Error::OtherSignatureAlgorithm {
+                key: kind,
+                found,
+            }));
+        }
         let Some(path) = &self.certificate else {
             return Ok(Credential::Key(key));
         };
@@ -60,11 +77,11 @@ impl Credential {
         !matches!(self, Self::Key(_))
     }
 
-    /// The key that is known before anything is asked for.
-    pub(super) fn public_key(&self) -> Option<&PublicKey> {
+    /// The kind of key that is signed with.
+    pub(super) fn kind(&self, algorithm: Option<SignatureAlgorithm>) -> KeyAlgorithm {
         match self {
-            Self::Keyless => None,
-            Self::Key(key) | Self::Certified(key, _) => Some(key.public_key()),
+            Self::Keyless => algorithm.map_or(KeyAlgorithm::EcdsaP256, SignatureAlgorithm::key),
+            Self::Key(key) | Self::Certified(key, _) => key.public_key().algorithm(),
         }
     }
 }
@@ -90,15 +107,32 @@ impl Ground {
         }
     }
 
-    pub(super) fn session(&self, credential: Credential) -> Result<Session<'_>, Failure> {
+    /// Has logs shown again what an earlier attempt has left in them.
+    pub(super) fn knowing_logs(self, ids: &[Vec<u8>]) -> Self {
+        match self {
+            Self::Keyless(connection) => Self::Keyless(Box::new(connection.knowing_logs(ids))),
+            Self::Own(reach) => Self::Own(reach.knowing_logs(ids)),
+        }
+    }
+
+    pub(super) fn session(
+        &self,
+        credential: Credential,
+        algorithm: Option<SignatureAlgorithm>,
+    ) -> Result<Session<'_>, Failure> {
+        let kind = credential.kind(algorithm);
         let session = match (self, credential) {
-            (Self::Keyless(connection), _) => return connection.open(),
+            (Self::Keyless(connection), _) => Ok(connection.open_with(kind)?),
             (Self::Own(reach), Credential::Certified(key, certificate)) => {
                 Session::with_certificate(reach.witnesses(), key, certificate)
             }
             (Self::Own(reach), Credential::Key(key)) => Session::with_key(reach.witnesses(), key),
             (Self::Own(_), Credential::Keyless) => unreachable!("a keyless session stands on a connection"),
         };
+        let session = session.and_then(|session| match algorithm {
+            Some(algorithm) => session.signing_by(algorithm),
+            None => Ok(session),
+        });
         session.map_err(|error| failure(&error))
     }
 

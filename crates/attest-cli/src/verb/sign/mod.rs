@@ -29,7 +29,7 @@ use credential::{Ground, KeyArguments};
 use evidence::{EvidenceArguments, Log};
 use output::Output;
 use report::{Format, Report};
-use request::{Request, Wanted};
+use request::{Request, Scheme, Wanted};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -117,9 +117,11 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let credential = arguments.own.load(context)?;
     let needed = evidence.has_witnesses() || credential.is_certified();
     let root = check::Root::load(&arguments, needed, &context.environment)?;
-    let requests = wanted.measure(credential.public_key(), threads)?;
-    let ground = Ground::new(&arguments.keyless, &credential, evidence, context)?;
-    let session = ground.session(credential)?;
+    let algorithm = arguments.own.signing_algorithm;
+    let key = credential.kind(algorithm);
+    let requests = wanted.measure(Scheme { key, algorithm }, threads)?;
+    let ground = Ground::new(&arguments.keyless, &credential, evidence, context)?.knowing_logs(&root.log_ids());
+    let session = ground.session(credential, algorithm)?;
     let signer = Signer::of(&session);
     context.say(introduction(&signer));
     let outputs = sign(requests, &session, evidence.log, threads)?;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use attest_digest::{Algorithm, Digest, Measured, Threads};
-use attest_sign::{Pending, PublicKey, Session};
+use attest_sign::{KeyAlgorithm, Pending, Session, SignatureAlgorithm};
 use attestation::{Payload, Statement, Subject};
 use jiff::Timestamp;
 
@@ -51,6 +51,26 @@ pub(super) struct Request {
     pub(super) statement: Option<Payload>,
 }
 
+/// How files are to be signed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scheme {
+    pub(super) key: KeyAlgorithm,
+    pub(super) algorithm: Option<SignatureAlgorithm>,
+}
+
+impl Scheme {
+    /// What may be signed: which of it is, the log decides.
+    fn digests(self) -> Vec<Algorithm> {
+        let all = self.key.signature_algorithms().iter().copied();
+        let meant = all.filter(|candidate| self.algorithm.is_none_or(|algorithm| algorithm == *candidate));
+        meant.filter_map(SignatureAlgorithm::digest).collect()
+    }
+
+    fn is_stated(self) -> bool {
+        self.key == KeyAlgorithm::Ed25519 && self.algorithm != Some(SignatureAlgorithm::Ed25519Prehashed)
+    }
+}
+
 impl Wanted {
     pub(super) fn new(arguments: &Arguments, now: SystemTime) -> Result<Self, Failure> {
         Ok(Self {
@@ -61,16 +81,15 @@ impl Wanted {
         })
     }
 
-    /// Reads the artifacts. A key that signs whole messages signs a statement about each file instead of its digest: files are
-    /// not kept in memory, and logs take no other form.
-    pub(super) fn measure(self, key: Option<&PublicKey>, threads: Threads) -> Result<Vec<Request>, Failure> {
-        let signed = key.map(|key| key.algorithm().digest());
-        let stated = signed == Some(None);
-        let digest = match self.kind {
-            Kind::Each { .. } => signed.flatten(),
-            _ => None,
+    /// Reads the artifacts. An Ed25519 key signs a statement about each file instead of its digest, unless its prehashed form
+    /// is asked for: files are not kept in memory, and hardly any program verifies that form by a key.
+    pub(super) fn measure(self, scheme: Scheme, threads: Threads) -> Result<Vec<Request>, Failure> {
+        let digests = match self.kind {
+            Kind::Each { .. } => scheme.digests(),
+            _ => Vec::new(),
         };
-        let artifacts = measure(&self.files, digest, threads)?;
+        let stated = scheme.is_stated();
+        let artifacts = measure(&self.files, &digests, threads)?;
         let mut requests = match self.kind {
             Kind::Each { bundle } => {
                 let each = artifacts.into_iter();

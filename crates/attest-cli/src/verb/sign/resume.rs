@@ -50,7 +50,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         log: Log::Now,
         timestamp: false,
     };
-    let reach = arguments.keyless.reach(evidence.wanted(false), context)?;
+    let reach = arguments
+        .keyless
+        .reach(evidence.wanted(false), context)?
+        .knowing_logs(&root.log_ids());
     let logs = reach.logs();
     let waiting: Vec<&Task> = tasks.iter().filter(|task| task.waiting().is_some()).collect();
     let pool = threads_pool(threads, waiting.len())?;

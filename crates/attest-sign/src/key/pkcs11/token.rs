@@ -79,8 +79,10 @@ impl SigningKey for TokenKey {
 
     fn sign_digest(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
         let algorithm = self.public_key.algorithm();
-        algorithm.check_digest(digest)?;
+        algorithm.for_digest(digest)?;
         match algorithm {
+            // Few tokens know the form over a digest, and those differ in what they want to be given.
+            KeyAlgorithm::Ed25519 => Err(Error::WholeMessagesOnly),
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => self.ask(
                 &Mechanism::RsaPkcs,
                 &[&SHA256_DIGEST_INFO[..], digest.as_bytes()].concat(),
@@ -96,7 +98,7 @@ impl SigningKey for TokenKey {
                 let mechanism = Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519));
                 self.ask(&mechanism, message)
             }
-            _ => self.sign_digest(&algorithm.digest_of(message)?),
+            _ => self.sign_digest(&algorithm.own().recorded_digest(message)),
         }
     }
 }
