@@ -8,6 +8,9 @@ pub enum Error {
     /// Signing failed.
     #[error(transparent)]
     Sign(#[from] attest_sign::Error),
+    /// A key is none, or does not sign.
+    #[error("a key of a fixture does not sign")]
+    Key,
     /// A statement could not be made.
     #[error(transparent)]
     Statement(#[from] attestation::StatementError),

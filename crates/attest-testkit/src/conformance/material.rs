@@ -82,7 +82,7 @@ impl Material {
     }
 }
 
-fn statement(note: &'static str) -> Result<Payload, Error> {
+pub(super) fn statement(note: &'static str) -> Result<Payload, Error> {
     let measured = Measured::of_bytes(ARTIFACT, &Algorithms::one(Algorithm::Sha256));
     let subject = Subject::measured("a.txt", &measured);
     Ok(Statement::new(vec![subject], Note { note })?.to_payload())

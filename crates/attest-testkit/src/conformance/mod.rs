@@ -1,6 +1,7 @@
 //! Cases in the shape of sigstore-conformance for what its corpus lacks: entries of kind `dsse` 0.0.2, witnesses, several
-//! times, several authorities, keys, and what went wrong in other verifiers.
+//! times, several authorities, keys and the ways in which they sign, and what went wrong in other verifiers.
 
+mod algorithms;
 mod case;
 mod evidence;
 mod keys;
@@ -26,6 +27,7 @@ pub fn conformance_cases() -> Result<Vec<ConformanceCase>, Error> {
     all.extend(witness::cases(&material));
     all.extend(roots::cases(&material)?);
     all.extend(keys::cases(&material)?);
+    all.extend(algorithms::cases(&material)?);
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
 }
