@@ -279,19 +279,19 @@ fn ed25519ph_is_over_sha512_and_nothing_else() {
         )
     };
     for digest in [Algorithm::Sha256, Algorithm::Sha384] {
-        assert_eq!(rejected(&signed, digest), ("signature-invalid", "unsupported"));
+        assert_eq!(rejected(&signed, digest), ("signature-invalid", "digest-alone"));
     }
     let other = Signed::ed25519_prehashed(b"something else");
     assert_eq!(
         rejected(&other, Algorithm::Sha512),
-        ("signature-invalid", "unsupported")
+        ("signature-invalid", "digest-alone")
     );
     // What Ed25519ph hashes once more is signed as it is.
     let digest = measured().digest(Algorithm::Sha512).unwrap().as_bytes().to_vec();
     let plain_of_digest = Signed::ed25519(&digest);
     assert_eq!(
         rejected(&plain_of_digest, Algorithm::Sha512),
-        ("signature-invalid", "unsupported")
+        ("signature-invalid", "digest-alone")
     );
 }
 
