@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Algorithms, Engine, Event, FileJob, MeasureError, Measured, Progress, Threads};
+use crate::{Algorithms, Engine, Event, FileJob, MeasureError, Measured, Progress, Threads, measure_file};
 
 /// One file to measure, and what to make of it in one read.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,10 @@ pub fn measure_files<P: AsRef<Path>>(
     algorithms: &Algorithms,
     threads: Threads,
 ) -> Vec<Result<Measured, MeasureError>> {
+    // One file on one thread needs no other.
+    if let ([path], Threads::ONE) = (paths, threads) {
+        return vec![measure_file(path.as_ref(), algorithms)];
+    }
     let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
     let jobs = paths.iter().map(|path| Job { path, algorithms });
     let mut results = Vec::with_capacity(paths.len());

@@ -145,7 +145,10 @@ impl<'a, J: FileJob> Worker<'a, J> {
     fn retire(&mut self, (done, buffer): (Done<J>, Buffer)) {
         self.progress.count_files(1);
         self.done.push(done);
-        self.buffers.push(buffer);
+        // A file that was given away took its buffer along.
+        if self.buffers.len() < self.plan.lanes {
+            self.buffers.push(buffer);
+        }
     }
 
     /// When others have nothing to do: jobs that wait here go back, then a whole reading is given away, then the

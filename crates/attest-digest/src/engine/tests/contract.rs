@@ -73,18 +73,13 @@ fn files_readers_and_failures_come_back_in_the_order_of_the_jobs() {
     let file = directory.path().join("file");
     fs::write(&file, b"in a file").unwrap();
     let sha256 = Algorithms::one(Algorithm::Sha256);
-    let missing = io::Error::from(io::ErrorKind::NotFound);
-    let failed = MeasureError::Open {
-        path: "nowhere".into(),
-        source: missing,
-    };
     for count in 1..5 {
-        let mut failed = Some(MeasureError::NotRegular {
-            path: failed.path().to_owned(),
+        let failed = || MeasureError::NotRegular {
+            path: "nowhere".into(),
             found: crate::FileKind::Directory,
-        });
+        };
         let jobs = (0..200).map(|place| match place {
-            7 => Anything::new("nowhere", Source::Failed(failed.take().unwrap())),
+            7 => Anything::new("nowhere", Source::Failed(failed())),
             place if place % 3 == 0 => Anything::of_bytes("-", b"in memory"),
             place if place % 3 == 1 => Anything::new(&file, Source::File),
             _ => Anything::new(directory.path().join("missing"), Source::File),
