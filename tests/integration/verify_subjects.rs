@@ -234,32 +234,36 @@ fn each_has_its_own(sign: impl Fn(&World, &[u8]) -> Bundle) {
     says(swapped.stdout_text(), "FAILED   dist/windows/app");
 }
 
+/// A file of a large batch, and what has to be said of it.
+fn of_batch(number: usize) -> (&'static str, String, &'static str) {
+    let kind = match number {
+        0..520 | 1300..1390 => "signed",
+        520..1290 => "bare",
+        _ => "absent",
+    };
+    let verdict = match (kind, number % 100) {
+        ("signed", 7) => "rejected digest-mismatch",
+        ("signed", _) => "accepted -",
+        ("bare", _) => "rejected no-bundle",
+        _ => "undecided cannot-open",
+    };
+    (kind, format!("{kind}/{number:04}"), verdict)
+}
+
 /// Files are looked at some hundreds at a time: more than once so many with evidence of their own, without any, and not there.
 #[test]
 fn a_batch_of_many_files_is_judged_in_its_order_whatever_the_threads() {
     let release = Release::new();
     let bundle = release.world.sign_artifact(APPLICATION_BYTES, LogVersion::V1).unwrap();
-    let mut list = String::new();
-    let mut expected = Vec::new();
+    let (mut list, mut expected) = (String::new(), Vec::new());
     for number in 0..1400 {
-        let kind = match number {
-            0..520 | 1300..1390 => "signed",
-            520..1290 => "bare",
-            _ => "absent",
-        };
-        let name = format!("{kind}/{number:04}");
+        let (kind, name, verdict) = of_batch(number);
         if kind != "absent" {
             release.write(&name, if number % 100 == 7 { b"other" } else { APPLICATION_BYTES });
         }
         if kind != "bare" {
             release.write(&format!("{name}.sigstore.json"), bundle.as_json());
         }
-        let verdict = match (kind, number % 100) {
-            ("signed", 7) => "rejected digest-mismatch",
-            ("signed", _) => "accepted -",
-            ("bare", _) => "rejected no-bundle",
-            _ => "undecided cannot-open",
-        };
         list.push_str(&format!("{name}\n"));
         expected.push(format!("{name} {verdict}"));
     }
@@ -269,19 +273,21 @@ fn a_batch_of_many_files_is_judged_in_its_order_whatever_the_threads() {
         let arguments = ["--files-from", "list", "--format", "json", "--threads", threads];
         let finished = release.verify(&[&arguments[..], &signer].concat()).expect_code(1);
         let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
-        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-        let found: Vec<String> = document["artifacts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|artifact| {
-                let code = text(&artifact["problems"][0]["code"]);
-                format!("{} {} {code}", text(&artifact["artifact"]), text(&artifact["verdict"]))
-            })
-            .collect();
-        assert_eq!(found, expected, "{threads} threads");
+        assert_eq!(verdicts(&document), expected, "{threads} threads");
         let first = &document["artifacts"][1300]["bundles"][0];
         let bundle = &document["bundles"][usize::try_from(first.as_u64().unwrap()).unwrap()];
         assert_eq!(bundle["path"], "signed/1300.sigstore.json");
     }
+}
+
+/// Each artifact, what became of it, and why.
+fn verdicts(document: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let artifacts = document["artifacts"].as_array().unwrap().iter();
+    artifacts
+        .map(|artifact| {
+            let code = text(&artifact["problems"][0]["code"]);
+            format!("{} {} {code}", text(&artifact["artifact"]), text(&artifact["verdict"]))
+        })
+        .collect()
 }

@@ -104,44 +104,71 @@ impl LogEntry {
         let body: Value = serde_json::from_slice(self.entry.canonicalized_body.as_bytes())
             .map_err(|_| wrong("an entry with a JSON body", "something else"))?;
         let kind = self.entry.kind_version;
-        let (signature, verifier, digest) = match (kind.kind(), kind.version()) {
-            ("hashedrekord", "0.0.1") => {
-                let entry = &body["spec"];
-                let digest = (&entry["data"]["hash"]["value"], request.digest.to_hex());
-                let signature = &entry["signature"];
-                (
-                    &signature["content"],
-                    from_pem(&signature["publicKey"]["content"]),
-                    digest,
-                )
-            }
-            ("hashedrekord", "0.0.2") => {
-                let entry = &body["spec"]["hashedRekordV002"];
-                let digest = (&entry["data"]["digest"], STANDARD.encode(request.digest.as_bytes()));
-                let signature = &entry["signature"];
-                let verifier = match request.verifier {
-                    Verifier::Certificate(_) => &signature["verifier"]["x509Certificate"]["rawBytes"],
-                    Verifier::PublicKey(_) => &signature["verifier"]["publicKey"]["rawBytes"],
-                };
-                (&signature["content"], decoded(verifier), digest)
-            }
-            ("dsse", "0.0.1") => {
-                let entry = &body["spec"];
-                let digest = (&entry["payloadHash"]["value"], payload_hash(request.envelope));
-                let signature = &entry["signatures"][0];
-                (&signature["signature"], from_pem(&signature["verifier"]), digest)
-            }
+        let recorded = match (kind.kind(), kind.version()) {
+            ("hashedrekord", "0.0.1") => Recorded::hashed(&body["spec"], request),
+            ("hashedrekord", "0.0.2") => Recorded::hashed_v002(&body["spec"]["hashedRekordV002"], request),
+            ("dsse", "0.0.1") => Recorded::envelope(&body["spec"], request),
             (kind, version) => return Err(wrong("a hashedrekord or dsse entry", format!("{kind} {version}"))),
         };
-        same("the digest that was sent", digest.0.as_str(), digest.1.as_str())?;
+        recorded.check(request)
+    }
+}
+
+/// What an entry says, each thing where its kind has it.
+struct Recorded<'a> {
+    digest: &'a Value,
+    /// The digest that was sent, as this kind writes it.
+    expected_digest: String,
+    signature: &'a Value,
+    verifier: Option<Vec<u8>>,
+}
+
+impl<'a> Recorded<'a> {
+    fn hashed(entry: &'a Value, request: &LogRequest<'_>) -> Self {
+        let signature = &entry["signature"];
+        Self {
+            digest: &entry["data"]["hash"]["value"],
+            expected_digest: request.digest.to_hex(),
+            signature: &signature["content"],
+            verifier: from_pem(&signature["publicKey"]["content"]),
+        }
+    }
+
+    fn hashed_v002(entry: &'a Value, request: &LogRequest<'_>) -> Self {
+        let signature = &entry["signature"];
+        let verifier = match request.verifier {
+            Verifier::Certificate(_) => &signature["verifier"]["x509Certificate"]["rawBytes"],
+            Verifier::PublicKey(_) => &signature["verifier"]["publicKey"]["rawBytes"],
+        };
+        Self {
+            digest: &entry["data"]["digest"],
+            expected_digest: STANDARD.encode(request.digest.as_bytes()),
+            signature: &signature["content"],
+            verifier: decoded(verifier),
+        }
+    }
+
+    fn envelope(entry: &'a Value, request: &LogRequest<'_>) -> Self {
+        let signature = &entry["signatures"][0];
+        Self {
+            digest: &entry["payloadHash"]["value"],
+            expected_digest: payload_hash(request.envelope),
+            signature: &signature["signature"],
+            verifier: from_pem(&signature["verifier"]),
+        }
+    }
+
+    fn check(&self, request: &LogRequest<'_>) -> Result<(), Error> {
         same(
-            "the signature that was sent",
-            decoded(signature).as_deref(),
-            request.signature,
+            "the digest that was sent",
+            self.digest.as_str(),
+            self.expected_digest.as_str(),
         )?;
+        let signature = decoded(self.signature);
+        same("the signature that was sent", signature.as_deref(), request.signature)?;
         same(
             "the certificate or key that was sent",
-            verifier.as_deref(),
+            self.verifier.as_deref(),
             request.verifier.as_der(),
         )
     }
