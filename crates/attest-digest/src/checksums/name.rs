@@ -56,6 +56,16 @@ impl Name {
         return PathBuf::from(String::from_utf8_lossy(&self.0).as_ref());
     }
 
+    /// The same path without a copy.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        #[cfg(unix)]
+        return Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&self.0));
+        // Every name was UTF-8 when it was made.
+        #[cfg(not(unix))]
+        return Path::new(std::str::from_utf8(&self.0).unwrap_or_default());
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -153,6 +163,7 @@ mod tests {
     #[test]
     fn a_path_that_is_not_unicode_keeps_its_bytes() {
         let name = Name::from_bytes(b"\xff/a").unwrap();
+        assert_eq!(name.as_path(), name.to_path());
         assert_eq!(Name::from_path(&name.to_path()), Ok(name));
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -44,8 +44,6 @@ pub(super) enum Line {
 /// A line that is one.
 pub(super) struct EntryLine {
     pub(super) entry: Entry,
-    path: PathBuf,
-    algorithms: Algorithms,
     /// For standard input, whether nothing has been read from it before.
     stdin: Option<bool>,
 }
@@ -66,7 +64,7 @@ impl Lines {
         let is_repeatable = |list: &PathBuf| !is_stdin(list) && list.is_file();
         let lines = lists.iter().all(is_repeatable).then(|| Self::new(lists, expected))?;
         Some(Box::new(lines.filter_map(|line| match line {
-            Line::Entry(line) if line.stdin.is_none() => Some(line.path),
+            Line::Entry(line) if line.stdin.is_none() => Some(line.entry.name.to_path()),
             _ => None,
         })))
     }
@@ -95,19 +93,13 @@ impl Lines {
     }
 
     fn entry(&mut self, entry: Entry, is_listed_on_stdin: bool, number: u64) -> Line {
-        let path = entry.name.to_path();
-        let stdin = match (is_stdin(&path), is_listed_on_stdin) {
+        let stdin = match (is_stdin(entry.name.as_path()), is_listed_on_stdin) {
             // The list itself comes from there.
             (true, true) => return Line::Malformed(number, LineProblem::NoDigest),
             (true, false) => Some(!std::mem::replace(&mut self.stdin_taken, true)),
             (false, _) => None,
         };
-        Line::Entry(Box::new(EntryLine {
-            algorithms: Algorithms::one(entry.digest.algorithm()),
-            entry,
-            path,
-            stdin,
-        }))
+        Line::Entry(Box::new(EntryLine { entry, stdin }))
     }
 }
 
@@ -138,18 +130,24 @@ impl Iterator for Lines {
 impl FileJob for Line {
     fn path(&self) -> &Path {
         match self {
-            Self::Entry(line) => &line.path,
+            Self::Entry(line) => line.entry.name.as_path(),
             Self::Begin | Self::Malformed(..) | Self::Broken(_) | Self::End => Path::new(""),
         }
     }
 
     fn algorithms(&self) -> &Algorithms {
-        static NONE: LazyLock<Algorithms> = LazyLock::new(|| Algorithms::one(Algorithm::Sha256));
-        match self {
-            Self::Entry(line) => &line.algorithms,
+        /// One for all lines instead of one for each.
+        static EACH: LazyLock<BTreeMap<Algorithm, Algorithms>> = LazyLock::new(|| {
+            Algorithm::ALL
+                .map(|algorithm| (algorithm, Algorithms::one(algorithm)))
+                .into()
+        });
+        let algorithm = match self {
+            Self::Entry(line) => line.entry.digest.algorithm(),
             // Nothing is read for them.
-            Self::Begin | Self::Malformed(..) | Self::Broken(_) | Self::End => &NONE,
-        }
+            Self::Begin | Self::Malformed(..) | Self::Broken(_) | Self::End => Algorithm::Sha256,
+        };
+        &EACH[&algorithm]
     }
 
     fn source(&mut self) -> Bytes {
