@@ -1,5 +1,7 @@
 //! The content and the sizes of the input: the same everywhere, from a fixed seed.
 
+use std::io::{self, Read};
+
 /// Any number would do; this one is in every published run.
 pub(super) const SEED: u64 = 0x6174_7465_7374;
 
@@ -54,11 +56,49 @@ impl SplitMix64 {
         word ^ (word >> 31)
     }
 
-    /// Fills the buffer. Whole words only, except at the end of a file.
+    /// Fills the buffer with whole words; the last one is cut off where the buffer ends.
     pub(super) fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
         }
+    }
+}
+
+/// The bytes of a file, to be read: there is no end to how large it may be.
+pub(super) struct Content {
+    generator: SplitMix64,
+    /// What was generated and not read yet: words are not cut.
+    word: Vec<u8>,
+    left: u64,
+}
+
+impl Content {
+    pub(super) fn of_file(file: u64, size: u64) -> Self {
+        Self {
+            generator: SplitMix64::of_file(file),
+            word: Vec::new(),
+            left: size,
+        }
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = (buffer.len() as u64).min(self.left) as usize;
+        let buffer = &mut buffer[..wanted];
+        let before = self.word.len().min(wanted);
+        buffer[..before].copy_from_slice(&self.word[..before]);
+        self.word.drain(..before);
+        let words = (wanted - before) / 8 * 8;
+        let (whole, rest) = buffer[before..].split_at_mut(words);
+        self.generator.fill(whole);
+        if !rest.is_empty() {
+            self.word = self.generator.next().to_le_bytes().to_vec();
+            rest.copy_from_slice(&self.word[..rest.len()]);
+            self.word.drain(..rest.len());
+        }
+        self.left -= wanted as u64;
+        Ok(wanted)
     }
 }
 
@@ -86,15 +126,19 @@ mod tests {
     }
 
     #[test]
-    fn content_depends_on_the_file_and_not_on_how_it_is_cut() {
-        let mut whole = [0; 64];
+    fn content_depends_on_the_file_and_not_on_how_it_is_read() {
+        let mut whole = [0; 61];
         SplitMix64::of_file(3).fill(&mut whole);
-        let mut parts = [0; 64];
-        let mut generator = SplitMix64::of_file(3);
-        generator.fill(&mut parts[..24]);
-        generator.fill(&mut parts[24..]);
-        assert_eq!(whole, parts);
-        let mut other = [0; 64];
+        for part in [1, 3, 8, 13, 61, 100] {
+            let mut content = Content::of_file(3, 61);
+            let mut parts = Vec::new();
+            let mut buffer = vec![0; part];
+            while let Ok(read @ 1..) = content.read(&mut buffer) {
+                parts.extend_from_slice(&buffer[..read]);
+            }
+            assert_eq!(parts, whole);
+        }
+        let mut other = [0; 61];
         SplitMix64::of_file(4).fill(&mut other);
         assert_ne!(whole, other);
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use attest_digest::{Algorithm, Algorithms, Hasher, Measured};
+use attest_digest::{Algorithm, Algorithms, Engine, FileJob, Measured, Platform, Progress, Source, Threads};
 
-use super::generate::{self, SplitMix64};
+use super::generate::{self, Content};
 use super::janitor::{self, Janitor};
 use super::plan::Sizes;
 use super::system;
@@ -100,7 +102,7 @@ impl InputDirectory {
     }
 
     /// Makes the input of a kind.
-    pub(super) fn prepare(&self, kind: Kind, sizes: &Sizes) -> Result<Input, Failure> {
+    pub(super) fn prepare(&self, kind: Kind, sizes: &Sizes, threads: Threads) -> Result<Input, Failure> {
         let directory = match (kind, &sizes.tree) {
             (Kind::MixedSizes, Some(tree)) => return Input::given(tree),
             _ => self.path.join(kind.name()),
@@ -109,7 +111,7 @@ impl InputDirectory {
         let mut writer = Writer::new(&directory, self.janitor.is_some());
         let made = writer.make(kind, sizes).and_then(|()| system::write_back(&directory));
         made.map_err(|error| unwritable(&error))?;
-        Ok(writer.finish())
+        Ok(writer.finish(threads))
     }
 }
 
@@ -182,8 +184,31 @@ impl Drop for Input {
 
 struct Writer {
     input: Input,
-    algorithms: Algorithms,
+    algorithms: Arc<Algorithms>,
     block: Vec<u8>,
+    made: Vec<Made>,
+}
+
+/// A file that was written: what it holds is generated again to be measured, without reading it.
+struct Made {
+    name: PathBuf,
+    algorithms: Arc<Algorithms>,
+    number: u64,
+    size: u64,
+}
+
+impl FileJob for Made {
+    fn path(&self) -> &Path {
+        &self.name
+    }
+
+    fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
+    }
+
+    fn source(&mut self) -> Source {
+        Source::Reader(Box::new(Content::of_file(self.number, self.size)))
+    }
 }
 
 impl Writer {
@@ -193,13 +218,28 @@ impl Writer {
         input.passing = passing;
         Self {
             input,
-            algorithms: Algorithms::new(Algorithm::Sha256, &[Algorithm::Sha512, Algorithm::Blake3]),
+            algorithms: Arc::new(Algorithms::new(
+                Algorithm::Sha256,
+                &[Algorithm::Sha512, Algorithm::Blake3],
+            )),
             block: vec![0; BLOCK],
+            made: Vec::new(),
         }
     }
 
-    fn finish(self) -> Input {
-        self.input
+    /// The digests are those of the reference, and of what was to be written: neither the platform that is measured nor the
+    /// way to read files has a part in them.
+    fn finish(self, threads: Threads) -> Input {
+        let mut input = self.input;
+        let progress = Progress::new();
+        let engine = Engine::new(threads).on(Platform::portable());
+        engine.measure_stream(self.made, &progress, |made, found| {
+            if let Ok(measured) = found {
+                input.known.insert(made.name.to_string_lossy().into_owned(), measured);
+            }
+            ControlFlow::Continue(())
+        });
+        input
     }
 
     fn make(&mut self, kind: Kind, sizes: &Sizes) -> io::Result<()> {
@@ -233,21 +273,22 @@ impl Writer {
         Ok(())
     }
 
-    /// The digests are those of the bytes in memory, one stream at a time: not by the way that is measured.
     fn file(&mut self, name: &str, number: u64, size: u64) -> io::Result<()> {
-        let path = self.input.directory.join(name);
-        let mut file = self.create(&path)?;
-        let mut generator = SplitMix64::of_file(number);
-        let mut hasher = Hasher::new(&self.algorithms);
-        let mut left = size;
-        while left > 0 {
-            let block = &mut self.block[..left.min(BLOCK as u64) as usize];
-            generator.fill(block);
-            hasher.update(block);
-            file.write_all(block)?;
-            left -= block.len() as u64;
+        let mut file = self.create(&self.input.directory.join(name))?;
+        let mut content = Content::of_file(number, size);
+        loop {
+            let read = content.read(&mut self.block)?;
+            if read == 0 {
+                break;
+            }
+            file.write_all(&self.block[..read])?;
         }
-        self.input.known.insert(name.to_owned(), hasher.finish());
+        self.made.push(Made {
+            name: PathBuf::from(name),
+            algorithms: self.algorithms.clone(),
+            number,
+            size,
+        });
         self.count(size);
         Ok(())
     }

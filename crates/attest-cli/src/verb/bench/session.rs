@@ -68,7 +68,10 @@ impl Session {
             let reused = current.take().filter(|(kind, _)| *kind == scenario.kind);
             let (kind, input) = match reused {
                 Some(same) => same,
-                None => (scenario.kind, bench.directory.prepare(scenario.kind, sizes)?),
+                None => (
+                    scenario.kind,
+                    bench.directory.prepare(scenario.kind, sizes, self.threads)?,
+                ),
             };
             let played = bench.play(scenario, &input)?;
             run.scenarios.push(played.record);
