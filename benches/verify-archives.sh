@@ -6,13 +6,13 @@
 # COUNT [200] archives of SIZE [8M] random bytes are signed together, with a key, and verified; the files are in the page
 # cache. Beside it, in the same run and taking turns: the program BEFORE, an earlier build of attest, if it is given, and
 # `openssl dgst -sha256` over the same files, which only hashes them. OUT.json holds the best and the median of each, in
-# milliseconds. ATTEST names the program to measure; without it a release build is made. ROUNDS [7]. ARCHIVES keeps and
-# reuses the files in a directory.
+# milliseconds: elapsed, and on all processors together. ATTEST names the program to measure; without it a release build is
+# made. ROUNDS [7]. ARCHIVES keeps and reuses the files in a directory.
 set -euo pipefail
 export LC_ALL=C
 
 if [ $# -lt 1 ]; then
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 out=$(realpath "$1")
@@ -43,18 +43,22 @@ rm -f release.key release.pub release.sigstore.json
 verify() { # PROGRAM THREADS
     "$1" verify --key release.pub --bundle release.sigstore.json --insecure-ignore-tlog --threads "$2" "${files[@]}"
 }
-# turn NAME COMMAND…: appends the elapsed seconds, in microseconds' resolution; a command that fails ends the run.
+TIMEFORMAT='%R %U %S'
+exec 3>&2
+# turn NAME COMMAND…: appends the elapsed seconds, and those on all processors; a command that fails ends the run.
 turn() {
-    local name=$1 start end
+    local name=$1 seconds
     shift
-    start=$EPOCHREALTIME
-    "$@" >/dev/null
-    end=$EPOCHREALTIME
-    awk -v a="$end" -v b="$start" 'BEGIN { printf "%.3f\n", (a - b) * 1000 }' >>"$work/$name"
+    seconds=$({ time "$@" >/dev/null 2>&3; } 2>&1)
+    awk '{ printf "%.0f %.0f\n", $1 * 1000, ($2 + $3) * 1000 }' <<<"$seconds" >>"$work/$name"
 }
-figures() { # NAME: best and median of its turns
+best_and_median() { # NAME COLUMN
+    awk -v column="$2" '{ print $column }' "$work/$1" | sort -n |
+        awk '{ t[NR] = $1 } END { printf "{\"best\": %s, \"median\": %s}", t[1], t[int((NR + 1) / 2)] }'
+}
+figures() { # NAME
     if [ ! -e "$work/$1" ]; then echo null && return; fi
-    sort -n "$work/$1" | awk '{ t[NR] = $1 } END { printf "{\"best\": %s, \"median\": %s}", t[1], t[int((NR + 1) / 2)] }'
+    printf '{"elapsed": %s, "processors": %s}' "$(best_and_median "$1" 1)" "$(best_and_median "$1" 2)"
 }
 
 threads=$(nproc)
