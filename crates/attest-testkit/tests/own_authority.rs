@@ -78,6 +78,27 @@ fn without_any_signed_time_a_certificate_is_rejected() {
 }
 
 #[test]
+fn without_a_signed_time_a_certificate_counts_only_where_that_was_said_and_only_while_it_is_good() {
+    let mut setting = Setting::new();
+    setting.has_timestamp = false;
+    let world = World::new(1).unwrap();
+    let (root, bundle) = setting.made(&world);
+    let root = TrustRoot::parse(root.to_string().as_bytes()).unwrap();
+    let bundle = Bundle::parse(bundle.to_string().as_bytes()).unwrap();
+    let expectation = Expectation::certificate_of_own_authority(CertificateIdentity::parse(IDENTITY).unwrap());
+    let verify = |time: &str| {
+        let verifier = Verifier::new(&root, VerificationTime::at(time.parse().unwrap())).without_signed_time_unsafe();
+        let verified = verifier.verify_bundle(&bundle, &expectation);
+        verified.map_err(|rejection| rejection.code())
+    };
+    let verified = verify(SIGNED_AT).unwrap();
+    assert!(verified.not_checked().contains(&"signed time"));
+    assert!(verified.times().is_empty());
+    assert_eq!(verify("2025-03-01T12:06:00Z").unwrap_err(), "certificate-expired");
+    assert_eq!(verify("2025-03-01T11:54:00Z").unwrap_err(), "certificate-not-yet-valid");
+}
+
+#[test]
 fn every_name_of_the_certificate_is_an_identity_of_its_holder() {
     for (tag, identity) in [(0x81, IDENTITY), (0x82, IDENTITY), (0x86, IDENTITY)] {
         let value = names(&[(0x82, "other.example.com"), (tag, identity)]);

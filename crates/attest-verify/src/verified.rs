@@ -110,7 +110,7 @@ impl VerifiedBundle {
         &self.proven.logs
     }
 
-    /// The signed times, at least one unless a key was expected.
+    /// The signed times, at least one unless a key was expected or it was said in so many words that it does not matter.
     #[must_use]
     pub fn times(&self) -> &[TimeEvidence] {
         &self.proven.times
@@ -185,7 +185,7 @@ impl Verified {
         &self.proven.logs
     }
 
-    /// The signed times, at least one unless a key was expected.
+    /// The signed times, at least one unless a key was expected or it was said in so many words that it does not matter.
     #[must_use]
     pub fn times(&self) -> &[TimeEvidence] {
         &self.proven.times
@@ -209,7 +209,8 @@ impl Verified {
         self.proven.included.as_ref()
     }
 
-    /// That its time is signed; always there when a certificate was expected.
+    /// That its time is signed; there when a certificate was expected, unless it was said in so many words that it does not
+    /// matter.
     #[must_use]
     pub fn time_signed(&self) -> Option<&TimeSigned> {
         self.proven.signed_time.as_ref()

@@ -23,6 +23,7 @@ pub struct Verifier<'a> {
     time: VerificationTime,
     needs_log: bool,
     needs_certificate_transparency: bool,
+    needs_signed_time: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,12 +79,24 @@ impl<'a> Verifier<'a> {
         self
     }
 
+    /// Judges a certificate as of the verification where nobody says when it was used.
+    ///
+    /// What still holds: signature, certificate and identity; the certificate has to be good at the verification, and signed
+    /// times that are there still count. What no longer does: whoever has the key can sign for as long as it is, with any date,
+    /// and what was signed cannot be verified later.
+    #[must_use]
+    pub fn without_signed_time_unsafe(mut self) -> Self {
+        self.needs_signed_time = false;
+        self
+    }
+
     fn of(roots: Roots<'a>, time: VerificationTime) -> Self {
         Self {
             roots,
             time,
             needs_log: true,
             needs_certificate_transparency: true,
+            needs_signed_time: true,
         }
     }
 
@@ -191,7 +204,10 @@ impl<'a> Verifier<'a> {
             }
             By::Certificate(issued) => issued,
         };
-        let times: Vec<_> = times.iter().map(TimeEvidence::time).collect();
+        let mut times: Vec<_> = times.iter().map(TimeEvidence::time).collect();
+        if times.is_empty() && !self.needs_signed_time {
+            times.push(self.time.moment());
+        }
         let (paths, trusted) = issued.paths_at(&times)?;
         let published = match self.needs_certificate_transparency && !root.certificate_logs.is_empty() {
             true => Some(issued.check_published(&paths, &root.certificate_logs)?),
@@ -267,7 +283,7 @@ fn check_key_material(material: &KeyMaterial, expected: &Who) -> Result<(), Reje
 }
 
 fn check_hint(key: &PublicKey, hint: &str) -> Result<(), Rejection> {
-    match hint::is_of(&key.key, hint) {
+    match hint::is_of(key, hint) {
         true => Ok(()),
         false => Err(Rejection::KeyHintMismatch {
             expected: hint::usual(&key.key),
