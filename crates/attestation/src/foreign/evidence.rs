@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::shape::{self, Shape};
-use super::{EvidenceError, Format, cosign, dsse, lists, pypi};
+use super::{EvidenceError, Format, cosign, dsse, lists, model_signing, pypi};
 use crate::{Bundle, BundleError, limits};
 
 /// How much of a file is read.
@@ -113,6 +113,7 @@ fn read_object(json: &str, format: Format) -> Result<Vec<Result<Bundle, Evidence
         Format::GithubAttestations | Format::NpmAttestations => lists::read(json, format),
         Format::PypiAttestation => Ok(vec![pypi::read(json)]),
         Format::PypiProvenance => pypi::read_provenance(json),
+        Format::ModelSigningBundle => Ok(vec![model_signing::read(json)]),
         Format::DsseEnvelope => Ok(vec![dsse::read(json)]),
         _ => Err(EvidenceError::NotEvidence { format }),
     }

@@ -20,6 +20,8 @@ pub enum Format {
     PypiAttestation,
     /// A provenance object of a Python package (PEP 740): attestations, by publisher.
     PypiProvenance,
+    /// A bundle of a tree manifest with a chain of certificates or an old kind of key (OpenSSF Model Signing).
+    ModelSigningBundle,
     /// A DSSE envelope.
     DsseEnvelope,
     /// A bare signature, raw or in base64.
@@ -65,7 +67,7 @@ pub enum Format {
 }
 
 /// Each format with its kebab-case code and its name in a sentence.
-const NAMES: [(Format, &str, &str); 27] = [
+const NAMES: [(Format, &str, &str); 28] = [
     (Format::SigstoreBundle, "sigstore-bundle", "a Sigstore bundle"),
     (
         Format::CosignBlobBundle,
@@ -84,6 +86,11 @@ const NAMES: [(Format, &str, &str); 27] = [
     ),
     (Format::PypiAttestation, "pypi-attestation", "a PyPI attestation"),
     (Format::PypiProvenance, "pypi-provenance", "a PyPI provenance object"),
+    (
+        Format::ModelSigningBundle,
+        "model-signing-bundle",
+        "a bundle of OpenSSF Model Signing",
+    ),
     (Format::DsseEnvelope, "dsse-envelope", "a DSSE envelope"),
     (Format::Signature, "signature", "a bare signature"),
     (Format::LogEntry, "log-entry", "a Rekor log entry"),

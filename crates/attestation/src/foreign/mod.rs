@@ -12,6 +12,7 @@
 //! | answer of GitHub's attestation API | GitHub REST API, "List attestations" |
 //! | answer of npm's attestation API | npm registry, `/-/npm/v1/attestations/` |
 //! | attestation and provenance object of a Python package | PEP 740 |
+//! | bundle of a tree manifest with a chain of certificates, or a key | OpenSSF Model Signing 1.0, sections 4.1 and 11.1 |
 //! | DSSE envelope, alone or in JSON lines | DSSE 1.0.2, `envelope.md`; in-toto attestation v1, `bundle.md` |
 
 mod base64;
@@ -25,6 +26,7 @@ mod evidence;
 mod format;
 mod lists;
 mod log_entry;
+mod model_signing;
 mod pem;
 mod pypi;
 mod shape;
@@ -33,6 +35,7 @@ pub use detached::Detached;
 pub use error::EvidenceError;
 pub use evidence::{Limits, read_evidence};
 pub use format::Format;
+pub use model_signing::{ModelSigner, to_model_signing};
 pub use pem::{PemBlock, read_pem};
 pub use pypi::to_pep740;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::Format;
+use super::{Format, model_signing};
 
 /// What stands at the top of a document, each value as it was written.
 pub(super) struct Shape<'a>(BTreeMap<String, &'a RawValue>);
@@ -35,7 +35,10 @@ impl<'a> Shape<'a> {
 
     pub(super) fn format(&self) -> Option<Format> {
         if let Some(format) = self.text("mediaType").as_deref().and_then(of_media_type) {
-            return Some(format);
+            return Some(match format {
+                Format::SigstoreBundle if model_signing::is_one(self) => Format::ModelSigningBundle,
+                format => format,
+            });
         }
         if self.has(&["signed", "signatures"]) {
             return Some(Format::TufMetadata);

@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use attest_digest::Algorithm;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Piece, TreeManifestError, TreePath};
 
@@ -121,11 +121,28 @@ fn ranges(size: u64, step: u64) -> impl Iterator<Item = Range<u64>> {
 pub(super) struct SerializationWire {
     method: String,
     hash_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
     shard_size: Option<NonZeroU64>,
     allow_symlinks: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ignore_paths: Vec<String>,
+}
+
+/// The reference implementation writes its numbers as protobuf's `Struct` keeps them: `1000000000.0`.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU64>, D::Error> {
+    /// Below this every whole number has a place of its own among the floating ones.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = Option::<serde_json::Number>::deserialize(deserializer)?;
+    let Some(number) = number else { return Ok(None) };
+    let whole = number.as_u64().or_else(|| {
+        let float = number
+            .as_f64()
+            .filter(|float| float.fract() == 0.0 && (1.0..EXACT).contains(float))?;
+        format!("{float:.0}").parse().ok()
+    });
+    let size = whole.and_then(NonZeroU64::new);
+    let expected = || serde::de::Error::custom(format_args!("expected a positive whole number, found `{number}`"));
+    size.map(Some).ok_or_else(expected)
 }
 
 impl From<&Serialization> for SerializationWire {
@@ -172,6 +189,22 @@ impl TryFrom<SerializationWire> for Serialization {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_a_positive_whole_number_however_it_is_written() {
+        let read = |size: &str| {
+            let text =
+                format!(r#"{{"method":"shards","hash_type":"sha256","shard_size":{size},"allow_symlinks":false}}"#);
+            let wire: SerializationWire = serde_json::from_str(&text).ok()?;
+            wire.shard_size.map(NonZeroU64::get)
+        };
+        assert_eq!(read("1000000000"), Some(1_000_000_000));
+        assert_eq!(read("1000000000.0"), Some(1_000_000_000));
+        assert_eq!(read("1e9"), Some(1_000_000_000));
+        for wrong in ["0", "-1", "1.5", "1e300", "\"1\"", "9007199254740992.0"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_file_is_cut_into_ranges_that_meet() {

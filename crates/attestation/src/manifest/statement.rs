@@ -29,6 +29,13 @@ impl TreeManifest {
         )
     }
 
+    /// Whether the bytes of a statement say that it is a tree manifest. Nothing else in them is looked at.
+    #[must_use]
+    pub fn is_claimed_by(payload: &[u8]) -> bool {
+        let type_ = serde_json::from_slice::<TypeWire<'_>>(payload);
+        type_.is_ok_and(|type_| Self::is_type(&type_.predicate_type))
+    }
+
     /// Reads the manifest that a statement is.
     ///
     /// # Errors
@@ -71,6 +78,12 @@ impl TreeManifest {
 
 fn to_json(statement: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(statement).expect("strings and numbers serialise to JSON")
+}
+
+#[derive(Deserialize)]
+struct TypeWire<'a> {
+    #[serde(rename = "predicateType", borrow)]
+    predicate_type: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
