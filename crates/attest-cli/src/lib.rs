@@ -19,6 +19,7 @@ mod process;
 mod shell;
 mod signing_key;
 mod threads;
+mod tree;
 mod trust;
 pub mod verb;
 mod visible;

@@ -80,9 +80,8 @@ fn without_any_signed_time_a_certificate_is_rejected() {
 #[test]
 fn without_a_signed_time_a_certificate_counts_only_where_that_was_said_and_only_while_it_is_good() {
     let mut setting = Setting::new();
-    setting.has_timestamp = false;
-    let world = World::new(1).unwrap();
-    let (root, bundle) = setting.made(&world);
+    setting.0.has_timestamp = false;
+    let (root, bundle) = setting.0.sign(&World::new(1).unwrap(), ARTIFACT).unwrap();
     let root = TrustRoot::parse(root.to_string().as_bytes()).unwrap();
     let bundle = Bundle::parse(bundle.to_string().as_bytes()).unwrap();
     let expectation = Expectation::certificate_of_own_authority(CertificateIdentity::parse(IDENTITY).unwrap());

@@ -7,6 +7,8 @@ mod lines;
 mod list;
 mod list_document;
 mod machine;
+mod manifest;
+mod merge;
 mod names;
 mod number;
 mod pieces;
@@ -19,16 +21,18 @@ mod stream;
 mod tally;
 mod verdict;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use attest_digest::checksums::Form;
 use attest_digest::{Algorithm, Algorithms, SymlinkPolicy};
+use attestation::manifest::Shard;
 use clap::ValueEnum;
 
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::threads::ThreadsArgument;
+use crate::tree::{TreeArguments, manifest_missing};
 
 /// How the program calls itself in lines that are otherwise worded as those of coreutils.
 const PROGRAM: &str = "attest hash";
@@ -40,6 +44,8 @@ Examples:
   find . -name '*.so' -print0 | attest hash --files-from - --null
   attest hash -a sha256,sha512 --tag app.tar.gz  two digests in one read
   attest hash --check SHA256SUMS                 as `sha256sum --check` reports it
+  attest hash --manifest data -o data.json       one statement about a whole directory, to be signed
+  attest hash --manifest data --shard 0/8 -o p0  an eighth of it; `attest hash merge p0 … p7` puts all together
 
 Exit codes:
   0  every digest is there, or every file in the lists matches
@@ -53,10 +59,13 @@ Exit codes:
 /// Without FILE, or when FILE is `-`, standard input is read. Lists are those of `sha256sum`, byte for byte. Files are
 /// listed in the order in which they are named, those of a directory in the order of the bytes of their paths.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Files to hash, or with --check the lists to check
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with = "manifest")]
     files: Vec<PathBuf>,
 
     /// Algorithms, separated by commas: sha256, sha384, sha512, blake3 [default: sha256; with --check, what each line says]
@@ -119,6 +128,18 @@ pub(crate) struct Arguments {
     platform: Option<String>,
 
     #[command(flatten)]
+    tree: TreeArguments,
+
+    /// Hash only the share of one of several machines, INDEX from 0 to COUNT - 1; `attest hash merge` puts the parts together
+    #[arg(
+        long,
+        value_name = "INDEX/COUNT",
+        requires = "manifest",
+        help_heading = "A tree manifest"
+    )]
+    shard: Option<Shard>,
+
+    #[command(flatten)]
     threads: ThreadsArgument,
 }
 
@@ -143,6 +164,12 @@ impl From<Symlinks> for SymlinkPolicy {
     }
 }
 
+/// What is done with what was hashed elsewhere. A file of that name is `./merge`.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Merge(merge::Arguments),
+}
+
 /// The ways to write digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -155,6 +182,13 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    if let Some(Command::Merge(merge)) = &arguments.command {
+        return merge.run(context);
+    }
+    if let Some(root) = &arguments.tree.manifest {
+        return arguments.manifest(root, context);
+    }
+    arguments.check_without_manifest()?;
     let machine = machine::Machine {
         threads: arguments.threads.resolve(&context.environment)?,
         platform: machine::platform(arguments.platform.as_deref())?,
@@ -209,6 +243,45 @@ impl Arguments {
             symlinks: self.symlinks.unwrap_or(Symlinks::Report).into(),
             excluded: Vec::new(),
         })
+    }
+
+    /// A manifest is no list: what is said about lists has no meaning for it.
+    fn manifest(&self, root: &Path, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        let about_lists = [
+            self.recursive,
+            self.tag,
+            self.binary,
+            self.text,
+            self.zero,
+            self.check,
+            self.format.is_some(),
+            self.files_from.is_some(),
+            self.symlinks.is_some(),
+            self.stats,
+        ];
+        if about_lists.contains(&true) {
+            return Err(Failure::usage(
+                "manifest-is-no-list",
+                "expected --manifest alone: it writes a statement, and the other options are about lists of digests",
+            ));
+        }
+        let manifest = manifest::Manifest {
+            root,
+            tree: &self.tree,
+            shard: self.shard,
+            algorithms: self.algorithms(),
+            output: self.output.clone(),
+            threads: self.threads.resolve(&context.environment)?,
+        };
+        manifest.run(context)
+    }
+
+    fn check_without_manifest(&self) -> Result<(), Failure> {
+        self.tree.check_unused()?;
+        match self.shard {
+            Some(_) => Err(manifest_missing()),
+            None => Ok(()),
+        }
     }
 
     fn algorithms(&self) -> Algorithms {

@@ -1,5 +1,6 @@
 //! What is said about subjects, for the predicate types that people meet.
 
+use attestation::media_type;
 use serde_json::{Map, Value, json};
 
 /// How a predicate is shown that nothing is known about: its fields, and how much stands in them.
@@ -7,6 +8,9 @@ const LONGEST_VALUE: usize = 200;
 
 /// A predicate, by its type.
 pub(super) fn describe(predicate_type: &str, predicate: &Map<String, Value>) -> Value {
+    if predicate_type == media_type::MODEL_SIGNATURE_V1 {
+        return tree(predicate);
+    }
     let whole = Value::Object(predicate.clone());
     match predicate_type {
         "https://slsa.dev/provenance/v1" | "https://slsa.dev/provenance/v0.2" | "https://slsa.dev/provenance/v0.1" => {
@@ -90,6 +94,26 @@ fn spdx(predicate: &Value) -> Value {
         "specVersion": predicate["spdxVersion"],
         "about": predicate["name"],
         "packages": predicate["packages"].as_array().map_or(0, Vec::len),
+    })
+}
+
+/// How many files of a tree are shown; the rest is counted.
+const FIRST_FILES: usize = 10;
+
+/// Source: OMS specification 1.0, section 5.2. It may list a million files.
+fn tree(predicate: &Map<String, Value>) -> Value {
+    let field = |name: &str| predicate.get(name).unwrap_or(&Value::Null);
+    let serialization = field("serialization");
+    let resources = field("resources").as_array().map(Vec::as_slice).unwrap_or_default();
+    let first = resources.iter().take(FIRST_FILES);
+    json!({
+        "method": serialization["method"],
+        "hashType": serialization["hash_type"],
+        "shardSize": serialization["shard_size"],
+        "allowSymlinks": serialization["allow_symlinks"],
+        "ignorePaths": serialization["ignore_paths"],
+        "files": resources.len(),
+        "firstFiles": first.map(|file| json!({ "name": file["name"], "digest": file["digest"] })).collect::<Vec<_>>(),
     })
 }
 

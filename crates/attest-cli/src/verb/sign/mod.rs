@@ -4,7 +4,9 @@ mod artifact;
 mod changed;
 mod check;
 mod credential;
+mod dialect;
 mod evidence;
+mod manifest;
 mod output;
 mod predicate;
 mod report;
@@ -23,9 +25,11 @@ use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::keyless::{KeylessArguments, failure};
 use crate::threads::ThreadsArgument;
+use crate::tree::TreeArguments;
 use crate::visible::visible;
 use check::{Signer, Terms};
 use credential::{Ground, KeyArguments};
+use dialect::Dialect;
 use evidence::{EvidenceArguments, Log};
 use output::Output;
 use report::{Format, Report};
@@ -44,6 +48,9 @@ Examples:
 
   Sign a finished in-toto statement, byte for byte:
     attest sign --statement statement.json --bundle statement.sigstore.json
+
+  Sign a model or a data set, every file of the directory; writes model/model.sig:
+    attest sign --manifest model
 
   Log in with a code, from a machine without a browser:
     attest sign a.tar.gz --fulcio-auth-flow device
@@ -66,17 +73,17 @@ travel alone. One bundle for all costs one of each, and lists every file.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Files to sign
-    #[arg(value_name = "FILE", required_unless_present = "statement")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["statement", "manifest"], conflicts_with = "manifest")]
     files: Vec<PathBuf>,
     /// Where the bundle goes; several files get one statement about all of them [default: beside each file, with
     /// .sigstore.json after its name]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
     /// A finished in-toto statement to sign as it is; files, if given, must be among its subjects
-    #[arg(long, value_name = "FILE", conflicts_with = "predicate")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["predicate", "manifest"])]
     statement: Option<PathBuf>,
     /// What to say about the files: a JSON object, signed in one statement over all of them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
     predicate: Option<PathBuf>,
     /// What kind of predicate it is: slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link,
     /// vuln, openvex, custom, or a URI
@@ -88,11 +95,13 @@ pub(crate) struct Arguments {
     )]
     predicate_type: String,
     #[command(flatten)]
+    tree: TreeArguments,
+    #[command(flatten)]
     own: KeyArguments,
     #[command(flatten)]
     evidence: EvidenceArguments,
     /// The files are pending signatures: publish them and write their bundles
-    #[arg(long, conflicts_with_all = ["bundle", "statement", "predicate", "identity_token"])]
+    #[arg(long, conflicts_with_all = ["bundle", "statement", "predicate", "manifest", "identity_token"])]
     resume: bool,
     #[command(flatten)]
     keyless: KeylessArguments,
@@ -110,6 +119,9 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     if arguments.resume {
         return resume::run(&arguments, context);
     }
+    if arguments.tree.manifest.is_none() {
+        arguments.tree.check_unused()?;
+    }
     let threads = arguments.threads.resolve(&context.environment)?;
     let evidence = arguments.evidence.evidence();
     evidence.check(arguments.own.key.is_none() || arguments.own.certificate.is_some())?;
@@ -120,11 +132,13 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let algorithm = arguments.own.signing_algorithm;
     let key = credential.kind(algorithm);
     let requests = wanted.measure(Scheme { key, algorithm }, threads)?;
+    let dialect = Dialect::of(&credential, &arguments.own)?;
     let ground = Ground::new(&arguments.keyless, &credential, evidence, context)?.knowing_logs(&root.log_ids());
     let session = ground.session(credential, algorithm)?;
     let signer = Signer::of(&session);
     context.say(introduction(&signer));
-    let outputs = sign(requests, &session, evidence.log, threads)?;
+    let mut outputs = sign(requests, &session, evidence.log, threads)?;
+    outputs.iter_mut().try_for_each(|output| dialect.translate(output))?;
     wait(
         check::until_logged(outputs.iter().map(Output::bundle), ground.now()),
         context,

@@ -20,6 +20,11 @@ pub(super) struct Output {
 /// A bundle, or what will become one.
 pub(super) enum Made {
     Bundle(Bundle),
+    /// A bundle, and how it is written for those who read it in other words.
+    Translated {
+        bundle: Bundle,
+        document: Vec<u8>,
+    },
     Pending {
         /// The bundle that it would be without a log, to be checked.
         unlogged: Bundle,
@@ -36,7 +41,7 @@ impl From<(Request, Made)> for Output {
 impl Output {
     pub(super) fn bundle(&self) -> &Bundle {
         match &self.made {
-            Made::Bundle(bundle) | Made::Pending { unlogged: bundle, .. } => bundle,
+            Made::Bundle(bundle) | Made::Translated { bundle, .. } | Made::Pending { unlogged: bundle, .. } => bundle,
         }
     }
 
@@ -57,7 +62,7 @@ impl Output {
     fn bytes(&self) -> &[u8] {
         match &self.made {
             Made::Bundle(bundle) => bundle.as_json(),
-            Made::Pending { document, .. } => document,
+            Made::Translated { document, .. } | Made::Pending { document, .. } => document,
         }
     }
 }

@@ -4,16 +4,19 @@ use std::time::SystemTime;
 
 use attest_digest::{Algorithm, Digest, Measured, Threads};
 use attest_sign::{KeyAlgorithm, Pending, Session, SignatureAlgorithm};
+use attestation::manifest::TreeManifest;
 use attestation::{Payload, Statement, Subject};
 use jiff::Timestamp;
 
 use super::artifact::{Artifact, measure};
 use super::evidence::Log;
+use super::manifest::ManifestToBe;
 use super::output::Made;
 use super::predicate::Predicate;
 use super::{Arguments, output, resume};
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES, too_large};
+use crate::visible::visible;
 
 /// What the arguments ask for, before any artifact is read.
 pub(super) struct Wanted {
@@ -41,6 +44,7 @@ enum Kind {
         statement: Statement,
         bundle: PathBuf,
     },
+    Manifest(ManifestToBe),
 }
 
 /// One bundle to be made.
@@ -110,6 +114,7 @@ impl Wanted {
                     statement: Some(payload),
                 }]
             }
+            Kind::Manifest(manifest) => vec![manifest.hash(threads)?],
         };
         if self.log == Log::Later {
             requests.iter_mut().for_each(Request::put_off);
@@ -123,6 +128,9 @@ impl Kind {
     fn of(arguments: &Arguments, now: SystemTime) -> Result<Self, Failure> {
         let Arguments { files, bundle, .. } = arguments;
         match (&arguments.statement, &arguments.predicate) {
+            (None, None) if arguments.tree.manifest.is_some() => {
+                Ok(Self::Manifest(ManifestToBe::new(&arguments.tree, bundle.clone())?))
+            }
             (None, None) => Ok(match bundle.clone() {
                 Some(bundle) if files.len() > 1 => Self::Together { bundle },
                 bundle => Self::Each { bundle },
@@ -154,8 +162,7 @@ fn read_statement(path: &Path) -> Result<(Payload, Statement), Failure> {
         limit: MAX_PAYLOAD_BYTES,
     };
     let bytes = file.read()?;
-    let statement =
-        Statement::parse(&bytes).map_err(|error| Failure::usage("statement-invalid", error).at(path.display()))?;
+    let statement = parsed(&bytes).map_err(|failure| failure.at(path.display()))?;
     Ok((Payload::in_toto(bytes), statement))
 }
 
@@ -198,10 +205,7 @@ impl Request {
             .map_err(|error| Failure::usage("statement-invalid", error))?;
         let payload = statement.to_payload();
         // Subjects and escapes come on top of the predicate that was read.
-        let size = payload.as_bytes().len() as u64;
-        if size > MAX_PAYLOAD_BYTES {
-            return Err(too_large(MAX_PAYLOAD_BYTES, size).at("the statement"));
-        }
+        check_size(&payload)?;
         Ok(Self {
             place,
             artifacts,
@@ -234,6 +238,24 @@ fn pending(pending: &Pending) -> Result<Made, attest_sign::Error> {
         unlogged: pending.unrecorded()?,
         document: pending.to_json()?.to_string().into_bytes(),
     })
+}
+
+pub(super) fn check_size(payload: &Payload) -> Result<(), Failure> {
+    let size = payload.as_bytes().len() as u64;
+    match size > MAX_PAYLOAD_BYTES {
+        true => Err(too_large(MAX_PAYLOAD_BYTES, size).at("the statement")),
+        false => Ok(()),
+    }
+}
+
+/// A manifest that nobody could verify is not signed.
+fn parsed(bytes: &[u8]) -> Result<Statement, Failure> {
+    let statement = Statement::parse(bytes).map_err(|error| Failure::usage("statement-invalid", error))?;
+    if TreeManifest::is_type(statement.predicate_type()) {
+        let manifest = TreeManifest::of_statement(&statement);
+        manifest.map_err(|error| Failure::usage("statement-invalid", visible(&error.to_string())))?;
+    }
+    Ok(statement)
 }
 
 /// Files beside a finished statement are there to be held against it before it is signed.

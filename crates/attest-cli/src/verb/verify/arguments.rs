@@ -11,6 +11,7 @@ use super::expectation::{ClaimArguments, IdentityArguments};
 use super::input::{Input, Subject};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
+use crate::tree::Strictness;
 use crate::trust::TrustArguments;
 
 const EXAMPLES: &str = "Examples:
@@ -32,6 +33,10 @@ const EXAMPLES: &str = "Examples:
   attest verify SHA256SUMS --key publisher.asc
       Verify a checksum list with the signature of minisign, signify, OpenPGP or SSH beside it,
       and every file that it lists.
+
+  attest verify model --certificate-identity release@example.com \\
+      --certificate-oidc-issuer https://accounts.example.com
+      Verify a model or data set: the tree manifest in model/model.sig, and every file against it.
 
   attest verify --files-from list.txt --repo example/app -o json=verdicts.json
       Verify thousands of files in one call, and keep the verdicts as JSON too.
@@ -93,6 +98,15 @@ pub(super) struct RelaxationArguments {
     /// Ask no certificate transparency log: an authority can certify the wrong people unseen
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = Set)]
     insecure_ignore_sct: bool,
+    /// Judge a certificate as of now where nobody signed a time: whoever has its key can sign for as long as it is good, with any date
+    #[arg(long)]
+    insecure_ignore_signed_time: bool,
+    /// Of a directory with a tree manifest, let files pass that the manifest does not know: nobody vouches for them
+    #[arg(long, alias = "ignore-unsigned-files")]
+    insecure_ignore_unsigned_files: bool,
+    /// Of such a directory, follow symbolic links that lead out of it, if its manifest allows links
+    #[arg(long)]
+    insecure_follow_links_outside: bool,
     /// Always so: every timestamp that is there is verified
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = Set)]
     use_signed_timestamps: bool,
@@ -102,14 +116,26 @@ pub(super) struct RelaxationArguments {
 }
 
 impl RelaxationArguments {
+    /// What is let pass in directories.
+    pub(super) fn strictness(&self) -> Strictness {
+        Strictness {
+            ignore_unsigned_files: self.insecure_ignore_unsigned_files,
+            links_may_leave: self.insecure_follow_links_outside,
+        }
+    }
+
     /// The verifier that asks for no more than was said.
     pub(super) fn relax<'a>(&self, verifier: Verifier<'a>) -> Verifier<'a> {
         let verifier = match self.insecure_ignore_tlog {
             true => verifier.without_log_unsafe(),
             false => verifier,
         };
-        match self.insecure_ignore_sct {
+        let verifier = match self.insecure_ignore_sct {
             true => verifier.without_certificate_transparency_unsafe(),
+            false => verifier,
+        };
+        match self.insecure_ignore_signed_time {
+            true => verifier.without_signed_time_unsafe(),
             false => verifier,
         }
     }

@@ -183,6 +183,22 @@ impl Drop for CloseOnPanic<'_, '_, '_> {
 }
 
 impl Verdicts {
+    /// Takes in what was found out about other artifacts by other evidence.
+    pub(super) fn join(&mut self, others: Self) {
+        if others.judgements.is_empty() && others.findings.is_empty() {
+            return;
+        }
+        let before = self.findings.len();
+        let moved: Vec<usize> = (before..before + others.findings.len()).collect();
+        self.findings.extend(others.findings);
+        self.judgements
+            .extend(others.judgements.into_iter().map(|mut judgement| {
+                judgement.move_evidence(&moved);
+                judgement
+            }));
+        self.sort();
+    }
+
     /// Puts the evidence in the order of the paths, and counts what each piece covers.
     pub(super) fn sort(&mut self) {
         let mut order: Vec<usize> = (0..self.findings.len()).collect();
@@ -200,6 +216,7 @@ impl Verdicts {
         for judgement in &mut self.judgements {
             judgement.move_evidence(&new_places);
         }
+        self.findings.iter_mut().for_each(|finding| finding.covers = 0);
         for judgement in self.judgements.iter().filter(|judgement| judgement.is_accepted()) {
             judgement
                 .covered_by

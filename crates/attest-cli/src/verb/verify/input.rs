@@ -9,6 +9,7 @@ use attest_store::EvidenceKind;
 use super::arguments::SubjectArguments;
 use super::evidence::Signature;
 use super::problem::Problem;
+use super::tree::Trees;
 use crate::causes::with_causes;
 use crate::failure::Failure;
 
@@ -35,6 +36,8 @@ pub(super) enum Subject {
     File(PathBuf),
     Digest(Digest),
     Stdin,
+    /// A directory with a tree manifest, which is one artifact.
+    Tree(PathBuf),
     /// Something in a directory that nothing can vouch for, or a directory that cannot be listed.
     Refused(PathBuf, Problem),
 }
@@ -42,14 +45,21 @@ pub(super) enum Subject {
 impl Input {
     /// Tells artifacts from evidence, by their names alone: what a file holds cannot turn it from something that needs
     /// evidence into evidence.
-    pub(super) fn read(arguments: &SubjectArguments, keys: Option<&SignerKeys>) -> Result<Self, Failure> {
+    ///
+    /// Directories with a tree manifest, and what holds that, are not among them.
+    pub(super) fn read(
+        arguments: &SubjectArguments,
+        keys: Option<&SignerKeys>,
+        trees: &Trees,
+    ) -> Result<Self, Failure> {
+        let bundles = || arguments.bundle.iter().filter(|path| !trees.holds(path)).cloned();
         let mut found = Found {
             subjects: Vec::new(),
-            given: arguments.bundle.iter().cloned().collect(),
+            given: bundles().collect(),
             given_signatures: BTreeSet::new(),
             walked: BTreeSet::new(),
         };
-        for path in &arguments.files {
+        for path in arguments.files.iter().filter(|path| !trees.is_one(path)) {
             found.take(path)?;
         }
         if let Some(list) = &arguments.files_from {
@@ -60,11 +70,11 @@ impl Input {
         if keys.is_some_and(|keys| keys.format() == attest_detached::Format::OpenPgp) {
             found.take_messages();
         }
-        found.check(arguments)?;
+        found.check(arguments, trees)?;
         Ok(Self {
             subjects: found.subjects,
             given: found.given.into_iter().collect(),
-            named: arguments.bundle.iter().cloned().collect(),
+            named: bundles().collect(),
             given_signatures: found.given_signatures,
             walked: found.walked,
             signature: arguments.signature.read(),
@@ -148,7 +158,7 @@ impl Found {
         }
     }
 
-    fn check(&self, arguments: &SubjectArguments) -> Result<(), Failure> {
+    fn check(&self, arguments: &SubjectArguments, trees: &Trees) -> Result<(), Failure> {
         let listed_on_stdin = arguments
             .files_from
             .as_deref()
@@ -163,6 +173,7 @@ impl Found {
             return Err(Failure::usage("stdin-twice", message));
         }
         match (self.subjects.len(), arguments.signature.is_empty()) {
+            (0, true) if !trees.is_empty() => Ok(()),
             (0, _) => Err(no_artifact(self.given.is_empty() && self.given_signatures.is_empty())),
             (1, _) | (_, true) => Ok(()),
             (found, false) => {
@@ -185,7 +196,7 @@ fn no_artifact(nothing_at_all: bool) -> Failure {
 impl Subject {
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::File(path) | Self::Refused(path, _) => path.display().to_string(),
+            Self::File(path) | Self::Tree(path) | Self::Refused(path, _) => path.display().to_string(),
             Self::Digest(digest) => digest.to_string(),
             Self::Stdin => "-".to_owned(),
         }
@@ -194,7 +205,7 @@ impl Subject {
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Digest(_) | Self::Stdin | Self::Refused(..) => None,
+            Self::Digest(_) | Self::Stdin | Self::Tree(_) | Self::Refused(..) => None,
         }
     }
 

@@ -6,6 +6,7 @@ use attest_verify::Artifact;
 use super::evidence::{Covering, Evidence, Origin, Query, Refusal, Stock};
 use super::input::Subject;
 use super::problem::Problem;
+use super::tree::TreeFindings;
 
 /// What is said about one artifact. It is accepted when there is no problem.
 pub(super) struct Judgement {
@@ -15,6 +16,8 @@ pub(super) struct Judgement {
     pub(super) signed_as: Option<String>,
     /// The checksum list that names it: the evidence covers the list.
     pub(super) listed_in: Option<PathBuf>,
+    /// What was found in it, where it is a directory with a tree manifest.
+    pub(super) tree: Option<TreeFindings>,
     /// The evidence that covers it, by its place among all that was looked at.
     pub(super) covered_by: Vec<usize>,
     pub(super) problems: Vec<Problem>,
@@ -28,6 +31,7 @@ impl Judgement {
             digest: None,
             signed_as: None,
             listed_in: None,
+            tree: None,
             covered_by: Vec::new(),
             problems: vec![problem],
         }
@@ -143,6 +147,7 @@ impl<'a> Case<'a> {
             subject: self.query.subject.clone(),
             digest,
             listed_in: None,
+            tree: None,
             covered_by: covering.iter().map(|(place, ..)| *place).collect(),
             signed_as: covering
                 .into_iter()

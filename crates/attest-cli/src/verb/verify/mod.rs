@@ -1,7 +1,8 @@
 //! `attest verify`: artifacts and evidence in, one verdict each out. Offline.
 //!
 //! `input` tells artifacts from evidence, `evidence` finds and verifies the evidence, `judgement` holds each artifact
-//! against it, `batch` does that for thousands, a `chunk` at a time, and `output` writes what came of it.
+//! against it, `batch` does that for thousands, a `chunk` at a time, `tree` does it for whole directories with a manifest, and
+//! `output` writes what came of it.
 
 mod arguments;
 mod batch;
@@ -20,6 +21,7 @@ mod parts;
 mod problem;
 mod progress;
 mod report;
+mod tree;
 
 use attest_digest::Threads;
 use attest_verify::{VerificationTime, Verifier};
@@ -37,16 +39,23 @@ use expectation::Shown;
 use input::Input;
 use progress::Progress;
 use report::{Report, Trusted};
+use tree::Trees;
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
     let keys = detached::keys(&arguments)?;
-    let input = Input::read(&arguments.subjects, keys.as_ref())?;
-    arguments.output.check(arguments.reads(&input))?;
+    let trees = match &keys {
+        None => Trees::find(&arguments.subjects)?,
+        // Keys of other worlds sign files.
+        Some(_) => Trees::default(),
+    };
+    let input = Input::read(&arguments.subjects, keys.as_ref(), &trees)?;
+    arguments.output.check(arguments.reads(&input).chain(trees.reads()))?;
     let call = Call {
         arguments: &arguments,
         input: &input,
+        trees: &trees,
         time,
         threads,
     };
@@ -84,6 +93,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
 struct Call<'a> {
     arguments: &'a Arguments,
     input: &'a Input,
+    trees: &'a Trees,
     time: VerificationTime,
     threads: Threads,
 }
@@ -103,21 +113,22 @@ impl Call<'_> {
         let expected = expectation::read(self.arguments, self.input, context)?;
         let roots = Roots::load(&self.arguments.trust, context)?;
         let references = roots.references();
+        let relaxations = &self.arguments.relaxations;
+        let judge = &Judge {
+            verifier: relaxations.relax(Verifier::with_roots(&references, self.time)),
+            expectation: &expected.expectation,
+            wanted: &expected.wanted,
+            threads: self.threads,
+        };
         let batch = Batch {
             input: self.input,
-            judge: &Judge {
-                verifier: self
-                    .arguments
-                    .relaxations
-                    .relax(Verifier::with_roots(&references, self.time)),
-                expectation: &expected.expectation,
-                wanted: &expected.wanted,
-                threads: self.threads,
-            },
+            judge,
             progress: &Progress::new(context.interactive, self.input.subjects.len()),
         };
+        let mut verdicts = batch.run();
+        verdicts.join(self.trees.judge(judge, relaxations.strictness()));
         Ok(Verified {
-            verdicts: batch.run(),
+            verdicts,
             texts: Texts::new(),
             expected: expected.shown,
             trust: Some(Trusted {

@@ -51,6 +51,11 @@ impl Problem {
         }
     }
 
+    /// Another one of the same kind.
+    pub(super) fn like(&self, message: impl std::fmt::Display) -> Self {
+        Self::new(self.weight, self.code, message)
+    }
+
     pub(super) fn by(mut self, evidence: usize) -> Self {
         self.evidence = Some(evidence);
         self

@@ -8,6 +8,7 @@ use super::super::finding::{Finding, Proven, ProvenSigner};
 use super::super::judgement::Judgement;
 use super::super::problem::Problem;
 use super::super::report::Report;
+use super::super::tree::{Named, TreeFindings};
 
 /// Documented in `docs/schema-verify.md`.
 const SCHEMA: &str = "https://attest.dev/schema/verify/v1";
@@ -40,10 +41,26 @@ fn artifact(report: &Report, judgement: &Judgement) -> Value {
         "digest": digest.map(|digest| json!({ digest.algorithm().name(): digest.to_hex() })),
         "signedAs": judgement.signed_as,
         "checksumList": judgement.listed_in.as_ref().map(|list| list.display().to_string()),
+        "tree": judgement.tree.as_ref().map(tree),
         "bundles": judgement.covered_by,
         "checked": report.checked(judgement),
         "notChecked": report.not_checked(judgement),
         "problems": judgement.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
+
+/// Names are listed up to a bound, and counted beyond it.
+fn tree(tree: &TreeFindings) -> Value {
+    let named = |named: &Named| json!({ "count": named.count, "names": named.first });
+    json!({
+        "files": tree.same,
+        "extra": named(&tree.extra),
+        "missing": named(&tree.missing),
+        "changed": named(&tree.changed),
+        "unreadable": named(&tree.unreadable),
+        "leftOut": tree.ignored,
+        "unsigned": tree.unsigned,
+        "emptyNotListed": tree.empty,
     })
 }
 

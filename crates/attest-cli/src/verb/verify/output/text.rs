@@ -59,6 +59,9 @@ fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
     if let Some(name) = &judgement.signed_as {
         let _ = writeln!(text, "         signed under the name `{}`", visible(name));
     }
+    if let Some(tree) = &judgement.tree {
+        let _ = writeln!(text, "         {}", tree.summary());
+    }
     for problem in &judgement.problems {
         let finding = problem.evidence.and_then(|place| report.findings.get(place));
         reason(text, problem, finding);
