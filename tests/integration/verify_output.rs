@@ -296,6 +296,21 @@ fn a_report_does_not_take_the_place_of_a_file_that_a_list_names() {
     assert_eq!(fs::read(release.path("app.bin")).unwrap(), BYTES);
     assert_eq!(fs::read(release.path("files/one.bin")).unwrap(), b"one\n");
     assert_eq!(fs::read(release.path("SHA256SUMS")).unwrap(), listing.stdout);
+    std::os::unix::fs::symlink("other.sigstore.json", release.path("link")).unwrap();
+    std::os::unix::fs::symlink("files/one.bin", release.path("other")).unwrap();
+    std::os::unix::fs::symlink("files/fresh", release.path("third")).unwrap();
+    for link in ["link", "other"] {
+        let text = verify(&format!("-ojson={link}")).expect_code(2);
+        assert!(text.stderr_text().contains("error[output-is-input]"), "{link}");
+    }
+    let twice = [
+        &["SHA256SUMS", "--key", "key.pub"][..],
+        &["-ojson=third", "-ojson=files/fresh"],
+    ]
+    .concat();
+    let twice = release.verify(&twice).expect_code(2);
+    assert!(twice.stderr_text().contains("error[output-named-twice]"));
+    assert_eq!(fs::read(release.path("files/one.bin")).unwrap(), b"one\n");
     verify("--output-file=files/report.json").expect_code(0);
     assert!(release.path("files/report.json").exists());
 }

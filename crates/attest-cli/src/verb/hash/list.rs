@@ -38,7 +38,7 @@ pub(super) enum Style {
 impl Listing {
     pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
         let sink = Sink::open(self.output.as_deref())?;
-        self.request.excluded = self.output.clone().into_iter().chain(sink.unfinished()).collect();
+        self.request.excluded = self.output.clone().into_iter().chain(sink.written()).collect();
         let (progress, screen) = (Progress::new(), Screen::new(context.interactive));
         let expected = screen.is_watched().then(|| self.request.expected()).flatten();
         let algorithms = Arc::new(self.algorithms);

@@ -59,6 +59,8 @@ impl Manifest<'_> {
     /// A result in the directory would be one file more the next time, on one machine and not on another.
     fn check_output(&self, serialization: &Serialization) -> Result<(), Failure> {
         let Some(output) = &self.output else { return Ok(()) };
+        let file = OutputFile::create(output)?;
+        let output = file.place();
         let directory = output.parent().filter(|parent| *parent != Path::new(""));
         let directory = directory.unwrap_or(Path::new(".")).canonicalize();
         let (Ok(directory), Ok(root), Some(name)) = (directory, self.root.canonicalize(), output.file_name()) else {

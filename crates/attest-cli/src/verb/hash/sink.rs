@@ -26,11 +26,11 @@ impl Sink {
         })
     }
 
-    /// The file that is being written, which no tree should list: whatever would be said of it, it would be no longer so.
-    pub(super) fn unfinished(&self) -> Option<PathBuf> {
+    /// The file that is written, which no tree should list: whatever would be said of it, it would be no longer so.
+    pub(super) fn written(&self) -> Option<PathBuf> {
         match self {
             Self::Stdout => file_of_stdout(),
-            Self::File { file, .. } => Some(file.temporary().to_owned()),
+            Self::File { file, .. } => Some(file.place().to_owned()),
         }
     }
 

@@ -153,9 +153,14 @@ pub(super) fn write_one(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn write_all<'a>(outputs: impl Iterator<Item = (&'a Path, &'a [u8])>) -> Result<(), Failure> {
-    let staged = outputs
-        .map(|(path, bytes)| stage(path, bytes))
-        .collect::<Result<Vec<_>, _>>()?;
+    commit_all(
+        outputs
+            .map(|(path, bytes)| stage(path, bytes))
+            .collect::<Result<_, _>>()?,
+    )
+}
+
+fn commit_all(staged: Vec<Staged<'_>>) -> Result<(), Failure> {
     let mut written = Vec::with_capacity(staged.len());
     for Staged { path, before, file } in staged {
         written.push((path, before));
@@ -212,13 +217,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let [fresh, old, folder] = ["a", "b", "c"].map(|name| directory.path().join(name));
         fs::write(&old, "old").unwrap();
-        fs::create_dir_all(folder.join("inside")).unwrap();
         let outputs = [&fresh, &old, &folder].map(|path| (path.as_path(), &b"new"[..]));
-        let failure = write_all(outputs.into_iter()).unwrap_err();
+        let staged = outputs.iter().map(|(path, bytes)| stage(path, bytes).unwrap());
+        let staged = staged.collect();
+        fs::create_dir_all(folder.join("inside")).unwrap();
+        let failure = commit_all(staged).unwrap_err();
         assert_eq!(failure.code(), "output-failed");
         assert!(!fresh.exists());
         assert_eq!(fs::read(&old).unwrap(), b"old");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+        assert!(write_all(outputs.into_iter()).is_err());
+        assert_eq!(fs::read(&old).unwrap(), b"old");
         write_all(outputs.into_iter().take(2)).unwrap();
         assert_eq!(fs::read(&old).unwrap(), b"new");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);

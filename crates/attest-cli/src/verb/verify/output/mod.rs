@@ -14,7 +14,7 @@ use attest_store::EvidenceKind;
 use super::report::Report;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output_file::OutputFile;
+use crate::output_file::{OutputFile, without_links};
 
 /// How the verdicts are written, and where.
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,8 @@ impl OutputArguments {
         }
         let inputs: BTreeSet<PathBuf> = inputs.filter_map(|path| path.canonicalize().ok()).collect();
         let is_input = |path: &&&Path| {
-            EvidenceKind::of_name(path).is_some() || path.canonicalize().is_ok_and(|path| inputs.contains(&path))
+            EvidenceKind::of_name(&place(path)).is_some()
+                || path.canonicalize().is_ok_and(|path| inputs.contains(&path))
         };
         match outputs.iter().find(is_input) {
             None => Ok(()),
@@ -81,8 +82,9 @@ impl OutputArguments {
     }
 }
 
-/// Where a file is or will be, in one spelling of its directory.
+/// Where a file is or will be, in one spelling of its directory: a link is written through.
 fn place(path: &Path) -> PathBuf {
+    let path = without_links(path).unwrap_or_else(|_| path.to_owned());
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

@@ -1,0 +1,104 @@
+//! Where `attest hash` writes its lists, and what is there when it is stopped.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::command::Command;
+
+fn hash(directory: &TempDir) -> Command {
+    Command::attest().arg("hash").current_dir(directory.path())
+}
+
+fn tree(files: &[&str]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = directory.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, file).unwrap();
+    }
+    directory
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_link_is_written_through_and_what_it_leads_to_does_not_list_itself() {
+    let directory = tree(&["t/a", "t/SUMS"]);
+    symlink("t/SUMS", directory.path().join("link")).unwrap();
+    let place = directory.path().join("t/SUMS");
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+    hash(&directory).args(["-r", "t", "-o", "link"]).run().expect_code(0);
+    let list = fs::read_to_string(&place).unwrap();
+    assert_eq!(list.lines().map(|line| &line[66..]).collect::<Vec<_>>(), ["t/a"]);
+    assert!(directory.path().join("link").is_symlink());
+    assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_manifest_is_not_written_into_its_tree_through_a_link() {
+    let directory = tree(&["data/a"]);
+    symlink("data/out.json", directory.path().join("link")).unwrap();
+    let run = |output| hash(&directory).args(["--manifest", "data", "-o", output]).run();
+    let refused = run("link").expect_code(2);
+    assert!(refused.stderr_text().starts_with("error[output-in-tree]"));
+    run("beside").expect_code(0);
+    assert_eq!(names(&directory.path().join("data")), ["a"]);
+}
+
+#[test]
+fn a_named_pipe_gets_the_list_and_a_directory_is_refused() {
+    let directory = tree(&["a", "d/b"]);
+    let pipe = directory.path().join("pipe");
+    Command::new("mkfifo").arg(&pipe).run().expect_code(0);
+    let read = pipe.clone();
+    let reader = std::thread::spawn(move || fs::read(read).unwrap());
+    hash(&directory).args(["a", "-o", "pipe"]).run().expect_code(0);
+    let list = hash(&directory).arg("a").run().expect_code(0).stdout;
+    assert_eq!(reader.join().unwrap(), list);
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+
+    let refused = hash(&directory).args(["a", "-o", "d"]).run().expect_code(3);
+    assert_eq!(
+        refused.stderr_text(),
+        "error[output-failed]: cannot write the output file: expected a place for a file, found a directory\n  --> d\n"
+    );
+    let shown = hash(&directory).args(["a", "-o", "/dev/stdout"]).run().expect_code(0);
+    assert_eq!(shown.stdout, list);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_is_killed_leaves_nothing_in_the_directory() {
+    let directory = tree(&["a", "SUMS"]);
+    for signal in ["-INT", "-TERM", "-HUP", "-KILL"] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_attest"))
+            .args(["hash", "--files-from", "-", "-o", "SUMS", "--stats"])
+            .current_dir(directory.path())
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut names_in = child.stdin.take().unwrap();
+        // More than a pipe holds: it has begun to read once all of it is written.
+        names_in.write_all(&b"a\n".repeat(64 << 10)).unwrap();
+        Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .run()
+            .expect_code(0);
+        assert_eq!(child.wait().unwrap().code(), None);
+        assert_eq!(names(directory.path()), ["SUMS", "a"], "{signal}");
+        assert_eq!(fs::read_to_string(directory.path().join("SUMS")).unwrap(), "SUMS");
+    }
+}
