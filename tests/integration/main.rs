@@ -9,6 +9,7 @@ mod fixtures;
 mod formats;
 mod hash;
 mod hash_coreutils;
+mod hash_limits;
 mod hash_output;
 mod hash_page;
 mod hash_stream;

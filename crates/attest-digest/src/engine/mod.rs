@@ -6,6 +6,7 @@
 
 mod buffer;
 mod memory;
+mod open_files;
 mod plan;
 mod progress;
 mod queue;
@@ -147,8 +148,8 @@ impl Engine {
     {
         let jobs = jobs.into_iter();
         let most = jobs.size_hint().1.unwrap_or(usize::MAX);
-        let workers = self.threads.count().get().min(most.saturating_mul(MOST_HELPERS));
-        let plan = Plan::new(self.platform, self.threads);
+        let plan = Plan::new(self.platform, self.threads, open_files::most());
+        let workers = plan.workers.min(most.saturating_mul(MOST_HELPERS));
         let queue = Queue::new(workers.max(1));
         let jobs = Mutex::new(Some(jobs));
         let feed = || {

@@ -15,18 +15,23 @@ const ALL_BUFFERS: usize = 12 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) platform: Platform,
+    pub(super) workers: usize,
     pub(super) lanes: usize,
     pub(super) buffer_len: usize,
 }
 
 impl Plan {
-    /// `threads × lanes × buffer_len` is at most [`ALL_BUFFERS`]: many threads have smaller buffers, then fewer lanes.
-    pub(super) fn new(platform: Platform, threads: Threads) -> Self {
-        let share = ALL_BUFFERS / threads.count();
-        let lanes = platform.lanes().min(share / SMALLEST_BUFFER).max(1);
+    /// `workers × lanes × buffer_len` is at most [`ALL_BUFFERS`], and `workers × lanes` at most `open_files`: many threads
+    /// have smaller buffers, then fewer lanes, and there are no more workers than files.
+    pub(super) fn new(platform: Platform, threads: Threads, open_files: usize) -> Self {
+        let workers = threads.count().get().min(open_files.max(1));
+        let share = ALL_BUFFERS / workers;
+        let lanes = platform.lanes().min(share / SMALLEST_BUFFER);
+        let lanes = lanes.min(open_files / workers).max(1);
         let buffer_len = (share / lanes).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
         Self {
             platform,
+            workers,
             lanes,
             buffer_len: buffer_len - buffer_len % SMALLEST_BUFFER,
         }
@@ -42,13 +47,29 @@ mod tests {
         for platform in Platform::available() {
             for count in 1..=Threads::MAX {
                 let threads: Threads = count.to_string().parse().unwrap();
-                let plan = Plan::new(platform, threads);
+                let plan = Plan::new(platform, threads, usize::MAX);
+                assert_eq!(plan.workers, count);
                 assert!(count * plan.lanes * plan.buffer_len <= ALL_BUFFERS, "{plan:?}");
                 assert!(plan.buffer_len >= SMALLEST_BUFFER && plan.buffer_len.is_multiple_of(SMALLEST_BUFFER));
                 assert!((1..=platform.lanes()).contains(&plan.lanes));
             }
-            let one = Plan::new(platform, Threads::ONE);
+            let one = Plan::new(platform, Threads::ONE, usize::MAX);
             assert_eq!((one.lanes, one.buffer_len), (platform.lanes(), LARGEST_BUFFER));
+        }
+    }
+
+    #[test]
+    fn no_more_files_are_planned_than_may_be_open_and_one_at_least() {
+        for platform in Platform::available() {
+            for open_files in [0, 1, 2, 5, 16, 32, 192, 960] {
+                for count in [1, 2, 7, 8, 96, Threads::MAX] {
+                    let threads: Threads = count.to_string().parse().unwrap();
+                    let plan = Plan::new(platform, threads, open_files);
+                    let most = open_files.max(1);
+                    assert!(plan.workers * plan.lanes <= most, "{plan:?}, {open_files} files");
+                    assert!(plan.workers == count.min(most) && plan.lanes > 0, "{plan:?}");
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::FileJob;
+use super::open_files::OpenFiles;
 use super::reading::Reading;
 use super::relay::Station;
 use crate::{MeasureError, Measured};
@@ -20,6 +21,8 @@ const RUN: usize = 64;
 pub(super) struct Numbered<J> {
     pub(super) place: u64,
     pub(super) job: J,
+    /// It said that it is a file, which could not be opened then.
+    pub(super) is_known_file: bool,
 }
 
 impl<J> Numbered<J> {
@@ -81,6 +84,7 @@ pub(super) struct Queue<J> {
     ready: Condvar,
     /// How many workers wait for gifts, for whoever wonders whether to lock.
     idle: AtomicUsize,
+    pub(super) files: OpenFiles,
     is_stopped: AtomicBool,
     workers: usize,
 }
@@ -127,6 +131,7 @@ impl<J: FileJob> Queue<J> {
             room: Condvar::new(),
             ready: Condvar::new(),
             idle: AtomicUsize::new(0),
+            files: OpenFiles::default(),
             is_stopped: AtomicBool::new(false),
             workers,
         }
@@ -167,7 +172,11 @@ impl<J: FileJob> Queue<J> {
         let place = state.first + state.slots.len() as u64;
         state.cost += cost;
         state.slots.push_back(Slot { cost, done: None });
-        state.pending.push_back(Numbered { place, job });
+        state.pending.push_back(Numbered {
+            place,
+            job,
+            is_known_file: false,
+        });
         state.undone += 1;
         // With more than one job somebody is on the way already.
         let wakes = state.waiting > 0 && state.pending.len() == 1;

@@ -1,11 +1,19 @@
 use super::buffer::Buffer;
 use super::queue::{Done, Numbered};
-use super::{FileJob, Progress, Source};
+use super::{FileJob, Progress, Source, open_files};
 use crate::input::Input;
 use crate::lane::State;
 use crate::measure::{State as Hash, digest};
 use crate::sha256::{INITIAL, Sha256, digest_of};
 use crate::{Algorithm, DigestSet, MeasureError, Measured, Platform};
+
+/// What became of a job that has no reading.
+pub(super) enum Unbegun<J> {
+    /// It is over.
+    Failed((Done<J>, Buffer)),
+    /// Too many files are open. It has the given error if that will not change.
+    Later(Numbered<J>, Buffer, MeasureError),
+}
 
 /// A job whose bytes are being read.
 pub(super) struct Reading<J> {
@@ -21,21 +29,37 @@ pub(super) struct Reading<J> {
     is_ended: bool,
 }
 
+impl<J: FileJob> Numbered<J> {
+    fn open(&mut self) -> Result<Input, MeasureError> {
+        let source = match self.is_known_file {
+            true => Source::File,
+            false => self.job.source(),
+        };
+        match source {
+            Source::File => {
+                self.is_known_file = true;
+                Input::open(self.job.path())
+            }
+            Source::Reader(reader) => Ok(Input::Reader(reader)),
+            Source::Failed(error) => Err(error),
+        }
+    }
+}
+
 impl<J: FileJob> Reading<J> {
     /// Opens what the job is about.
     pub(super) fn begin(
         mut numbered: Numbered<J>,
         buffer: Buffer,
         platform: Platform,
-    ) -> Result<Self, Box<(Done<J>, Buffer)>> {
-        let input = match numbered.job.source() {
-            Source::File => Input::open(numbered.job.path()),
-            Source::Reader(reader) => Ok(Input::Reader(reader)),
-            Source::Failed(error) => Err(error),
-        };
-        let input = match input {
+    ) -> Result<Self, Box<Unbegun<J>>> {
+        let input = match numbered.open() {
             Ok(input) => input,
-            Err(error) => return Err(Box::new((numbered.done(Err(error)), buffer))),
+            Err(MeasureError::Open { path, source }) if open_files::are_too_many(&source) => {
+                let error = MeasureError::Open { path, source };
+                return Err(Box::new(Unbegun::Later(numbered, buffer, error)));
+            }
+            Err(error) => return Err(Box::new(Unbegun::Failed((numbered.done(Err(error)), buffer)))),
         };
         let algorithms = numbered.job.algorithms();
         let lane = algorithms.contains(Algorithm::Sha256).then_some(INITIAL);

@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
+use std::thread;
+use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::plan::Plan;
 use super::queue::{Done, Gift, Numbered, Queue, Turn};
-use super::reading::Reading;
+use super::reading::{Reading, Unbegun};
 use super::{FileJob, Progress, StopOnPanic, relay};
 use crate::lane::{BLOCK, State};
 
@@ -15,6 +17,9 @@ const PATIENCE: usize = 64;
 
 /// Fewer bytes are read before an idle thread has woken up.
 const WORTH_GIVING: u64 = 1024 * 1024;
+
+/// How long a worker that can open no file leaves those to others who have some open.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Measures files in lanes: as many at once as the platform likes, each lane filled again as soon as its file is over.
 pub(super) struct Worker<'a, J> {
@@ -29,6 +34,8 @@ pub(super) struct Worker<'a, J> {
     /// Results that were not handed over yet.
     done: Vec<Done<J>>,
     buffers: Vec<Buffer>,
+    /// How many files it reads side by side: fewer than planned once the system has refused to open one more.
+    most: usize,
     /// Whether the last file to be over fitted into one buffer.
     is_small: bool,
     turns: usize,
@@ -45,6 +52,7 @@ impl<'a, J: FileJob> Worker<'a, J> {
             backlog: VecDeque::with_capacity(BATCH),
             done: Vec::with_capacity(BATCH),
             buffers: Vec::with_capacity(plan.lanes),
+            most: plan.lanes,
             is_small: false,
             turns: 0,
         }
@@ -74,14 +82,22 @@ impl<'a, J: FileJob> Worker<'a, J> {
         if self.readings.first().is_some_and(Reading::is_stream) {
             return;
         }
-        while self.stream.is_none() && self.readings.len() < self.plan.lanes {
+        while self.stream.is_none() && self.readings.len() < self.most {
             let Some(numbered) = self.next_job() else { return };
             let buffer = self.buffers.pop();
             let buffer = buffer.unwrap_or_else(|| Buffer::new(self.plan.buffer_len));
-            match Reading::begin(numbered, buffer, self.plan.platform) {
+            let closed = self.queue.files.begin();
+            match Reading::begin(numbered, buffer, self.plan.platform).map_err(|unbegun| *unbegun) {
                 Ok(reading) if reading.is_stream() => self.stream = Some(reading),
                 Ok(reading) => self.readings.push(reading),
-                Err(failed) => self.retire(*failed),
+                Err(Unbegun::Failed(failed)) => self.retire(failed),
+                Err(Unbegun::Later(numbered, buffer, error)) => {
+                    if self.queue.files.is_worth_waiting(closed) {
+                        self.buffers.push(buffer);
+                        return self.put_off(numbered);
+                    }
+                    self.record((numbered.done(Err(error)), buffer));
+                }
             }
         }
         if self.readings.is_empty() && self.stream.is_some() {
@@ -91,11 +107,24 @@ impl<'a, J: FileJob> Worker<'a, J> {
         }
     }
 
+    /// Goes on with what is open; with nothing, leaves the job to whoever has files to close.
+    fn put_off(&mut self, numbered: Numbered<J>) {
+        self.backlog.push_front(numbered);
+        self.most = self.readings.len().max(1);
+        if self.readings.is_empty() {
+            self.queue.put(&mut self.done);
+            self.queue.give_back(&mut self.backlog);
+            thread::sleep(PAUSE);
+        }
+    }
+
     fn next_job(&mut self) -> Option<Numbered<J>> {
         if self.backlog.is_empty() {
             let held = self.readings.len();
             let most = if self.is_small { BATCH } else { self.plan.lanes - held };
             self.turns = 0;
+            // More may be open by now.
+            self.most = (self.most + 1).min(self.plan.lanes);
             self.backlog = self.queue.exchange(&mut self.done, held, most);
         }
         self.backlog.pop_front()
@@ -142,7 +171,13 @@ impl<'a, J: FileJob> Worker<'a, J> {
         self.progress.count_lanes(filled, self.plan.lanes, len / BLOCK);
     }
 
-    fn retire(&mut self, (done, buffer): (Done<J>, Buffer)) {
+    /// What was opened for the job is closed.
+    fn retire(&mut self, over: (Done<J>, Buffer)) {
+        self.queue.files.end();
+        self.record(over);
+    }
+
+    fn record(&mut self, (done, buffer): (Done<J>, Buffer)) {
         self.progress.count_files(1);
         self.done.push(done);
         // A file that was given away took its buffer along.
