@@ -264,6 +264,23 @@ mod tests {
         );
     }
 
+    /// The twin is below: anywhere else a file that ends before its size has changed.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_of_sysfs_ends_where_reading_ends() {
+        for path in ["/sys/class/net/lo/mtu", "/sys/devices/system/cpu/online"].map(Path::new) {
+            // Not every system shows them.
+            let (Ok(content), Ok(metadata)) = (fs::read(path), fs::metadata(path)) else {
+                continue;
+            };
+            assert!(metadata.len() > content.len() as u64, "{}", path.display());
+            assert_eq!(
+                measure_file(path, &sha256()).unwrap(),
+                Measured::of_bytes(&content, &sha256())
+            );
+        }
+    }
+
     /// A file of six bytes that was opened before `change` and is read after it.
     fn measured_after(change: impl FnOnce(&Path)) -> Result<Measured, MeasureError> {
         let directory = tempfile::tempdir().unwrap();

@@ -82,9 +82,23 @@ impl Input {
             return Ok(true);
         };
         // Files of /proc have content and say that their size is 0.
-        let is_whole = bytes_read == before.size() || before.size() == 0;
+        let is_whole = bytes_read == before.size() || before.size() == 0 || has_no_size(file);
         Ok(is_whole && before.is_same(&Identity::of(file)?))
     }
+}
+
+/// Whether the file is one of those whose content the kernel makes up when it is read, and whose size it gives as that of a
+/// page: the end is wherever reading ends. Anywhere else a size that is not arrived at is that of a file which changed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_no_size(file: &File) -> bool {
+    /// `SYSFS_MAGIC` and `CONFIGFS_MAGIC` of statfs(2).
+    const MADE_UP: [u64; 2] = [0x6265_6572, 0x6265_6570];
+    rustix::fs::fstatfs(file).is_ok_and(|system| u64::try_from(system.f_type).is_ok_and(|kind| MADE_UP.contains(&kind)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn has_no_size(_: &File) -> bool {
+    false
 }
 
 /// Does not wait for the writer of a named pipe, and takes no terminal over.
