@@ -94,27 +94,19 @@ fn one_missing_file_is_reported_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_directory_a_pipe_and_a_device_are_refused_by_name() {
+fn a_directory_and_a_device_are_refused_by_name() {
     let directory = directory_of(&[]);
     fs::create_dir(directory.path().join("d")).unwrap();
-    Command::new("mkfifo")
-        .arg(directory.path().join("p"))
-        .run()
-        .expect_code(0);
-    let finished = hash(&directory).args(["d", "p", "/dev/null"]).run().expect_code(1);
+    let finished = hash(&directory).args(["d", "/dev/null"]).run().expect_code(1);
     assert_eq!(finished.stdout_text(), "");
-    for (found, place) in [
-        ("a directory", "d"),
-        ("a named pipe", "p"),
-        ("a character device", "/dev/null"),
-    ] {
+    for (found, place) in [("a directory", "d"), ("a character device", "/dev/null")] {
         let expected = format!("error[not-a-regular-file]: expected a regular file, found {found}\n  --> {place}\n");
         assert!(finished.stderr_text().contains(&expected), "{}", finished.stderr_text());
     }
     assert!(
         finished
             .stderr_text()
-            .ends_with("attest hash: 3 of 3 files could not be read\n")
+            .ends_with("attest hash: 2 of 2 files could not be read\n")
     );
 }
 

@@ -12,6 +12,7 @@ mod hash_coreutils;
 mod hash_limits;
 mod hash_output;
 mod hash_page;
+mod hash_pipes;
 mod hash_stream;
 mod identity;
 mod init;

@@ -102,7 +102,7 @@ impl<'a> Writer<'a> {
             Source::Link(path) => self.note_link(path, context),
             Source::Refused(path, failure) => self.note(path, failure, context),
             Source::Stdin { .. } => self.take_found(Path::new("-"), found, context),
-            Source::File(path) => self.take_found(path, found, context),
+            Source::File(path) | Source::Pipe(path) => self.take_found(path, found, context),
         }
     }
 

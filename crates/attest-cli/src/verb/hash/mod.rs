@@ -12,6 +12,7 @@ mod merge;
 mod names;
 mod number;
 mod pieces;
+mod pipe;
 mod place;
 mod screen;
 mod sink;

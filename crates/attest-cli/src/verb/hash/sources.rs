@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,9 +8,13 @@ use attest_digest::{
 };
 
 use super::names::{List, Names};
+use super::pipe::{self, PipeId};
 use super::place::system_words;
 use super::stream::Expected;
 use crate::failure::Failure;
+
+/// Where standard input has a name.
+const STDIN: &str = "/dev/stdin";
 
 /// What is to be hashed, as it was asked for: nothing has been looked at yet.
 #[derive(Debug, Clone)]
@@ -31,6 +36,8 @@ pub(super) enum Source {
     File(PathBuf),
     /// Standard input, or what is left of it when it has been read before.
     Stdin { is_first: bool },
+    /// A named pipe that is an argument, such as `<(command)`: read to its end, as standard input is.
+    Pipe(PathBuf),
     /// A symbolic link in a directory, which is not followed.
     Link(PathBuf),
     /// What cannot be hashed, with the reason.
@@ -41,8 +48,11 @@ impl Request {
     /// Begins to look, with the list if there is one.
     pub(super) fn open(self) -> Result<Sources, Failure> {
         let names = self.list.as_ref().map(List::open).transpose()?;
+        let stdin_taken = self.list.as_ref().is_some_and(List::is_stdin);
+        let stdin = stdin_taken.then(|| PipeId::at(Path::new(STDIN))).flatten();
         Ok(Sources {
-            stdin_taken: self.list.as_ref().is_some_and(List::is_stdin),
+            stdin_taken,
+            pipes: stdin.into_iter().collect(),
             list: self.list,
             files: self.files.into_iter(),
             names,
@@ -57,13 +67,18 @@ impl Request {
 
     /// The same files once more, where that is possible.
     pub(super) fn expected(&self) -> Option<Expected> {
-        let is_repeatable =
-            self.list.as_ref().is_none_or(List::is_repeatable) && !self.files.iter().any(|file| is_stdin(file));
+        let is_read_once = |file: &PathBuf| is_stdin(file) || self.reads_pipe(file);
+        let is_repeatable = self.list.as_ref().is_none_or(List::is_repeatable) && !self.files.iter().any(is_read_once);
         let sources = is_repeatable.then(|| self.clone().open().ok())??;
         Some(Box::new(sources.filter_map(|source| match source {
             Source::File(path) => Some(path),
-            Source::Stdin { .. } | Source::Link(_) | Source::Refused(..) => None,
+            Source::Stdin { .. } | Source::Pipe(_) | Source::Link(_) | Source::Refused(..) => None,
         })))
+    }
+
+    /// Whether the argument is a pipe that will be read.
+    fn reads_pipe(&self, argument: &Path) -> bool {
+        !self.recursive && PipeId::at(argument).is_some()
     }
 }
 
@@ -83,6 +98,8 @@ pub(super) struct Sources {
     walk: Option<Walk>,
     excluded: Vec<PathBuf>,
     stdin_taken: bool,
+    /// What is read already.
+    pipes: BTreeSet<PipeId>,
 }
 
 impl Sources {
@@ -107,7 +124,10 @@ impl Sources {
     fn named(&mut self) -> Option<Source> {
         loop {
             let path = match self.files.next() {
-                Some(path) => path,
+                Some(path) => match self.pipe(&path) {
+                    Some(source) => return Some(source),
+                    None => path,
+                },
                 None => match self.names.as_mut()?.next()? {
                     Ok(path) => path,
                     Err(failure) => return Some(Source::Refused(self.list_path(), failure)),
@@ -134,9 +154,28 @@ impl Sources {
             );
             return Source::Refused("-".into(), failure.at("-"));
         }
+        let stdin = PipeId::at(Path::new(STDIN));
+        let is_new_pipe = stdin.is_none_or(|pipe| self.pipes.insert(pipe));
+        let is_taken = std::mem::replace(&mut self.stdin_taken, true);
         Source::Stdin {
-            is_first: !std::mem::replace(&mut self.stdin_taken, true),
+            is_first: is_new_pipe && !is_taken,
         }
+    }
+
+    /// An argument that is a pipe. Who names one waits for its writer; a list or a tree may hold one by chance.
+    fn pipe(&mut self, argument: &Path) -> Option<Source> {
+        if self.recursive || is_stdin(argument) {
+            return None;
+        }
+        let pipe = PipeId::at(argument)?;
+        if self.pipes.insert(pipe) {
+            return Some(Source::Pipe(argument.to_owned()));
+        }
+        let failure = Failure::rejected(
+            "pipe-named-twice",
+            "expected a pipe that is read once, found it named again",
+        );
+        Some(Source::Refused(argument.to_owned(), failure.at(argument.display())))
     }
 
     fn list_path(&self) -> PathBuf {
@@ -169,7 +208,7 @@ pub(super) struct Item {
 impl FileJob for Item {
     fn path(&self) -> &Path {
         match &self.source {
-            Source::File(path) | Source::Link(path) | Source::Refused(path, _) => path,
+            Source::File(path) | Source::Pipe(path) | Source::Link(path) | Source::Refused(path, _) => path,
             Source::Stdin { .. } => Path::new("-"),
         }
     }
@@ -182,6 +221,7 @@ impl FileJob for Item {
         match &self.source {
             Source::File(_) => Bytes::File,
             Source::Stdin { is_first } => stdin_bytes(*is_first),
+            Source::Pipe(path) => pipe::bytes(path),
             Source::Link(_) | Source::Refused(..) => nothing(),
         }
     }
