@@ -7,9 +7,15 @@ const LARGEST_BUFFER: usize = 64 * 1024;
 /// Below a page, reading costs more system calls than it saves memory.
 const SMALLEST_BUFFER: usize = 4 * 1024;
 
-/// The buffers of all workers together. The window and the program itself need as much again, and 32 MiB are not to be
+/// A worker itself, measured: the pages of its stack that it touches, and what the allocator keeps for it.
+const WORKER: usize = 16 * 1024;
+
+/// The states of all algorithms of one lane, of which BLAKE3's is nearly all.
+const STATES: usize = 2 * 1024;
+
+/// All workers with their buffers together. The window and the program itself need as much again, and 32 MiB are not to be
 /// exceeded.
-const ALL_BUFFERS: usize = 12 * 1024 * 1024;
+const ALL_WORKERS: usize = 12 * 1024 * 1024;
 
 /// How many files a worker reads side by side, and how much of each at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +27,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `workers × lanes × buffer_len` is at most [`ALL_BUFFERS`], and `workers × lanes` at most `open_files`: many threads
-    /// have smaller buffers, then fewer lanes, and there are no more workers than files.
+    /// `workers × (WORKER + lanes × (STATES + buffer_len))` is at most [`ALL_WORKERS`] up to 512 workers, and
+    /// `workers × lanes` at most `open_files`: many threads have smaller buffers, then fewer lanes, and there are no more
+    /// workers than files.
     pub(super) fn new(platform: Platform, threads: Threads, open_files: usize) -> Self {
         let workers = threads.count().get().min(open_files.max(1));
-        let share = ALL_BUFFERS / workers;
-        let lanes = platform.lanes().min(share / SMALLEST_BUFFER);
+        let share = (ALL_WORKERS / workers).saturating_sub(WORKER);
+        let lanes = platform.lanes().min(share / (SMALLEST_BUFFER + STATES));
         let lanes = lanes.min(open_files / workers).max(1);
-        let buffer_len = (share / lanes).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+        let buffer_len = (share / lanes)
+            .saturating_sub(STATES)
+            .clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
         Self {
             platform,
             workers,
@@ -49,7 +58,8 @@ mod tests {
                 let threads: Threads = count.to_string().parse().unwrap();
                 let plan = Plan::new(platform, threads, usize::MAX);
                 assert_eq!(plan.workers, count);
-                assert!(count * plan.lanes * plan.buffer_len <= ALL_BUFFERS, "{plan:?}");
+                let occupied = count * (WORKER + plan.lanes * (STATES + plan.buffer_len));
+                assert!(occupied <= ALL_WORKERS || count > 512, "{plan:?}");
                 assert!(plan.buffer_len >= SMALLEST_BUFFER && plan.buffer_len.is_multiple_of(SMALLEST_BUFFER));
                 assert!((1..=platform.lanes()).contains(&plan.lanes));
             }

@@ -7,7 +7,7 @@ use super::FileJob;
 use super::open_files::OpenFiles;
 use super::reading::Reading;
 use super::relay::Station;
-use crate::{MeasureError, Measured};
+use crate::{Digest, MeasureError, Measured};
 
 /// What the jobs may occupy that were taken from the caller and whose results the caller has not taken back: some ten
 /// thousand jobs with paths of usual length. A large file at the head keeps the ones behind it from being handed over, and
@@ -160,7 +160,8 @@ impl<J: FileJob> Queue<J> {
     /// Waits for room first, so that no more than the window is ever taken from the caller, but for the job in hand.
     fn push(&self, job: J) -> bool {
         // Doubled, because queues grow by doubling and a job may hold its name in another form as well.
-        let cost = 2 * (size_of::<Slot<J>>() + size_of::<Numbered<J>>() + job.path().as_os_str().len());
+        let digests = job.algorithms().iter().count() * size_of::<Digest>();
+        let cost = 2 * (size_of::<Slot<J>>() + size_of::<Numbered<J>>() + job.path().as_os_str().len() + digests);
         let mut state = self.lock();
         while state.cost >= WINDOW && !state.is_stopped {
             state.is_feeder_waiting = true;
