@@ -38,8 +38,8 @@ pub enum MeasureError {
         /// What is there.
         found: FileKind,
     },
-    /// Size, time of modification or time of change are other than before, or the end came early or late: the digest would be of bytes that never were a
-    /// file together.
+    /// Size, time of modification or time of change are other than before, or the end came early or late: the digest may be
+    /// of bytes that never were a file together.
     #[error("file changed while it was read: `{}`", path.display())]
     ChangedWhileReading {
         /// The file.
