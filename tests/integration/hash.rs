@@ -344,7 +344,7 @@ fn malformed_lines_matter_only_under_strict() {
         .expect_code(0);
     assert_eq!(
         lenient.stderr_text(),
-        "attest hash: 'standard input': 3: improperly formatted checksum line\n\
+        "attest hash: 'standard input': 3: improperly formatted SHA256 checksum line\n\
          attest hash: WARNING: 1 line is improperly formatted\n"
     );
     hash(&directory)

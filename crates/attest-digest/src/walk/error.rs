@@ -48,7 +48,7 @@ pub enum WalkError {
     /// The names of a directory do not fit into memory, and the temporary file that should take them failed.
     #[error("cannot sort the names of the directory `{}` in a temporary file", path.display())]
     Scratch {
-        /// The directory; what had not been found in it before is missing.
+        /// The directory; nothing in it was found, or nothing more if the file could be written and then not be read.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

@@ -68,9 +68,14 @@ pub(super) struct Read<'a> {
 }
 
 impl Read<'_> {
-    /// Everything in the directory; with an error, everything up to it.
+    /// Everything in the directory; with an error, everything up to it. What cannot be sorted is listed not at all: half of a
+    /// directory would look like a whole one.
     pub(super) fn listing(&self, scratch: &mut Scratch) -> Result<(Listing, Option<WalkError>), WalkError> {
         let list_failed = |source| WalkError::List {
+            path: self.directory.to_owned(),
+            source,
+        };
+        let scratch_failed = |source| WalkError::Scratch {
             path: self.directory.to_owned(),
             source,
         };
@@ -84,16 +89,12 @@ impl Read<'_> {
             let entry = entry.map_err(list_failed)?;
             let kind = self.kind(&entry);
             gathering.arena.push(kind, &entry.file_name()).map_err(list_failed)?;
-            gathering.spill(scratch).map_err(|source| WalkError::Scratch {
-                path: self.directory.to_owned(),
-                source,
-            })
+            gathering.spill(scratch).map_err(scratch_failed)
         });
-        let listing = gathering.finish(scratch).map_err(|source| WalkError::Scratch {
-            path: self.directory.to_owned(),
-            source,
-        })?;
-        Ok((listing, broken.err()))
+        match broken {
+            Err(error @ WalkError::Scratch { .. }) => Err(error),
+            broken => Ok((gathering.finish(scratch).map_err(scratch_failed)?, broken.err())),
+        }
     }
 
     fn kind(&self, entry: &DirEntry) -> Kind {

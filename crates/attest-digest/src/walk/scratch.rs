@@ -7,6 +7,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 pub(super) struct Scratch {
     file: Option<File>,
     end: u64,
+    /// What stands in for a disk without room.
+    #[cfg(test)]
+    pub(super) room: Option<u64>,
 }
 
 impl Scratch {
@@ -16,6 +19,10 @@ impl Scratch {
     }
 
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        if self.room.is_some_and(|room| self.end + bytes.len() as u64 > room) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),

@@ -136,6 +136,29 @@ fn memory_is_bounded_while_outer_listings_wait() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_sorted_is_missing_as_a_whole_and_the_walk_goes_on() {
+    let names: Vec<String> = (0..200).map(|number| format!("many/{number:040}")).collect();
+    let files: Vec<&str> = names.iter().map(String::as_str).chain(["a", "z"]).collect();
+    let directory = tree(&files);
+    for (room, is_listed) in [(0, false), (3000, false), (1 << 20, true)] {
+        let limits = Limits { memory: 1000, ..TINY };
+        let mut walk = Walk::within(directory.path(), WalkOptions::default(), limits);
+        walk.scratch.room = Some(room);
+        let (found, missing): (Vec<_>, Vec<_>) = walk.partition(Result::is_ok);
+        assert_eq!(
+            (found.len(), missing.is_empty()),
+            (if is_listed { 202 } else { 2 }, is_listed)
+        );
+        for error in missing.into_iter().map(Result::unwrap_err) {
+            assert_eq!(
+                (error.code(), error.path()),
+                ("temporary-file-failed", &*directory.path().join("many"))
+            );
+        }
+    }
+}
+
+#[test]
 fn the_temporary_file_is_used_again_by_later_directories() {
     let directory = tempfile::tempdir().unwrap();
     for number in 0..50 {

@@ -167,9 +167,9 @@ impl<'a> Checking<'a> {
     fn note_malformed(&mut self, line: u64, problem: &LineProblem, context: &mut Context<'_>) -> Result<(), Failure> {
         self.tally.malformed += 1;
         if self.check.report.warn {
-            let kind = self.check.expected.map(|algorithm| format!("{} ", tag(algorithm)));
-            let (shown, kind) = (&self.shown, kind.unwrap_or_default());
-            let text = format_args!("{PROGRAM}: {shown}: {line}: improperly formatted {kind}checksum line\n");
+            let kind = tag(self.check.expected.unwrap_or(Algorithm::Sha256));
+            let shown = &self.shown;
+            let text = format_args!("{PROGRAM}: {shown}: {line}: improperly formatted {kind} checksum line\n");
             self.screen.say(context, text);
         }
         match &mut self.document {

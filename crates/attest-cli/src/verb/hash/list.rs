@@ -154,7 +154,7 @@ impl<'a> Writer<'a> {
     /// What could not be read is said, counted, and left out.
     fn note(&mut self, path: &Path, failure: &Failure, context: &mut Context<'_>) -> Result<(), Failure> {
         self.counts.errors += 1;
-        self.counts.directories += u64::from(failure.code() == "cannot-list-directory");
+        self.counts.directories += u64::from(is_of_directory(failure));
         self.verdict = self.verdict.max(match failure.class() {
             FailureClass::Rejected => Verdict::Rejected,
             FailureClass::Usage | FailureClass::Undecided => Verdict::Undecided,
@@ -197,6 +197,11 @@ impl<'a> Writer<'a> {
         }
         Ok(self.verdict.into())
     }
+}
+
+/// Whether a whole directory is missing, and not a single file.
+fn is_of_directory(failure: &Failure) -> bool {
+    matches!(failure.code(), "cannot-list-directory" | "temporary-file-failed")
 }
 
 /// One line for each algorithm, in their order.

@@ -256,7 +256,11 @@ fn walk_failure(error: &WalkError) -> Failure {
         ),
         other => other.to_string(),
     };
-    Failure::rejected(error.code(), message).at(error.path().display())
+    let failure = Failure::rejected(error.code(), message).at(error.path().display());
+    match error {
+        WalkError::Scratch { .. } => failure.hint("let `TMPDIR` name a directory with room that can be written to"),
+        _ => failure,
+    }
 }
 
 #[cfg(test)]
