@@ -102,3 +102,49 @@ fn a_process_that_is_killed_leaves_nothing_in_the_directory() {
         assert_eq!(fs::read_to_string(directory.path().join("SUMS")).unwrap(), "SUMS");
     }
 }
+
+#[test]
+fn a_directory_that_cannot_be_sorted_is_counted_as_one() {
+    // So many long names do not fit into what is sorted in memory.
+    let directory = tree(&["t/z/a", "t/b"]);
+    for number in 0..11_000 {
+        fs::write(directory.path().join(format!("t/z/{number:0200}")), "").unwrap();
+    }
+    let hashed = |place: &str| hash(&directory).args(["-r", "t"]).env("TMPDIR", place).run();
+    let missing = hashed("/nonexistent").expect_code(1);
+    let list = missing.stdout_text();
+    assert_eq!(list.lines().map(|line| &line[66..]).collect::<Vec<_>>(), ["t/b"]);
+    let said = missing.stderr_text();
+    assert!(said.starts_with("error[temporary-file-failed]"), "{said}");
+    assert!(
+        said.ends_with("attest hash: 1 directory could not be listed\n"),
+        "{said}"
+    );
+    let whole = hashed(directory.path().to_str().unwrap()).expect_code(0);
+    assert_eq!(whole.stdout_text().lines().count(), 11_002);
+}
+
+#[test]
+fn who_closes_stdout_does_not_wait_for_who_writes_the_names() {
+    let directory = tree(&["a"]);
+    let list = hash(&directory).arg("a").run().expect_code(0).stdout;
+    for (arguments, line) in [(["--files-from", "-"], b"a\n".to_vec()), (["--check", "-"], list)] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_attest"))
+            .arg("hash")
+            .args(arguments)
+            .current_dir(directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut names_in = child.stdin.take().unwrap();
+        drop(child.stdout.take());
+        // More than waits anywhere on its way to stdout. The pipe stays open until the process has ended.
+        let _ = names_in.write_all(&line.repeat(20_000));
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+        assert!(said.starts_with("error[stdout-failed]"), "{said}");
+    }
+}

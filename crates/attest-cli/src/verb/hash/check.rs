@@ -13,6 +13,7 @@ use super::screen::Screen;
 use super::sources::is_stdin;
 use super::stream::Stream;
 use super::tally::Tally;
+use super::valve::Valve;
 use super::verdict::Verdict;
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -57,14 +58,15 @@ pub(super) struct Check {
 impl Check {
     /// Checks every list; files of one are read while those of the one before still are.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let (progress, screen) = (Progress::new(), Screen::new(context.interactive));
+        let (progress, screen, valve) = (Progress::new(), Screen::new(context.interactive), Valve::default());
         let stream = Stream {
             engine: self.machine.engine(),
             progress: &progress,
             screen: &screen,
+            valve: &valve,
         };
         let expected = screen.is_watched().then(|| Lines::expected(&self.lists, self.expected));
-        let lines = Lines::new(&self.lists, self.expected);
+        let lines = Lines::new(&self.lists, self.expected, &valve);
         let mut checking = Checking::new(self, &screen, context)?;
         stream.run(lines, expected.flatten(), |line, found| {
             checking.take(line, &found, context)

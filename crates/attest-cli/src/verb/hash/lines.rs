@@ -10,6 +10,7 @@ use attest_digest::{Algorithm, Algorithms, FileJob, Source as Bytes};
 use super::place::system_words;
 use super::sources::{is_stdin, nothing, stdin_bytes};
 use super::stream::Expected;
+use super::valve::Valve;
 
 /// The lines of several lists, one after the other, with where each list begins and ends. None of them is held.
 pub(super) struct Lines {
@@ -19,6 +20,7 @@ pub(super) struct Lines {
     /// What comes before anything that is still to be read.
     ahead: VecDeque<Line>,
     stdin_taken: bool,
+    valve: Valve,
 }
 
 /// The list that is being read.
@@ -49,20 +51,24 @@ pub(super) struct EntryLine {
 }
 
 impl Lines {
-    pub(super) fn new(lists: &[PathBuf], expected: Option<Algorithm>) -> Self {
+    pub(super) fn new(lists: &[PathBuf], expected: Option<Algorithm>, valve: &Valve) -> Self {
         Self {
             lists: lists.iter().cloned().collect(),
             expected,
             current: None,
             ahead: VecDeque::new(),
             stdin_taken: lists.iter().any(|list| is_stdin(list)),
+            valve: valve.clone(),
         }
     }
 
     /// The files that the lists name, for whoever wants to look at them a second time.
     pub(super) fn expected(lists: &[PathBuf], expected: Option<Algorithm>) -> Option<Expected> {
         let is_repeatable = |list: &PathBuf| !is_stdin(list) && list.is_file();
-        let lines = lists.iter().all(is_repeatable).then(|| Self::new(lists, expected))?;
+        let lines = lists
+            .iter()
+            .all(is_repeatable)
+            .then(|| Self::new(lists, expected, &Valve::default()))?;
         Some(Box::new(lines.filter_map(|line| match line {
             Line::Entry(line) if line.stdin.is_none() => Some(line.entry.name.to_path()),
             _ => None,
@@ -73,8 +79,8 @@ impl Lines {
     fn open(&mut self, list: &Path) {
         let is_stdin = is_stdin(list);
         let input: io::Result<Box<dyn Read + Send>> = match is_stdin {
-            true => Ok(Box::new(io::stdin())),
-            false => File::open(list).map(|file| Box::new(file) as _),
+            true => Ok(self.valve.pipe(io::stdin())),
+            false => File::open(list).map(|file| self.valve.file(file)),
         };
         match input {
             Ok(input) => {
@@ -169,7 +175,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let list = directory.path().join("list");
         std::fs::write(&list, format!("{ZEROS}  a\njunk\n{ZEROS}  -\n{ZEROS}  -\n")).unwrap();
-        let words: Vec<String> = Lines::new(&[list.clone(), "no/such".into(), list], None)
+        let words: Vec<String> = Lines::new(&[list.clone(), "no/such".into(), list], None, &Valve::default())
             .map(|line| match line {
                 Line::Begin => "begin".to_owned(),
                 Line::Entry(line) => format!("{} {:?}", line.entry.name, line.stdin),

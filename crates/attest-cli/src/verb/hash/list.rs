@@ -13,6 +13,7 @@ use super::sink::Sink;
 use super::sources::{Item, Request, Source};
 use super::statistics::Statistics;
 use super::stream::Stream;
+use super::valve::Valve;
 use super::verdict::Verdict;
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -39,10 +40,10 @@ impl Listing {
     pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
         let sink = Sink::open(self.output.as_deref())?;
         self.request.excluded = self.output.clone().into_iter().chain(sink.written()).collect();
-        let (progress, screen) = (Progress::new(), Screen::new(context.interactive));
+        let (progress, screen, valve) = (Progress::new(), Screen::new(context.interactive), Valve::default());
         let expected = screen.is_watched().then(|| self.request.expected()).flatten();
         let algorithms = Arc::new(self.algorithms);
-        let items = self.request.open()?.map(|source| Item {
+        let items = self.request.open(&valve)?.map(|source| Item {
             source,
             algorithms: Arc::clone(&algorithms),
         });
@@ -50,6 +51,7 @@ impl Listing {
             engine: self.machine.engine(),
             progress: &progress,
             screen: &screen,
+            valve: &valve,
         };
         let mut writer = Writer::new(self.style, sink, &screen);
         writer.begin(context)?;

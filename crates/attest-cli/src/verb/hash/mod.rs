@@ -20,6 +20,7 @@ mod sources;
 mod statistics;
 mod stream;
 mod tally;
+mod valve;
 mod verdict;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use attest_digest::checksums::Name;
 
 use super::place::system_words;
+use super::valve::Valve;
 use crate::failure::Failure;
 
 /// The longest name that a list may hold, in bytes: four times the longest path that Linux opens.
@@ -37,10 +38,10 @@ impl List {
         !self.is_stdin() && self.path.metadata().is_ok_and(|metadata| metadata.is_file())
     }
 
-    pub(super) fn open(&self) -> Result<Names, Failure> {
+    pub(super) fn open(&self, valve: &Valve) -> Result<Names, Failure> {
         let input: Box<dyn Read + Send> = match self.is_stdin() {
-            true => Box::new(io::stdin()),
-            false => Box::new(File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?),
+            true => valve.pipe(io::stdin()),
+            false => valve.file(File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?),
         };
         let mut input = BufReader::new(input);
         let beginning = input.fill_buf().map_err(|error| unreadable(&self.path, &error))?;
@@ -136,7 +137,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("list");
         std::fs::write(&path, bytes).unwrap();
-        let names = List { path, null }.open().unwrap();
+        let names = List { path, null }.open(&Valve::default()).unwrap();
         names
             .map(|name| match name {
                 Ok(path) => Ok(path.to_str().unwrap().to_owned()),
@@ -177,7 +178,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("list");
         std::fs::write(&path, b"a\0b\0").unwrap();
-        assert_eq!(List { path, null: false }.open().err().unwrap().code(), "list-invalid");
+        assert_eq!(
+            List { path, null: false }.open(&Valve::default()).err().unwrap().code(),
+            "list-invalid"
+        );
     }
 
     #[test]
@@ -186,7 +190,7 @@ mod tests {
             path: "no/such".into(),
             null: false,
         };
-        assert_eq!(list.open().err().unwrap().code(), "list-unreadable");
+        assert_eq!(list.open(&Valve::default()).err().unwrap().code(), "list-unreadable");
         assert!(!list.is_repeatable());
     }
 }

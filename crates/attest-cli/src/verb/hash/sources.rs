@@ -11,6 +11,7 @@ use super::names::{List, Names};
 use super::pipe::{self, PipeId};
 use super::place::system_words;
 use super::stream::Expected;
+use super::valve::Valve;
 use crate::failure::Failure;
 
 /// Where standard input has a name.
@@ -46,8 +47,8 @@ pub(super) enum Source {
 
 impl Request {
     /// Begins to look, with the list if there is one.
-    pub(super) fn open(self) -> Result<Sources, Failure> {
-        let names = self.list.as_ref().map(List::open).transpose()?;
+    pub(super) fn open(self, valve: &Valve) -> Result<Sources, Failure> {
+        let names = self.list.as_ref().map(|list| list.open(valve)).transpose()?;
         let stdin_taken = self.list.as_ref().is_some_and(List::is_stdin);
         let stdin = stdin_taken.then(|| PipeId::at(Path::new(STDIN))).flatten();
         Ok(Sources {
@@ -69,7 +70,7 @@ impl Request {
     pub(super) fn expected(&self) -> Option<Expected> {
         let is_read_once = |file: &PathBuf| is_stdin(file) || self.reads_pipe(file);
         let is_repeatable = self.list.as_ref().is_none_or(List::is_repeatable) && !self.files.iter().any(is_read_once);
-        let sources = is_repeatable.then(|| self.clone().open().ok())??;
+        let sources = is_repeatable.then(|| self.clone().open(&Valve::default()).ok())??;
         Some(Box::new(sources.filter_map(|source| match source {
             Source::File(path) => Some(path),
             Source::Stdin { .. } | Source::Pipe(_) | Source::Link(_) | Source::Refused(..) => None,
@@ -291,14 +292,17 @@ mod tests {
             excluded: vec![root.join("sums")],
             ..request(vec![root.to_owned(), root.join("b")])
         };
-        let found: Vec<_> = request.open().unwrap().collect();
+        let found: Vec<_> = request.open(&Valve::default()).unwrap().collect();
         let files = ["b", "sub/sums", "b"].map(|name| Source::File(root.join(name)));
         assert_eq!(found, files);
     }
 
     #[test]
     fn standard_input_is_read_once() {
-        let found: Vec<_> = request(vec!["-".into(), "-".into()]).open().unwrap().collect();
+        let found: Vec<_> = request(vec!["-".into(), "-".into()])
+            .open(&Valve::default())
+            .unwrap()
+            .collect();
         let expected = [true, false].map(|is_first| Source::Stdin { is_first });
         assert_eq!(found, expected);
     }
@@ -307,7 +311,7 @@ mod tests {
     fn an_empty_directory_is_no_end() {
         let directory = tempfile::tempdir().unwrap();
         let files = vec![directory.path().to_owned(), "after".into()];
-        let found: Vec<_> = request(files).open().unwrap().collect();
+        let found: Vec<_> = request(files).open(&Valve::default()).unwrap().collect();
         assert_eq!(found, [Source::File("after".into())]);
     }
 

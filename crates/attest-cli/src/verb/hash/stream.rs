@@ -8,6 +8,7 @@ use std::time::Duration;
 use attest_digest::{Engine, Event, FileJob, MeasureError, Measured, Progress};
 
 use super::screen::Screen;
+use super::valve::Valve;
 use crate::failure::Failure;
 
 /// A person who has waited for so long wants to know for how long still. Shorter runs never pay for the answer.
@@ -21,6 +22,8 @@ pub(super) struct Stream<'a> {
     pub(super) engine: Engine,
     pub(super) progress: &'a Progress,
     pub(super) screen: &'a Screen,
+    /// What the jobs come through, as far as others write them.
+    pub(super) valve: &'a Valve,
 }
 
 impl Stream<'_> {
@@ -47,7 +50,10 @@ impl Stream<'_> {
                 }
                 match outcome {
                     Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
+                    Err(_) => {
+                        self.valve.shut();
+                        ControlFlow::Break(())
+                    }
                 }
             });
         });
