@@ -57,6 +57,34 @@ fn a_manifest_is_not_written_into_its_tree_through_a_link() {
     assert_eq!(names(&directory.path().join("data")), ["a"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_manifest_is_not_written_into_its_tree_by_a_shell() {
+    let directory = tree(&["data/a", "data/left-out/b"]);
+    let run = |arguments: &str, place: &str| {
+        let script = format!("\"$ATTEST\" hash --manifest data {arguments} > {place}");
+        let finished = Command::new("sh")
+            .args(["-c", &script])
+            .env("ATTEST", env!("CARGO_BIN_EXE_attest"))
+            .current_dir(directory.path())
+            .run();
+        let written = fs::read_to_string(directory.path().join(place)).unwrap();
+        (finished, written)
+    };
+    let (beside, manifest) = run("--ignore-path left-out", "beside");
+    beside.expect_code(0);
+    for arguments in ["", "--shard 0/1", "-o /dev/stdout"] {
+        let (refused, written) = run(arguments, "data/out.json");
+        let refused = refused.expect_code(2);
+        assert!(refused.stderr_text().starts_with("error[output-in-tree]"));
+        assert_eq!(written, "");
+    }
+    fs::remove_file(directory.path().join("data/out.json")).unwrap();
+    let (ignored, written) = run("--ignore-path left-out", "data/left-out/out.json");
+    ignored.expect_code(0);
+    assert_eq!(written, manifest);
+}
+
 #[test]
 fn a_named_pipe_gets_the_list_and_a_directory_is_refused() {
     let directory = tree(&["a", "d/b"]);

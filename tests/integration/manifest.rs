@@ -213,6 +213,29 @@ fn parts_that_make_no_tree_are_refused_and_leave_nothing_behind() {
 }
 
 #[test]
+fn a_part_is_not_overwritten_by_what_is_made_of_it() {
+    let directory = tree();
+    let all = parts(&directory, 2, &[]);
+    let path = |name: &str| directory.path().join(name);
+    let kept = fs::read(path("part-1.json")).unwrap();
+    let to = |output: &str| hash(&directory).arg("merge").args(&all).args(["-o", output]).run();
+    failed(&to("part-1.json").expect_code(2), "output-is-input");
+    failed(&to("data/../part-0.json").expect_code(2), "output-is-input");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("part-1.json", path("link")).unwrap();
+        failed(&to("link").expect_code(2), "output-is-input");
+    }
+    assert_eq!(fs::read(path("part-1.json")).unwrap(), kept);
+    fs::write(path("merged.json"), "an older one").unwrap();
+    to("merged.json").expect_code(0);
+    assert_eq!(
+        fs::read(path("merged.json")).unwrap(),
+        merge(&directory, &all).expect_code(0).stdout
+    );
+}
+
+#[test]
 fn shards_that_are_not_there_are_wrong_usage() {
     let directory = tree();
     for shard in ["3/3", "1", "-1/3", "0/0"] {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use attest_digest::{Algorithm, Algorithms, Threads};
 use attestation::manifest::{Serialization, Shard};
 
+use super::sink::file_of_stdout;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -58,15 +59,12 @@ impl Manifest<'_> {
 
     /// A result in the directory would be one file more the next time, on one machine and not on another.
     fn check_output(&self, serialization: &Serialization) -> Result<(), Failure> {
-        let Some(output) = &self.output else { return Ok(()) };
-        let file = OutputFile::create(output)?;
-        let output = file.place();
-        let directory = output.parent().filter(|parent| *parent != Path::new(""));
-        let directory = directory.unwrap_or(Path::new(".")).canonicalize();
-        let (Ok(directory), Ok(root), Some(name)) = (directory, self.root.canonicalize(), output.file_name()) else {
+        let Some(output) = place(self.output.as_deref())? else {
             return Ok(());
         };
-        let place = directory.join(name);
+        let (Some(place), Ok(root)) = (in_one_spelling(&output), self.root.canonicalize()) else {
+            return Ok(());
+        };
         let Ok(relative) = place.strip_prefix(root) else {
             return Ok(());
         };
@@ -84,6 +82,21 @@ impl Manifest<'_> {
             .hint("write it elsewhere, or leave its place out with `--ignore-path`")),
         }
     }
+}
+
+/// The file that will hold the result: the one that was asked for, or what a shell has made of stdout.
+pub(super) fn place(output: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match output {
+        Some(output) => Ok(Some(OutputFile::create(output)?.place().to_owned())),
+        None => Ok(file_of_stdout()),
+    }
+}
+
+/// The place of a file that need not be there yet, without links.
+fn in_one_spelling(file: &Path) -> Option<PathBuf> {
+    let directory = file.parent().filter(|parent| *parent != Path::new(""));
+    let directory = directory.unwrap_or(Path::new(".")).canonicalize().ok()?;
+    Some(directory.join(file.file_name()?))
 }
 
 fn statement(build: &Build<'_>, tree: &TreeArguments) -> Result<Vec<u8>, Failure> {

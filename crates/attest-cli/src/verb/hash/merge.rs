@@ -47,12 +47,29 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        self.check_output()?;
         let parts = self.parts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let merged = merge(parts).map_err(|error| Failure::rejected(error.code(), visible(&error.to_string())))?;
         let payload = merged.to_payload(SubjectLayout::from(self.subjects));
         let payload = payload.map_err(|error| Failure::usage("tree-layout-unsupported", error))?;
         manifest::write(self.output.as_deref(), payload.as_bytes(), context)?;
         Ok(Outcome::Accepted)
+    }
+
+    /// A part that was overwritten would have to be hashed again, by another machine.
+    fn check_output(&self) -> Result<(), Failure> {
+        let output = manifest::place(self.output.as_deref())?;
+        let Some(output) = output.and_then(|output| output.canonicalize().ok()) else {
+            return Ok(());
+        };
+        let is_output = |part: &PathBuf| part.canonicalize().is_ok_and(|part| part == output);
+        match self.parts.iter().find(|part| is_output(part)) {
+            None => Ok(()),
+            Some(part) => {
+                let message = "expected the statement to go to a file of its own, found one of the parts";
+                Err(Failure::usage("output-is-input", message).at(part.display()))
+            }
+        }
     }
 }
 

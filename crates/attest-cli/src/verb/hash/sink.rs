@@ -60,7 +60,7 @@ impl Sink {
 }
 
 /// The file that a shell has made of stdout, where the system says which one that is: Linux does.
-fn file_of_stdout() -> Option<PathBuf> {
+pub(super) fn file_of_stdout() -> Option<PathBuf> {
     let path = fs::read_link("/proc/self/fd/1").ok()?;
     path.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(path)
 }
