@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 
 use attest_digest::{Algorithm, Algorithms, Hasher};
 
@@ -46,14 +47,24 @@ impl Listing {
 
     /// The share of a machine: a run of pieces.
     #[must_use]
-    pub fn share(&self, shard: Shard) -> std::ops::Range<usize> {
-        // Shares are in order, so each begins where those before it end.
-        let (mut start, mut end) = (0, 0);
-        for share in shares(&self.lengths, shard.count()) {
-            start += usize::from(share < shard.index());
-            end += usize::from(share <= shard.index());
+    pub fn share(&self, shard: Shard) -> Range<usize> {
+        self.shares(shard.count()).swap_remove(shard.index() as usize)
+    }
+
+    /// The shares of so many machines, in one pass.
+    pub(super) fn shares(&self, count: u32) -> Vec<Range<usize>> {
+        let mut lengths = vec![0; count as usize];
+        for share in shares(&self.lengths, count) {
+            lengths[share as usize] += 1;
         }
-        start..end
+        // Shares are in order, so each begins where those before it end.
+        let mut end = 0;
+        let share = |length: usize| {
+            let start = end;
+            end += length;
+            start..end
+        };
+        lengths.into_iter().map(share).collect()
     }
 
     /// The digest of all of it.

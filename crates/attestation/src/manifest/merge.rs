@@ -152,8 +152,9 @@ fn check_shares(parts: &[Part]) -> Result<(), MergeError> {
     check_duplicates(parts, &listing)?;
     let tree = parts.first().ok_or(MergeError::Nothing)?;
     let is_the_tree = listing.digest() == tree.listing && listing.pieces().len() == tree.count;
-    for part in parts {
-        let share = &listing.pieces()[listing.share(part.shard)];
+    // There is one part from each shard, in their order.
+    for (part, share) in parts.iter().zip(listing.shares(tree.shard.count())) {
+        let share = &listing.pieces()[share];
         let mut found: Vec<&Piece> = part.resources.iter().map(|resource| resource.piece()).collect();
         found.sort_unstable();
         if found.iter().copied().eq(share.iter()) {

@@ -302,7 +302,38 @@ fn a_part_is_read_only_as_it_is_written() {
     }
 }
 
+#[test]
+fn many_parts_make_the_tree_and_two_that_changed_places_do_not() {
+    let names: Vec<String> = (0..600).map(|number| format!("file-{number}")).collect();
+    let files: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    let serialization = serialization(None);
+    let listing = listing(&files, &serialization);
+    let mut parts = parts(&listing, &serialization, 300);
+    assert_eq!(merge(parts.clone()), Ok(whole(&listing, &serialization).unwrap()));
+    let (first, last) = (parts[100].resources.clone(), parts[200].resources.clone());
+    (parts[100].resources, parts[200].resources) = (last, first);
+    assert_eq!(merge(parts).unwrap_err().code(), "part-outside-share");
+}
+
 proptest! {
+    #[test]
+    fn all_shares_are_those_of_the_pieces_one_after_the_other(
+        lengths in proptest::collection::vec(0..1_000_000_u64, 0..60), count in 1..80_u32,
+    ) {
+        let piece = |(number, length): (usize, &u64)| (Piece::file(&path(&format!("{number:02}"))), *length);
+        let listing = Listing::new(lengths.iter().enumerate().map(piece).collect());
+        let all = listing.shares(count);
+        let of_each: Vec<u32> = super::share::shares(&lengths, count).collect();
+        let mut start = 0;
+        for (index, share) in (0..).zip(&all) {
+            let length = of_each.iter().filter(|of| **of == index).count();
+            prop_assert_eq!(share, &(start..start + length));
+            prop_assert_eq!(share, &listing.share(Shard::new(index, count).unwrap()));
+            start += length;
+        }
+        prop_assert_eq!((all.len(), start), (count as usize, lengths.len()));
+    }
+
     #[test]
     fn parts_of_any_number_make_what_one_machine_makes(
         files in proptest::collection::btree_map("[a-c]{1,3}(/[d-f-]{1,3}){0,2}", 0..200_000_u64, 1..30),
