@@ -2,7 +2,7 @@
 
 use super::record::{Cache, Entrant, Role, Run, Scenario};
 use super::svg::{self, Shape};
-use super::text::{files, memory, rate, seconds, threads};
+use super::text::{files, memory, memory_or_unknown, rate, seconds, threads};
 
 const WIDTH: f64 = 960.0;
 const MARGIN: f64 = 28.0;
@@ -130,7 +130,7 @@ impl Drawing {
         let (Some(entrant), Some(found)) = (scenario.entrants.first(), scenario.memory) else {
             return;
         };
-        let part = found.found as f64 / found.target.max(1) as f64;
+        let part = found.found.unwrap_or(0) as f64 / found.target.max(1) as f64;
         self.bar(entrant, part.min(1.0));
         self.shapes.push(Shape::Bar {
             class: "limit",
@@ -140,7 +140,7 @@ impl Drawing {
             height: BAR,
         });
         let words = format!("of at most {} ({})", memory(found.target), found.verdict.name());
-        self.value(BASE + LONGEST, &memory(found.found), &words);
+        self.value(BASE + LONGEST, &memory_or_unknown(found.found), &words);
         self.y += ROW;
     }
 

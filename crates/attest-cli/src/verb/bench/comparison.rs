@@ -35,13 +35,14 @@ pub(super) fn compare(scenario: &Scenario, entrants: &[Entrant]) -> Vec<Comparis
 
 /// The memory of ours beside what it may take, in the scenarios that are about memory.
 pub(super) fn memory(scenario: &Scenario, entrants: &[Entrant]) -> Option<MemoryTarget> {
-    let found = entrants.first()?.peak_memory?;
+    let found = entrants.first()?.peak_memory;
     (scenario.contest == Contest::Memory).then_some(MemoryTarget {
         target: MOST_MEMORY,
         found,
-        verdict: match found <= MOST_MEMORY {
-            true => Verdict::Met,
-            false => Verdict::Missed,
+        verdict: match found {
+            Some(found) if found <= MOST_MEMORY => Verdict::Met,
+            Some(_) => Verdict::Missed,
+            None => Verdict::Unclear,
         },
     })
 }
@@ -58,6 +59,10 @@ pub(super) fn note(scenario: &mut record::Scenario) {
         scenario
             .notes
             .push(format!("noisy: the turns of {} spread widely", noisy.join("; ")));
+    }
+    if scenario.memory.is_some_and(|memory| memory.found.is_none()) {
+        let text = "how much memory was taken is not known: it ended too soon, or this system does not say";
+        scenario.notes.push(text.to_owned());
     }
     let bytes = scenario.input.bytes;
     if scenario.cache == Cache::Cold {

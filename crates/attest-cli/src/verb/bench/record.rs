@@ -122,7 +122,7 @@ pub(super) struct Entrant {
     /// By the median.
     pub(super) bytes_per_second: f64,
     pub(super) files_per_second: f64,
-    /// The most resident memory, for a single process, of a turn that does not count.
+    /// The most resident memory, for a single process that could be watched, of a turn that does not count.
     pub(super) peak_memory: Option<u64>,
 }
 
@@ -140,7 +140,7 @@ pub(super) struct Turn {
     /// The place of this turn among all of the scenario, from 0.
     pub(super) sequence: u32,
     pub(super) elapsed: f64,
-    /// User and system time, in the steps of the system's clock (10 ms on Linux).
+    /// User and system time, in the steps of the system's clock (10 ms on Linux): 0 is less than one.
     pub(super) processor: Option<f64>,
     /// Bytes that came from storage rather than from the page cache.
     pub(super) storage: Option<u64>,
@@ -158,7 +158,8 @@ pub(super) struct Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct MemoryTarget {
     pub(super) target: u64,
-    pub(super) found: u64,
+    /// Nothing is known of a process that could not be watched.
+    pub(super) found: Option<u64>,
     pub(super) verdict: Verdict,
 }
 

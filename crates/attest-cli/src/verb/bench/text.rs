@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::record::{Cache, Comparison, Entrant, Role, Run, Scenario, Unit};
+use super::record::{Cache, Comparison, Entrant, Machine, Role, Run, Scenario, Settings, Unit};
 use super::statistics::Verdict;
 
 /// How a run is written for people.
@@ -26,6 +26,9 @@ const COLUMNS: [&str; 8] = [
     "TARGET",
 ];
 
+/// The steps in which the system counts the time of a process, in seconds: those of Linux.
+const CLOCK_STEP: f64 = 0.01;
+
 /// The whole run.
 pub(super) fn render(run: &Run, style: Style) -> String {
     let mut text = match style {
@@ -48,53 +51,39 @@ pub(super) fn render(run: &Run, style: Style) -> String {
 }
 
 fn heading(run: &Run) -> String {
-    let machine = &run.machine;
-    let mut lines = vec![
-        (
-            "machine",
-            format!(
-                "{}, {} cores, {}",
-                machine.processor,
-                machine.cores,
-                memory(machine.memory)
-            ),
-        ),
-        ("features", machine.features.join(" ")),
-        ("platform", format!("{} (chosen by attest)", machine.platform)),
-        ("system", format!("{}, {}", machine.system, machine.file_system)),
-        (
-            "load",
-            format!(
-                "{} before, {} after",
-                load(machine.load_before),
-                load(machine.load_after)
-            ),
-        ),
-        (
-            "settings",
-            format!(
-                "{}, {} rounds in turn, {} threads",
-                run.settings.profile, run.settings.rounds, run.settings.threads
-            ),
-        ),
-    ];
-    if let Some(governor) = &machine.governor {
-        lines.push(("governor", governor.clone()));
-    }
-    lines.extend(
-        run.programs
-            .iter()
-            .map(|program| ("program", format!("{}: {}", program.name, program.version))),
-    );
-    lines.extend(
-        run.skipped
-            .iter()
-            .map(|skipped| ("skipped", format!("{}: {}", skipped.name, skipped.reason))),
-    );
+    let mut lines = about_machine(&run.machine);
+    let Settings {
+        profile,
+        rounds,
+        threads,
+        ..
+    } = &run.settings;
+    let settings = format!("{profile}, {rounds} rounds in turn, {threads} threads");
+    lines.push(("settings", settings));
+    lines.extend(run.machine.governor.clone().map(|governor| ("governor", governor)));
+    let programs = run.programs.iter();
+    lines.extend(programs.map(|program| ("program", format!("{}: {}", program.name, program.version))));
+    let skipped = run.skipped.iter();
+    lines.extend(skipped.map(|skipped| ("skipped", format!("{}: {}", skipped.name, skipped.reason))));
     lines
         .into_iter()
         .map(|(name, value)| format!("{name:<10}{value}\n"))
         .collect()
+}
+
+fn about_machine(machine: &Machine) -> Vec<(&'static str, String)> {
+    let memory = memory(machine.memory);
+    let (before, after) = (load(machine.load_before), load(machine.load_after));
+    vec![
+        (
+            "machine",
+            format!("{}, {} cores, {memory}", machine.processor, machine.cores),
+        ),
+        ("features", machine.features.join(" ")),
+        ("platform", format!("{} (chosen by attest)", machine.platform)),
+        ("system", format!("{}, {}", machine.system, machine.file_system)),
+        ("load", format!("{before} before, {after} after")),
+    ]
 }
 
 /// Every target at a glance.
@@ -113,7 +102,7 @@ fn targets(run: &Run) -> String {
             }
         }
         if let Some(found) = &scenario.memory {
-            let (target, taken) = (memory(found.target), memory(found.found));
+            let (target, taken) = (memory(found.target), memory_or_unknown(found.found));
             let _ = writeln!(
                 text,
                 "| {} | | {target} | {taken} | {} |",
@@ -186,7 +175,7 @@ fn row(scenario: &Scenario, entrant: &Entrant) -> [String; 8] {
         rate(entrant, scenario.unit),
         seconds(entrant.elapsed.median),
         format!("±{:.1} %", entrant.elapsed.relative_width() * 50.0),
-        processor.map_or_else(String::new, |spread| seconds(spread.median)),
+        processor.map_or_else(String::new, |spread| processor_time(spread.median)),
         entrant.peak_memory.map_or_else(String::new, memory),
         comparison.map_or_else(String::new, ratio),
         memory_target
@@ -221,6 +210,18 @@ pub(super) fn seconds(seconds: f64) -> String {
         middle if middle >= 1.0 => format!("{middle:.2} s"),
         short => format!("{:.1} ms", short * 1e3),
     }
+}
+
+/// Less than a step of the clock is not nothing.
+fn processor_time(time: f64) -> String {
+    match time < CLOCK_STEP {
+        true => format!("< {:.0} ms", CLOCK_STEP * 1e3),
+        false => seconds(time),
+    }
+}
+
+pub(super) fn memory_or_unknown(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "unknown".to_owned(), memory)
 }
 
 pub(super) fn memory(bytes: u64) -> String {
@@ -297,5 +298,23 @@ fn ending(run: &Run) -> String {
     match met + missed + unclear {
         0 => String::new(),
         of => format!("\n{of} targets: {met} met, {missed} missed, {unclear} unclear\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_a_step_of_the_clock_is_not_shown_as_nothing() {
+        assert_eq!(processor_time(0.0), "< 10 ms");
+        assert_eq!(processor_time(0.005), "< 10 ms");
+        assert_eq!(processor_time(0.01), "10.0 ms");
+    }
+
+    #[test]
+    fn memory_that_nobody_saw_is_unknown() {
+        assert_eq!(memory_or_unknown(None), "unknown");
+        assert_eq!(memory_or_unknown(Some(4096)), "4 KiB");
     }
 }

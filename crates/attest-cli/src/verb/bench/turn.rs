@@ -14,6 +14,9 @@ use crate::visible::visible;
 /// How often a process is asked for its memory, in the turns that do not count.
 const SAMPLING: Duration = Duration::from_millis(1);
 
+/// How often it has to have answered: one that ends sooner was seen while it was still growing.
+const FEWEST_SAMPLES: usize = 20;
+
 /// How much of a peer's complaint is shown.
 const COMPLAINT: usize = 300;
 
@@ -31,7 +34,7 @@ pub(super) struct Process {
 pub(super) struct Taken {
     pub(super) elapsed: f64,
     pub(super) usage: Usage,
-    /// Of a single process, in a turn that does not count.
+    /// Of a single process that took long enough to be watched, in a turn that does not count.
     pub(super) peak_memory: Option<u64>,
 }
 
@@ -155,12 +158,21 @@ impl Drop for Children {
 
 /// Asks for the memory of a process until it has ended: the most that was resident never shrinks, so the last answer counts.
 fn watched(child: &mut Child) -> Option<u64> {
-    let mut most = None;
-    while !system::ended(child).unwrap_or(true) {
-        most = system::peak_memory(child).max(most);
+    let answers = std::iter::from_fn(|| {
+        if system::ended(child).unwrap_or(true) {
+            return None;
+        }
+        let answer = system::peak_memory(child);
         std::thread::sleep(SAMPLING);
-    }
-    most
+        Some(answer)
+    });
+    peak(answers.flatten())
+}
+
+/// What enough answers say.
+fn peak(answers: impl Iterator<Item = u64>) -> Option<u64> {
+    let (count, most) = answers.fold((0, 0), |(count, most), answer| (count + 1, answer.max(most)));
+    (count >= FEWEST_SAMPLES).then_some(most)
 }
 
 fn sum(a: Usage, b: Usage) -> Usage {
@@ -240,7 +252,15 @@ mod tests {
             directory: directory.path(),
             answers: directory.path(),
         };
-        let taken = stage.run(&[shell("sleep 0.1")], Counting::WarmsUp).unwrap();
+        let taken = stage.run(&[shell("sleep 1")], Counting::WarmsUp).unwrap();
         assert!(taken.peak_memory.is_some_and(|bytes| bytes > 100_000));
+    }
+
+    #[test]
+    fn a_process_that_was_hardly_seen_has_no_figure() {
+        let growing = |count: usize| (1..=count as u64).map(|answer| answer * 4096);
+        assert_eq!(peak(growing(0)), None);
+        assert_eq!(peak(growing(FEWEST_SAMPLES - 1)), None);
+        assert_eq!(peak(growing(FEWEST_SAMPLES)), Some(FEWEST_SAMPLES as u64 * 4096));
     }
 }
