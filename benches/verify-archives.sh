@@ -7,7 +7,7 @@
 # cache. Beside it, in the same run and taking turns: the program BEFORE, an earlier build of attest, if it is given, and
 # `openssl dgst -sha256` over the same files, which only hashes them. OUT.json holds the best and the median of each, in
 # milliseconds: elapsed, and on all processors together. ATTEST names the program to measure; without it a release build is
-# made. ROUNDS [7]. ARCHIVES keeps and reuses the files in a directory.
+# made. ROUNDS [7]. ARCHIVES keeps and reuses the archives in a directory, where nothing else is touched.
 set -euo pipefail
 export LC_ALL=C
 
@@ -31,17 +31,19 @@ trap 'rm -rf "$work"' EXIT
 archives=${ARCHIVES:-$work/archives}
 mkdir -p "$archives"
 archives=$(realpath "$archives")
+files=()
 for number in $(seq -w "$count"); do
-    [ -e "$archives/app-$number.tar.gz" ] || head -c "$size" /dev/urandom >"$archives/app-$number.tar.gz"
+    file=app-$number.tar.gz
+    [ -e "$archives/$file" ] || head -c "$size" /dev/urandom >"$archives/$file"
+    files+=("$file")
 done
 cd "$archives"
-files=(app-*.tar.gz)
-rm -f release.key release.pub release.sigstore.json
-"$ATTEST" key generate --without-password --output-key-prefix release >/dev/null 2>&1
-"$ATTEST" sign --key release.key --no-log --no-timestamp --bundle release.sigstore.json "${files[@]}" >/dev/null 2>&1
+release=$work/release
+"$ATTEST" key generate --without-password --output-key-prefix "$release" >/dev/null 2>&1
+"$ATTEST" sign --key "$release.key" --no-log --no-timestamp --bundle "$release.sigstore.json" "${files[@]}" >/dev/null 2>&1
 
 verify() { # PROGRAM THREADS
-    "$1" verify --key release.pub --bundle release.sigstore.json --insecure-ignore-tlog --threads "$2" "${files[@]}"
+    "$1" verify --key "$release.pub" --bundle "$release.sigstore.json" --insecure-ignore-tlog --threads "$2" "${files[@]}"
 }
 TIMEFORMAT='%R %U %S'
 exec 3>&2
