@@ -1,7 +1,9 @@
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Variables that would change what a verb does; a child of a test never sees them.
 const CLEARED_PREFIXES: [&str; 10] = [
@@ -123,6 +125,35 @@ impl Command {
         }
     }
 
+    /// Runs the process to its end, and fails the test if that is not there in time.
+    #[track_caller]
+    pub(crate) fn run_within(mut self, limit: Duration) -> Finished {
+        self.process
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self.process.spawn().expect("the program starts");
+        let stdout = in_background(child.stdout.take().expect("stdout is piped"));
+        let stderr = in_background(child.stderr.take().expect("stderr is piped"));
+        let begin = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("the program can be waited for") {
+                break status;
+            }
+            if begin.elapsed() > limit {
+                child.kill().expect("the program can be ended");
+                child.wait().expect("the program ends");
+                panic!("the program did not end within {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        Finished {
+            code: status.code().expect("no signal ended the program"),
+            stdout: stdout.join().expect("reading a pipe does not panic"),
+            stderr: stderr.join().expect("reading a pipe does not panic"),
+        }
+    }
+
     /// Runs the process to its end.
     pub(crate) fn run(mut self) -> Finished {
         self.process
@@ -144,6 +175,15 @@ impl Command {
             stderr: output.stderr,
         }
     }
+}
+
+/// Reads a pipe to its end.
+fn in_background(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
 }
 
 impl Finished {

@@ -42,6 +42,7 @@ mod verify_detached;
 mod verify_key;
 mod verify_lists;
 mod verify_log;
+mod verify_many;
 mod verify_older;
 mod verify_output;
 mod verify_signature;

@@ -3,9 +3,9 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-use attest_digest::{Engine, Event, MeasureError, Measured};
+use attest_digest::{Engine, Event};
 
-use super::chunk::{Chunk, ChunkJob};
+use super::chunk::Chunk;
 use super::evidence::{Judge, Origin, Sources, Stock, gather};
 use super::finding::Finding;
 use super::input::Input;
@@ -17,7 +17,7 @@ use super::progress::Progress;
 /// does not grow with the number of artifacts; enough to keep every core busy.
 const AT_ONCE: usize = 512;
 
-/// How many chunks wait, with their evidence verified, for the one before them to be measured.
+/// How many chunks wait, with their evidence verified, for the one before them to be judged.
 const CHUNKS_AHEAD: usize = 1;
 
 /// Everything that a call is about.
@@ -50,86 +50,74 @@ impl Batch<'_> {
         verdicts
     }
 
+    /// Who prepares waits for nobody but who judges, and who judges a chunk measures what that chunk itself holds: nobody
+    /// can wait in a circle, whatever there is to measure.
     fn judge_all(&self, sources: &Sources, shared: &Stock, verdicts: &mut Verdicts) {
-        let (prepared, chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
-        let subjects = self.input.subjects.chunks(AT_ONCE);
-        let beside = sources.bundles.chunks(AT_ONCE).zip(sources.signatures.chunks(AT_ONCE));
-        let jobs = subjects.zip(beside).flat_map(move |(subjects, (bundles, signatures))| {
-            let own = bundles.iter().flatten();
-            let own = own.filter(|path| !sources.shared.contains_key(*path));
-            let own = own.map(|path| (path.clone(), Ok(Origin::Beside))).collect();
-            let chunk = Chunk::new(subjects, bundles, signatures).with_evidence(gather(own, self.judge), shared);
-            let jobs = chunk.jobs();
-            // It fails only after a panic of whoever judges.
-            let _ = prepared.send(chunk);
-            jobs
-        });
-        let jobs = AtMost {
-            jobs,
-            most: self.input.subjects.len(),
-        };
         let mut judging = Judging {
             batch: self,
             shared,
-            chunks: Some(chunks),
-            current: None,
             verdicts,
         };
+        thread::scope(|scope| {
+            // Dropped before the scope waits for its thread, also when judging panics.
+            let (prepared, mut chunks) = mpsc::sync_channel(CHUNKS_AHEAD);
+            let prepare = move || {
+                // It fails only after a panic of whoever judges.
+                let _ = self.chunks(sources, shared).all(|chunk| prepared.send(chunk).is_ok());
+            };
+            match thread::Builder::new().spawn_scoped(scope, prepare) {
+                Ok(_) => {
+                    while let Some(chunk) = self.next_of(&mut chunks) {
+                        judging.judge(chunk);
+                    }
+                }
+                // A machine that cannot give us threads still gets its answer, from this one.
+                Err(_) => self.chunks(sources, shared).for_each(|chunk| judging.judge(chunk)),
+            }
+        });
+    }
+
+    /// Every chunk in its turn, the evidence beside its artifacts verified.
+    fn chunks<'c>(&'c self, sources: &'c Sources, shared: &'c Stock) -> impl Iterator<Item = Chunk<'c>> {
+        let subjects = self.input.subjects.chunks(AT_ONCE);
+        let beside = sources.bundles.chunks(AT_ONCE).zip(sources.signatures.chunks(AT_ONCE));
+        subjects.zip(beside).map(move |(subjects, (bundles, signatures))| {
+            let own = bundles.iter().flatten();
+            let own = own.filter(|path| !sources.shared.contains_key(*path));
+            let own = own.map(|path| (path.clone(), Ok(Origin::Beside))).collect();
+            Chunk::new(subjects, bundles, signatures).with_evidence(gather(own, self.judge), shared)
+        })
+    }
+
+    /// The next chunk as soon as it is prepared; none after the last.
+    fn next_of<'c>(&self, chunks: &mut Receiver<Chunk<'c>>) -> Option<Chunk<'c>> {
+        self.progress.watch(move || chunks.recv().ok())
+    }
+
+    /// Measures the files of a chunk.
+    fn measure(&self, chunk: &mut Chunk<'_>) {
         let engine = Engine::new(self.judge.threads);
-        engine.measure_events(jobs, &attest_digest::Progress::new(), |event| {
-            let judging = CloseOnPanic(&mut judging);
+        engine.measure_events(chunk.jobs(), &attest_digest::Progress::new(), |event| {
             if let Event::Done(job, measured) = event {
-                judging.0.take(&job, measured);
+                chunk.put(job.place, measured.map_err(|error| Problem::from(&error)));
                 self.progress.add_one();
             }
             self.progress.draw();
             ControlFlow::Continue(())
         });
-        judging.judge_rest();
     }
 }
 
-/// Puts measurements to the chunks that they belong to, and judges each chunk as soon as it is complete.
+/// Judges chunk after chunk.
 struct Judging<'a, 'b> {
     batch: &'b Batch<'a>,
     shared: &'b Stock,
-    /// In their order. None when nobody listens any more.
-    chunks: Option<Receiver<Chunk<'b>>>,
-    current: Option<Chunk<'b>>,
     verdicts: &'b mut Verdicts,
 }
 
-impl<'b> Judging<'_, 'b> {
-    /// Takes the next measurement. The chunk that it is of was handed over before it.
-    fn take(&mut self, job: &ChunkJob<'b>, measured: Result<Measured, MeasureError>) {
-        let measured = measured.map_err(|error| Problem::from(&error));
-        while let Some(mut chunk) = self.next_chunk() {
-            if chunk.is_complete() {
-                self.judge(chunk);
-                continue;
-            }
-            chunk.put(job.place, measured);
-            match chunk.is_complete() {
-                true => self.judge(chunk),
-                false => self.current = Some(chunk),
-            }
-            return;
-        }
-    }
-
-    /// Chunks of which nothing has to be measured come after the last measurement.
-    fn judge_rest(&mut self) {
-        while let Some(chunk) = self.next_chunk() {
-            self.judge(chunk);
-        }
-    }
-
-    fn next_chunk(&mut self) -> Option<Chunk<'b>> {
-        let next = || self.chunks.as_ref()?.recv().ok();
-        self.current.take().or_else(next)
-    }
-
-    fn judge(&mut self, mut chunk: Chunk<'b>) {
+impl Judging<'_, '_> {
+    fn judge(&mut self, mut chunk: Chunk<'_>) {
+        self.batch.measure(&mut chunk);
         let measured = chunk.measured();
         let signed = self
             .batch
@@ -150,35 +138,6 @@ impl<'b> Judging<'_, 'b> {
             Case { query, shelves }.judge_subject(measured.as_ref())
         });
         self.verdicts.judgements.extend(judged);
-    }
-}
-
-/// Jobs of which somebody knows how many there can be: the engine begins no more threads.
-struct AtMost<I> {
-    jobs: I,
-    most: usize,
-}
-
-impl<I: Iterator> Iterator for AtMost<I> {
-    type Item = I::Item;
-
-    fn next(&mut self) -> Option<I::Item> {
-        self.jobs.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, Some(self.most))
-    }
-}
-
-/// Who prepares chunks must not wait for somebody who has panicked.
-struct CloseOnPanic<'a, 'b, 'c>(&'c mut Judging<'a, 'b>);
-
-impl Drop for CloseOnPanic<'_, '_, '_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.chunks = None;
-        }
     }
 }
 

@@ -21,8 +21,6 @@ pub(super) struct Chunk<'a> {
     /// What each has to be measured with; none where there is nothing to compare.
     needed: Vec<Option<Algorithms>>,
     found: Vec<Option<Found>>,
-    /// How many files are still to be measured.
-    open: usize,
 }
 
 /// A file of a chunk.
@@ -55,7 +53,6 @@ impl<'a> Chunk<'a> {
             own: Stock::default(),
             needed: Vec::new(),
             found: subjects.iter().map(|_| None).collect(),
-            open: 0,
         }
     }
 
@@ -65,7 +62,6 @@ impl<'a> Chunk<'a> {
         self.needed = (0..self.subjects.len())
             .map(|place| self.needed(place, [shared, &self.own]))
             .collect();
-        self.open = self.jobs().len();
         self
     }
 
@@ -85,11 +81,6 @@ impl<'a> Chunk<'a> {
 
     pub(super) fn put(&mut self, place: usize, found: Found) {
         self.found[place] = Some(found);
-        self.open -= 1;
-    }
-
-    pub(super) fn is_complete(&self) -> bool {
-        self.open == 0
     }
 
     pub(super) fn query(&self, place: usize) -> Query<'_> {

@@ -59,30 +59,11 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         time,
         threads,
     };
-    let Verified {
-        mut verdicts,
-        texts,
-        expected,
-        trust,
-    } = match &keys {
+    let verified = match &keys {
         Some(keys) => Detached { call: &call, keys }.run()?,
         None => call.run(context)?,
     };
-    let lists = Lists {
-        texts,
-        arguments: &arguments.lists,
-        walked: &input.walked,
-        threads,
-    };
-    lists.extend(&mut verdicts);
-    parts::set_used_aside(&mut verdicts);
-    let report = Report {
-        time,
-        trust,
-        expected,
-        judgements: verdicts.judgements,
-        findings: verdicts.findings,
-    };
+    let report = call.report(verified);
     // By now it is known what checksum lists made the call read.
     arguments.output.check(report.read())?;
     output::write(&report, &arguments.output, context)?;
@@ -136,6 +117,31 @@ impl Call<'_> {
                 json: roots.to_json(self.time.moment()),
             }),
         })
+    }
+
+    /// Holds what checksum lists name against them, and puts everything together.
+    fn report(&self, verified: Verified) -> Report {
+        let Verified {
+            mut verdicts,
+            texts,
+            expected,
+            trust,
+        } = verified;
+        let lists = Lists {
+            texts,
+            arguments: &self.arguments.lists,
+            walked: &self.input.walked,
+            threads: self.threads,
+        };
+        lists.extend(&mut verdicts);
+        parts::set_used_aside(&mut verdicts);
+        Report {
+            time: self.time,
+            trust,
+            expected,
+            judgements: verdicts.judgements,
+            findings: verdicts.findings,
+        }
     }
 }
 

@@ -111,23 +111,9 @@ impl Body {
         if logged.is_some_and(|logged| logged != about.signature) {
             return Err(mismatch("it has another signature"));
         }
-        let same = match (about.verifier, &self.verifier) {
-            (Verifier::Certificate(expected), LoggedVerifier::Certificate(found)) => expected == found,
-            (Verifier::Key(expected), LoggedVerifier::Key(found)) => expected == found,
-            _ => false,
-        };
-        if !same {
-            return Err(mismatch("it has another certificate or key"));
-        }
+        self.verifier.check(about.verifier)?;
         match (&self.logged, about.signed) {
-            (Logged::Hashed(found), SignedAs::Artifact(expected)) if found.algorithm() == expected.algorithm() => {
-                check_digest(found, expected.as_bytes())
-            }
-            (Logged::Hashed(found), SignedAs::Artifact(expected)) => Err(unsupported(&format!(
-                "a log entry with a {} digest for a signature with a {} digest",
-                found.algorithm(),
-                expected.algorithm()
-            ))),
+            (logged, SignedAs::Artifact(expected)) => logged.check_artifact(expected),
             (Logged::Hashed(found), SignedAs::Envelope { encoding, .. }) => check_digest_of(found, encoding),
             (
                 Logged::Payload(found, logged_type),
@@ -151,9 +137,36 @@ impl Body {
                 }
                 envelope::check(found, payload_type, payload, about.signature)
             }
-            (Logged::Payload(..) | Logged::Envelope(..), SignedAs::Artifact(_)) => {
-                Err(mismatch("it is about an envelope"))
+        }
+    }
+}
+
+impl LoggedVerifier {
+    fn check(&self, expected: Verifier<'_>) -> Result<(), Rejection> {
+        let same = match (expected, self) {
+            (Verifier::Certificate(expected), Self::Certificate(found)) => expected == found,
+            (Verifier::Key(expected), Self::Key(found)) => expected == found,
+            _ => false,
+        };
+        match same {
+            true => Ok(()),
+            false => Err(mismatch("it has another certificate or key")),
+        }
+    }
+}
+
+impl Logged {
+    fn check_artifact(&self, expected: &Digest) -> Result<(), Rejection> {
+        match self {
+            Self::Hashed(found) if found.algorithm() == expected.algorithm() => {
+                check_digest(found, expected.as_bytes())
             }
+            Self::Hashed(found) => Err(unsupported(&format!(
+                "a log entry with a {} digest for a signature with a {} digest",
+                found.algorithm(),
+                expected.algorithm()
+            ))),
+            Self::Payload(..) | Self::Envelope(..) => Err(mismatch("it is about an envelope")),
         }
     }
 }
