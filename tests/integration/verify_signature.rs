@@ -229,6 +229,33 @@ fn an_ed25519_signature_is_held_against_the_bytes_of_its_file() {
 }
 
 #[test]
+fn an_ed25519_signature_is_held_against_the_bytes_of_standard_input() {
+    let release = Release::new();
+    let (key, signature) = ed25519(7, APPLICATION);
+    release.write("key.pub", key);
+    release.write("other.pub", ed25519(8, APPLICATION).0);
+    release.write("signature", &signature);
+    release.write("raw", STANDARD.decode(&signature).unwrap());
+    let verify = |key: &str, signature: &str, bytes: &[u8]| {
+        let arguments = ["verify", "--trusted-root", "root.json", "-", WITHOUT_LOG];
+        let arguments = [&arguments[..], &["--key", key, "--signature", signature]].concat();
+        release.attest().args(arguments).stdin(bytes).run()
+    };
+    for signature in ["signature", "raw"] {
+        let finished = verify("key.pub", signature, APPLICATION).expect_code(0);
+        says(finished.stdout_text(), "1 of 1 artifacts verified");
+        for (key, bytes) in [
+            ("key.pub", &b"other bytes"[..]),
+            ("key.pub", b""),
+            ("other.pub", APPLICATION),
+        ] {
+            let finished = verify(key, signature, bytes).expect_code(1);
+            says(finished.stdout_text(), "[signature-invalid]");
+        }
+    }
+}
+
+#[test]
 fn an_ed25519_signature_says_nothing_of_a_digest_or_of_more_bytes_than_are_read() {
     let release = Release::new();
     let (key, signature) = ed25519(7, APPLICATION);

@@ -59,6 +59,12 @@ impl Detached {
         })
     }
 
+    /// How many bytes the signature has. What they are, only the verifier says.
+    #[must_use]
+    pub fn signature_len(&self) -> usize {
+        self.signature.len()
+    }
+
     /// Adds who is said to have signed: a certificate with or without those above it, leaf first, or a public key. PEM,
     /// base64 of PEM, or DER. Without it, what the log entry says is taken.
     ///

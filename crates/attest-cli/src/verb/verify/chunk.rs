@@ -1,9 +1,11 @@
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Algorithms, Digest, FileJob, Measured, measure_reader};
 
-use super::evidence::{Evidence, Judge, Query, SIGNATURE_ALGORITHM, Signature, Signed, Stock, in_order};
+use super::evidence::{
+    Evidence, Held, Judge, Query, SIGNATURE_ALGORITHM, Signature, Signed, SignedBytes, Stock, hold, in_order,
+};
 use super::input::Subject;
 use super::problem::Problem;
 
@@ -21,6 +23,8 @@ pub(super) struct Chunk<'a> {
     /// What each has to be measured with; none where there is nothing to compare.
     needed: Vec<Option<Algorithms>>,
     found: Vec<Option<Found>>,
+    /// What came from standard input, where a signature may be over those bytes.
+    held: Option<Held>,
 }
 
 /// A file of a chunk.
@@ -53,6 +57,7 @@ impl<'a> Chunk<'a> {
             own: Stock::default(),
             needed: Vec::new(),
             found: subjects.iter().map(|_| None).collect(),
+            held: None,
         }
     }
 
@@ -92,7 +97,16 @@ impl<'a> Chunk<'a> {
         let mut found = std::mem::take(&mut self.found);
         for (place, subject) in self.subjects.iter().enumerate() {
             if let (Subject::Stdin, Some(algorithms)) = (subject, &self.needed[place]) {
-                found[place] = Some(measure_stdin(algorithms));
+                let stdin = io::stdin().lock();
+                found[place] = Some(match self.signatures[place].iter().any(Signature::may_need_bytes) {
+                    true => {
+                        let mut stdin = hold(stdin);
+                        let found = measure_stdin(&mut stdin, algorithms);
+                        self.held = Some(stdin.into_held());
+                        found
+                    }
+                    false => measure_stdin(stdin, algorithms),
+                });
             }
         }
         found
@@ -112,9 +126,17 @@ impl<'a> Chunk<'a> {
             }
         }
         in_order(work, judge.threads, |(signature, subject, digest)| {
-            let (digest, path) = (&digest, subject.file());
-            signature.verify(&Signed { digest, path }, judge)
+            let bytes = self.bytes_of(subject);
+            signature.verify(&Signed { digest: &digest, bytes }, judge)
         })
+    }
+
+    fn bytes_of<'b>(&'b self, subject: &'b Subject) -> SignedBytes<'b> {
+        match subject {
+            Subject::File(path) => SignedBytes::File(path),
+            Subject::Stdin => self.held.as_ref().map_or(SignedBytes::Nowhere, SignedBytes::Held),
+            Subject::Digest(_) | Subject::Tree(_) | Subject::Refused(..) => SignedBytes::Nowhere,
+        }
     }
 
     /// What the evidence that concerns an artifact needs, in one read; none when there is none.
@@ -131,8 +153,8 @@ impl<'a> Chunk<'a> {
     }
 }
 
-fn measure_stdin(algorithms: &Algorithms) -> Found {
-    measure_reader(io::stdin().lock(), algorithms).map_err(|error| {
+fn measure_stdin(stdin: impl Read, algorithms: &Algorithms) -> Found {
+    measure_reader(stdin, algorithms).map_err(|error| {
         let message = format_args!("cannot read standard input: {error}");
         Problem::undecided("cannot-read", message)
     })

@@ -1,6 +1,7 @@
 //! Evidence: files in, one verified or rejected piece each out.
 
 mod gather;
+mod held;
 mod proof;
 mod signature;
 mod sources;
@@ -10,8 +11,9 @@ use std::path::PathBuf;
 
 use super::problem::Problem;
 pub(super) use gather::{Judge, gather, in_order};
+pub(super) use held::Held;
 pub(super) use proof::{Covering, Proof, Refusal};
-pub(super) use signature::{ALGORITHM as SIGNATURE_ALGORITHM, Signature, Signed};
+pub(super) use signature::{ALGORITHM as SIGNATURE_ALGORITHM, Signature, Signed, SignedBytes, hold};
 pub(super) use sources::Sources;
 pub(super) use stock::{Query, Stock};
 
