@@ -48,3 +48,4 @@ mod verify_output;
 mod verify_signature;
 mod verify_subjects;
 mod verify_tree;
+mod verify_tree_guards;

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use crate::command::{Command, Finished};
 
 /// A directory with its signature in it, by a key of one's own, in no log.
-struct Model {
-    directory: tempfile::TempDir,
+pub(crate) struct Model {
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl Model {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::signed(&[])
     }
 
-    fn signed(options: &[&str]) -> Self {
+    pub(crate) fn signed(options: &[&str]) -> Self {
         let model = Self {
             directory: tempfile::tempdir().unwrap(),
         };
@@ -46,26 +46,26 @@ impl Model {
         model
     }
 
-    fn attest(&self) -> Command {
+    pub(crate) fn attest(&self) -> Command {
         Command::attest().current_dir(self.directory.path())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join("model").join(name)
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(crate) fn write(&self, name: &str, content: &str) {
         fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         fs::write(self.path(name), content).unwrap();
     }
 
-    fn verify(&self, options: &[&str]) -> Finished {
+    pub(crate) fn verify(&self, options: &[&str]) -> Finished {
         let verify = ["verify", "model", "--key", "release.pub", "--insecure-ignore-tlog"];
         self.attest().args(verify).args(options).run()
     }
 
     /// The codes and messages of what is wrong, and the document.
-    fn rejected(&self, options: &[&str]) -> (Vec<(String, String)>, Value) {
+    pub(crate) fn rejected(&self, options: &[&str]) -> (Vec<(String, String)>, Value) {
         let finished = self.verify(&[&["--format", "json"], options].concat()).expect_code(1);
         let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
         let problems = document["artifacts"][0]["problems"].as_array().unwrap().iter();
@@ -74,7 +74,7 @@ impl Model {
         (problems.collect(), document)
     }
 
-    fn codes(&self) -> Vec<String> {
+    pub(crate) fn codes(&self) -> Vec<String> {
         self.rejected(&[]).0.into_iter().map(|(code, _)| code).collect()
     }
 }
@@ -203,7 +203,14 @@ fn a_link_is_no_file_unless_the_manifest_says_so_and_never_leads_out_unasked() {
     links.verify(&[]).expect_code(0);
     fs::rename(links.path("weights"), links.directory.path().join("outside")).unwrap();
     std::os::unix::fs::symlink("../outside", links.path("weights")).unwrap();
-    assert_eq!(links.codes(), ["tree-changed-file", "tree-changed-file"]);
+    let (problems, document) = links.rejected(&[]);
+    let message = |name: &str| {
+        let what = "expected a regular file, found a symbolic link that leads out of the directory";
+        let message = format!("`{name}` is not the file that was signed: {what}");
+        ("tree-symbolic-link-outside".to_owned(), message)
+    };
+    assert_eq!(problems, [message("link"), message("weights")]);
+    assert_eq!(document["artifacts"][0]["tree"]["changed"]["count"], 2);
     links.verify(&["--insecure-follow-links-outside"]).expect_code(0);
 }
 

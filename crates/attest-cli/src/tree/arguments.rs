@@ -27,6 +27,9 @@ pub(crate) struct TreeArguments {
     /// Take a symbolic link to a file for the file; otherwise there must be no links
     #[arg(long, requires = "manifest")]
     allow_symlinks: bool,
+    /// Where links are allowed, take one that leads out of the directory as well: whoever verifies has to say so too
+    #[arg(long, requires = "allow_symlinks")]
+    pub(crate) insecure_follow_links_outside: bool,
     /// Hash ranges of so many bytes instead of whole files, so that one large file can be shared out as well
     #[arg(long, value_name = "BYTES", requires = "manifest")]
     shard_size: Option<NonZeroU64>,

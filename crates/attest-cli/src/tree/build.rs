@@ -8,8 +8,9 @@ use attestation::manifest::{
     Listing, Method, Part, Piece, Resource, Serialization, Shard, Share, TreeManifest, TreePath,
 };
 
+use super::difference::Reason;
 use super::measure::Measuring;
-use super::scan::{Oddity, Scan, Scanned};
+use super::scan::{Found, Oddity, Scan};
 use crate::causes::with_causes;
 use crate::failure::Failure;
 
@@ -18,6 +19,8 @@ pub(crate) struct Build<'a> {
     pub(crate) root: &'a Path,
     pub(crate) name: Option<&'a str>,
     pub(crate) serialization: Serialization,
+    /// Whether a link may lead out of the directory, where links are allowed at all.
+    pub(crate) links_may_leave: bool,
     pub(crate) threads: Threads,
 }
 
@@ -27,7 +30,7 @@ impl Build<'_> {
         let name = self.name()?;
         let pieces = match self.serialization.method() {
             // Nothing but the names has to be known beforehand.
-            Method::Files => self.scan()?.files.iter().map(Piece::file).collect(),
+            Method::Files => self.scan()?.iter().map(Piece::file).collect(),
             _ => self.listing()?.pieces().to_vec(),
         };
         let digests = self.measure(&pieces)?;
@@ -67,7 +70,7 @@ impl Build<'_> {
     }
 
     /// What is incomplete is no manifest: the first thing that has no place in one ends it.
-    fn scan(&self) -> Result<Scanned, Failure> {
+    fn scan(&self) -> Result<Vec<TreePath>, Failure> {
         if !self.root.is_dir() {
             let message = "expected a directory";
             return Err(Failure::usage("not-a-directory", message).at(self.root.display()));
@@ -75,29 +78,41 @@ impl Build<'_> {
         let scan = Scan {
             root: self.root,
             serialization: &self.serialization,
-            links_may_leave: true,
+            links_may_leave: self.links_may_leave,
             own: None,
         };
-        let mut scanned = scan.run();
-        scanned.files.sort_unstable();
-        if let Some(oddity) = scanned.oddities.first() {
-            return Err(self.refused(oddity));
+        let (mut files, mut refused) = (Vec::new(), None);
+        scan.run(|found| {
+            match found {
+                Found::File(path) => files.push(path),
+                Found::Oddity(oddity) => refused = Some(self.refused(&oddity)),
+            }
+            // One more than a manifest can have is enough to say so.
+            match refused.is_some() || files.len() > limits::MAX_TREE_RESOURCES {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        if let Some(failure) = refused {
+            return Err(failure);
         }
-        if scanned.files.is_empty() {
+        files.sort_unstable();
+        if files.is_empty() {
             let message = "expected a directory with files, found none in it";
             return Err(Failure::usage("tree-unusable", message).at(self.root.display()));
         }
-        self.check_count(scanned.files.len() as u64)?;
-        Ok(scanned)
+        self.check_count(files.len() as u64)?;
+        Ok(files)
     }
 
     fn refused(&self, oddity: &Oddity) -> Failure {
         let place = self.root.join(&oddity.path);
+        let Reason { code, message } = &oddity.reason;
         if oddity.is_unreadable {
-            return Failure::undecided(oddity.code, &oddity.message).at(place.display());
+            return Failure::undecided(code, message).at(place.display());
         }
-        let failure = Failure::usage(oddity.code, &oddity.message).at(place.display());
-        match oddity.code {
+        let failure = Failure::usage(code, message).at(place.display());
+        match *code {
             "tree-symbolic-link" if !self.serialization.allow_symlinks() => failure.hint(
                 "to take links to files for the files, add `--allow-symlinks`; to leave the path out, `--ignore-path`",
             ),
@@ -106,9 +121,9 @@ impl Build<'_> {
     }
 
     fn listing(&self) -> Result<Listing, Failure> {
-        let scanned = self.scan()?;
+        let files = self.scan()?;
         let (mut pieces, mut count) = (Vec::new(), 0_u64);
-        for path in &scanned.files {
+        for path in &files {
             let size = self.size(path)?;
             count = count.saturating_add(self.serialization.count_pieces(size));
             // A sparse file of a petabyte has more ranges than there is memory.

@@ -1,13 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use attest_digest::{MeasureError, Threads};
 use attestation::manifest::{Method, Piece, Resource, Serialization, TreeManifest, TreePath};
 
+use super::difference::{Difference, Reason};
 use super::measure::Measuring;
-use super::scan::{Oddity, Scan, Scanned};
+use super::scan::{Found, Oddity, Scan};
 use crate::causes::with_causes;
 use crate::visible::visible;
 
@@ -17,6 +18,8 @@ pub(crate) struct Comparison<'a> {
     pub(crate) manifest: &'a TreeManifest,
     /// What the manifest is kept in.
     pub(crate) kept_in: &'a Path,
+    /// All that is verified as evidence about the directory: where that lies in it, it is looked at, and not left out.
+    pub(crate) evidence: &'a [PathBuf],
     pub(crate) strictness: Strictness,
     pub(crate) threads: Threads,
 }
@@ -30,43 +33,28 @@ pub(crate) struct Strictness {
     pub(crate) links_may_leave: bool,
 }
 
-/// Where a directory is not what its manifest says, each list in the order of the names.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// There, and not in the manifest: paths, with what they are where that is no file.
-    pub(crate) extra: Vec<(String, Option<String>)>,
-    /// In the manifest, and not there.
-    pub(crate) missing: Vec<String>,
-    /// There with other bytes.
-    pub(crate) changed: Vec<String>,
-    /// There, and nobody can say with what bytes: paths, codes and reasons.
-    pub(crate) unreadable: Vec<(String, &'static str, String)>,
-    /// How many files are as they were signed.
-    pub(crate) same: usize,
-    /// What was not looked at: there, and left out by whoever signed.
-    pub(crate) ignored: Vec<String>,
-    /// There, not in the manifest, and let pass.
-    pub(crate) unsigned: usize,
-    /// Files without bytes, which a manifest of ranges cannot list.
-    pub(crate) empty: usize,
-}
-
-impl Difference {
-    /// Whether the directory is what was signed.
-    pub(crate) fn is_none(&self) -> bool {
-        self.extra.is_empty() && self.missing.is_empty() && self.changed.is_empty() && self.unreadable.is_empty()
-    }
-}
-
 /// The digests of one file.
 #[derive(Default)]
 struct Listed<'a>(Vec<&'a Resource>);
+
+/// The files of a manifest by their names.
+type Files<'a> = BTreeMap<&'a str, Listed<'a>>;
+
+/// What is known before anything is hashed.
+#[derive(Default)]
+struct Held<'l> {
+    /// What is listed and there, whatever it is.
+    met: BTreeSet<&'l str>,
+    /// The files that have to be hashed.
+    same: Vec<&'l str>,
+    difference: Difference,
+}
 
 impl Comparison<'_> {
     pub(crate) fn run(&self) -> Difference {
         let listed = self.listed();
         let serialization = self.serialization(&listed);
-        let own = self.own();
+        let own = self.below(self.kept_in);
         let scan = Scan {
             root: self.root,
             serialization: &serialization,
@@ -74,21 +62,29 @@ impl Comparison<'_> {
             // A manifest that lists the file that it is kept in means another file.
             own: own.as_ref().filter(|own| !listed.contains_key(own.as_str())),
         };
-        let mut scanned = scan.run();
-        scanned.files.sort_unstable();
-        let mut difference = Difference {
-            ignored: shown(&scanned.ignored, own.as_ref()),
-            ..Difference::default()
-        };
-        self.take_oddities(&scanned, &listed, &mut difference);
-        let same = self.hold(&scanned, &listed, &mut difference);
+        let mut held = Held::default();
+        // All of it, however much it is: what nobody has looked at may be anything.
+        let left_out = scan.run(|found| {
+            match found {
+                Found::File(path) => self.take_file(&path, &listed, &mut held),
+                Found::Oddity(oddity) => self.take_oddity(oddity, &listed, &mut held),
+            }
+            ControlFlow::Continue(())
+        });
+        let Held {
+            met,
+            same,
+            mut difference,
+        } = held;
+        let missing = listed.keys().filter(|path| !met.contains(**path));
+        difference.missing.extend(missing.map(|path| visible(path)));
+        difference.ignored = self.shown(&left_out);
         self.hash(&same, &listed, &mut difference);
-        difference.sort();
         difference
     }
 
-    fn listed(&self) -> BTreeMap<&str, Listed<'_>> {
-        let mut listed: BTreeMap<&str, Listed<'_>> = BTreeMap::new();
+    fn listed(&self) -> Files<'_> {
+        let mut listed: Files<'_> = BTreeMap::new();
         for resource in self.manifest.resources() {
             listed.entry(resource.piece().path()).or_default().0.push(resource);
         }
@@ -97,7 +93,7 @@ impl Comparison<'_> {
 
     /// What the signer left out, and the files of git, as the specification has it (OMS 1.0, section 6.2.1), unless files of
     /// them are listed.
-    fn serialization(&self, listed: &BTreeMap<&str, Listed<'_>>) -> Serialization {
+    fn serialization(&self, listed: &Files<'_>) -> Serialization {
         let signed = self.manifest.serialization();
         let defaults = Serialization::DEFAULT_IGNORED
             .iter()
@@ -113,53 +109,52 @@ impl Comparison<'_> {
             .unwrap_or_else(|_| signed.clone())
     }
 
-    /// Where the manifest itself lies, from the top of the directory.
-    fn own(&self) -> Option<TreePath> {
-        let (root, own) = (self.root.canonicalize().ok()?, self.kept_in.canonicalize().ok()?);
-        TreePath::of_relative(own.strip_prefix(root).ok()?).ok()
+    /// Where a file lies, from the top of the directory, if it lies in it.
+    fn below(&self, file: &Path) -> Option<TreePath> {
+        let (root, file) = (self.root.canonicalize().ok()?, file.canonicalize().ok()?);
+        TreePath::of_relative(file.strip_prefix(root).ok()?).ok()
     }
 
-    fn take_oddities(&self, scanned: &Scanned, listed: &BTreeMap<&str, Listed<'_>>, difference: &mut Difference) {
-        for Oddity {
-            code,
-            path,
-            message,
-            is_unreadable,
-        } in &scanned.oddities
-        {
-            match (*is_unreadable, listed.contains_key(path.as_str())) {
-                (true, _) => difference.unreadable.push((path.clone(), code, message.clone())),
-                (false, true) => difference.changed.push(path.clone()),
-                (false, false) if self.strictness.ignore_unsigned_files => difference.unsigned += 1,
-                (false, false) => difference.extra.push((path.clone(), Some(message.clone()))),
-            }
+    /// What was left out, but for what cannot be in.
+    fn shown(&self, left_out: &BTreeSet<TreePath>) -> Vec<String> {
+        let evidence = self.evidence.iter().filter_map(|path| self.below(path));
+        let evidence: BTreeSet<TreePath> = evidence.collect();
+        let mut shown: Vec<String> = left_out
+            .difference(&evidence)
+            .map(|path| visible(path.as_str()))
+            .collect();
+        shown.sort_unstable();
+        shown
+    }
+
+    fn take_oddity<'l>(&self, oddity: Oddity, listed: &'l Files<'_>, held: &mut Held<'l>) {
+        let path = TreePath::of_relative(&oddity.path).ok();
+        let known = path.and_then(|path| listed.get_key_value(path.as_str()));
+        held.met.extend(known.map(|(path, _)| *path));
+        let (shown, difference) = (oddity.shown(), &mut held.difference);
+        match (oddity.is_unreadable, known.is_some()) {
+            (true, _) => difference.unreadable.add((shown, oddity.reason)),
+            (false, true) => difference.changed.add((shown, Some(oddity.reason))),
+            (false, false) if self.strictness.ignore_unsigned_files => difference.unsigned += 1,
+            (false, false) => difference.extra.add((shown, Some(oddity.reason))),
         }
     }
 
-    /// Holds names and lengths against each other. Gives the files that have to be hashed.
-    fn hold<'s>(
-        &self,
-        scanned: &'s Scanned,
-        listed: &BTreeMap<&str, Listed<'_>>,
-        difference: &mut Difference,
-    ) -> Vec<&'s TreePath> {
-        let mut same = Vec::new();
-        for path in &scanned.files {
-            match (listed.get(path.as_str()), self.is_listable(path)) {
-                (Some(listed), _) if !self.fits(path, listed) => difference.changed.push(visible(path.as_str())),
-                (Some(_), _) => same.push(path),
-                (None, false) => difference.empty += 1,
-                (None, true) if self.strictness.ignore_unsigned_files => difference.unsigned += 1,
-                (None, true) => difference.extra.push((visible(path.as_str()), None)),
+    /// Holds names and lengths against each other.
+    fn take_file<'l>(&self, path: &TreePath, listed: &'l Files<'_>, held: &mut Held<'l>) {
+        let difference = &mut held.difference;
+        match listed.get_key_value(path.as_str()) {
+            Some((known, listed)) => {
+                held.met.insert(known);
+                match self.fits(path, listed) {
+                    true => held.same.push(known),
+                    false => difference.changed.add((visible(path.as_str()), None)),
+                }
             }
+            None if !self.is_listable(path) => difference.empty += 1,
+            None if self.strictness.ignore_unsigned_files => difference.unsigned += 1,
+            None => difference.extra.add((visible(path.as_str()), None)),
         }
-        let is_there = |path: &str| {
-            let found = scanned.files.binary_search_by(|file| file.as_str().cmp(path)).is_ok();
-            found || scanned.oddities.iter().any(|oddity| oddity.path == visible(path))
-        };
-        let missing = listed.keys().filter(|path| !is_there(path));
-        difference.missing = missing.map(|path| visible(path)).collect();
-        same
     }
 
     /// Ranges are of files that have bytes.
@@ -192,8 +187,8 @@ impl Comparison<'_> {
         found.ok().map(|found| found.len())
     }
 
-    fn hash(&self, same: &[&TreePath], listed: &BTreeMap<&str, Listed<'_>>, difference: &mut Difference) {
-        let resources = same.iter().filter_map(|path| listed.get(path.as_str()));
+    fn hash(&self, same: &[&str], listed: &Files<'_>, difference: &mut Difference) {
+        let resources = same.iter().filter_map(|path| listed.get(*path));
         let resources: Vec<&Resource> = resources.flat_map(|listed| listed.0.iter().copied()).collect();
         let measuring = Measuring {
             root: self.root,
@@ -218,28 +213,138 @@ impl Comparison<'_> {
         difference.same = same.len() - wrong.len();
         for (path, error) in wrong {
             match error {
-                None => difference.changed.push(visible(path)),
-                Some(error) => difference
-                    .unreadable
-                    .push((visible(path), error.code(), with_causes(&error))),
+                None => difference.changed.add((visible(path), None)),
+                Some(error) => difference.unreadable.add((
+                    visible(path),
+                    Reason {
+                        code: error.code(),
+                        message: with_causes(&error),
+                    },
+                )),
             }
         }
     }
 }
 
-impl Difference {
-    fn sort(&mut self) {
-        self.extra.sort_unstable();
-        self.changed.sort_unstable();
-        self.changed.dedup();
-        self.unreadable.sort_unstable();
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
 
-/// What was left out, but for what cannot be in.
-fn shown(ignored: &[TreePath], own: Option<&TreePath>) -> Vec<String> {
-    let others = ignored.iter().filter(|path| Some(*path) != own);
-    let mut shown: Vec<String> = others.map(|path| visible(path.as_str())).collect();
-    shown.sort_unstable();
-    shown
+    use super::super::{Build, MAX_NAMED};
+    use super::*;
+
+    /// A directory, and its manifest of ranges.
+    struct Signed {
+        _directory: tempfile::TempDir,
+        root: PathBuf,
+        manifest: TreeManifest,
+    }
+
+    impl Signed {
+        fn new(names: &[&str], allow_symlinks: bool) -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let root = directory.path().join("model");
+            fs::create_dir(&root).unwrap();
+            for name in names {
+                fs::write(root.join(name), name).unwrap();
+            }
+            let method = Method::Shards {
+                size: NonZeroU64::new(8).unwrap(),
+            };
+            let serialization =
+                Serialization::new(method, attest_digest::Algorithm::Sha256, allow_symlinks, Vec::new());
+            let build = Build {
+                root: &root,
+                name: None,
+                serialization: serialization.unwrap(),
+                links_may_leave: false,
+                threads: Threads::ONE,
+            };
+            let manifest = build.manifest().unwrap();
+            Self {
+                _directory: directory,
+                root,
+                manifest,
+            }
+        }
+
+        fn compare(&self, ignore_unsigned_files: bool) -> Difference {
+            let strictness = Strictness {
+                ignore_unsigned_files,
+                links_may_leave: false,
+            };
+            let comparison = Comparison {
+                root: &self.root,
+                manifest: &self.manifest,
+                kept_in: Path::new("elsewhere.json"),
+                evidence: &[],
+                strictness,
+                threads: Threads::ONE,
+            };
+            comparison.run()
+        }
+    }
+
+    #[test]
+    fn an_extra_file_is_seen_behind_any_number_of_files_that_are_let_pass() {
+        let signed = Signed::new(&["a"], false);
+        for number in 0..5 * MAX_NAMED {
+            fs::write(signed.root.join(format!("b{number}")), "").unwrap();
+        }
+        let passed = signed.compare(false);
+        assert!(passed.is_none());
+        assert_eq!((passed.same, passed.empty), (1, 5 * MAX_NAMED));
+        fs::write(signed.root.join("z"), "not signed").unwrap();
+        let found = signed.compare(false);
+        assert!(found.extra.first().eq([&("z".to_owned(), None)]));
+        assert_eq!((found.empty, found.is_none()), (5 * MAX_NAMED, false));
+        let passed = signed.compare(true);
+        assert_eq!((passed.empty, passed.unsigned), (5 * MAX_NAMED, 1));
+    }
+
+    #[test]
+    fn extra_files_are_counted_beyond_those_that_are_told_and_a_signed_one_behind_them_is_found() {
+        let signed = Signed::new(&["z"], false);
+        for number in 0..3 * MAX_NAMED {
+            fs::write(signed.root.join(format!("b{number}")), "extra").unwrap();
+        }
+        let found = signed.compare(false);
+        assert_eq!(
+            (found.extra.count(), found.extra.first().count()),
+            (3 * MAX_NAMED, MAX_NAMED)
+        );
+        assert_eq!((found.missing.count(), found.same), (0, 1));
+        let passed = signed.compare(true);
+        assert!(passed.is_none());
+        assert_eq!((passed.unsigned, passed.same), (3 * MAX_NAMED, 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_signed_file_that_became_a_link_is_changed_whatever_its_name_is_shown_as() {
+        let names = ["plain", "new\nline", "turn\u{202e}ed", r"new\nliteral"];
+        for name in names {
+            let signed = Signed::new(&names, false);
+            assert!(signed.compare(true).is_none());
+            fs::rename(signed.root.join(name), signed.root.with_file_name("outside")).unwrap();
+            std::os::unix::fs::symlink("../outside", signed.root.join(name)).unwrap();
+            for ignore_unsigned_files in [false, true] {
+                let found = signed.compare(ignore_unsigned_files);
+                let changed: Vec<_> = found.changed.first().map(|(path, _)| path.clone()).collect();
+                assert_eq!(changed, [visible(name)]);
+                assert_eq!((found.missing.count(), found.extra.count(), found.unsigned), (0, 0, 0));
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_is_shown_like_a_signed_file_does_not_stand_for_it() {
+        let signed = Signed::new(&["a", r"new\nline"], false);
+        fs::remove_file(signed.root.join(r"new\nline")).unwrap();
+        std::os::unix::fs::symlink("a", signed.root.join("new\nline")).unwrap();
+        let found = signed.compare(true);
+        assert!(found.missing.first().eq([r"new\nline"]));
+        assert_eq!((found.changed.count(), found.unsigned), (0, 1));
+    }
 }

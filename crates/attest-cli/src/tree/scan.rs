@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Walk, WalkEntry, WalkError, WalkOptions};
-use attestation::limits;
 use attestation::manifest::{Serialization, TreePath};
 
+use super::difference::Reason;
 use crate::causes::with_causes;
 use crate::visible::visible;
 
@@ -19,55 +21,63 @@ pub(super) struct Scan<'a> {
 }
 
 /// What was found, in no particular order.
-#[derive(Default)]
-pub(super) struct Scanned {
-    pub(super) files: Vec<TreePath>,
+pub(super) enum Found {
+    File(TreePath),
     /// What no manifest can speak of.
-    pub(super) oddities: Vec<Oddity>,
-    /// Which of the paths that are left out are there.
-    pub(super) ignored: Vec<TreePath>,
+    Oddity(Oddity),
 }
 
 /// Something that is no file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Oddity {
-    pub(super) code: &'static str,
-    /// From the top of the directory, fit to be shown.
-    pub(super) path: String,
-    pub(super) message: String,
+    pub(super) reason: Reason,
+    /// From the top of the directory, as the file system has it.
+    pub(super) path: PathBuf,
     /// Whether nobody can say what it is.
     pub(super) is_unreadable: bool,
 }
 
+impl Oddity {
+    /// The path, fit to be shown. It is no name to look anything up by: two paths can be shown alike.
+    pub(super) fn shown(&self) -> String {
+        match self.path.as_os_str().is_empty() {
+            true => ".".to_owned(),
+            false => visible(&self.path.display().to_string()),
+        }
+    }
+}
+
 impl Scan<'_> {
-    pub(super) fn run(&self) -> Scanned {
-        let mut scanned = Scanned::default();
+    /// Hands over everything until it is told to end. Gives the paths that are left out and are there.
+    pub(super) fn run(&self, mut take: impl FnMut(Found) -> ControlFlow<()>) -> BTreeSet<TreePath> {
+        let mut left_out = BTreeSet::new();
         for entry in Walk::new(self.root, WalkOptions::default()) {
-            match entry {
-                Ok(entry) => self.take(entry, &mut scanned),
-                Err(error) => self.take_error(&error, &mut scanned),
+            let relative = match &entry {
+                Ok(entry) => self.relative(entry.path()),
+                Err(error) => self.relative(error.path()),
+            };
+            if self.leaves_out(relative, &mut left_out) {
+                continue;
             }
-            // One more than a manifest can have is enough to say so.
-            if scanned.files.len() + scanned.oddities.len() > limits::MAX_TREE_RESOURCES {
+            let found = match &entry {
+                Ok(entry) => self.find(entry, relative),
+                Err(error) => Found::Oddity(Oddity {
+                    is_unreadable: !matches!(error, WalkError::NotRegular { .. }),
+                    ..oddity(error.code(), relative, with_causes(error))
+                }),
+            };
+            if take(found).is_break() {
                 break;
             }
         }
-        scanned
+        left_out
     }
 
-    fn take(&self, entry: WalkEntry, scanned: &mut Scanned) {
-        let relative = self.relative(entry.path());
-        if self.ignores(relative, scanned) {
-            return;
-        }
-        match TreePath::of_relative(relative) {
-            Err(error) => scanned
-                .oddities
-                .push(oddity("tree-path-invalid", relative, error.to_string())),
-            Ok(path) => match self.linked(&entry) {
-                Ok(()) => scanned.files.push(path),
-                Err((code, message)) => scanned.oddities.push(oddity(code, relative, message)),
-            },
+    fn find(&self, entry: &WalkEntry, relative: &Path) -> Found {
+        let path = TreePath::of_relative(relative).map_err(|error| ("tree-path-invalid", error.to_string()));
+        match path.and_then(|path| self.linked(entry).map(|()| path)) {
+            Ok(path) => Found::File(path),
+            Err((code, message)) => Found::Oddity(oddity(code, relative, message)),
         }
     }
 
@@ -99,28 +109,15 @@ impl Scan<'_> {
         }
     }
 
-    fn take_error(&self, error: &WalkError, scanned: &mut Scanned) {
-        let relative = self.relative(error.path());
-        if self.ignores(relative, scanned) {
-            return;
-        }
-        let is_unreadable = !matches!(error, WalkError::NotRegular { .. });
-        scanned.oddities.push(Oddity {
-            is_unreadable,
-            ..oddity(error.code(), relative, with_causes(error))
-        });
-    }
-
     /// By whole parts of the path, whether they are UTF-8 or not.
-    fn ignores(&self, relative: &Path, scanned: &mut Scanned) -> bool {
+    fn leaves_out(&self, relative: &Path, left_out: &mut BTreeSet<TreePath>) -> bool {
         let is_own = self.own.is_some_and(|own| relative == own.to_relative());
         let ignored = self.serialization.ignore_paths();
         let found = ignored.iter().rfind(|path| relative.starts_with(path.as_str()));
         if let Some(path) = found
-            && scanned.ignored.last() != Some(path)
-            && !scanned.ignored.contains(path)
+            && !left_out.contains(path)
         {
-            scanned.ignored.push(path.clone());
+            left_out.insert(path.clone());
         }
         is_own || found.is_some()
     }
@@ -131,14 +128,9 @@ impl Scan<'_> {
 }
 
 fn oddity(code: &'static str, relative: &Path, message: String) -> Oddity {
-    let path = match relative.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => relative.to_owned(),
-    };
     Oddity {
-        code,
-        path: visible(&path.display().to_string()),
-        message,
+        reason: Reason { code, message },
+        path: relative.to_owned(),
         is_unreadable: false,
     }
 }

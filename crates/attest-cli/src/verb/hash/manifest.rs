@@ -31,6 +31,7 @@ impl Manifest<'_> {
             root: self.root,
             name: self.tree.manifest_name.as_deref(),
             serialization,
+            links_may_leave: self.tree.insecure_follow_links_outside,
             threads: self.threads,
         };
         let document = match self.shard {

@@ -14,6 +14,7 @@ pub(super) struct ManifestToBe {
     name: Option<String>,
     serialization: Serialization,
     layout: SubjectLayout,
+    links_may_leave: bool,
     bundle: PathBuf,
 }
 
@@ -26,6 +27,7 @@ impl ManifestToBe {
             serialization: tree.serialization(&root, Algorithm::Sha256, own.as_ref())?,
             name: tree.manifest_name.clone(),
             layout: tree.layout(),
+            links_may_leave: tree.insecure_follow_links_outside,
             root,
             bundle,
         })
@@ -36,6 +38,7 @@ impl ManifestToBe {
             root: &self.root,
             name: self.name.as_deref(),
             serialization: self.serialization,
+            links_may_leave: self.links_may_leave,
             threads,
         };
         let payload = build.manifest()?.to_payload(self.layout);

@@ -16,8 +16,8 @@ pub(super) struct Judgement {
     pub(super) signed_as: Option<String>,
     /// The checksum list that names it: the evidence covers the list.
     pub(super) listed_in: Option<PathBuf>,
-    /// What was found in it, where it is a directory with a tree manifest.
-    pub(super) tree: Option<TreeFindings>,
+    /// What was found in it, where it is a directory, by each tree manifest, with the place of the evidence.
+    pub(super) trees: Vec<(usize, TreeFindings)>,
     /// The evidence that covers it, by its place among all that was looked at.
     pub(super) covered_by: Vec<usize>,
     pub(super) problems: Vec<Problem>,
@@ -31,7 +31,7 @@ impl Judgement {
             digest: None,
             signed_as: None,
             listed_in: None,
-            tree: None,
+            trees: Vec::new(),
             covered_by: Vec::new(),
             problems: vec![problem],
         }
@@ -45,9 +45,20 @@ impl Judgement {
     pub(super) fn move_evidence(&mut self, new_places: &[usize]) {
         self.covered_by.iter_mut().for_each(|place| *place = new_places[*place]);
         self.covered_by.sort_unstable();
+        self.trees.iter_mut().for_each(|(place, _)| *place = new_places[*place]);
+        self.trees.sort_by_key(|(place, _)| *place);
         for problem in &mut self.problems {
             problem.evidence = problem.evidence.map(|place| new_places[place]);
         }
+    }
+
+    /// What was found in a directory, where that and the verdict are by the same evidence alone.
+    pub(super) fn only_tree(&self) -> Option<&TreeFindings> {
+        let [(place, tree)] = self.trees.as_slice() else {
+            return None;
+        };
+        let is_its_own = |problem: &Problem| problem.evidence == Some(*place);
+        self.problems.iter().all(is_its_own).then_some(tree)
     }
 
     pub(super) fn verdict(&self) -> &'static str {
@@ -147,7 +158,7 @@ impl<'a> Case<'a> {
             subject: self.query.subject.clone(),
             digest,
             listed_in: None,
-            tree: None,
+            trees: Vec::new(),
             covered_by: covering.iter().map(|(place, ..)| *place).collect(),
             signed_as: covering
                 .into_iter()

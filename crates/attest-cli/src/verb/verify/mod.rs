@@ -52,6 +52,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     };
     let input = Input::read(&arguments.subjects, keys.as_ref(), &trees)?;
     arguments.output.check(arguments.reads(&input).chain(trees.reads()))?;
+    arguments.output.check_outside(trees.roots())?;
     let call = Call {
         arguments: &arguments,
         input: &input,

@@ -7,6 +7,7 @@ use super::expectation;
 use super::finding::Finding;
 use super::judgement::Judgement;
 use super::problem::Problem;
+use super::tree::TreeFindings;
 use crate::exit::Outcome;
 
 /// Everything that was found out in one call.
@@ -97,8 +98,18 @@ impl Report {
             .iter()
             .filter_map(|place| self.findings[*place].result.as_ref().ok());
         let left_out: BTreeSet<&'static str> = proven.flat_map(|proven| proven.not_checked.iter().copied()).collect();
-        let is_checked = |check: &str| checked.iter().any(|known| known.check == check);
+        let is_checked = |check: &str| {
+            let is_of_tree = TreeFindings::LEFT_OUT.contains(&check);
+            is_of_tree && self.is_whole(judgement) || checked.iter().any(|known| known.check == check)
+        };
         left_out.into_iter().filter(|check| !is_checked(check)).collect()
+    }
+
+    /// Whether one of the manifests that cover a directory leaves nothing out, so that nothing in it is unsigned.
+    fn is_whole(&self, judgement: &Judgement) -> bool {
+        let held = judgement.trees.iter();
+        let mut held = held.filter(|(place, _)| judgement.covered_by.contains(place));
+        held.any(|(_, tree)| tree.not_checked().next().is_none())
     }
 }
 

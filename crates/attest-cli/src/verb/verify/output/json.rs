@@ -41,7 +41,8 @@ fn artifact(report: &Report, judgement: &Judgement) -> Value {
         "digest": digest.map(|digest| json!({ digest.algorithm().name(): digest.to_hex() })),
         "signedAs": judgement.signed_as,
         "checksumList": judgement.listed_in.as_ref().map(|list| list.display().to_string()),
-        "tree": judgement.tree.as_ref().map(tree),
+        "tree": judgement.only_tree().map(tree),
+        "trees": judgement.trees.iter().map(tree_of).collect::<Vec<_>>(),
         "bundles": judgement.covered_by,
         "checked": report.checked(judgement),
         "notChecked": report.not_checked(judgement),
@@ -62,6 +63,13 @@ fn tree(tree: &TreeFindings) -> Value {
         "unsigned": tree.unsigned,
         "emptyNotListed": tree.empty,
     })
+}
+
+/// The same, and the bundle that it is by.
+fn tree_of((bundle, found): &(usize, TreeFindings)) -> Value {
+    let mut value = tree(found);
+    value["bundle"] = json!(bundle);
+    value
 }
 
 fn problem(problem: &Problem) -> Value {

@@ -76,6 +76,24 @@ impl OutputArguments {
         }
     }
 
+    /// Nor does it become one file more of a directory that has to be as it was signed.
+    pub(super) fn check_outside<'a>(&self, mut trees: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+        let places: Vec<(&Path, PathBuf)> = self.files().map(|path| (path, place(path))).collect();
+        let inside = trees.find_map(|root| {
+            let root = root.canonicalize().ok()?;
+            places.iter().find(|(_, place)| place.starts_with(&root))
+        });
+        match inside {
+            None => Ok(()),
+            Some((path, _)) => {
+                let message = "expected a place for the report outside of the directory, found one in it";
+                Err(Failure::usage("output-in-tree", message)
+                    .at(path.display())
+                    .hint("write it elsewhere"))
+            }
+        }
+    }
+
     fn files(&self) -> impl Iterator<Item = &Path> {
         let several = self.output.iter().map(|output| output.path.as_path());
         several.chain(self.output_file.as_deref())

@@ -59,12 +59,22 @@ fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
     if let Some(name) = &judgement.signed_as {
         let _ = writeln!(text, "         signed under the name `{}`", visible(name));
     }
-    if let Some(tree) = &judgement.tree {
-        let _ = writeln!(text, "         {}", tree.summary());
-    }
+    trees(text, report, judgement);
     for problem in &judgement.problems {
         let finding = problem.evidence.and_then(|place| report.findings.get(place));
         reason(text, problem, finding);
+    }
+}
+
+/// What was found in a directory: by which manifest, unless there is one alone.
+fn trees(text: &mut String, report: &Report, judgement: &Judgement) {
+    if let Some(tree) = judgement.only_tree() {
+        let _ = writeln!(text, "         {}", tree.summary());
+        return;
+    }
+    for (place, tree) in &judgement.trees {
+        let by = report.findings.get(*place).map(Finding::shown).unwrap_or_default();
+        let _ = writeln!(text, "         by {}: {}", visible(&by), tree.summary());
     }
 }
 

@@ -1,8 +1,5 @@
 use super::super::problem::Problem;
-use crate::tree::Difference;
-
-/// How many names of each kind are told: enough to see what happened, and few enough to be read. The rest is counted.
-const MAX_NAMED: usize = 100;
+use crate::tree::{Difference, MAX_NAMED, Reason, Told};
 
 /// What was found in a directory that was held against its manifest.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -29,10 +26,10 @@ pub(in super::super) struct Named {
 }
 
 impl Named {
-    fn of<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> Self {
+    fn of<T: Ord>(told: &Told<T>, name: impl Fn(&T) -> &String) -> Self {
         Self {
-            count: names.len(),
-            first: names.take(MAX_NAMED).cloned().collect(),
+            count: told.count(),
+            first: told.first().map(name).cloned().collect(),
         }
     }
 }
@@ -41,26 +38,24 @@ impl TreeFindings {
     pub(super) fn of(difference: &Difference) -> Self {
         Self {
             same: difference.same,
-            extra: Named::of(difference.extra.iter().map(|(name, _)| name)),
-            missing: Named::of(difference.missing.iter()),
-            changed: Named::of(difference.changed.iter()),
-            unreadable: Named::of(difference.unreadable.iter().map(|(name, ..)| name)),
+            extra: Named::of(&difference.extra, |(name, _)| name),
+            missing: Named::of(&difference.missing, |name| name),
+            changed: Named::of(&difference.changed, |(name, _)| name),
+            unreadable: Named::of(&difference.unreadable, |(name, _)| name),
             ignored: difference.ignored.iter().take(MAX_NAMED).cloned().collect(),
             unsigned: difference.unsigned,
             empty: difference.empty,
         }
     }
 
+    /// Every word for what was not looked at.
+    pub(in super::super) const LEFT_OUT: [&'static str; 3] = ["left-out-paths", "unsigned-files", "empty-files"];
+
     /// What was not looked at, as it stands in reports.
-    pub(super) fn not_checked(&self) -> impl Iterator<Item = &'static str> {
-        let left_out = [
-            (!self.ignored.is_empty(), "left-out-paths"),
-            (self.unsigned > 0, "unsigned-files"),
-            (self.empty > 0, "empty-files"),
-        ];
-        left_out
-            .into_iter()
-            .filter_map(|(is_there, name)| is_there.then_some(name))
+    pub(in super::super) fn not_checked(&self) -> impl Iterator<Item = &'static str> {
+        let is_there = [!self.ignored.is_empty(), self.unsigned > 0, self.empty > 0];
+        let words = is_there.into_iter().zip(Self::LEFT_OUT);
+        words.filter_map(|(is_there, word)| is_there.then_some(word))
     }
 
     /// One line of all that was looked at, and of what was not.
@@ -85,43 +80,48 @@ impl TreeFindings {
 
 /// Why a directory is not what was signed: a problem for each file, up to a bound.
 pub(super) fn problems(difference: &Difference) -> Vec<Problem> {
-    let extra = difference.extra.iter().map(|(name, what)| {
-        let what = what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
-        Problem::rejected(
-            "tree-extra-file",
-            format_args!("expected only files that were signed, found `{name}`{what}"),
-        )
-    });
-    let missing = difference.missing.iter().map(|name| {
-        Problem::rejected(
-            "tree-missing-file",
-            format_args!("expected the signed file `{name}`, found none"),
-        )
-    });
-    let changed = difference.changed.iter().map(|name| {
-        Problem::rejected(
-            "tree-changed-file",
-            format_args!("expected the signed bytes of `{name}`, found others"),
-        )
-    });
-    let unreadable = difference
-        .unreadable
-        .iter()
-        .map(|(name, code, reason)| Problem::undecided(code, format_args!("cannot say what is in `{name}`: {reason}")));
     let mut problems = Vec::new();
-    bounded(&mut problems, changed);
-    bounded(&mut problems, missing);
-    bounded(&mut problems, extra);
-    bounded(&mut problems, unreadable);
+    bounded(&mut problems, &difference.changed, |(name, reason)| {
+        changed(name, reason.as_ref())
+    });
+    bounded(&mut problems, &difference.missing, |name| {
+        let message = format_args!("expected the signed file `{name}`, found none");
+        Problem::rejected("tree-missing-file", message)
+    });
+    bounded(&mut problems, &difference.extra, |(name, reason)| {
+        let what = reason.as_ref().map(|reason| format!(": {}", reason.message));
+        let what = what.unwrap_or_default();
+        let message = format_args!("expected only files that were signed, found `{name}`{what}");
+        Problem::rejected("tree-extra-file", message)
+    });
+    bounded(
+        &mut problems,
+        &difference.unreadable,
+        |(name, Reason { code, message })| {
+            Problem::undecided(code, format_args!("cannot say what is in `{name}`: {message}"))
+        },
+    );
     problems
 }
 
-fn bounded(problems: &mut Vec<Problem>, all: impl ExactSizeIterator<Item = Problem>) {
-    let count = all.len();
+fn changed(name: &str, reason: Option<&Reason>) -> Problem {
+    let Some(Reason { code, message }) = reason else {
+        let message = format_args!("expected the signed bytes of `{name}`, found others");
+        return Problem::rejected("tree-changed-file", message);
+    };
+    let message = format_args!("`{name}` is not the file that was signed: {message}");
+    match *code {
+        // The bytes may be those that were signed: nobody has looked.
+        "tree-symbolic-link-outside" => Problem::rejected("tree-symbolic-link-outside", message),
+        _ => Problem::rejected("tree-changed-file", message),
+    }
+}
+
+fn bounded<T: Ord>(problems: &mut Vec<Problem>, told: &Told<T>, problem: impl Fn(&T) -> Problem) {
     let before = problems.len();
-    problems.extend(all.take(MAX_NAMED));
-    if let (Some(last), true) = (problems.get(before), count > MAX_NAMED) {
-        let more = last.like(format_args!("and {} more like these", count - MAX_NAMED));
+    problems.extend(told.first().map(problem));
+    if let (Some(first), true) = (problems.get(before), told.count() > MAX_NAMED) {
+        let more = first.like(format_args!("and {} more like these", told.count() - MAX_NAMED));
         problems.push(more);
     }
 }
@@ -132,10 +132,8 @@ mod tests {
 
     #[test]
     fn many_names_are_counted_beyond_a_bound() {
-        let difference = Difference {
-            missing: (0..250).map(|number| number.to_string()).collect(),
-            ..Difference::default()
-        };
+        let mut difference = Difference::default();
+        difference.missing.extend((0..250).map(|number| number.to_string()));
         let problems = problems(&difference);
         assert_eq!(problems.len(), MAX_NAMED + 1);
         assert_eq!(problems.last().unwrap().message, "and 150 more like these");

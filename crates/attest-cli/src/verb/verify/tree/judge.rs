@@ -40,7 +40,7 @@ impl Tree {
                 Ok(Some(manifest)) => {
                     let found = self.hold(&manifest, piece, (judge, strictness), &mut judgement, place);
                     tell(&mut verdicts.findings[place], &found);
-                    judgement.tree = Some(found);
+                    judgement.trees.push((place, found));
                 }
             }
         }
@@ -58,18 +58,23 @@ impl Tree {
         judgement: &mut Judgement,
         place: usize,
     ) -> TreeFindings {
+        let evidence: Vec<_> = self.bundles.iter().map(|(path, _)| path.clone()).collect();
         let comparison = Comparison {
             root: &self.root,
             manifest,
             kept_in: &piece.path,
+            evidence: &evidence,
             strictness,
             threads: judge.threads,
         };
         let difference = comparison.run();
         if difference.is_none() {
             judgement.covered_by.push(place);
-            judgement.digest = Some(manifest.root_digest());
-            judgement.signed_as = self.signed_as(manifest, piece);
+            // Of several that hold, the line of the directory shows the first; each has a line of its own besides.
+            if judgement.covered_by.len() == 1 {
+                judgement.digest = Some(manifest.root_digest());
+                judgement.signed_as = self.signed_as(manifest, piece);
+            }
         }
         let problems = problems(&difference).into_iter().map(|problem| problem.by(place));
         judgement.problems.extend(problems);

@@ -69,6 +69,11 @@ impl Trees {
         self.0.is_empty()
     }
 
+    /// The directories.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(|tree| tree.root.as_path())
+    }
+
     /// Whether a path of the call is one of them.
     pub(super) fn is_one(&self, path: &Path) -> bool {
         self.0.iter().any(|tree| tree.root == path)
