@@ -4,7 +4,11 @@ use std::fs;
 
 use attest_testkit::{ISSUER, LogVersion, WORKFLOW};
 use attestation::Payload;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -226,6 +230,33 @@ fn an_ed25519_signature_is_held_against_the_bytes_of_its_file() {
     release.write("app.bin", "other bytes");
     let finished = verify("key.pub", &[WITHOUT_LOG]).expect_code(1);
     says(finished.stdout_text(), "[signature-invalid]");
+}
+
+#[test]
+fn a_signature_by_a_larger_curve_may_be_over_the_hash_of_that_curve() {
+    for algorithm in [&ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P521_SHA512_ASN1_SIGNING] {
+        let release = Release::new();
+        let key = EcdsaKeyPair::generate(algorithm).unwrap();
+        let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+        let pem = STANDARD.encode(public.as_ref());
+        release.write(
+            "key.pub",
+            format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"),
+        );
+        let signature = key.sign(&SystemRandom::new(), APPLICATION).unwrap();
+        release.write("app.bin.sig", STANDARD.encode(signature.as_ref()));
+        let verify = |more: &[&str]| release.verify(&[&["app.bin", "--key", "key.pub"], more].concat());
+        says(
+            verify(&[WITHOUT_LOG]).expect_code(0).stdout_text(),
+            "app.bin.sig covers 1",
+        );
+        says(verify(&[]).expect_code(1).stdout_text(), "[no-log-entry]");
+        release.write("app.bin", "other bytes");
+        says(
+            verify(&[WITHOUT_LOG]).expect_code(1).stdout_text(),
+            "[signature-invalid]",
+        );
+    }
 }
 
 #[test]

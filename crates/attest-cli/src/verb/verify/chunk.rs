@@ -3,9 +3,7 @@ use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithm, Algorithms, Digest, FileJob, Measured, measure_reader};
 
-use super::evidence::{
-    Evidence, Held, Judge, Query, SIGNATURE_ALGORITHM, Signature, Signed, SignedBytes, Stock, hold, in_order,
-};
+use super::evidence::{Evidence, Held, Judge, Query, Signature, Signed, SignedBytes, Stock, hold, in_order};
 use super::input::Subject;
 use super::problem::Problem;
 
@@ -114,20 +112,27 @@ impl<'a> Chunk<'a> {
 
     /// A signature without a bundle is verified together with its artifact.
     pub(super) fn verify_signatures(&self, measured: &[Option<Found>], judge: &Judge<'_>) -> Vec<Evidence> {
-        let mut work: Vec<(&Signature, &Subject, Digest)> = Vec::new();
+        let mut work: Vec<(&Signature, &Subject, Vec<Digest>)> = Vec::new();
         for ((subject, measured), signatures) in self.subjects.iter().zip(measured).zip(self.signatures) {
-            let digest = match (subject, measured) {
-                (Subject::Digest(digest), _) => Some(digest),
-                (_, Some(Ok(measured))) => measured.digest(SIGNATURE_ALGORITHM),
-                _ => None,
-            };
-            if let Some(digest) = digest {
-                work.extend(signatures.iter().map(|signature| (signature, subject, digest.clone())));
+            for signature in signatures {
+                let digests = match (subject, measured) {
+                    (Subject::Digest(digest), _) => vec![digest.clone()],
+                    (_, Some(Ok(measured))) => {
+                        let algorithms = signature.algorithms().iter();
+                        algorithms.filter_map(|one| measured.digest(*one).cloned()).collect()
+                    }
+                    _ => continue,
+                };
+                work.push((signature, subject, digests));
             }
         }
-        in_order(work, judge.threads, |(signature, subject, digest)| {
+        in_order(work, judge.threads, |(signature, subject, digests)| {
             let bytes = self.bytes_of(subject);
-            signature.verify(&Signed { digest: &digest, bytes }, judge)
+            let signed = Signed {
+                digests: &digests,
+                bytes,
+            };
+            signature.verify(&signed, judge)
         })
     }
 
@@ -143,9 +148,7 @@ impl<'a> Chunk<'a> {
     fn needed(&self, place: usize, stocks: [&Stock; 2]) -> Option<Algorithms> {
         let query = self.query(place);
         let mut all: Vec<Algorithm> = stocks.iter().flat_map(|stock| stock.algorithms_for(&query)).collect();
-        if !self.signatures[place].is_empty() {
-            all.push(SIGNATURE_ALGORITHM);
-        }
+        all.extend(self.signatures[place].iter().flat_map(Signature::algorithms));
         all.sort_unstable();
         all.dedup();
         let (first, rest) = all.split_first()?;

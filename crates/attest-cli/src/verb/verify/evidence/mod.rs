@@ -13,7 +13,7 @@ use super::problem::Problem;
 pub(super) use gather::{Judge, gather, in_order};
 pub(super) use held::Held;
 pub(super) use proof::{Covering, Proof, Refusal};
-pub(super) use signature::{ALGORITHM as SIGNATURE_ALGORITHM, Signature, Signed, SignedBytes, hold};
+pub(super) use signature::{Signature, Signed, SignedBytes, hold};
 pub(super) use sources::Sources;
 pub(super) use stock::{Query, Stock};
 

@@ -26,7 +26,8 @@ pub(in super::super) struct Signature {
 
 /// The artifact of a signature, as far as it has been measured.
 pub(in super::super) struct Signed<'a> {
-    pub(in super::super) digest: &'a Digest,
+    /// One by each algorithm that may have been signed, at least one.
+    pub(in super::super) digests: &'a [Digest],
     pub(in super::super) bytes: SignedBytes<'a>,
 }
 
@@ -46,8 +47,10 @@ pub(in super::super) fn hold<R: Read>(reader: R) -> Holding<R> {
     Holding::new(reader, MAX_SIGNED_BYTES)
 }
 
-/// What an artifact is measured with to be held against a signature of this world.
-pub(in super::super) const ALGORITHM: Algorithm = Algorithm::Sha256;
+/// The longest signatures of ECDSA over P-256 and P-521: two numbers of at most 33 or 66 bytes in DER (RFC 3279, section
+/// 2.2.3).
+const P256_MAX_LEN: usize = 72;
+const P521_MAX_LEN: usize = 139;
 
 /// What a signature of Ed25519 has, and none of ECDSA or RSA (RFC 8032, section 5.1.6).
 const ED25519_LEN: usize = 64;
@@ -70,8 +73,23 @@ impl Signature {
 
     /// Whether it may be one over the bytes themselves, so that their digest does not do.
     pub(in super::super) fn may_need_bytes(&self) -> bool {
+        self.len() == Some(ED25519_LEN)
+    }
+
+    /// What an artifact is measured with to be held against it. It does not say what was signed: larger curves sign one
+    /// of three, and Ed25519 in its prehashed form SHA-512 (RFC 8032, section 5.1).
+    pub(in super::super) fn algorithms(&self) -> &'static [Algorithm] {
+        match self.len() {
+            Some(ED25519_LEN) => &[Algorithm::Sha256, Algorithm::Sha512],
+            Some(P256_MAX_LEN..=P521_MAX_LEN) => &[Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512],
+            _ => &[Algorithm::Sha256],
+        }
+    }
+
+    /// None where it cannot be read or is no signature, which is told when it is verified.
+    fn len(&self) -> Option<usize> {
         let signature = read(&self.path).ok().and_then(|bytes| Detached::new(&bytes).ok());
-        signature.is_some_and(|signature| signature.signature_len() == ED25519_LEN)
+        signature.map(|signature| signature.signature_len())
     }
 
     pub(in super::super) fn verify(&self, signed: &Signed<'_>, judge: &Judge<'_>) -> Evidence {
@@ -100,9 +118,44 @@ impl Signature {
         }
     }
 
+    /// Holds it against one digest after the other.
     fn sigstore(&self, signature: &[u8], signed: &Signed<'_>, judge: &Judge<'_>) -> Result<Proof, Problem> {
+        let mut digests = signed.digests.iter();
+        let mut first = match digests.next() {
+            Some(digest) => self.hold(&self.piece(signature, digest)?, signed, judge),
+            None => Err((&Rejection::DigestAlone).into()),
+        };
+        for digest in digests {
+            if first.is_ok() {
+                break;
+            }
+            first = match (first, self.hold(&self.piece(signature, digest)?, signed, judge)) {
+                // What is wrong beside it is told only where the signature holds.
+                (Err(first), Err(next)) if matches!(next.code, "signature-invalid" | "unsupported") => Err(first),
+                (_, next) => next,
+            };
+        }
+        // One that only lies there may well be for whoever has a key, or the reverse.
+        first.map_err(|problem| match (problem.code, self.origin) {
+            ("key-material-mismatch", Origin::Beside) => problem.into_passed_over(),
+            _ => problem,
+        })
+    }
+
+    fn hold(&self, piece: &Piece, signed: &Signed<'_>, judge: &Judge<'_>) -> Result<Proof, Problem> {
+        match judge.verify(piece, AtHand::Nothing) {
+            Err(problem) if problem.code == Rejection::DigestAlone.code() => match signed.bytes.read()? {
+                Some(bytes) => judge.verify(piece, AtHand::Bytes(&bytes)),
+                None => Err(problem),
+            },
+            proof => proof,
+        }
+    }
+
+    /// Everything that came with it, as a bundle about one digest.
+    fn piece(&self, signature: &[u8], digest: &Digest) -> Result<Piece, Problem> {
         let invalid = |error: EvidenceError| Problem::from(&error);
-        let mut parts = Detached::new(signature).map_err(invalid)?.about(signed.digest.clone());
+        let mut parts = Detached::new(signature).map_err(invalid)?.about(digest.clone());
         if let Some(certificate) = &self.certificate {
             parts = parts.with_signer(&read(certificate)?).map_err(invalid)?;
         }
@@ -115,22 +168,9 @@ impl Signature {
         if let Some(timestamp) = &self.timestamp {
             parts = parts.with_timestamp(&read(timestamp)?).map_err(invalid)?;
         }
-        let piece = Piece {
+        Ok(Piece {
             format: Format::Signature,
             bundle: parts.into_bundle().map_err(invalid)?,
-        };
-        let proof = judge.verify(&piece, AtHand::Nothing);
-        let proof = match proof {
-            Err(problem) if problem.code == Rejection::DigestAlone.code() => match signed.bytes.read()? {
-                Some(bytes) => judge.verify(&piece, AtHand::Bytes(&bytes)),
-                None => Err(problem),
-            },
-            proof => proof,
-        };
-        // One that only lies there may well be for whoever has a key, or the reverse.
-        proof.map_err(|problem| match (problem.code, self.origin) {
-            ("key-material-mismatch", Origin::Beside) => problem.into_passed_over(),
-            _ => problem,
         })
     }
 }
