@@ -35,7 +35,7 @@ pub enum Error {
         file: String,
     },
     /// A file that a pattern means has a name that is not UTF-8, so that archives of it could not be read everywhere alike.
-    #[error("expected names in UTF-8, found `{path}`, which a pattern of `archive.files` means")]
+    #[error("expected names in UTF-8, found `{path}`, which a pattern of files means")]
     NameNotText {
         /// The path inside the project, with what is not UTF-8 replaced.
         path: String,
@@ -83,13 +83,19 @@ pub enum Error {
     /// Nothing is left to be released.
     #[error("expected at least one archive to make, found none: no binary can be built and source archives are off")]
     NothingToRelease,
-    /// A pattern of `archive.files` matches nothing.
-    #[error("expected a file that matches `{pattern}` of `archive.files`, found none")]
+    /// A directory of `[[files]]` is not there.
+    #[error("expected `{path}` of `files.directory` to be a directory, found none")]
+    DirectoryMissing {
+        /// The path inside the project.
+        path: String,
+    },
+    /// A pattern of files matches nothing.
+    #[error("expected a file that matches `{pattern}`, found none")]
     NoMatch {
         /// The pattern.
         pattern: String,
     },
-    /// A pattern of `archive.files` matches more than anybody means.
+    /// A pattern of files matches more than anybody means.
     #[error("expected at most {limit} files that match `{pattern}`")]
     TooManyMatches {
         /// The pattern.

@@ -340,3 +340,35 @@ fn a_committed_name_with_a_line_break_is_packed_as_it_is() {
     project.release(&[]).expect_code(0);
     project.verify().expect_code(0);
 }
+
+#[test]
+fn other_files_are_archives_of_their_own() {
+    let project = Project::new("prebuilt");
+    for (name, text) in [("docs/guide.md", "# Guide\n"), ("docs/api/index.md", "# API\n")] {
+        let path = project.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let sets = "[[files]]\nname = \"{name}-{version}-docs\"\ndirectory = \"docs\"\nformats = [\"tar.gz\", \"zip\"]\n\
+                [[files]]\nname = \"{name}-{version}-notes\"\nfiles = [\"LICENSE\"]\nwrap = false\n";
+    project.configure("[[binary]]", &format!("{sets}\n[[binary]]"));
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    let report = json(&released);
+    let files = report["files"].as_array().unwrap();
+    let listed = files.iter().filter(|file| file["kind"] == "files");
+    let listed: Vec<&str> = listed.map(|file| file["name"].as_str().unwrap()).collect();
+    let expected = [
+        "tally-2.0.1-docs.tar.gz",
+        "tally-2.0.1-docs.zip",
+        "tally-2.0.1-notes.tar.gz",
+    ];
+    assert_eq!(listed, expected);
+    let sums = fs::read_to_string(project.dist().join("SHA256SUMS")).unwrap();
+    assert!(sums.contains("tally-2.0.1-docs.zip"), "{sums}");
+    let packed = project.path().join("packed.tar.gz");
+    let pack = ["pack", "docs", "--prefix", "tally-2.0.1-docs", "-o", "packed.tar.gz"];
+    project.attest(&pack).run().expect_code(0);
+    let released = fs::read(project.dist().join("tally-2.0.1-docs.tar.gz")).unwrap();
+    assert!(fs::read(packed).unwrap() == released);
+    project.verify().expect_code(0);
+}

@@ -228,3 +228,39 @@ fn a_target_that_cannot_be_built_is_an_error_unless_it_may_be_skipped() {
         planned.stdout_text()
     );
 }
+
+#[test]
+fn a_set_of_files_that_is_empty_or_holds_the_output_is_refused() {
+    let project = Project::new("prebuilt");
+    let docs = project.path().join("docs");
+    fs::create_dir(&docs).unwrap();
+    project.configure(
+        "[[binary]]",
+        "[[files]]\nname = \"docs\"\ndirectory = \"docs\"\n\n[[binary]]",
+    );
+    let empty = project.release(&[]).expect_code(2);
+    assert!(
+        empty
+            .stderr_text()
+            .contains("error[nothing-to-pack]: expected files to pack into `docs.tar.gz`"),
+        "{}",
+        empty.stderr_text()
+    );
+    fs::write(docs.join("guide.md"), "# Guide\n").unwrap();
+    let inside = project.release(&["--output", "docs/dist"]).expect_code(2);
+    assert!(
+        inside.stderr_text().contains("error[output-packed]"),
+        "{}",
+        inside.stderr_text()
+    );
+    assert_eq!(names(&docs), ["guide.md"]);
+    fs::remove_dir_all(&docs).unwrap();
+    let missing = project.release(&["--plan"]).expect_code(2);
+    assert!(
+        missing
+            .stderr_text()
+            .contains("expected `docs` of `files.directory` to be a directory"),
+        "{}",
+        missing.stderr_text()
+    );
+}

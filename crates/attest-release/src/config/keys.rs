@@ -19,6 +19,7 @@ pub const TOP: Table = Table {
         "binary",
         "archive",
         "source",
+        "files",
         "checksums",
         "sbom",
         "provenance",
@@ -72,6 +73,11 @@ pub const SOURCE: Table = Table {
     path: "source",
     keys: &["enabled", "name", "formats"],
 };
+/// `[[files]]`.
+pub const FILES: Table = Table {
+    path: "files",
+    keys: &["name", "directory", "files", "formats", "wrap"],
+};
 /// `[checksums]`.
 pub const CHECKSUMS: Table = Table {
     path: "checksums",
@@ -101,6 +107,6 @@ pub const SIGN: Table = Table {
 };
 
 /// Every table.
-pub const ALL: [Table; 13] = [
-    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, CHECKSUMS, SBOM, PROVENANCE, SIGN,
+pub const ALL: [Table; 14] = [
+    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, FILES, CHECKSUMS, SBOM, PROVENANCE, SIGN,
 ];

@@ -1,6 +1,7 @@
 //! `attest.toml` in, a [`Config`] that cannot be wrong out, or everything that is wrong with it at once.
 
 mod binary;
+mod file_set;
 pub mod keys;
 mod output;
 mod problem;
@@ -13,6 +14,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt};
+pub use file_set::{FileSet, FileSetContents};
 pub(crate) use output::checksums_file_name;
 pub use output::{
     Archive, ArchiveFormat, Checksums, ExpectedSigner, Provenance, RekorVersion, Sbom, Sign, SourceArchive,
@@ -47,6 +49,8 @@ pub struct Config {
     pub archive: Archive,
     /// `[source]`; none when it is switched off.
     pub source: Option<SourceArchive>,
+    /// `[[files]]`, in the order of the file.
+    pub file_sets: Vec<FileSet>,
     /// `[checksums]`; none when they are switched off.
     pub checksums: Option<Checksums>,
     /// `[sbom]`; none when they are switched off.
@@ -134,6 +138,7 @@ fn read<'a>(source: &'a Source<'a>, document: &'a DeTable<'a>) -> Config {
         project: project::project(&top.table("project", keys::PROJECT)),
         archive: output::archive(&top.table("archive", keys::ARCHIVE), &build),
         source: output::source(&top.table("source", keys::SOURCE)),
+        file_sets: file_set::file_sets(&top),
         checksums: output::checksums(&top.table("checksums", keys::CHECKSUMS)),
         sbom: output::sbom(&top.table("sbom", keys::SBOM)),
         provenance: output::provenance(&top.table("provenance", keys::PROVENANCE)),

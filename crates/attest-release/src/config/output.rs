@@ -267,7 +267,7 @@ fn expected(section: &Section<'_>) -> Option<ExpectedSigner> {
     }
 }
 
-fn template(section: &Section<'_>, key: &str, scope: Scope, default: &str) -> Template {
+pub(super) fn template(section: &Section<'_>, key: &str, scope: Scope, default: &str) -> Template {
     let given = section.text(key).and_then(|text| {
         let result = Template::parse(text.value, scope);
         // The quote, then the place inside the text.
@@ -277,7 +277,7 @@ fn template(section: &Section<'_>, key: &str, scope: Scope, default: &str) -> Te
     given.unwrap_or_else(|| Template::parse(default, scope).expect("our own templates are templates"))
 }
 
-fn format(text: &str) -> Result<ArchiveFormat, ProblemKind> {
+pub(super) fn format(text: &str) -> Result<ArchiveFormat, ProblemKind> {
     let known = ArchiveFormat::ALL.map(ArchiveFormat::extension);
     let found = ArchiveFormat::ALL.into_iter().find(|format| format.extension() == text);
     found.ok_or_else(|| ProblemKind::UnknownWord {

@@ -105,6 +105,9 @@ pub enum ProblemKind {
         /// How many were found.
         found: usize,
     },
+    /// A set of files says in two ways, or in none, what is in it.
+    #[error("expected exactly one of directory, files in `[[files]]`")]
+    FileSetContents,
     /// A binary has no file for one of its targets.
     #[error("expected a prebuilt file of binary `{binary}` for target `{target}`")]
     NoPrebuilt {

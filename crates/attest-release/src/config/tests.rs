@@ -276,3 +276,22 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn a_set_of_files_is_a_directory_or_patterns_and_has_a_name() {
+    let config = parse("format = 1\n[[files]]\nname = \"{name}-docs\"\ndirectory = \"docs\"\n");
+    let FileSetContents::Directory(path) = &config.file_sets[0].contents else {
+        panic!("expected a directory")
+    };
+    assert_eq!(path.as_str(), "docs");
+    assert_eq!(config.file_sets[0].formats, [ArchiveFormat::TarGz]);
+    assert!(config.file_sets[0].wrap);
+    for keys in ["", "directory = \"docs\"\nfiles = [\"a\"]\n"] {
+        let text = format!("format = 1\n[[files]]\nname = \"docs\"\n{keys}");
+        assert_eq!(kinds(&text), [ProblemKind::FileSetContents]);
+    }
+    let missing = ProblemKind::MissingKey {
+        key: "files.name".to_owned(),
+    };
+    assert_eq!(kinds("format = 1\n[[files]]\ndirectory = \"docs\"\n"), [missing]);
+}

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::{BuildSteps, Config, Pattern};
+use crate::config::{BuildSteps, Config, FileSetContents, Pattern};
 use crate::manifest::Manifests;
 use crate::{Error, Target};
 
@@ -23,6 +23,8 @@ pub struct Facts {
     pub dirty: bool,
     /// The regular files that the configuration's patterns and prebuilt paths meet, with `/` between the parts.
     pub files: BTreeSet<String>,
+    /// The directories among those that the configuration speaks of.
+    pub directories: BTreeSet<String>,
     /// The targets that cannot be built here, each with the reason and what to install.
     pub unavailable: BTreeMap<Target, String>,
 }
@@ -33,9 +35,22 @@ impl Facts {
     /// # Errors
     /// When a file cannot be read, or a pattern matches more than [`MAX_MATCHES`] paths.
     pub fn of_directory(directory: &Path, config: &Config) -> Result<Self, Error> {
-        let mut files = BTreeSet::new();
+        let (mut files, mut directories) = (BTreeSet::new(), BTreeSet::new());
         for pattern in &config.archive.files {
             files.extend(matches(directory, pattern)?);
+        }
+        for set in &config.file_sets {
+            match &set.contents {
+                FileSetContents::Directory(path) if directory.join(path).is_dir() => {
+                    directories.insert(path.to_string());
+                }
+                FileSetContents::Directory(_) => {}
+                FileSetContents::Files(patterns) => {
+                    for pattern in patterns {
+                        files.extend(matches(directory, pattern)?);
+                    }
+                }
+            }
         }
         let prebuilt = config.binaries.iter().filter_map(|binary| match &binary.steps {
             BuildSteps::Prebuilt(prebuilt) => Some(prebuilt.paths.values()),
@@ -47,6 +62,7 @@ impl Facts {
         Ok(Self {
             manifests: Manifests::of_directory(directory)?,
             files,
+            directories,
             ..Self::default()
         })
     }

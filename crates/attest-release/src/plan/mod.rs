@@ -1,6 +1,7 @@
 //! A [`Config`] and [`Facts`] in, a [`Plan`] out: every file of the release by name, and what is left out and why.
 
 mod facts;
+mod file_set;
 mod name;
 mod render;
 mod steps;
@@ -11,10 +12,11 @@ use attest_digest::Algorithm;
 use attest_sbom::About;
 
 pub use facts::{Facts, MAX_MATCHES};
+pub use file_set::{PlannedContents, PlannedFileSet};
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
 pub use steps::{PlannedBinary, PlannedSteps};
 
-use crate::config::{ArchiveFormat, Config, Sign, checksums_file_name};
+use crate::config::{ArchiveFormat, Config, Pattern, Sign, checksums_file_name};
 use crate::error::same_name;
 use crate::template::{Template, Values};
 use crate::{Error, FileName, Target, Version};
@@ -37,7 +39,9 @@ pub struct Plan {
     pub archives: Vec<PlannedArchive>,
     /// The source archives.
     pub sources: Vec<PlannedSource>,
-    /// The files of digests, over archives, sources and SBOMs.
+    /// The archives of other files.
+    pub file_sets: Vec<PlannedFileSet>,
+    /// The files of digests, over archives, sources, other files and SBOMs.
     pub checksums: Vec<PlannedChecksums>,
     /// The unsigned provenance statement; only when nothing is signed.
     pub provenance: Option<FileName>,
@@ -125,6 +129,7 @@ impl Plan {
             archives,
             skipped,
             sources: draft.sources()?,
+            file_sets: draft.file_sets()?,
             checksums: draft.checksums()?,
             provenance: match &config.sign {
                 None => Some(draft.release_file(&config.provenance.name, "json")?),
@@ -151,7 +156,7 @@ impl Plan {
     }
 
     fn has_something_to_release(&self) -> Result<(), Error> {
-        match self.archives.is_empty() && self.sources.is_empty() {
+        match self.archives.is_empty() && self.sources.is_empty() && self.file_sets.is_empty() {
             true => Err(Error::NothingToRelease),
             false => Ok(()),
         }
@@ -268,7 +273,10 @@ impl Draft<'_> {
 
     /// The files beside the binaries, sorted, each once.
     fn archive_files(&self) -> Result<Vec<String>, Error> {
-        let patterns = &self.config.archive.files;
+        self.matching(&self.config.archive.files)
+    }
+
+    fn matching(&self, patterns: &[Pattern]) -> Result<Vec<String>, Error> {
         for pattern in patterns.iter().filter(|pattern| pattern.is_required()) {
             if !self.facts.files.iter().any(|file| pattern.matches(file)) {
                 return Err(Error::NoMatch {

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Plan, PlannedArchive};
+use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet};
 use crate::config::ArchiveFormat;
 use crate::{FileName, Target};
 
@@ -19,6 +19,8 @@ pub enum FileKind {
     Archive,
     /// Committed files.
     Source,
+    /// Other files.
+    Files,
     /// A list of contents.
     Sbom,
     /// Digests of the other files.
@@ -36,6 +38,7 @@ impl FileKind {
         match self {
             Self::Archive => "archive",
             Self::Source => "source",
+            Self::Files => "files",
             Self::Sbom => "sbom",
             Self::Checksums => "checksums",
             Self::Provenance => "provenance",
@@ -69,6 +72,7 @@ impl Plan {
             format: Some(source.format),
             ..file(&source.file, FileKind::Source, vec![self.commit_name()])
         }));
+        files.extend(self.file_sets.iter().map(file_set));
         files.extend(self.archives.iter().filter_map(sbom));
         let packed: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
         let checksums = self.checksums.iter();
@@ -82,11 +86,13 @@ impl Plan {
                 .map(|(name, kind)| file(name, kind, all.clone())),
         );
         let sources = self.sources.iter().map(|source| (&source.bundle, &source.file));
+        let sets = self.file_sets.iter().map(|set| (&set.bundle, &set.file));
         let own = self
             .archives
             .iter()
             .map(|archive| (&archive.bundle, &archive.file))
-            .chain(sources);
+            .chain(sources)
+            .chain(sets);
         let own = own.filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
         files.extend(own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()])));
         files
@@ -159,6 +165,17 @@ fn archive(archive: &PlannedArchive) -> PlannedFile<'_> {
             FileKind::Archive,
             binaries.chain(archive.files.iter().cloned()).collect(),
         )
+    }
+}
+
+fn file_set(set: &PlannedFileSet) -> PlannedFile<'_> {
+    let inputs = match &set.contents {
+        PlannedContents::Directory(path) => vec![format!("{path}/")],
+        PlannedContents::Files(files) => files.clone(),
+    };
+    PlannedFile {
+        format: Some(set.format),
+        ..file(&set.file, FileKind::Files, inputs)
     }
 }
 

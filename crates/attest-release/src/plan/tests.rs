@@ -230,3 +230,45 @@ fn two_targets_that_leave_one_output_are_refused() {
          `build/linux/tool`"
     );
 }
+
+const FILES: &str = "format = 1\n[source]\nenabled = false\n[[files]]\nname = \"{name}-{version}-docs\"\n";
+
+#[test]
+fn a_set_of_files_is_planned_once_for_each_format() {
+    let text = format!("{FILES}directory = \"docs\"\nformats = [\"tar.gz\", \"zip\"]\n[sign]\nper-archive = true\n");
+    let facts = Facts {
+        directories: ["docs".to_owned()].into(),
+        ..facts()
+    };
+    let plan = Plan::new(&config(&text), &facts).unwrap();
+    assert_eq!(
+        names(&plan),
+        [
+            "app-1.2.0-docs.tar.gz",
+            "app-1.2.0-docs.zip",
+            "SHA256SUMS",
+            "app-1.2.0.sigstore.json",
+            "app-1.2.0-docs.tar.gz.sigstore.json",
+            "app-1.2.0-docs.zip.sigstore.json",
+        ]
+    );
+    assert_eq!(plan.file_sets[0].root.as_ref().unwrap().as_str(), "app-1.2.0-docs");
+    assert_eq!(
+        plan.file_sets[1].contents,
+        PlannedContents::Directory("docs".to_owned())
+    );
+}
+
+#[test]
+fn a_set_of_files_that_is_not_there_is_refused() {
+    let text = format!("{FILES}directory = \"docs\"\n");
+    let error = Plan::new(&config(&text), &facts()).unwrap_err();
+    assert!(matches!(error, Error::DirectoryMissing { path } if path == "docs"));
+    let text = format!("{FILES}files = [\"README.md\", \"docs/*.md\"]\n");
+    let error = Plan::new(&config(&text), &facts()).unwrap_err();
+    assert!(matches!(error, Error::NoMatch { pattern } if pattern == "docs/*.md"));
+    let text = format!("{FILES}files = [\"README.md\", \"LIC*\"]\n");
+    let plan = Plan::new(&config(&text), &facts()).unwrap();
+    let files = ["LICENSE", "README.md"].map(str::to_owned).into();
+    assert_eq!(plan.file_sets[0].contents, PlannedContents::Files(files));
+}

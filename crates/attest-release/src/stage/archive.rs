@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use attest_archive::{Content, Format, Member, MemberPath, Members, Packed, Recipe, write_archive};
+use attest_archive::{Content, Format, Kind, Member, MemberPath, Members, Packed, Recipe, write_archive};
 use attest_digest::Measured;
 use attest_sbom::{File, Metadata, Subject, Timestamp, cargo, files};
 
@@ -9,7 +9,7 @@ use crate::FileName;
 use crate::build::{Built, CargoRecords};
 use crate::config::ArchiveFormat;
 use crate::git::{SourceFile, SourceKind};
-use crate::plan::{FileKind, Plan, PlannedArchive, PlannedSource, PlannedSteps};
+use crate::plan::{FileKind, Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedSource, PlannedSteps};
 
 /// The name that cargo gives its lock file, wherever the root of the workspace is.
 const LOCK_FILE: &str = "Cargo.lock";
@@ -68,6 +68,41 @@ impl Staging {
         let packed = self.write_archive(&source.file, source.format, members)?;
         self.record(&source.file, FileKind::Source, packed.measured);
         Ok(())
+    }
+
+    /// Packs other files of the project.
+    ///
+    /// # Errors
+    /// When there are none, what is packed is also written to, a link leaves the archive, or a file cannot be read or written.
+    pub fn pack_files(&mut self, set: &PlannedFileSet, project: &Path) -> Result<(), StageError> {
+        if let PlannedContents::Directory(path) = &set.contents {
+            self.output_is_outside(project, path)?;
+        }
+        let members = file_set_members(set, project).map_err(problem(&set.file))?;
+        if members.iter().all(|member| matches!(member.kind(), Kind::Directory)) {
+            let file = set.file.clone();
+            return Err(StageError::NoFiles { file });
+        }
+        let packed = self.write_archive(&set.file, set.format, members)?;
+        self.record(&set.file, FileKind::Files, packed.measured);
+        Ok(())
+    }
+
+    /// A release must not find parts of itself, or of an earlier one, among what it packs.
+    fn output_is_outside(&self, project: &Path, directory: &str) -> Result<(), StageError> {
+        let parent = match self.output.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let [parent, packed] = [parent, &project.join(directory)].map(Path::canonicalize);
+        match (parent, packed) {
+            (Ok(parent), Ok(packed)) if parent.starts_with(&packed) => Err(StageError::OutputPacked {
+                output: self.output.clone(),
+                directory: directory.to_owned(),
+            }),
+            // What is not there is told when it is read.
+            _ => Ok(()),
+        }
     }
 
     /// Remembers what was packed, not what lies there by the time somebody asks.
@@ -139,9 +174,7 @@ fn members(archive: &PlannedArchive, built: &Built, project: &Path) -> Result<Me
         members.push(Member::file(place(name.as_str())?, Content::Path(path.clone()), true));
     }
     for name in &archive.files {
-        let path = project.join(name);
-        let executable = is_executable(&path);
-        members.push(Member::file(place(name)?, Content::Path(path), executable));
+        members.push(project_file(place(name)?, &project.join(name)));
     }
     Members::new(members)
 }
@@ -156,6 +189,27 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_: &Path) -> bool {
     false
+}
+
+fn file_set_members(set: &PlannedFileSet, project: &Path) -> Result<Members, attest_archive::Error> {
+    let root = set.root.as_ref().map(|root| root.as_str().parse::<MemberPath>());
+    let root = root.transpose()?;
+    let files = match &set.contents {
+        PlannedContents::Directory(path) => return Members::from_directory(&project.join(path), root.as_ref()),
+        PlannedContents::Files(files) => files,
+    };
+    let members = files.iter().map(|name| {
+        let place = match &root {
+            Some(root) => root.join(name)?,
+            None => name.parse()?,
+        };
+        Ok(project_file(place, &project.join(name)))
+    });
+    Members::new(members.collect::<Result<Vec<_>, attest_archive::Error>>()?)
+}
+
+fn project_file(place: MemberPath, path: &Path) -> Member {
+    Member::file(place, Content::Path(path.to_owned()), is_executable(path))
 }
 
 fn source_members(source: &PlannedSource, files: &[SourceFile]) -> Result<Members, attest_archive::Error> {

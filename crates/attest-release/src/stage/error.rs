@@ -48,6 +48,20 @@ pub enum StageError {
         /// The archive.
         file: FileName,
     },
+    /// A set of files is empty.
+    #[error("expected files to pack into `{file}`, found none")]
+    NoFiles {
+        /// The archive.
+        file: FileName,
+    },
+    /// The output lies in what is packed.
+    #[error("expected an output outside `{directory}`, which is packed, found `{}`", output.display())]
+    OutputPacked {
+        /// The output directory.
+        output: PathBuf,
+        /// The directory that is packed, inside the project.
+        directory: String,
+    },
     /// A list of contents cannot be written.
     #[error("cannot list the contents of `{file}`")]
     Sbom {

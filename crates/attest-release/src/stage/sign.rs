@@ -83,7 +83,9 @@ pub(super) fn own_bundles(plan: &Plan) -> impl Iterator<Item = (&FileName, &File
         .iter()
         .map(|archive| (&archive.file, archive.bundle.as_ref()));
     let sources = plan.sources.iter().map(|source| (&source.file, source.bundle.as_ref()));
+    let sets = plan.file_sets.iter().map(|set| (&set.file, set.bundle.as_ref()));
     archives
         .chain(sources)
+        .chain(sets)
         .filter_map(|(file, bundle)| Some((file, bundle?)))
 }

@@ -80,6 +80,9 @@ pub(super) fn stage(error: &StageError) -> Failure {
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
+        StageError::NoFiles { .. } => Failure::usage("nothing-to-pack", message),
+        StageError::OutputPacked { .. } => Failure::usage("output-packed", message)
+            .hint("release into another directory with `attest release --output DIR`"),
         StageError::Archive { problem, .. } => archive(problem, message),
         StageError::NoIssuer => Failure::undecided("certificate-without-issuer", message),
         StageError::Sbom { .. } => Failure::undecided("sbom-failed", message),

@@ -62,6 +62,7 @@ impl Made {
         };
         making.archives(context)?;
         making.sources(context)?;
+        making.file_sets(context)?;
         making.warn(context);
         making.checksums(context)?;
         let seal = making.seal(instance.as_ref(), context)?;
@@ -144,6 +145,19 @@ impl Making<'_> {
             }
             Ok(())
         })
+    }
+
+    fn file_sets(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        for set in &ground.plan.file_sets {
+            steps.take("pack", set.file.as_str(), context, |_| {
+                let packed = staging.pack_files(set, &ground.project);
+                packed.map_err(|error| failure::stage(&error))
+            })?;
+        }
+        Ok(())
     }
 
     /// Says what may surprise somebody who unpacks.
