@@ -304,3 +304,40 @@ fn the_program_attest_pack_is_the_verb() {
     let program = program.env("SOURCE_DATE_EPOCH", DATE).current_dir(scene.path()).run();
     assert_eq!(program.expect_code(0).stdout, verb.stdout);
 }
+
+#[test]
+fn the_formats_name_the_compressor_that_the_document_of_an_archive_names() {
+    let scene = scene();
+    let formats = pack(&scene, &["formats", "--format", "json"]).expect_code(0);
+    let formats: serde_json::Value = serde_json::from_str(formats.stdout_text()).expect("a JSON document");
+    assert_eq!(formats["schema"], "https://attest.dev/schema/pack-formats/v1");
+    for row in formats["formats"].as_array().expect("a list of formats") {
+        let name = format!("a.{}", row["format"].as_str().expect("an ending"));
+        let packed = pack(&scene, &["in", "-o", &name, "--format", "json"]).expect_code(0);
+        let packed: serde_json::Value = serde_json::from_str(packed.stdout_text()).expect("a JSON document");
+        assert_eq!(packed["archive"]["compressor"], row["compressor"]);
+    }
+}
+
+#[test]
+fn a_directory_named_like_a_command_is_packed_by_its_path() {
+    let scene = scene();
+    fs::rename(scene.path().join("in"), scene.path().join("formats")).expect("a directory is renamed");
+    pack(&scene, &["./formats", "-o", "a.zip"]).expect_code(0);
+    let refused = pack(&scene, &["formats", "-o", "b.zip"]).expect_code(2);
+    assert_eq!(refused.stdout_text(), "");
+    assert_eq!(names(scene.path()), ["a.zip", "formats"]);
+}
+
+#[test]
+fn a_directory_without_an_output_is_wrong_usage_and_so_is_nothing() {
+    let scene = scene();
+    for (arguments, missing) in [
+        (&["in"][..], "--output <FILE>"),
+        (&[], "<DIR>"),
+        (&["-o", "a.zip"], "<DIR>"),
+    ] {
+        let finished = pack(&scene, arguments).expect_code(2);
+        assert!(finished.stderr_text().contains(missing), "{}", finished.stderr_text());
+    }
+}

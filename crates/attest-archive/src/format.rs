@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Error;
+use crate::{Error, deflate, zstandard};
 
 /// A kind of archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +50,16 @@ impl Format {
             Self::TarZst => "tar.zst",
             Self::Zip => "zip",
             Self::Tar => "tar",
+        }
+    }
+
+    /// What compresses it: name, version and settings. Part of how an archive was built.
+    #[must_use]
+    pub fn compressor(self) -> String {
+        match self {
+            Self::Tar => "none".to_owned(),
+            Self::TarGz | Self::Zip => deflate::COMPRESSOR.to_owned(),
+            Self::TarZst => zstandard::compressor(),
         }
     }
 }

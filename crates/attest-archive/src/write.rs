@@ -10,7 +10,7 @@ use crate::gzip::GzipWriter;
 use crate::tar_writer::TarWriter;
 use crate::zip_writer::ZipWriter;
 use crate::zstandard::ZstdWriter;
-use crate::{Error, Format, Member, MemberPath, Members, SourceDate, deflate, zstandard};
+use crate::{Error, Format, Member, MemberPath, Members, SourceDate};
 
 /// What to pack, and how.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub fn write_archive_to<W: Write>(recipe: &Recipe, writer: W, scratch: &Path) ->
     let packed = Packed {
         measured,
         members,
-        compressor: compressor(recipe.format),
+        compressor: recipe.format.compressor(),
     };
     Ok((writer, packed))
 }
@@ -115,14 +115,6 @@ fn append_all(
         }
     }
     Ok(files)
-}
-
-fn compressor(format: Format) -> String {
-    match format {
-        Format::Tar => "none".to_owned(),
-        Format::TarGz | Format::Zip => deflate::COMPRESSOR.to_owned(),
-        Format::TarZst => zstandard::compressor(),
-    }
 }
 
 fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
