@@ -5,9 +5,8 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
-    _mm256_set_epi64x, _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32,
-    _mm256_storeu_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+    __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_set_epi64x,
+    _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256,
     _mm256_xor_si256,
 };
 
@@ -35,7 +34,8 @@ impl Avx2 {
     }
 }
 
-wide::rounds!("avx2", __m256i, Avx2::STREAMS);
+// With sixteen registers the compiler has to choose anyway.
+wide::rounds!("avx2", __m256i, Avx2::STREAMS, std::convert::identity);
 
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -121,49 +121,10 @@ fn store(vector: __m256i) -> [u32; 8] {
     words
 }
 
-/// Word `i` of every block in vector `i`, each turned from big-endian order.
+/// Turns every word from big-endian order.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load_blocks(blocks: &[&Block; 8]) -> [__m256i; 16] {
-    let mut words = [splat(0); 16];
-    for (half, words) in words.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        for (row, block) in words.iter_mut().zip(blocks) {
-            *row = load_half(&block.as_chunks().0[half]);
-        }
-        *words = transpose(*words);
-    }
-    words
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_half(half: &[u8; 32]) -> __m256i {
+fn turn(words: __m256i) -> __m256i {
     let (high, low) = (0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203);
-    // SAFETY: the pointer is that of a reference to 32 bytes, and this load asks for no alignment.
-    let bytes = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
-    _mm256_shuffle_epi8(bytes, _mm256_set_epi64x(high, low, high, low))
-}
-
-/// Columns for rows: in quarters of four rows and four columns first, then these quarters.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn transpose(mut rows: [__m256i; 8]) -> [__m256i; 8] {
-    for four in rows.as_chunks_mut::<4>().0 {
-        let [r0, r1, r2, r3] = *four;
-        let (low01, high01) = (_mm256_unpacklo_epi32(r0, r1), _mm256_unpackhi_epi32(r0, r1));
-        let (low23, high23) = (_mm256_unpacklo_epi32(r2, r3), _mm256_unpackhi_epi32(r2, r3));
-        *four = [
-            _mm256_unpacklo_epi64(low01, low23),
-            _mm256_unpackhi_epi64(low01, low23),
-            _mm256_unpacklo_epi64(high01, high23),
-            _mm256_unpackhi_epi64(high01, high23),
-        ];
-    }
-    let mut columns = rows;
-    for column in 0..4 {
-        let (upper, lower) = (rows[column], rows[4 + column]);
-        columns[column] = _mm256_permute2x128_si256::<0x20>(upper, lower);
-        columns[4 + column] = _mm256_permute2x128_si256::<0x31>(upper, lower);
-    }
-    columns
+    _mm256_shuffle_epi8(words, _mm256_set_epi64x(high, low, high, low))
 }

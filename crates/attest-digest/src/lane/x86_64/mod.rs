@@ -10,9 +10,12 @@ use self::avx512::Avx512;
 use self::sha_ni::ShaNi;
 use super::{Block, State, portable};
 
-/// From how many streams on a vector of sixteen is quicker than the SHA extensions. A vector takes as long with empty
-/// lanes as without; where exactly it overtakes differs from processor to processor, and this is the middle.
-const ENOUGH_FOR_AVX512: usize = 12;
+/// From how many streams on a vector of eight is quicker than the SHA extensions. A vector takes as long with empty lanes as
+/// without; where exactly it overtakes differs from processor to processor, and this is the middle.
+const ENOUGH_FOR_HALF: usize = 6;
+
+/// From how many streams on a vector of sixteen is quicker than eight lanes for the first and the SHA extensions for the rest.
+const ENOUGH_FOR_WHOLE: usize = 12;
 
 /// What this processor can run beyond the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +58,27 @@ impl Native {
 
     pub(crate) fn compress(self, states: &mut [&mut State], blocks: &[&[Block]]) {
         match self {
-            Self::ShaNiAndAvx512(few, _) if blocks.len() < ENOUGH_FOR_AVX512 => few.compress(states, blocks),
-            Self::ShaNiAndAvx512(_, many) => many.compress(states, blocks),
+            Self::ShaNiAndAvx512(few, many) => {
+                let in_vectors = lanes_in_vectors(blocks.len());
+                let (states, other_states) = states.split_at_mut(in_vectors);
+                let (blocks, other_blocks) = blocks.split_at(in_vectors);
+                many.compress(states, blocks);
+                few.compress(other_states, other_blocks);
+            }
             Self::ShaNi(lane) => lane.compress(states, blocks),
             // One stream in a vector is slower than the reference.
             Self::Avx512(_) | Self::Avx2(_) if blocks.len() == 1 => portable::compress(states, blocks),
             Self::Avx512(lane) => lane.compress(states, blocks),
             Self::Avx2(lane) => lane.compress(states, blocks),
         }
+    }
+}
+
+/// How many of so many streams go into vectors, where the others have the SHA extensions.
+fn lanes_in_vectors(streams: usize) -> usize {
+    match streams {
+        ..ENOUGH_FOR_HALF => 0,
+        ENOUGH_FOR_HALF..ENOUGH_FOR_WHOLE => streams.min(Avx512::HALF),
+        ENOUGH_FOR_WHOLE.. => streams,
     }
 }
