@@ -2,12 +2,13 @@
 //! time, and the others fill that time.
 #![expect(
     unsafe_code,
-    reason = "instructions that not every processor has, and loads of 16 bytes"
+    reason = "instructions that not every processor has, and loads and stores of 16 bytes"
 )]
 
 use std::arch::x86_64::{
-    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_loadu_si128, _mm_set_epi32, _mm_set_epi64x,
-    _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
+    __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_loadu_si128, _mm_set_epi32, _mm_set_epi64x, _mm_sha256msg1_epu32,
+    _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_storeu_si128,
+    _mm_unpackhi_epi64, _mm_unpacklo_epi64,
 };
 
 use crate::lane::{Block, K, State, even_groups};
@@ -73,7 +74,7 @@ fn interleaved<const N: usize>(states: [&mut State; N], blocks: [&[Block]; N]) {
         }
     }
     for (state, lane) in states.into_iter().zip(lanes) {
-        *state = store_state(lane);
+        store_state(state, lane);
     }
 }
 
@@ -115,29 +116,30 @@ fn load_block(block: &Block) -> [__m128i; 4] {
     })
 }
 
+/// Loaded as two vectors and not word by word, also because of what a compiler makes of that which may use wider registers:
+/// after a load of 32 bytes at once every instruction for SHA takes a hundred times as long.
 #[inline]
-#[target_feature(enable = "sse2,ssse3,sse4.1")]
+#[target_feature(enable = "sse2")]
 fn load_state(state: &State) -> Halves {
-    let [a, b, c, d, e, f, g, h] = state.map(u32::cast_signed);
+    let (fours, _) = state.as_chunks::<4>();
+    let [dcba, hgfe] = [&fours[0], &fours[1]].map(|four: &[u32; 4]| {
+        // SAFETY: the pointer is that of a reference to 16 bytes, and this load asks for no alignment.
+        let words = unsafe { _mm_loadu_si128(four.as_ptr().cast()) };
+        _mm_shuffle_epi32::<0x1B>(words)
+    });
     Halves {
-        abef: _mm_set_epi32(a, b, e, f),
-        cdgh: _mm_set_epi32(c, d, g, h),
+        abef: _mm_unpackhi_epi64(hgfe, dcba),
+        cdgh: _mm_unpacklo_epi64(hgfe, dcba),
     }
 }
 
 #[inline]
-#[target_feature(enable = "sse2,ssse3,sse4.1")]
-fn store_state(lane: Halves) -> State {
-    let Halves { abef, cdgh } = lane;
-    let words = [
-        _mm_extract_epi32::<3>(abef),
-        _mm_extract_epi32::<2>(abef),
-        _mm_extract_epi32::<3>(cdgh),
-        _mm_extract_epi32::<2>(cdgh),
-        _mm_extract_epi32::<1>(abef),
-        _mm_extract_epi32::<0>(abef),
-        _mm_extract_epi32::<1>(cdgh),
-        _mm_extract_epi32::<0>(cdgh),
-    ];
-    words.map(i32::cast_unsigned)
+#[target_feature(enable = "sse2")]
+fn store_state(state: &mut State, Halves { abef, cdgh }: Halves) {
+    let (fours, _) = state.as_chunks_mut::<4>();
+    let vectors = [_mm_unpackhi_epi64(cdgh, abef), _mm_unpacklo_epi64(cdgh, abef)];
+    for (four, vector) in fours.iter_mut().zip(vectors) {
+        // SAFETY: the pointer is that of an exclusive reference to 16 bytes, and this store asks for no alignment.
+        unsafe { _mm_storeu_si128(four.as_mut_ptr().cast(), _mm_shuffle_epi32::<0x1B>(vector)) }
+    }
 }
