@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::{Error, LinkTarget, MemberPath};
+use crate::{Error, LinkTarget, MemberPath, Spooled};
 
 /// One file, symbolic link or directory, and its place in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Content {
     Path(PathBuf),
     /// Bytes in memory.
     Bytes(Vec<u8>),
+    /// Bytes that were read from another archive.
+    Spooled(Spooled),
 }
 
 impl Member {

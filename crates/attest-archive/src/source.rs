@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use attest_digest::{Algorithms, Measured, MeasuringReader};
 
-use crate::{Content, Error};
+use crate::{Content, Error, Spooled};
 
 /// How much is read at a time.
 const BUFFER: usize = 128 * 1024;
@@ -14,6 +14,7 @@ const BUFFER: usize = 128 * 1024;
 pub(crate) enum Source<'a> {
     Bytes(&'a [u8]),
     File(OpenFile),
+    Spooled(&'a Spooled),
 }
 
 /// A regular file, with its size and age when it was opened.
@@ -29,6 +30,7 @@ impl<'a> Source<'a> {
         match content {
             Content::Bytes(bytes) => Ok(Self::Bytes(bytes)),
             Content::Path(path) => OpenFile::open(path).map(Self::File),
+            Content::Spooled(spooled) => Ok(Self::Spooled(spooled)),
         }
     }
 
@@ -36,6 +38,7 @@ impl<'a> Source<'a> {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(file) => file.size,
+            Self::Spooled(spooled) => spooled.size(),
         }
     }
 
@@ -47,6 +50,11 @@ impl<'a> Source<'a> {
                 Ok(Measured::of_bytes(bytes, algorithms))
             }
             Self::File(file) => file.copy_to(sink, algorithms),
+            Self::Spooled(spooled) => {
+                let mut reader = MeasuringReader::new(spooled.reader(), algorithms);
+                copy(&mut reader, sink, Path::new("a temporary file"))?;
+                Ok(reader.finish().1)
+            }
         }
     }
 }
