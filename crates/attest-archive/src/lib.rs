@@ -33,6 +33,7 @@ mod member;
 mod members;
 mod ordered;
 mod path;
+pub mod python;
 mod source;
 mod source_date;
 mod spool;
