@@ -28,6 +28,7 @@ mod error;
 mod fixed_blocks;
 mod format;
 mod gzip;
+pub mod image;
 mod link;
 mod member;
 mod members;

@@ -1,0 +1,231 @@
+use std::io::Read;
+use std::path::Path;
+
+use attest_digest::Digest;
+use serde::Deserialize;
+
+use super::blob::Blob;
+use super::storage::Storage;
+use super::{Descriptor, Error, Index, MAX_DOCUMENT_BYTES, Manifest};
+
+/// How deep indexes may lie in each other: an index, that of a tool that wraps it, and one more.
+pub const MAX_DEPTH: usize = 4;
+
+/// The most manifests that are looked at in a layout: each costs reading a document, and no release comes near.
+pub const MAX_MANIFESTS: usize = 1000;
+
+const MARKER: &str = "oci-layout";
+const INDEX: &str = "index.json";
+const VERSION: &str = "1.0.0";
+
+/// An OCI image layout: a directory, or a tar archive of one, which is not unpacked.
+///
+/// Every blob is held to the digest and the size of what points to it.
+///
+/// Source: OCI image-spec 1.1, `image-layout.md`.
+#[derive(Debug)]
+pub struct Layout {
+    storage: Storage,
+    index: Index,
+}
+
+/// An image of a layout, and what points to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// What points to the manifest, in the innermost index.
+    pub descriptor: Descriptor,
+    /// The manifest.
+    pub manifest: Manifest,
+}
+
+#[derive(Deserialize)]
+struct MarkerWire {
+    #[serde(rename = "imageLayoutVersion")]
+    version: String,
+}
+
+impl Layout {
+    /// Opens a layout directory or a layout archive, which must not be compressed.
+    ///
+    /// # Errors
+    /// [`Error::NotALayout`], [`Error::Read`], [`Error::ArchiveEntry`], [`Error::TooMany`], [`Error::TooLarge`], and what
+    /// [`Index::from_json`] says of `index.json`.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let storage = Storage::open(path)?;
+        let not = |found: String| Error::NotALayout {
+            path: path.to_owned(),
+            found,
+        };
+        let marker = storage
+            .document(MARKER)?
+            .ok_or_else(|| not(format!("no `{MARKER}` in it")))?;
+        match serde_json::from_slice::<MarkerWire>(&marker) {
+            Ok(marker) if marker.version == VERSION => {}
+            Ok(marker) => {
+                return Err(not(format!(
+                    "one of version {}",
+                    crate::error::visible(&marker.version)
+                )));
+            }
+            Err(error) => return Err(not(format!("`{MARKER}` with something else: {error}"))),
+        }
+        let index = storage
+            .document(INDEX)?
+            .ok_or_else(|| not(format!("no `{INDEX}` in it")))?;
+        let index = Index::from_json(&index)?;
+        Ok(Self { storage, index })
+    }
+
+    /// What `index.json` says.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The blob that a descriptor points to. Reading it to its end fails when it is not that one.
+    ///
+    /// # Errors
+    /// [`Error::MissingBlob`], [`Error::BlobSize`] when the size is another one already, [`Error::Read`].
+    pub fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error> {
+        let (reader, found) =
+            self.storage
+                .file(&blob_path(descriptor.digest()))?
+                .ok_or_else(|| Error::MissingBlob {
+                    digest: descriptor.digest().clone(),
+                })?;
+        match found == descriptor.size() {
+            true => Ok(Blob::new(reader, descriptor)),
+            false => Err(Error::BlobSize {
+                digest: descriptor.digest().clone(),
+                expected: descriptor.size(),
+                found,
+            }),
+        }
+    }
+
+    /// A blob that fits into memory: an index, a manifest or a configuration.
+    ///
+    /// # Errors
+    /// As for [`Layout::blob`]; [`Error::BlobDigest`]; [`Error::TooLarge`] above [`MAX_DOCUMENT_BYTES`].
+    pub fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        if descriptor.size() > MAX_DOCUMENT_BYTES {
+            return Err(Error::TooLarge {
+                what: format!("blob `{}`", descriptor.digest()),
+                limit: MAX_DOCUMENT_BYTES,
+                found: descriptor.size(),
+            });
+        }
+        let mut bytes = Vec::new();
+        let mut blob = self.blob(descriptor)?;
+        match blob.read_to_end(&mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(blob.refusal(error)),
+        }
+    }
+
+    /// The index that a descriptor points to.
+    ///
+    /// # Errors
+    /// As for [`Layout::document`] and [`Index::from_json`].
+    pub fn nested_index(&self, descriptor: &Descriptor) -> Result<Index, Error> {
+        Index::from_json(&self.document(descriptor)?)
+    }
+
+    /// The manifest that a descriptor points to.
+    ///
+    /// # Errors
+    /// As for [`Layout::document`] and [`Manifest::from_json`].
+    pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, Error> {
+        Manifest::from_json(&self.document(descriptor)?)
+    }
+
+    /// Every image at or below a descriptor, in the order of their indexes; each digest once. What is neither an index nor a
+    /// manifest is left out.
+    ///
+    /// # Errors
+    /// As for [`Layout::manifest`]; [`Error::TooMany`] beyond [`MAX_DEPTH`] or [`MAX_MANIFESTS`].
+    pub fn images(&self, descriptor: &Descriptor) -> Result<Vec<Image>, Error> {
+        let mut images = Vec::new();
+        self.collect(descriptor, MAX_DEPTH, &mut 0, &mut images)?;
+        Ok(images)
+    }
+
+    fn collect(
+        &self,
+        descriptor: &Descriptor,
+        depth: usize,
+        seen: &mut usize,
+        images: &mut Vec<Image>,
+    ) -> Result<(), Error> {
+        let too_many = |what, limit| Err(Error::TooMany { what, limit });
+        *seen += 1;
+        if *seen > MAX_MANIFESTS {
+            return too_many("manifests and indexes", MAX_MANIFESTS);
+        }
+        if descriptor.is_index() {
+            if depth == 0 {
+                return too_many("indexes in each other", MAX_DEPTH);
+            }
+            for child in self.nested_index(descriptor)?.manifests() {
+                self.collect(child, depth - 1, seen, images)?;
+            }
+        } else if descriptor.is_manifest() && images.iter().all(|image| !image.is_at(descriptor.digest())) {
+            images.push(Image {
+                descriptor: descriptor.clone(),
+                manifest: self.manifest(descriptor)?,
+            });
+        }
+        Ok(())
+    }
+
+    /// What `index.json` names by a tag or by a digest; without either, the only thing that it names. Below an index of
+    /// `index.json`, an image is found by its digest.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchReference`], [`Error::SeveralReferences`]; as for [`Layout::images`].
+    pub fn find(&self, reference: Option<&str>) -> Result<Descriptor, Error> {
+        let all = self.index.manifests();
+        let Some(asked) = reference else {
+            return match all {
+                [only] => Ok(only.clone()),
+                [first, rest @ ..] if rest.iter().all(|other| other.digest() == first.digest()) => Ok(first.clone()),
+                _ => Err(Error::SeveralReferences { found: self.names() }),
+            };
+        };
+        let is_it = |descriptor: &&Descriptor| {
+            descriptor.reference_name() == Some(asked) || descriptor.digest().to_string() == asked
+        };
+        if let Some(found) = all.iter().find(is_it) {
+            return Ok(found.clone());
+        }
+        for descriptor in all.iter().filter(|_| asked.contains(':')) {
+            let images = self.images(descriptor)?;
+            if let Some(image) = images.into_iter().find(|image| is_it(&&image.descriptor)) {
+                return Ok(image.descriptor);
+            }
+        }
+        Err(Error::NoSuchReference {
+            asked: asked.to_owned(),
+            found: self.names(),
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |descriptor: &Descriptor| match descriptor.reference_name() {
+            Some(name) => name.to_owned(),
+            None => descriptor.digest().to_string(),
+        };
+        self.index.manifests().iter().map(name).collect()
+    }
+}
+
+impl Image {
+    fn is_at(&self, digest: &Digest) -> bool {
+        self.descriptor.digest() == digest
+    }
+}
+
+/// Where a blob lies in a layout.
+pub(super) fn blob_path(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm(), digest.to_hex())
+}

@@ -1,0 +1,24 @@
+//! OCI images without a daemon: programs and root directories in, a layout out; layouts of others read.
+//!
+//! In: programs or root directories, one for each [`Platform`], perhaps a base image, and settings. Out: an OCI image layout,
+//! a directory or a tar archive, whose bytes depend on nothing else. A [`Layout`] reads what this or another tool wrote, and
+//! holds every blob to its digest.
+//!
+//! Source: OCI image-spec 1.1, <https://github.com/opencontainers/image-spec>.
+
+pub mod annotation;
+mod blob;
+mod descriptor;
+mod error;
+mod layout;
+mod manifest;
+pub mod media_type;
+mod platform;
+mod storage;
+
+pub use blob::Blob;
+pub use descriptor::{Annotations, Descriptor};
+pub use error::Error;
+pub use layout::{Image, Layout, MAX_DEPTH, MAX_MANIFESTS};
+pub use manifest::{Index, MAX_DOCUMENT_BYTES, Manifest};
+pub use platform::Platform;

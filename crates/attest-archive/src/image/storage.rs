@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::{Error, MAX_DOCUMENT_BYTES};
+
+/// The most files that a layout archive may name: each is remembered, and a layout of a thousand images has fewer.
+const MAX_FILES: usize = 100_000;
+
+/// What a gzip, a Zstandard and an xz stream begin with.
+const COMPRESSED: [&[u8]; 3] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ"];
+
+/// Where the files of a layout are.
+#[derive(Debug)]
+pub(super) enum Storage {
+    Directory(PathBuf),
+    Archive { path: PathBuf, places: Places },
+}
+
+/// Each file of an archive: where its bytes begin, and how many there are.
+type Places = BTreeMap<String, (u64, u64)>;
+
+type Stream = Box<dyn Read + Send>;
+
+impl Storage {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let path = path.to_owned();
+        let metadata = fs::metadata(&path).map_err(Error::read(&path))?;
+        if metadata.is_dir() {
+            return Ok(Self::Directory(path));
+        }
+        if !metadata.is_file() {
+            let found = "something else".to_owned();
+            return Err(Error::NotALayout { path, found });
+        }
+        let file = File::open(&path).map_err(Error::read(&path))?;
+        let places = places(BufReader::new(file), &path)?;
+        Ok(Self::Archive { path, places })
+    }
+
+    /// A file of the layout and its size, if it is there.
+    pub(super) fn file(&self, name: &str) -> Result<Option<(Stream, u64)>, Error> {
+        match self {
+            Self::Directory(directory) => in_directory(&directory.join(name)),
+            Self::Archive { path, places } => match places.get(name) {
+                Some(&(start, size)) => in_archive(path, start, size).map(Some).map_err(Error::read(path)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// A whole file of the layout, if it is there.
+    pub(super) fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some((stream, found)) = self.file(name)? else {
+            return Ok(None);
+        };
+        let (what, limit) = (format!("`{name}`"), MAX_DOCUMENT_BYTES);
+        let mut bytes = Vec::new();
+        // A file may grow after it was asked for its size.
+        let read = stream
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(Error::read(name))? as u64;
+        match found.max(read) {
+            found if found > limit => Err(Error::TooLarge { what, limit, found }),
+            _ => Ok(Some(bytes)),
+        }
+    }
+}
+
+/// Some tools link blobs instead of copying them, so that links are followed; whatever is read is held to a digest.
+fn in_directory(path: &Path) -> Result<Option<(Stream, u64)>, Error> {
+    let metadata = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => metadata.map_err(Error::read(path))?,
+    };
+    // Opening a named pipe would wait for a writer.
+    if !metadata.is_file() {
+        return Err(Error::read(path)(io::Error::other("it is not a regular file")));
+    }
+    let file = File::open(path).map_err(Error::read(path))?;
+    Ok(Some((Box::new(file), metadata.len())))
+}
+
+fn in_archive(path: &Path, start: u64, size: u64) -> io::Result<(Stream, u64)> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    Ok((Box::new(file.take(size)), size))
+}
+
+/// Reads the headers of an archive and skips what lies between them.
+fn places(mut file: BufReader<File>, path: &Path) -> Result<Places, Error> {
+    let not_an_archive = |found: &str| Error::NotALayout {
+        path: path.to_owned(),
+        found: found.to_owned(),
+    };
+    let mut start = [0; 6];
+    let read = file.read(&mut start).map_err(Error::read(path))?;
+    if COMPRESSED.iter().any(|magic| start[..read].starts_with(magic)) {
+        return Err(not_an_archive("something compressed"));
+    }
+    file.rewind().map_err(Error::read(path))?;
+    let mut archive = tar::Archive::new(file);
+    let mut places = Places::new();
+    let broken = |error: io::Error| not_an_archive(&format!("something else: {error}"));
+    for entry in archive.entries_with_seek().map_err(broken)? {
+        let entry = entry.map_err(broken)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let kind = entry.header().entry_type();
+        if kind.is_dir() || kind.is_pax_global_extensions() {
+            continue;
+        }
+        let place = (entry.raw_file_position(), entry.size());
+        let name = plain(&name).to_owned();
+        if !kind.is_file() {
+            let kind = "something else, called";
+            return Err(Error::ArchiveEntry { kind, name });
+        }
+        if places.insert(name.clone(), place).is_some() {
+            let kind = "twice";
+            return Err(Error::ArchiveEntry { kind, name });
+        }
+        if places.len() > MAX_FILES {
+            let (what, limit) = ("files in a layout archive", MAX_FILES);
+            return Err(Error::TooMany { what, limit });
+        }
+    }
+    Ok(places)
+}
+
+fn plain(name: &str) -> &str {
+    name.strip_prefix("./").unwrap_or(name)
+}

@@ -1,0 +1,6 @@
+//! Images: layouts that are read, foreign and hostile ones among them.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod made;
+mod reading;

@@ -1,0 +1,143 @@
+use std::fs;
+use std::io::Read as _;
+
+use attest_archive::image::{Descriptor, Error, Layout, MAX_DEPTH, MAX_DOCUMENT_BYTES};
+
+use crate::made::{Made, tagged};
+
+fn two() -> (Made, Descriptor) {
+    let made = Made::new();
+    let images = vec![made.image("linux/amd64", b"one"), made.image("linux/arm64", b"two")];
+    let index = made.index(images);
+    made.name(vec![tagged(index.clone(), "v1")]);
+    (made, index)
+}
+
+fn refusal(made: &Made) -> String {
+    match Layout::open(made.path()) {
+        Err(error) => error.to_string(),
+        Ok(layout) => layout.images(&layout.find(None).unwrap()).unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn a_directory_and_its_archive_are_read_alike() {
+    let (made, index) = two();
+    let archive = made.archive();
+    for path in [made.path(), &archive] {
+        let layout = Layout::open(path).unwrap();
+        let found = layout.find(Some("v1")).unwrap();
+        assert_eq!(found.digest(), index.digest());
+        let images = layout.images(&found).unwrap();
+        let platforms: Vec<String> = images
+            .iter()
+            .map(|image| image.descriptor.platform().unwrap().to_string())
+            .collect();
+        assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
+        let mut layer = String::new();
+        let mut blob = layout.blob(&images[1].manifest.layers()[0]).unwrap();
+        blob.read_to_string(&mut layer).unwrap();
+        assert_eq!(layer, "two");
+    }
+    fs::remove_file(archive).unwrap();
+}
+
+#[test]
+fn an_image_is_found_by_tag_by_digest_or_because_it_is_alone() {
+    let (made, index) = two();
+    let layout = Layout::open(made.path()).unwrap();
+    let arm = layout.images(&index).unwrap().remove(1).descriptor;
+    assert_eq!(layout.find(None).unwrap().digest(), index.digest());
+    assert_eq!(
+        layout.find(Some(&index.digest().to_string())).unwrap().digest(),
+        index.digest()
+    );
+    assert_eq!(layout.find(Some(&arm.digest().to_string())).unwrap(), arm);
+    let error = layout.find(Some("v2")).unwrap_err();
+    assert_eq!(error.to_string(), "expected `v2` in the layout, found `v1`");
+    made.name(vec![tagged(index, "v1"), tagged(arm, "arm")]);
+    let error = Layout::open(made.path()).unwrap().find(None).unwrap_err();
+    assert_eq!(error.to_string(), "expected one image in the layout, found `v1`, `arm`");
+}
+
+#[test]
+fn a_blob_that_is_missing_changed_or_of_another_size_is_rejected() {
+    let (made, index) = two();
+    let path = made.blob_path(&index);
+    let bytes = fs::read(&path).unwrap();
+    let mut changed = bytes.clone();
+    changed[20] ^= 1;
+    fs::write(&path, &changed).unwrap();
+    assert!(refusal(&made).starts_with(&format!("expected blob `{}`, found `sha256:", index.digest())));
+    fs::write(&path, &bytes[1..]).unwrap();
+    let (expected, found) = (bytes.len(), bytes.len() - 1);
+    let size = format!("expected {expected} bytes for blob `{}`, found {found}", index.digest());
+    assert_eq!(refusal(&made), size);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(
+        refusal(&made),
+        format!("blob `{}` is not in the layout", index.digest())
+    );
+}
+
+#[test]
+fn indexes_may_lie_in_each_other_only_so_deep() {
+    let made = Made::new();
+    let mut inner = made.image("linux/amd64", b"one");
+    for _ in 0..MAX_DEPTH {
+        inner = made.index(vec![inner]);
+    }
+    made.name(vec![inner.clone()]);
+    let layout = Layout::open(made.path()).unwrap();
+    assert_eq!(layout.images(&inner).unwrap().len(), 1);
+    made.name(vec![made.index(vec![inner])]);
+    assert_eq!(refusal(&made), "expected at most 4 indexes in each other");
+}
+
+#[test]
+fn a_document_that_is_too_large_is_not_read() {
+    let made = Made::new();
+    made.name(vec![]);
+    let file = fs::File::options()
+        .write(true)
+        .open(made.path().join("index.json"))
+        .unwrap();
+    file.set_len(MAX_DOCUMENT_BYTES + 1).unwrap();
+    assert_eq!(
+        refusal(&made),
+        "expected at most 4194304 bytes for `index.json`, found 4194305"
+    );
+}
+
+#[test]
+fn what_is_no_layout_says_why() {
+    let made = Made::new();
+    made.name(vec![]);
+    let at = made.path().display();
+    fs::write(made.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
+    let expected = format!("expected an OCI layout directory or archive at `{at}`, found");
+    assert_eq!(refusal(&made), format!("{expected} one of version 2.0.0"));
+    fs::remove_file(made.path().join("oci-layout")).unwrap();
+    assert_eq!(refusal(&made), format!("{expected} no `oci-layout` in it"));
+}
+
+#[test]
+fn an_archive_that_is_compressed_or_names_a_file_twice_is_rejected() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.tar");
+    fs::write(&path, b"\x1f\x8b\x08\0\0\0\0\0\0\x03").unwrap();
+    let error = Layout::open(&path).unwrap_err();
+    assert!(matches!(error, Error::NotALayout { found, .. } if found == "something compressed"));
+    let mut tar = tar::Builder::new(fs::File::create(&path).unwrap());
+    for _ in 0..2 {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(0);
+        tar.append_data(&mut header, "index.json", &b""[..]).unwrap();
+    }
+    tar.finish().unwrap();
+    let error = Layout::open(&path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected files and directories, each once, found twice `index.json`"
+    );
+}
