@@ -12,7 +12,7 @@ const TINY: [(Format, &str); 4] = [
     ),
     (
         Format::TarGz,
-        "b60feb19427b1d9a6ed435ea1b0397ac4bff138bc1a306b7f8b8b289d02fc179",
+        "11e3b922f06dd205110c44f50c4534ca550b64f0db232b85a4a3233300b264da",
     ),
     (
         Format::TarZst,
@@ -20,26 +20,26 @@ const TINY: [(Format, &str); 4] = [
     ),
     (
         Format::Zip,
-        "f65872e72aead90ea82dc6da13654042b461b34bcab86b660e60242b619d6c88",
+        "8f94366dee308b7d3f6dc296ec90ae40bfe2f3310b0ffcc42b113cdc9fb79bf4",
     ),
 ];
 
 const LARGE: [(Format, &str); 4] = [
     (
         Format::Tar,
-        "4fa42d30e8ba0f5ddb04e0a0ca5b44c4beebd1c7f63e19160f365589b3211318",
+        "d6c40a3e4e51175e52e4f0ddb6be1503c83b30e32f04f76ec782268877c38e5b",
     ),
     (
         Format::TarGz,
-        "3bdfa92f36c327881a0a06a50e474b7fbb06686e1bb1bca889048ae3fec0b605",
+        "3c2e0a2c9718b9e1e9333357ef2b9d5565b80d8861810691fc5e0854606c9f1b",
     ),
     (
         Format::TarZst,
-        "9dcec1bef8762136114db70878ba399ec73ed717611488ad98d0dbcd09d03f4e",
+        "3d7b88115b42f80cdb2ae769db13ee17b2278b3342b0ab960ade08b6788b5c3e",
     ),
     (
         Format::Zip,
-        "16a57f52eb4aa9aed750e264b2143dceda379367b75cad20c4c25de34f5559f7",
+        "458c1dee7112b81fbb782bb89d8561207c694251b26d339cbd225653d10c228b",
     ),
 ];
 

@@ -37,7 +37,7 @@ pub(crate) fn tiny() -> Members {
 
 /// Files on both sides of every block size, compressible and not.
 pub(crate) fn large() -> Members {
-    let sizes = [1, 262_143, 262_144, 262_145, 1_000_000, 5_000_000];
+    let sizes = [1, 524_287, 524_288, 524_289, 1_000_000, 5_000_000];
     let files = sizes.into_iter().enumerate().map(|(number, size)| {
         let mask = if number % 2 == 0 { 0xff } else { 0x07 };
         file(&format!("f{number}"), noise(size, mask), false)
