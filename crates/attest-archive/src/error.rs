@@ -44,6 +44,12 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// Some text names no owner.
+    #[error("expected an owner such as `1000:1000`, in numbers, found `{}`", visible(.found))]
+    Owner {
+        /// The text that was found.
+        found: String,
+    },
     /// A path was given twice.
     #[error("`{}` is given twice", visible(.path.as_str()))]
     Duplicate {

@@ -5,14 +5,22 @@ use crate::{Error, Kind, MAX_PATH_BYTES, Member, MemberPath};
 /// The most links that are followed from one: as many as Linux follows (`MAXSYMLINKS`).
 const MAX_HOPS: usize = 40;
 
-/// Where a symbolic link leads: a relative path, which may hold `..`.
+/// Where a symbolic link leads: a relative path, which may hold `..`; in the root of a file system, any path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkTarget(String);
 
 impl LinkTarget {
     pub(crate) fn parse(path: &MemberPath, target: &str) -> Result<Self, Error> {
-        let is_valid =
-            !target.is_empty() && !target.starts_with('/') && !target.contains('\0') && target.len() <= MAX_PATH_BYTES;
+        Self::unless(target.starts_with('/'), path, target)
+    }
+
+    /// A target in a root file system, where `/` is the root, and `..` does not lead out of it.
+    pub(crate) fn in_root(path: &MemberPath, target: &str) -> Result<Self, Error> {
+        Self::unless(false, path, target)
+    }
+
+    fn unless(is_refused: bool, path: &MemberPath, target: &str) -> Result<Self, Error> {
+        let is_valid = !is_refused && !target.is_empty() && !target.contains('\0') && target.len() <= MAX_PATH_BYTES;
         match is_valid {
             true => Ok(Self(target.to_owned())),
             false => Err(Error::InvalidLink {

@@ -58,6 +58,13 @@ impl Member {
         Ok(Self { path, kind })
     }
 
+    /// A symbolic link of a root file system, which may lead anywhere.
+    pub(crate) fn symlink_in_root(path: MemberPath, target: &str) -> Result<Self, Error> {
+        let target = LinkTarget::in_root(&path, target)?;
+        let kind = Kind::Symlink { target };
+        Ok(Self { path, kind })
+    }
+
     /// A directory.
     #[must_use]
     pub fn directory(path: MemberPath) -> Self {

@@ -42,6 +42,15 @@ impl Members {
         Self::new(walk::members_below(directory, prefix)?)
     }
 
+    /// Reads a directory as the root of a file system: its symbolic links may lead anywhere, and are not looked after.
+    pub(crate) fn from_root(directory: &Path) -> Result<Self, Error> {
+        let mut members = Self::default();
+        for member in walk::root_members(directory)? {
+            members.insert(member)?;
+        }
+        Ok(members)
+    }
+
     /// These members and some more.
     ///
     /// # Errors

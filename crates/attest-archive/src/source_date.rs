@@ -37,6 +37,15 @@ impl SourceDate {
         self.0
     }
 
+    /// The moment in UTC as RFC 3339 has it: `2023-11-14T22:13:20Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let (year, month, day) = civil(self.0 / SECONDS_PER_DAY);
+        let second = self.0 % SECONDS_PER_DAY;
+        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
+    }
+
     /// The nearest moment that zip can hold: UTC, even seconds, from 1980 to 2107.
     pub(crate) fn dos(self) -> DosTime {
         match civil(self.0 / SECONDS_PER_DAY) {
@@ -148,6 +157,17 @@ mod tests {
             (47_541, (2100, 3, 1)),
         ] {
             assert_eq!(civil(days), date, "{days}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_written_as_rfc_3339_has_it() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_700_000_000, "2023-11-14T22:13:20Z"),
+            (LAST, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(SourceDate(seconds).to_rfc3339(), text);
         }
     }
 

@@ -1,6 +1,6 @@
 use tar::{EntryType, Header};
 
-use crate::SourceDate;
+use crate::{Owner, SourceDate};
 
 /// The unit of a tar archive, in bytes.
 pub(crate) const RECORD: usize = 512;
@@ -13,12 +13,16 @@ pub(crate) struct TarEntry<'a> {
     pub(crate) link: &'a str,
     pub(crate) kind: EntryType,
     pub(crate) mode: u32,
+    pub(crate) owner: Owner,
     pub(crate) size: u64,
     pub(crate) source_date: SourceDate,
 }
 
 /// The largest number that eleven octal digits hold.
 const MAX_OCTAL: u64 = 0o77_777_777_777;
+
+/// The largest number that seven octal digits hold.
+const MAX_ID: u32 = 0o7_777_777;
 
 /// The room for the path in the old header.
 const NAME: usize = 100;
@@ -38,6 +42,11 @@ pub(crate) fn header_blocks(entry: &TarEntry<'_>) -> Vec<u8> {
     }
     if !entry.link.is_ascii() || entry.link.len() > NAME {
         push_record(&mut records, "linkpath", entry.link);
+    }
+    for (key, id) in [("uid", entry.owner.user), ("gid", entry.owner.group)] {
+        if id > MAX_ID {
+            push_record(&mut records, key, &id.to_string());
+        }
     }
     if entry.size > MAX_OCTAL {
         push_record(&mut records, "size", &entry.size.to_string());
@@ -71,6 +80,7 @@ fn extended(entry: &TarEntry<'_>, records: &[u8]) -> Vec<u8> {
             link: "",
             kind: EntryType::XHeader,
             mode: 0o644,
+            owner: Owner::ROOT,
             size: records.len() as u64,
             source_date: entry.source_date,
         },
@@ -109,8 +119,8 @@ fn ustar(entry: &TarEntry<'_>, prefix: &str, name: &str) -> Header {
     let mut header = Header::new_ustar();
     header.set_entry_type(entry.kind);
     header.set_mode(entry.mode);
-    header.set_uid(0);
-    header.set_gid(0);
+    header.set_uid(fitting_id(entry.owner.user));
+    header.set_gid(fitting_id(entry.owner.group));
     header.set_size(fitting(entry.size));
     header.set_mtime(fitting(entry.source_date.seconds()));
     if let Some(fields) = header.as_ustar_mut() {
@@ -133,6 +143,10 @@ fn ustar(entry: &TarEntry<'_>, prefix: &str, name: &str) -> Header {
 /// A number that does not fit stands in the extended header, which overrides the zero that is left here.
 fn fitting(number: u64) -> u64 {
     if number > MAX_OCTAL { 0 } else { number }
+}
+
+fn fitting_id(id: u32) -> u64 {
+    if id > MAX_ID { 0 } else { u64::from(id) }
 }
 
 /// Copies as many whole characters as fit. What does not fit stands in the extended header.
@@ -159,6 +173,7 @@ mod tests {
             link: "",
             kind: EntryType::Regular,
             mode: 0o644,
+            owner: Owner::ROOT,
             size: 0,
             source_date: SourceDate::EARLIEST_FOR_ALL,
         }
@@ -197,6 +212,18 @@ mod tests {
         assert_eq!(blocks.len(), 3 * RECORD);
         assert!(blocks[RECORD..].starts_with(b"19 size=8589934592\n"));
         assert_eq!(&blocks[..16], b"./PaxHeaders/f\0\0");
+    }
+
+    #[test]
+    fn owners_beyond_seven_digits_go_into_the_extended_header() {
+        let mut entry = entry("f");
+        (entry.owner.user, entry.owner.group) = (1000, MAX_ID);
+        let blocks = header_blocks(&entry);
+        assert_eq!(blocks.len(), RECORD);
+        assert_eq!(&blocks[108..124], b"0001750\x007777777\0");
+        entry.owner.group += 1;
+        let blocks = header_blocks(&entry);
+        assert!(blocks[RECORD..].starts_with(b"15 gid=2097152\n"));
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use tar::EntryType;
 
 use crate::source::Source;
 use crate::tar_header::{RECORD, TarEntry, header_blocks, padding};
-use crate::{Error, Kind, Member, MemberPath, SourceDate};
+use crate::{Error, Kind, Member, Owner, SourceDate};
 
 /// Archives end at a multiple of this, as those of GNU tar and git do.
 const END: u64 = 20 * RECORD as u64;
@@ -15,6 +15,14 @@ pub(crate) struct TarWriter<W> {
     inner: W,
     written: u64,
     source_date: SourceDate,
+}
+
+/// What a member of a root file system may have that one of an archive has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Attributes {
+    /// The permissions, unless they are the usual ones. A symbolic link has none.
+    pub(crate) mode: Option<u32>,
+    pub(crate) owner: Owner,
 }
 
 impl<W: Write> TarWriter<W> {
@@ -28,12 +36,34 @@ impl<W: Write> TarWriter<W> {
 
     /// Appends a member. What was measured comes back for files.
     pub(crate) fn append(&mut self, member: &Member, algorithms: &Algorithms) -> Result<Option<Measured>, Error> {
+        self.append_as(member, Attributes::default(), algorithms)
+    }
+
+    /// Appends a member whose mode or owner is not the usual one.
+    pub(crate) fn append_as(
+        &mut self,
+        member: &Member,
+        attributes: Attributes,
+        algorithms: &Algorithms,
+    ) -> Result<Option<Measured>, Error> {
         match member.kind() {
-            Kind::Directory => self.header(&format!("{}/", member.path()), "", EntryType::Directory)?,
-            Kind::Symlink { target } => self.header(member.path().as_str(), target.as_str(), EntryType::Symlink)?,
+            Kind::Directory => {
+                let path = format!("{}/", member.path());
+                self.put(&self.header(&path, EntryType::Directory, 0o755, attributes))?;
+            }
+            Kind::Symlink { target } => {
+                let mut header = self.header(member.path().as_str(), EntryType::Symlink, 0o777, attributes);
+                header.link = target.as_str();
+                header.mode = 0o777;
+                self.put(&header)?;
+            }
             Kind::File { content, executable } => {
                 let source = Source::open(content)?;
-                return self.file(member.path(), source, *executable, algorithms).map(Some);
+                let mode = if *executable { 0o755 } else { 0o644 };
+                let mut header = self.header(member.path().as_str(), EntryType::Regular, mode, attributes);
+                header.size = source.size();
+                self.put(&header)?;
+                return self.content(source, algorithms).map(Some);
             }
         }
         Ok(None)
@@ -47,40 +77,30 @@ impl<W: Write> TarWriter<W> {
         Ok(self.inner)
     }
 
-    fn header(&mut self, path: &str, link: &str, kind: EntryType) -> Result<(), Error> {
-        let mode = if kind == EntryType::Symlink { 0o777 } else { 0o755 };
-        self.put(&header_blocks(&TarEntry {
+    fn header<'a>(&self, path: &'a str, kind: EntryType, mode: u32, attributes: Attributes) -> TarEntry<'a> {
+        TarEntry {
             path,
-            link,
+            link: "",
             kind,
-            mode,
+            mode: attributes.mode.unwrap_or(mode),
+            owner: attributes.owner,
             size: 0,
             source_date: self.source_date,
-        }))
+        }
     }
 
-    fn file(
-        &mut self,
-        path: &MemberPath,
-        source: Source<'_>,
-        executable: bool,
-        algorithms: &Algorithms,
-    ) -> Result<Measured, Error> {
-        self.put(&header_blocks(&TarEntry {
-            path: path.as_str(),
-            link: "",
-            kind: EntryType::Regular,
-            mode: if executable { 0o755 } else { 0o644 },
-            size: source.size(),
-            source_date: self.source_date,
-        }))?;
+    fn content(&mut self, source: Source<'_>, algorithms: &Algorithms) -> Result<Measured, Error> {
         let measured = source.copy_to(&mut self.inner, algorithms)?;
         self.written += measured.size();
-        self.put(padding(measured.size()))?;
+        self.write(padding(measured.size()))?;
         Ok(measured)
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn put(&mut self, entry: &TarEntry<'_>) -> Result<(), Error> {
+        self.write(&header_blocks(entry))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.written += bytes.len() as u64;
         self.inner.write_all(bytes).map_err(Error::write)
     }

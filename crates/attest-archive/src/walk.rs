@@ -6,6 +6,17 @@ use crate::{Content, Error, MAX_MEMBERS, Member, MemberPath};
 
 /// Everything below `directory`, in no particular order. Symbolic links are not followed.
 pub(crate) fn members_below(directory: &Path, prefix: Option<&MemberPath>) -> Result<Vec<Member>, Error> {
+    below(directory, prefix, Member::symlink)
+}
+
+/// The same for the root of a file system.
+pub(crate) fn root_members(directory: &Path) -> Result<Vec<Member>, Error> {
+    below(directory, None, Member::symlink_in_root)
+}
+
+type Symlink = fn(MemberPath, &str) -> Result<Member, Error>;
+
+fn below(directory: &Path, prefix: Option<&MemberPath>, symlink: Symlink) -> Result<Vec<Member>, Error> {
     let mut members: Vec<Member> = prefix.cloned().map(Member::directory).into_iter().collect();
     let mut open: Vec<(PathBuf, Option<MemberPath>)> = vec![(directory.to_owned(), prefix.cloned())];
     while let Some((directory, place)) = open.pop() {
@@ -15,7 +26,7 @@ pub(crate) fn members_below(directory: &Path, prefix: Option<&MemberPath>) -> Re
             if entry.file_type().map_err(Error::read(entry.path()))?.is_dir() {
                 open.push((entry.path(), Some(path.clone())));
             }
-            members.push(member(&entry, path)?);
+            members.push(member(&entry, path, symlink)?);
             if members.len() > MAX_MEMBERS {
                 return Err(Error::TooManyMembers { limit: MAX_MEMBERS });
             }
@@ -35,7 +46,7 @@ fn member_path(directory: &Path, place: Option<&MemberPath>, name: OsString) -> 
     })
 }
 
-fn member(entry: &DirEntry, path: MemberPath) -> Result<Member, Error> {
+fn member(entry: &DirEntry, path: MemberPath, symlink: Symlink) -> Result<Member, Error> {
     let metadata = entry.metadata().map_err(Error::read(entry.path()))?;
     let file_type = metadata.file_type();
     if file_type.is_dir() {
@@ -45,7 +56,7 @@ fn member(entry: &DirEntry, path: MemberPath) -> Result<Member, Error> {
         Ok(Member::file(path, Content::Path(entry.path()), executable))
     } else if file_type.is_symlink() {
         let target = fs::read_link(entry.path()).map_err(Error::read(entry.path()))?;
-        Member::symlink(path, &link_text(entry, target)?)
+        symlink(path, &link_text(entry, target)?)
     } else {
         let kind = special_kind(file_type);
         Err(Error::SpecialFile { path, kind })

@@ -117,7 +117,7 @@ fn append_all(
     Ok(files)
 }
 
-fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".attest-").suffix(".partial");
     #[cfg(unix)]

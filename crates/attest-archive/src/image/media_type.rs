@@ -22,3 +22,17 @@ pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json"
 pub const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// Docker's layer that is not compressed.
 pub const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
+
+/// OCI's name for a layer that Docker's name stands for; any other as it is. The bytes are the same.
+pub(super) fn of_oci(layer: &str) -> &str {
+    match layer {
+        DOCKER_LAYER_GZIP => LAYER_GZIP,
+        DOCKER_LAYER => LAYER,
+        other => other,
+    }
+}
+
+/// Whether a layer may lie elsewhere, at its URLs, because it may not be passed on.
+pub(super) fn is_elsewhere(layer: &str) -> bool {
+    layer.contains(".nondistributable.") || layer.contains(".foreign.")
+}

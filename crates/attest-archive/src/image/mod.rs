@@ -7,18 +7,34 @@
 //! Source: OCI image-spec 1.1, <https://github.com/opencontainers/image-spec>.
 
 pub mod annotation;
+mod base;
 mod blob;
+mod build;
+mod config;
 mod descriptor;
 mod error;
+mod layer;
 mod layout;
+mod machine;
 mod manifest;
 pub mod media_type;
 mod platform;
+mod root;
+mod setting;
+mod staging;
 mod storage;
+mod taken;
 
+pub use base::Base;
 pub use blob::Blob;
+pub use build::{ImageRecipe, Written, WrittenImage, write_image};
 pub use descriptor::{Annotations, Descriptor};
 pub use error::Error;
+pub use layer::LayerCompression;
 pub use layout::{Image, Layout, MAX_DEPTH, MAX_MANIFESTS};
 pub use manifest::{Index, MAX_DOCUMENT_BYTES, Manifest};
 pub use platform::Platform;
+pub use root::{Mode, Root};
+pub use setting::{Assignment, ContainerPath, Port, Settings, StopSignal, Tag, Word};
+pub use staging::Destination;
+pub use taken::Taken;

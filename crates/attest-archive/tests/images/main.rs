@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod building;
+mod combining;
 mod made;
 mod reading;

@@ -1,0 +1,204 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use attest_digest::{Digest, Measured};
+use tempfile::{NamedTempFile, TempDir};
+
+use super::layer::{digest, sha256};
+use super::layout::blob_path;
+use super::{Descriptor, Error, Index, Layout};
+use crate::{Format, Members, Recipe, SourceDate, write_archive};
+
+const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// Where a layout goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Destination {
+    /// A directory, which must not be there or be empty, unless it is a layout that may be replaced as a whole.
+    Directory {
+        /// Its path.
+        path: PathBuf,
+        /// Whether a layout that is there may be replaced.
+        replace: bool,
+    },
+    /// A tar archive, replaced as any file that is written.
+    Archive {
+        /// Its path.
+        path: PathBuf,
+    },
+}
+
+impl Destination {
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory { path, .. } | Self::Archive { path } => path,
+        }
+    }
+
+    /// The directory that it lies in.
+    fn parent(&self) -> &Path {
+        match self.path().parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        }
+    }
+}
+
+/// A layout that is being written, under a temporary name beside its place. Dropped, it leaves nothing behind.
+pub(super) struct Staging {
+    directory: TempDir,
+    destination: Destination,
+}
+
+impl Staging {
+    pub(super) fn begin(destination: Destination) -> Result<Self, Error> {
+        refuse_occupied(&destination)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".attest-").suffix(".partial");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // As for any new directory: the umask takes away what the user does not grant.
+            builder.permissions(fs::Permissions::from_mode(0o777));
+        }
+        let directory = builder.tempdir_in(destination.parent()).map_err(Error::write)?;
+        fs::create_dir_all(directory.path().join("blobs/sha256")).map_err(Error::write)?;
+        Ok(Self { directory, destination })
+    }
+
+    /// Writes a document as a blob.
+    pub(super) fn document(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
+        let measured = Measured::of_bytes(bytes, &sha256());
+        let found = digest(&measured);
+        self.put(&found, |file| file.write_all(bytes).map_err(Error::write))?;
+        Ok(Descriptor::new(media_type, found, measured.size()))
+    }
+
+    /// Writes a blob whose digest is known only at its end.
+    pub(super) fn stream<T>(
+        &self,
+        media_type: &str,
+        write: impl FnOnce(&mut File) -> Result<(Measured, T), Error>,
+    ) -> Result<(Descriptor, T), Error> {
+        let mut file = self.temporary_file()?;
+        let (measured, more) = write(file.as_file_mut())?;
+        let found = digest(&measured);
+        self.keep(file, &found)?;
+        Ok((Descriptor::new(media_type, found, measured.size()), more))
+    }
+
+    /// Copies a blob of another layout, once, checked while it is copied.
+    pub(super) fn copy(&self, layout: &Layout, descriptor: &Descriptor) -> Result<(), Error> {
+        let blob = layout.blob(descriptor)?;
+        self.put(descriptor.digest(), |file| blob.copy_to(file))
+    }
+
+    /// Writes `index.json` and `oci-layout`, and gives the whole its name. What was measured comes back for an archive.
+    pub(super) fn finish(self, index: &Index, source_date: SourceDate) -> Result<Option<Measured>, Error> {
+        for (name, bytes) in [("index.json", &index.to_json()[..]), ("oci-layout", MARKER)] {
+            let mut file = self.temporary_file()?;
+            file.write_all(bytes).map_err(Error::write)?;
+            persist(file, &self.path(name)).map_err(Error::write)?;
+        }
+        match &self.destination {
+            Destination::Archive { path } => archive(self.directory.path(), path, source_date).map(Some),
+            Destination::Directory { path, .. } => {
+                for directory in [self.path("blobs/sha256"), self.path("blobs"), self.path("")] {
+                    sync(&directory).map_err(Error::write)?;
+                }
+                let parent = self.destination.parent().to_owned();
+                rename(&self.directory, path).map_err(Error::write)?;
+                // It has another name now; there is nothing to remove.
+                let _ = self.directory.keep();
+                sync(&parent).map_err(Error::write)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn put(&self, digest: &Digest, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+        if self.path(&blob_path(digest)).exists() {
+            return Ok(());
+        }
+        let mut file = self.temporary_file()?;
+        write(file.as_file_mut())?;
+        self.keep(file, digest)
+    }
+
+    fn keep(&self, file: NamedTempFile, digest: &Digest) -> Result<(), Error> {
+        let path = self.path(&blob_path(digest));
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(Error::write)?;
+        }
+        persist(file, &path).map_err(Error::write)
+    }
+
+    fn temporary_file(&self) -> Result<NamedTempFile, Error> {
+        crate::write::temporary_file(self.directory.path()).map_err(Error::write)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}
+
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A rename is on disk only when the directory is.
+fn sync(directory: &Path) -> io::Result<()> {
+    match cfg!(unix) {
+        true => File::open(directory)?.sync_all(),
+        false => Ok(()),
+    }
+}
+
+fn archive(layout: &Path, path: &Path, source_date: SourceDate) -> Result<Measured, Error> {
+    let recipe = Recipe {
+        format: Format::Tar,
+        members: Members::from_directory(layout, None)?,
+        source_date,
+        threads: std::num::NonZeroUsize::MIN,
+        algorithms: sha256(),
+    };
+    Ok(write_archive(&recipe, path)?.measured)
+}
+
+fn refuse_occupied(destination: &Destination) -> Result<(), Error> {
+    let Destination::Directory { path, replace } = destination else {
+        return Ok(());
+    };
+    let is_free = match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err(),
+    };
+    let is_layout = path.join("oci-layout").is_file() && path.join("index.json").is_file();
+    match is_free || (*replace && is_layout) {
+        true => Ok(()),
+        false => Err(Error::Exists {
+            path: path.clone(),
+            is_layout,
+        }),
+    }
+}
+
+/// Gives the new layout its name. One that is there is set aside first, and comes back if that fails.
+fn rename(directory: &TempDir, path: &Path) -> io::Result<()> {
+    if !path.join("oci-layout").is_file() {
+        return fs::rename(directory.path(), path);
+    }
+    let aside = directory.path().with_extension("replaced");
+    fs::rename(path, &aside)?;
+    if let Err(error) = fs::rename(directory.path(), path) {
+        fs::rename(&aside, path)?;
+        return Err(error);
+    }
+    fs::remove_dir_all(&aside)
+}
