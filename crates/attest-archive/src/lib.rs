@@ -38,6 +38,7 @@ mod owner;
 mod path;
 mod prefix_code;
 pub mod python;
+pub mod read;
 mod source;
 mod source_date;
 mod spool;
