@@ -34,8 +34,8 @@ use crate::{Algorithm, Algorithms, MeasureError, Measured, Platform, Threads};
 /// How long the caller is kept waiting without a sign: what a person does not take for a standstill.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The most threads that one file can keep busy: one reads, and there is one for each algorithm.
-const MOST_HELPERS: usize = Algorithm::ALL.len() + 1;
+/// The most threads that one file can keep busy: one for each algorithm.
+const MOST_THREADS: usize = Algorithm::ALL.len();
 
 /// Something to measure.
 pub trait FileJob {
@@ -149,7 +149,7 @@ impl Engine {
         let jobs = jobs.into_iter();
         let most = jobs.size_hint().1.unwrap_or(usize::MAX);
         let plan = Plan::new(self.platform, self.threads, open_files::most());
-        let workers = plan.workers.min(most.saturating_mul(MOST_HELPERS));
+        let workers = plan.workers.min(most.saturating_mul(MOST_THREADS));
         let queue = Queue::new(workers.max(1));
         let jobs = Mutex::new(Some(jobs));
         let feed = || {

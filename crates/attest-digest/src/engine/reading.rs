@@ -154,8 +154,14 @@ impl<J: FileJob> Reading<J> {
         }
     }
 
-    pub(super) fn algorithms(&self) -> usize {
-        self.others.len() + usize::from(self.lane.is_some())
+    /// How many threads can help the one that reads: each with an algorithm of its own, and one stays with the reading. A
+    /// thread that does nothing but read is worth it for BLAKE3 alone, which is about as quick as reading; for all others
+    /// handing the bytes over costs as much as it saves.
+    pub(super) fn helpers(&self) -> usize {
+        match (&self.lane, &*self.others) {
+            (None, [Hash::Blake3(_)]) => 1,
+            (lane, others) => (others.len() + usize::from(lane.is_some())).saturating_sub(1),
+        }
     }
 
     /// Every algorithm as a stream of its own that has taken all that was read.

@@ -214,7 +214,8 @@ impl<'a, J: FileJob> Worker<'a, J> {
             }
             return;
         }
-        let helpers = self.queue.claim(reading.algorithms());
+        let most = reading.helpers();
+        let helpers = if most > 0 { self.queue.claim(most) } else { 0 };
         if helpers > 0 {
             let reading = self.readings.swap_remove(lane);
             self.queue.put(&mut self.done);
