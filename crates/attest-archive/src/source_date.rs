@@ -46,6 +46,15 @@ impl SourceDate {
         format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
     }
 
+    /// The moment that a time in the MS-DOS form is in UTC; none when it is no time.
+    pub(crate) fn of_dos(time: DosTime) -> Option<Self> {
+        let (year, month, day) = (1980 + u64::from(time.date >> 9), time.date >> 5 & 15, time.date & 31);
+        let (hours, minutes, seconds) = (time.time >> 11, time.time >> 5 & 63, time.time & 31);
+        let second_of_day = u64::from(hours) * 3600 + u64::from(minutes) * 60 + u64::from(seconds) * 2;
+        let date = Self(days_since_1970(year, month, day)? * SECONDS_PER_DAY + second_of_day);
+        Some(date).filter(|date| date.dos() == time)
+    }
+
     /// The nearest moment that zip can hold: UTC, even seconds, from 1980 to 2107.
     pub(crate) fn dos(self) -> DosTime {
         match civil(self.0 / SECONDS_PER_DAY) {
@@ -96,12 +105,28 @@ fn dos_time(second_of_day: u64) -> u16 {
     (hours << 11 | minutes << 5 | (seconds / 2)) as u16
 }
 
+/// The days in 400 years.
+const DAYS_PER_ERA: u64 = 146_097;
+
+const DAYS_FROM_MARCH_0000_TO_1970: u64 = 719_468;
+
+/// The other way round, for dates since 1970. What is no date gives nothing, or the days of another date.
+fn days_since_1970(year: u64, month: u16, day: u16) -> Option<u64> {
+    let (year, month_from_march) = match month {
+        1..=2 => (year - 1, u64::from(month) + 9),
+        3..=12 => (year, u64::from(month) - 3),
+        _ => return None,
+    };
+    let year_of_era = year % 400;
+    let day_of_year = (153 * month_from_march + 2) / 5 + u64::from(day).checked_sub(1)?;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(year / 400 * DAYS_PER_ERA + day_of_era - DAYS_FROM_MARCH_0000_TO_1970)
+}
+
 /// Year, month and day of a number of days since 1970-01-01 in the proleptic Gregorian calendar.
 ///
 /// Years are counted from March here, so that the leap day is the last of its year.
 fn civil(days_since_1970: u64) -> (u64, u16, u16) {
-    const DAYS_PER_ERA: u64 = 146_097;
-    const DAYS_FROM_MARCH_0000_TO_1970: u64 = 719_468;
     let days = days_since_1970 + DAYS_FROM_MARCH_0000_TO_1970;
     let day_of_era = days % DAYS_PER_ERA;
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -168,6 +193,22 @@ mod tests {
             (LAST, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(SourceDate(seconds).to_rfc3339(), text);
+        }
+    }
+
+    #[test]
+    fn a_time_of_zip_comes_back_as_its_moment_or_not_at_all() {
+        for seconds in (SourceDate::EARLIEST_FOR_ALL.0..4_354_819_200).step_by(7_654_322) {
+            assert_eq!(SourceDate::of_dos(SourceDate(seconds).dos()), Some(SourceDate(seconds)));
+        }
+        for (date, time) in [
+            (0, 0),
+            (13 << 5 | 1, 0),
+            (2 << 5 | 30, 0),
+            (1 << 5 | 1, 24 << 11),
+            (1 << 5 | 1, 30),
+        ] {
+            assert_eq!(SourceDate::of_dos(DosTime { date, time }), None, "{date} {time}");
         }
     }
 

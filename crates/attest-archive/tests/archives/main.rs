@@ -9,6 +9,8 @@ mod failure;
 mod foreign;
 mod golden;
 mod hostile;
+mod python_sdist;
+mod python_wheel;
 mod raw_tar;
 mod raw_zip;
 mod read_back;
