@@ -55,7 +55,7 @@ fn expect_refusal(scene: &TempDir, finished: Finished, code: i32, error: &str) {
 #[test]
 fn stdout_is_what_sha256sum_says_of_the_archive() {
     let scene = scene();
-    for name in ["a.tar.gz", "a.tar.zst", "a.zip", "a.tar"] {
+    for name in ["a.tar.gz", "a.tar.zst", "a.tar.xz", "a.zip", "a.tar"] {
         let finished = pack(&scene, &["in", "-o", name]).expect_code(0);
         let expected: String = measured(&scene.path().join(name), "sha256")
             .digests()
@@ -287,7 +287,7 @@ fn a_full_disk_leaves_nothing_behind() {
     .take(2_000_000)
     .collect();
     fs::write(scene.path().join("in/noise"), noise).expect("a file is written");
-    for name in ["a.tar.gz", "a.tar.zst", "a.zip", "a.tar"] {
+    for name in ["a.tar.gz", "a.tar.zst", "a.tar.xz", "a.zip", "a.tar"] {
         let script = "trap '' XFSZ; ulimit -f 500; exec \"$0\" pack in -o \"$1\"";
         let arguments = ["-c", script, env!("CARGO_BIN_EXE_attest"), name];
         let finished = Command::new("sh").args(arguments).current_dir(scene.path()).run();

@@ -13,8 +13,11 @@ pub(crate) const BLOCK: usize = 512 * 1024;
 
 const LEVEL: i32 = 6;
 
+/// The memory that each thread takes: tables for matches, and the blocks that wait for it or come from it.
+pub(crate) const MEMORY: usize = 4 * 1024 * 1024;
+
 /// The compressor and its version, as `Cargo.lock` has it; a test compares the two.
-pub(crate) const COMPRESSOR: &str = "libdeflate 1.26.1 level 6, blocks of 524288 bytes";
+pub(crate) const COMPRESSOR: &str = "libdeflate 1.26 (libdeflate-sys 1.26.1) level 6, blocks of 524288 bytes";
 
 /// A deflate block without content that ends at a byte boundary (RFC 1951 section 3.2.4), but for its first three bits.
 const EMPTY_STORED: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -259,7 +262,7 @@ mod tests {
         let version = after.split('"').next().unwrap();
         assert_eq!(
             COMPRESSOR,
-            format!("libdeflate {version} level {LEVEL}, blocks of {BLOCK} bytes")
+            format!("libdeflate 1.26 (libdeflate-sys {version}) level {LEVEL}, blocks of {BLOCK} bytes")
         );
     }
 

@@ -8,7 +8,7 @@ use crate::{InvalidPath, MemberPath};
 #[non_exhaustive]
 pub enum Error {
     /// The ending of a file name stands for no format.
-    #[error("expected a name ending in .tar.gz, .tgz, .tar.zst, .tzst, .zip or .tar, found `{}`", visible(.found))]
+    #[error("expected a name ending in .tar.gz, .tgz, .tar.zst, .tzst, .tar.xz, .txz, .zip or .tar, found `{}`", visible(.found))]
     UnknownFormat {
         /// The name that was found.
         found: String,

@@ -1,7 +1,7 @@
 //! Trees in, byte-identical archives out.
 //!
 //! In: [`Members`], a checked and sorted set of files, symbolic links and directories, put together by hand or read from a
-//! directory, and a [`Recipe`] that says how to pack them. Out: one `.tar`, `.tar.gz`, `.tar.zst` or `.zip`, and [`Packed`],
+//! directory, and a [`Recipe`] that says how to pack them. Out: one `.tar`, `.tar.gz`, `.tar.zst`, `.tar.xz` or `.zip`, and [`Packed`],
 //! which holds what was measured while it was written. Equal members and an equal [`SourceDate`] make equal bytes: on every
 //! machine, with any number of threads, whatever the order, owner, umask or age of the files.
 //!
@@ -46,6 +46,7 @@ mod tar_header;
 mod tar_writer;
 mod walk;
 mod write;
+mod xz;
 mod zip_record;
 mod zip_writer;
 mod zstandard;

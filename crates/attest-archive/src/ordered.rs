@@ -5,14 +5,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// How many jobs may wait or run for each thread; three keep a thread busy while one result is written.
+/// How many jobs may wait or run for each thread. Bounds memory; three keep a thread busy while one result is written.
 const DEPTH: usize = 3;
-
-/// How many jobs may wait beside those that run, whatever the number of threads. Bounds memory.
-const MAX_WAITING: usize = 32;
-
-/// More threads than this would hold too much memory, and no release needs them.
-pub(crate) const MAX_THREADS: usize = 64;
 
 /// Runs jobs on several threads and gives their results back in the order in which the jobs came.
 ///
@@ -25,10 +19,9 @@ pub(crate) struct Ordered<T> {
 
 impl<T: Send + 'static> Ordered<T> {
     pub(crate) fn new(threads: NonZeroUsize) -> io::Result<Self> {
-        let threads = threads.get().min(MAX_THREADS);
-        let pool = match threads {
+        let pool = match threads.get() {
             1 => None,
-            _ => Some(
+            threads => Some(
                 ThreadPoolBuilder::new()
                     .num_threads(threads)
                     .build()
@@ -38,7 +31,7 @@ impl<T: Send + 'static> Ordered<T> {
         Ok(Self {
             pool,
             waiting: VecDeque::new(),
-            depth: threads + (threads * (DEPTH - 1)).min(MAX_WAITING),
+            depth: threads.get().saturating_mul(DEPTH),
         })
     }
 

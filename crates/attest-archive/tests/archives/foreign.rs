@@ -117,13 +117,16 @@ fn gnu_tar_makes_the_same_bytes_from_the_usual_recipe() {
 }
 
 #[test]
-fn gzip_and_zstd_find_nothing_wrong() {
+fn gzip_zstd_and_xz_find_nothing_wrong() {
     let members = || Members::new([file("f", crate::tree::noise(3_000_000, 7), false)]).unwrap();
     let gzip = packed(Format::TarGz, members());
     fs::rename(gzip.path().join("archive"), gzip.path().join("archive.gz")).unwrap();
     run(gzip.path(), "gzip", &["-t", "archive.gz"]);
     let zstd = packed(Format::TarZst, members());
     run(zstd.path(), "zstd", &["-t", "archive"]);
+    let xz = packed(Format::TarXz, members());
+    fs::rename(xz.path().join("archive"), xz.path().join("archive.xz")).unwrap();
+    run(xz.path(), "xz", &["-t", "archive.xz"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::tree::{large, pack, tiny};
 
 /// The digests that these archives had when they were last changed on purpose. A new version of a compressor may change all
 /// but the first of each table; then the changelog says so.
-const TINY: [(Format, &str); 4] = [
+const TINY: [(Format, &str); 5] = [
     (
         Format::Tar,
         "4026263149e5b68c4256df78aa27469c55a87fe34705da747f9dbc7bcd0dfae6",
@@ -19,12 +19,16 @@ const TINY: [(Format, &str); 4] = [
         "4053a4689e7f0d88eb7d113b6f351d8b19c6b05c2f7883d2cc600b58a33c6004",
     ),
     (
+        Format::TarXz,
+        "cec0110e30a8564249ac8a4992ca88e49eb05005e48be88126bb9f3bb4c272fb",
+    ),
+    (
         Format::Zip,
         "8f94366dee308b7d3f6dc296ec90ae40bfe2f3310b0ffcc42b113cdc9fb79bf4",
     ),
 ];
 
-const LARGE: [(Format, &str); 4] = [
+const LARGE: [(Format, &str); 5] = [
     (
         Format::Tar,
         "d6c40a3e4e51175e52e4f0ddb6be1503c83b30e32f04f76ec782268877c38e5b",
@@ -35,7 +39,11 @@ const LARGE: [(Format, &str); 4] = [
     ),
     (
         Format::TarZst,
-        "3d7b88115b42f80cdb2ae769db13ee17b2278b3342b0ab960ade08b6788b5c3e",
+        "d13fec2c80d72c0a773faf0ec4979cf5f45be59254fa750896ae446e4f4f0cfc",
+    ),
+    (
+        Format::TarXz,
+        "953e89d271504e82752f25664921904ae46fc216507ca9f4f4f6b3a6aad28bc3",
     ),
     (
         Format::Zip,

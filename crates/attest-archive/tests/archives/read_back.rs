@@ -79,6 +79,7 @@ fn read(format: Format, bytes: &[u8]) -> Found {
     match format {
         Format::TarGz => read_tar(flate2::read::GzDecoder::new(bytes)),
         Format::TarZst => read_tar(zstd::Decoder::new(bytes).unwrap()),
+        Format::TarXz => read_tar(liblzma::read::XzDecoder::new(bytes)),
         Format::Zip => read_zip(bytes),
         _ => read_tar(bytes),
     }

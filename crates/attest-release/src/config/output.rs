@@ -42,13 +42,15 @@ pub enum ArchiveFormat {
     TarGz,
     /// `tar.zst`.
     TarZst,
+    /// `tar.xz`.
+    TarXz,
     /// `zip`.
     Zip,
 }
 
 impl ArchiveFormat {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::TarGz, Self::TarZst, Self::Zip];
+    pub const ALL: [Self; 4] = [Self::TarGz, Self::TarZst, Self::TarXz, Self::Zip];
 
     /// The name, which is also the extension.
     #[must_use]
@@ -56,6 +58,7 @@ impl ArchiveFormat {
         match self {
             Self::TarGz => "tar.gz",
             Self::TarZst => "tar.zst",
+            Self::TarXz => "tar.xz",
             Self::Zip => "zip",
         }
     }

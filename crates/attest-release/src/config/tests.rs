@@ -54,7 +54,7 @@ fn several_problems_are_told_at_once_in_the_order_of_the_file() {
         [
             "attest.toml:3:1: unknown key `project.nmae`, did you mean `name`?",
             "attest.toml:4:11: expected a string for `project.version`, found a number",
-            "attest.toml:7:10: expected one of tar.gz, tar.zst, zip for `format`, found `tgz`",
+            "attest.toml:7:10: expected one of tar.gz, tar.zst, tar.xz, zip for `format`, found `tgz`",
             "attest.toml:8:8: expected true or false for `archive.wrap`, found a string",
         ]
     );

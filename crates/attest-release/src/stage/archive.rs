@@ -160,6 +160,7 @@ fn archive_format(format: ArchiveFormat) -> Format {
     match format {
         ArchiveFormat::TarGz => Format::TarGz,
         ArchiveFormat::TarZst => Format::TarZst,
+        ArchiveFormat::TarXz => Format::TarXz,
         ArchiveFormat::Zip => Format::Zip,
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct DirectoryArguments {
     /// The archive to write; its ending chooses its kind
     #[arg(short, long, value_name = "FILE", required = true)]
     output: Option<PathBuf>,
-    /// The kind of archive, if FILE's ending does not say: tar.gz, tar.zst, zip or tar
+    /// The kind of archive, if FILE's ending does not say: tar.gz, tar.zst, tar.xz, zip or tar
     #[arg(long, value_name = "KIND")]
     archive_format: Option<Format>,
     /// The directory inside the archive that everything goes below [default: none]

@@ -25,7 +25,7 @@ hidden files included, but FILE itself.
 
 A directory that is named like a command is written with a path: ./formats";
 
-/// Pack a directory into a .tar.gz, .tar.zst, .zip or .tar that comes out the same everywhere
+/// Pack a directory into a .tar.gz, .tar.zst, .tar.xz, .zip or .tar that comes out the same everywhere
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
