@@ -83,6 +83,18 @@ pub enum Error {
     /// Nothing is left to be released.
     #[error("expected at least one archive to make, found none: no binary can be built and source archives are off")]
     NothingToRelease,
+    /// No target has every binary of an image.
+    #[error("expected a Linux target with every binary of image `{file}`, found none")]
+    NothingForImage {
+        /// The image.
+        file: String,
+    },
+    /// With name and version filled in, a tag of an image is none.
+    #[error("expected a tag of an image such as `1.2.0`, found `{tag}`")]
+    UnusableTag {
+        /// The tag.
+        tag: String,
+    },
     /// A directory of `[[files]]` is not there.
     #[error("expected `{path}` of `files.directory` to be a directory, found none")]
     DirectoryMissing {

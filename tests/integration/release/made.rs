@@ -372,3 +372,28 @@ fn other_files_are_archives_of_their_own() {
     assert!(fs::read(packed).unwrap() == released);
     project.verify().expect_code(0);
 }
+
+#[test]
+fn an_image_for_every_linux_target_is_a_layout_that_can_be_a_base() {
+    let project = Project::new("prebuilt");
+    let image = "[[image]]\nbinaries = [\"tally\"]\nuser = \"65532\"\ntags = [\"{version}\", \"latest\"]\n";
+    project.configure("[[binary]]", &format!("{image}\n[[binary]]"));
+    project.release(&[]).expect_code(0);
+    let name = "tally-2.0.1-image.tar";
+    assert!(names(&project.dist()).iter().any(|found| found == name));
+    let first = fs::read(project.dist().join(name)).unwrap();
+    project.verify().expect_code(0);
+    // The image is its own base: one that is released again has the layers of the first below.
+    fs::copy(project.dist().join(name), project.path().join("base.tar")).unwrap();
+    project.configure("user = ", "base = \"base.tar\"\nuser = ");
+    project.release(&[]).expect_code(0);
+    let second = fs::read(project.dist().join(name)).unwrap();
+    // The layers are the same blobs; what is new is said.
+    let key = b"org.opencontainers.image.base.digest";
+    let says_base = |layout: &[u8]| layout.windows(key.len()).any(|part| part == key);
+    assert_eq!((says_base(&first), says_base(&second)), (false, true));
+    project.configure("base = \"base.tar\"", "base = \"none.tar\"");
+    let missing = project.release(&[]);
+    assert_ne!(missing.expect_code(2).stderr_text(), "");
+    assert!(fs::read(project.dist().join(name)).unwrap() == second);
+}

@@ -63,9 +63,22 @@ impl Root {
     /// # Errors
     /// [`Error::WrongMachine`] when its header says that it is for another platform; [`Error::Archive`]; [`Error::Read`].
     pub fn of_program(program: &Path, place: MemberPath, platform: &Platform) -> Result<Self, Error> {
-        machine::refuse_other_machine(program, platform)?;
-        let content = Content::Path(program.to_owned());
-        Self::of(Members::new([Member::file(place, content, true)])?)
+        Self::of_programs([(program, place)], platform)
+    }
+
+    /// Several programs, each with its place.
+    ///
+    /// # Errors
+    /// As for [`Root::of_program`].
+    pub fn of_programs<'a>(
+        programs: impl IntoIterator<Item = (&'a Path, MemberPath)>,
+        platform: &Platform,
+    ) -> Result<Self, Error> {
+        let members = programs.into_iter().map(|(program, place)| {
+            machine::refuse_other_machine(program, platform)?;
+            Ok(Member::file(place, Content::Path(program.to_owned()), true))
+        });
+        Self::of(Members::new(members.collect::<Result<Vec<_>, Error>>()?)?)
     }
 
     fn of(members: Members) -> Result<Self, Error> {

@@ -20,6 +20,7 @@ pub const TOP: Table = Table {
         "archive",
         "source",
         "files",
+        "image",
         "checksums",
         "sbom",
         "provenance",
@@ -78,6 +79,27 @@ pub const FILES: Table = Table {
     path: "files",
     keys: &["name", "directory", "files", "formats", "wrap"],
 };
+/// `[[image]]`.
+pub const IMAGE: Table = Table {
+    path: "image",
+    keys: &[
+        "name",
+        "binaries",
+        "base",
+        "base-name",
+        "entrypoint",
+        "command",
+        "environment",
+        "user",
+        "directory",
+        "ports",
+        "volumes",
+        "stop-signal",
+        "labels",
+        "annotations",
+        "tags",
+    ],
+};
 /// `[checksums]`.
 pub const CHECKSUMS: Table = Table {
     path: "checksums",
@@ -107,6 +129,6 @@ pub const SIGN: Table = Table {
 };
 
 /// Every table.
-pub const ALL: [Table; 14] = [
-    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, FILES, CHECKSUMS, SBOM, PROVENANCE, SIGN,
+pub const ALL: [Table; 15] = [
+    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, FILES, IMAGE, CHECKSUMS, SBOM, PROVENANCE, SIGN,
 ];

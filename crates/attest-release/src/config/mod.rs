@@ -2,6 +2,7 @@
 
 mod binary;
 mod file_set;
+mod image;
 pub mod keys;
 mod output;
 mod problem;
@@ -15,6 +16,7 @@ use toml::de::DeTable;
 
 pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt};
 pub use file_set::{FileSet, FileSetContents};
+pub use image::Image;
 pub(crate) use output::checksums_file_name;
 pub use output::{
     Archive, ArchiveFormat, Checksums, ExpectedSigner, Provenance, RekorVersion, Sbom, Sign, SourceArchive,
@@ -51,6 +53,8 @@ pub struct Config {
     pub source: Option<SourceArchive>,
     /// `[[files]]`, in the order of the file.
     pub file_sets: Vec<FileSet>,
+    /// `[[image]]`, in the order of the file.
+    pub images: Vec<Image>,
     /// `[checksums]`; none when they are switched off.
     pub checksums: Option<Checksums>,
     /// `[sbom]`; none when they are switched off.
@@ -139,6 +143,7 @@ fn read<'a>(source: &'a Source<'a>, document: &'a DeTable<'a>) -> Config {
         archive: output::archive(&top.table("archive", keys::ARCHIVE), &build),
         source: output::source(&top.table("source", keys::SOURCE)),
         file_sets: file_set::file_sets(&top),
+        images: image::images(&top, &binaries),
         checksums: output::checksums(&top.table("checksums", keys::CHECKSUMS)),
         sbom: output::sbom(&top.table("sbom", keys::SBOM)),
         provenance: output::provenance(&top.table("provenance", keys::PROVENANCE)),

@@ -295,3 +295,31 @@ fn a_set_of_files_is_a_directory_or_patterns_and_has_a_name() {
     };
     assert_eq!(kinds("format = 1\n[[files]]\ndirectory = \"docs\"\n"), [missing]);
 }
+
+const BINARY: &str = "format = 1\n[[binary]]\nname = \"app\"\ncargo = {}\n[[image]]\n";
+
+#[test]
+fn an_image_has_a_default_for_everything() {
+    let config = parse(BINARY);
+    let image = &config.images[0];
+    assert_eq!(image.name.to_string(), "{name}-{version}-image");
+    assert_eq!(image.tags[0].to_string(), "{version}");
+    assert_eq!((&image.binaries, &image.base), (&None, &None));
+}
+
+#[test]
+fn what_cannot_stand_in_an_image_is_told_with_its_place() {
+    let text = format!(
+        "{BINARY}binaries = [\"ap\"]\nports = [\"0\"]\nuser = \"a b\"\ntags = [\"-\"]\nenvironment = {{ \"A=B\" = \"1\" }}\n"
+    );
+    assert_eq!(
+        problems(&text),
+        [
+            "attest.toml:6:13: expected one of app for `image.binaries`, found `ap`, did you mean `app`?",
+            "attest.toml:7:10: expected a port such as `8080` or `53/udp` for `image.ports`, found `0`",
+            "attest.toml:8:8: expected a word without spaces for `image.user`, found `a b`",
+            "attest.toml:9:9: expected a tag such as `v1.2.0` for `image.tags`, found `-`",
+            "attest.toml:10:17: expected the name of a variable for `image.environment`, found `A=B`",
+        ]
+    );
+}

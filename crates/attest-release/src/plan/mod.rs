@@ -2,6 +2,7 @@
 
 mod facts;
 mod file_set;
+mod image;
 mod name;
 mod render;
 mod steps;
@@ -13,6 +14,7 @@ use attest_sbom::About;
 
 pub use facts::{Facts, MAX_MATCHES};
 pub use file_set::{PlannedContents, PlannedFileSet};
+pub use image::{PlannedImage, PlannedRoot};
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
 pub use steps::{PlannedBinary, PlannedSteps};
 
@@ -41,6 +43,8 @@ pub struct Plan {
     pub sources: Vec<PlannedSource>,
     /// The archives of other files.
     pub file_sets: Vec<PlannedFileSet>,
+    /// The images.
+    pub images: Vec<PlannedImage>,
     /// The files of digests, over archives, sources, other files and SBOMs.
     pub checksums: Vec<PlannedChecksums>,
     /// The unsigned provenance statement; only when nothing is signed.
@@ -126,6 +130,7 @@ impl Plan {
         };
         let (archives, skipped) = draft.archives()?;
         let plan = Self {
+            images: draft.images(&archives)?,
             archives,
             skipped,
             sources: draft.sources()?,

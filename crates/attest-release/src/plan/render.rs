@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet};
+use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedImage};
 use crate::config::ArchiveFormat;
 use crate::{FileName, Target};
 
@@ -21,6 +21,8 @@ pub enum FileKind {
     Source,
     /// Other files.
     Files,
+    /// An image layout.
+    Image,
     /// A list of contents.
     Sbom,
     /// Digests of the other files.
@@ -39,6 +41,7 @@ impl FileKind {
             Self::Archive => "archive",
             Self::Source => "source",
             Self::Files => "files",
+            Self::Image => "image",
             Self::Sbom => "sbom",
             Self::Checksums => "checksums",
             Self::Provenance => "provenance",
@@ -73,6 +76,7 @@ impl Plan {
             ..file(&source.file, FileKind::Source, vec![self.commit_name()])
         }));
         files.extend(self.file_sets.iter().map(file_set));
+        files.extend(self.images.iter().map(image));
         files.extend(self.archives.iter().filter_map(sbom));
         let packed: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
         let checksums = self.checksums.iter();
@@ -87,12 +91,14 @@ impl Plan {
         );
         let sources = self.sources.iter().map(|source| (&source.bundle, &source.file));
         let sets = self.file_sets.iter().map(|set| (&set.bundle, &set.file));
+        let images = self.images.iter().map(|image| (&image.bundle, &image.file));
         let own = self
             .archives
             .iter()
             .map(|archive| (&archive.bundle, &archive.file))
             .chain(sources)
-            .chain(sets);
+            .chain(sets)
+            .chain(images);
         let own = own.filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
         files.extend(own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()])));
         files
@@ -179,6 +185,15 @@ fn file_set(set: &PlannedFileSet) -> PlannedFile<'_> {
     }
 }
 
+fn image(image: &PlannedImage) -> PlannedFile<'_> {
+    let roots = image.platforms.iter().map(|(platform, root)| {
+        let binaries: Vec<&str> = root.binaries.keys().map(FileName::as_str).collect();
+        format!("{platform} ({})", binaries.join(", "))
+    });
+    let base = image.base.iter().map(|base| format!("base {base}"));
+    file(&image.file, FileKind::Image, roots.chain(base).collect())
+}
+
 fn sbom(archive: &PlannedArchive) -> Option<PlannedFile<'_>> {
     let name = archive.sbom.as_ref()?;
     Some(PlannedFile {
@@ -200,7 +215,7 @@ fn file_to_json(file: &PlannedFile<'_>) -> Value {
 fn row(file: &PlannedFile<'_>) -> [String; 4] {
     // A long list of file names says less than its length.
     let from = match (file.kind, file.inputs.len()) {
-        (FileKind::Archive | FileKind::Source, _) | (_, 0 | 1) => file.inputs.join(", "),
+        (FileKind::Archive | FileKind::Source | FileKind::Image, _) | (_, 0 | 1) => file.inputs.join(", "),
         (_, count) => format!("{count} files"),
     };
     let target = file.target.map_or_else(|| "-".to_owned(), |target| target.to_string());

@@ -272,3 +272,31 @@ fn a_set_of_files_that_is_not_there_is_refused() {
     let files = ["LICENSE", "README.md"].map(str::to_owned).into();
     assert_eq!(plan.file_sets[0].contents, PlannedContents::Files(files));
 }
+
+const IMAGE: &str = "[[image]]\nbinaries = [\"app\"]\nlabels = { \"org.opencontainers.image.title\" = \"App\" }\n";
+
+#[test]
+fn an_image_holds_every_linux_target_that_has_its_binaries() {
+    let plan = Plan::new(&config(&format!("{CONFIG}{IMAGE}")), &facts()).unwrap();
+    let image = &plan.images[0];
+    assert_eq!(image.file.as_str(), "app-1.2.0-image.tar");
+    let platforms: Vec<String> = image.platforms.keys().map(ToString::to_string).collect();
+    assert_eq!(platforms, ["linux/amd64", "linux/arm/v7"]);
+    assert_eq!(image.settings.entrypoint, Some(vec!["/usr/local/bin/app".to_owned()]));
+    assert_eq!(image.settings.labels["org.opencontainers.image.title"], "App");
+    assert_eq!(image.annotations["org.opencontainers.image.title"], "app");
+    assert_eq!(image.annotations["org.opencontainers.image.version"], "1.2.0");
+    let two = IMAGE.replace("[\"app\"]", "[\"app\", \"tool\"]");
+    let plan = Plan::new(&config(&format!("{CONFIG}{two}")), &facts()).unwrap();
+    let platforms: Vec<String> = plan.images[0].platforms.keys().map(ToString::to_string).collect();
+    assert_eq!(platforms, ["linux/amd64"]);
+    assert_eq!(plan.images[0].settings.entrypoint, None);
+}
+
+#[test]
+fn an_image_without_a_linux_target_is_refused() {
+    let text = CONFIG.replace("\"linux/amd64\", \"linux/arm/v7\", ", "");
+    let text = text.replace("targets = [\"linux/amd64\"]\n", "targets = [\"windows/amd64\"]\n");
+    let error = Plan::new(&config(&format!("{text}{IMAGE}")), &facts()).unwrap_err();
+    assert!(matches!(error, Error::NothingForImage { file } if file == "app-1.2.0-image.tar"));
+}

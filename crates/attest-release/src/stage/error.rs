@@ -48,6 +48,15 @@ pub enum StageError {
         /// The archive.
         file: FileName,
     },
+    /// An image cannot be built.
+    #[error("cannot build image `{file}`")]
+    Image {
+        /// The image.
+        file: FileName,
+        /// Why.
+        #[source]
+        problem: attest_archive::image::Error,
+    },
     /// A set of files is empty.
     #[error("expected files to pack into `{file}`, found none")]
     NoFiles {

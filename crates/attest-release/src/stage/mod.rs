@@ -7,6 +7,7 @@ mod archive;
 mod checksums;
 mod directory;
 mod error;
+mod image;
 mod ownership;
 mod sign;
 mod verify;

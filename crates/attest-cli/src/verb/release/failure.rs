@@ -80,6 +80,7 @@ pub(super) fn stage(error: &StageError) -> Failure {
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
+        StageError::Image { .. } => Failure::usage("image-impossible", message),
         StageError::NoFiles { .. } => Failure::usage("nothing-to-pack", message),
         StageError::OutputPacked { .. } => Failure::usage("output-packed", message)
             .hint("release into another directory with `attest release --output DIR`"),

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use attest_archive::CaseCollision;
-use attest_release::FileName;
+use attest_release::build::Built;
 use attest_release::stage::{Check, Settings, Signed, StagedFile, Staging, Unlisted};
+use attest_release::{FileName, Target};
 use attest_sign::Session;
 use attest_verify::{CertificateIdentity, Expectation, OidcIssuer, VerificationTime, Verified};
 use attestation::Payload;
@@ -58,11 +59,13 @@ impl Made {
             staging,
             steps,
             tools: BTreeMap::new(),
+            built: BTreeMap::new(),
             unlisted: Vec::new(),
         };
         making.archives(context)?;
         making.sources(context)?;
         making.file_sets(context)?;
+        making.images(context)?;
         making.warn(context);
         making.checksums(context)?;
         let seal = making.seal(instance.as_ref(), context)?;
@@ -80,6 +83,8 @@ struct Making<'a> {
     staging: Staging,
     steps: &'a mut Steps,
     tools: BTreeMap<String, String>,
+    /// What images are made of, when there are any.
+    built: BTreeMap<Target, Built>,
     unlisted: Vec<Unlisted>,
 }
 
@@ -90,6 +95,7 @@ impl Making<'_> {
             staging,
             steps,
             tools,
+            built: all,
             unlisted,
         } = self;
         if ground.builds_in_own_directory() {
@@ -105,6 +111,7 @@ impl Making<'_> {
                 packed.map_err(|error| failure::stage(&error))
             })?;
             unlisted.extend(listed_by_digest);
+            all.insert(archive.target, built);
         }
         Ok(())
     }
@@ -154,6 +161,23 @@ impl Making<'_> {
         for set in &ground.plan.file_sets {
             steps.take("pack", set.file.as_str(), context, |_| {
                 let packed = staging.pack_files(set, &ground.project);
+                packed.map_err(|error| failure::stage(&error))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn images(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground,
+            staging,
+            steps,
+            built,
+            ..
+        } = self;
+        for image in &ground.plan.images {
+            steps.take("image", image.file.as_str(), context, |_| {
+                let packed = staging.pack_image(image, built, &ground.project);
                 packed.map_err(|error| failure::stage(&error))
             })?;
         }

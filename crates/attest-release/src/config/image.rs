@@ -1,0 +1,154 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use attest_archive::image::{Assignment, Settings, Tag, Word};
+
+use super::binary::Binary;
+use super::keys;
+use super::output::template;
+use super::problem::{ProblemKind, nearest};
+use super::reader::Section;
+use super::value::ProjectPath;
+use crate::template::{Scope, Template, Values};
+
+/// One `[[image]]`: binaries of the release for every Linux target, as one OCI image layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Image {
+    /// The file's name without its extension.
+    pub name: Template,
+    /// The binaries in it; all of them when nobody named any.
+    pub binaries: Option<Vec<String>>,
+    /// The layout whose image of the same platform lies below.
+    pub base: Option<ProjectPath>,
+    /// What the base is called.
+    pub base_name: Option<Word>,
+    /// How containers are started. Without an entrypoint, it is the only binary.
+    pub settings: Settings,
+    /// Said of every manifest, and of the index, beside what the project says of itself.
+    pub annotations: BTreeMap<String, String>,
+    /// The names of the image in the layout.
+    pub tags: Vec<Template>,
+}
+
+pub(super) fn images(top: &Section<'_>, binaries: &[Binary]) -> Vec<Image> {
+    let sections = top.tables("image", keys::IMAGE);
+    sections.iter().map(|section| image(section, binaries)).collect()
+}
+
+fn image(section: &Section<'_>, binaries: &[Binary]) -> Image {
+    Image {
+        name: template(section, "name", Scope::Release, "{name}-{version}-image"),
+        binaries: all(section, "binaries", |text| known_binary(text, binaries)),
+        base: section.parsed("base", str::parse::<ProjectPath>),
+        base_name: one(section, "base-name"),
+        settings: settings(section),
+        annotations: texts(section, "annotations"),
+        tags: all(section, "tags", tag).unwrap_or_else(|| vec![tag("{version}").expect("our own tag is a tag")]),
+    }
+}
+
+fn settings(section: &Section<'_>) -> Settings {
+    Settings {
+        entrypoint: all(section, "entrypoint", argument),
+        command: all(section, "command", argument),
+        environment: environment(section),
+        user: one(section, "user"),
+        directory: one(section, "directory"),
+        labels: texts(section, "labels"),
+        ports: several(section, "ports"),
+        volumes: several(section, "volumes"),
+        stop_signal: one(section, "stop-signal"),
+    }
+}
+
+fn known_binary(text: &str, binaries: &[Binary]) -> Result<String, ProblemKind> {
+    let names = binaries.iter().map(|binary| binary.name.as_str());
+    match names.clone().any(|name| name == text) {
+        true => Ok(text.to_owned()),
+        false => Err(ProblemKind::UnknownWord {
+            key: "image.binaries".to_owned(),
+            expected: names.clone().map(str::to_owned).collect(),
+            found: text.escape_debug().to_string(),
+            nearest: nearest(text, names),
+        }),
+    }
+}
+
+/// Whatever the values are, they make a tag: no value of a release has anything that a tag may not have.
+fn tag(text: &str) -> Result<Template, ProblemKind> {
+    let template = Template::parse(text, Scope::Release)?;
+    let values = Values {
+        name: "name",
+        version: "1",
+        target: None,
+    };
+    of_image("image.tags", template.render(&values).parse::<Tag>())?;
+    Ok(template)
+}
+
+fn argument(text: &str) -> Result<String, ProblemKind> {
+    match text.contains('\0') {
+        false => Ok(text.to_owned()),
+        true => Err(ProblemKind::Unusable {
+            key: "image.entrypoint".to_owned(),
+            expected: "an argument without NUL",
+            found: text.escape_debug().to_string(),
+        }),
+    }
+}
+
+fn environment(section: &Section<'_>) -> Vec<Assignment> {
+    let variables = section.entries("environment").into_iter().filter_map(|(name, value)| {
+        let is_name = !name.value.contains('=');
+        let assignment = match is_name {
+            true => format!("{}={}", name.value, value.value).parse::<Assignment>(),
+            // What stands before the first equals sign would be another name.
+            false => "".parse(),
+        };
+        let assignment = of_image("image.environment", assignment).map_err(|kind| match kind {
+            ProblemKind::Unusable { key, .. } => ProblemKind::Unusable {
+                key,
+                expected: "the name of a variable",
+                found: name.value.escape_debug().to_string(),
+            },
+            other => other,
+        });
+        section.accept(name.offset, assignment)
+    });
+    variables.collect()
+}
+
+fn texts(section: &Section<'_>, key: &str) -> BTreeMap<String, String> {
+    let entries = section.entries(key).into_iter();
+    entries
+        .map(|(name, value)| (name.value.to_owned(), value.value.to_owned()))
+        .collect()
+}
+
+fn all<T>(section: &Section<'_>, key: &str, parse: impl Fn(&str) -> Result<T, ProblemKind>) -> Option<Vec<T>> {
+    let located = section.all_parsed(key, parse)?;
+    Some(located.into_iter().map(|item| item.value).collect())
+}
+
+fn one<T: FromStr<Err = attest_archive::image::Error>>(section: &Section<'_>, key: &str) -> Option<T> {
+    section.parsed(key, |text| of_image(&section.key_path(key), text.parse()))
+}
+
+fn several<T: FromStr<Err = attest_archive::image::Error> + Ord>(section: &Section<'_>, key: &str) -> BTreeSet<T> {
+    let found = all(section, key, |text| of_image(&section.key_path(key), text.parse()));
+    found.unwrap_or_default().into_iter().collect()
+}
+
+fn of_image<T>(key: &str, result: Result<T, attest_archive::image::Error>) -> Result<T, ProblemKind> {
+    result.map_err(|error| match error {
+        attest_archive::image::Error::Setting { expected, found } => ProblemKind::Unusable {
+            key: key.to_owned(),
+            expected,
+            found: found.escape_debug().to_string(),
+        },
+        other => ProblemKind::Syntax {
+            detail: other.to_string(),
+        },
+    })
+}

@@ -1,0 +1,135 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use attest_archive::image::{Annotations, Platform, Settings, Tag, Word};
+
+use super::{Draft, PlannedArchive, file_name};
+use crate::config::{Image, ProjectPath};
+use crate::{Error, FileName, Os, Target};
+
+/// Where the binaries of an image lie in it.
+const BINARIES: &str = "usr/local/bin";
+
+/// One image layout, packed into an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedImage {
+    /// Its name, with extension.
+    pub file: FileName,
+    /// The platforms with the binaries of each, by their names in the archive of the target.
+    pub platforms: BTreeMap<Platform, PlannedRoot>,
+    /// The layout whose image of the same platform lies below.
+    pub base: Option<ProjectPath>,
+    /// What the base is called.
+    pub base_name: Option<Word>,
+    /// How containers are started.
+    pub settings: Settings,
+    /// Said of every manifest, and of the index.
+    pub annotations: Annotations,
+    /// The names of the image in the layout.
+    pub tags: BTreeSet<Tag>,
+    /// A bundle of its own.
+    pub bundle: Option<FileName>,
+}
+
+/// What an image holds on one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedRoot {
+    /// The target that the binaries are built for.
+    pub target: Target,
+    /// Where each lies in the image, by its name.
+    pub binaries: BTreeMap<FileName, String>,
+}
+
+impl Draft<'_> {
+    pub(super) fn images(&self, archives: &[PlannedArchive]) -> Result<Vec<PlannedImage>, Error> {
+        let images = self.config.images.iter();
+        images.map(|image| self.image(image, archives)).collect()
+    }
+
+    fn image(&self, image: &Image, archives: &[PlannedArchive]) -> Result<PlannedImage, Error> {
+        let values = self.values(None);
+        let file = file_name(&image.name, &values, "tar")?;
+        let linux = archives.iter().filter(|archive| archive.target.os() == Os::Linux);
+        let mut platforms = BTreeMap::new();
+        for archive in linux {
+            if let Some(root) = root(image, archive) {
+                let platform = archive.target.to_string().parse();
+                platforms.insert(platform.expect("a target is written as a platform is"), root);
+            }
+        }
+        if platforms.is_empty() {
+            let file = file.to_string();
+            return Err(Error::NothingForImage { file });
+        }
+        let tags = image.tags.iter().map(|tag| self.tag(&tag.render(&values)));
+        Ok(PlannedImage {
+            base: image.base.clone(),
+            base_name: image.base_name.clone(),
+            settings: self.settings(image, &platforms),
+            annotations: self.said(&image.annotations),
+            tags: tags.collect::<Result<_, _>>()?,
+            bundle: self.own_bundle(&file)?,
+            platforms,
+            file,
+        })
+    }
+
+    fn tag(&self, text: &str) -> Result<Tag, Error> {
+        text.parse().map_err(|_| Error::UnusableTag { tag: text.to_owned() })
+    }
+
+    fn settings(&self, image: &Image, platforms: &BTreeMap<Platform, PlannedRoot>) -> Settings {
+        let mut places = platforms.values().flat_map(|root| root.binaries.values());
+        let first = places.next();
+        let only = first.filter(|first| places.all(|place| place == *first));
+        Settings {
+            entrypoint: match &image.settings.entrypoint {
+                Some(entrypoint) => Some(entrypoint.clone()),
+                None => only.map(|place| vec![format!("/{place}")]),
+            },
+            labels: self.said(&image.settings.labels),
+            ..image.settings.clone()
+        }
+    }
+
+    /// What the project says of itself under OCI's own keys, and what is said beside it, which holds where both speak.
+    fn said(&self, beside: &BTreeMap<String, String>) -> Annotations {
+        let project = &self.config.project;
+        let own = [
+            ("title", Some(self.name.to_string())),
+            ("version", Some(self.version.to_string())),
+            ("revision", self.facts.commit.clone()),
+            ("description", project.description.clone()),
+            ("licenses", project.license.clone()),
+            ("source", project.repository.clone()),
+        ];
+        let own = own
+            .into_iter()
+            .filter_map(|(key, value)| Some((format!("org.opencontainers.image.{key}"), value?)));
+        let beside = beside.iter().map(|(key, value)| (key.clone(), value.clone()));
+        own.chain(beside).collect()
+    }
+}
+
+/// None when the target lacks a binary of the image: half of it would be another image.
+fn root(image: &Image, archive: &PlannedArchive) -> Option<PlannedRoot> {
+    let wanted = |name: &str| {
+        image
+            .binaries
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|each| each == name))
+    };
+    let binaries = archive.binaries.iter().filter(|binary| wanted(binary.file.as_str()));
+    let binaries: BTreeMap<FileName, String> = binaries
+        .map(|binary| (binary.file.clone(), format!("{BINARIES}/{}", binary.file)))
+        .collect();
+    let is_whole = image
+        .binaries
+        .as_ref()
+        .is_none_or(|names| names.len() == binaries.len());
+    (is_whole && !binaries.is_empty()).then_some(PlannedRoot {
+        target: archive.target,
+        binaries,
+    })
+}

@@ -1,0 +1,94 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use attest_archive::MemberPath;
+use attest_archive::image::{
+    Base, Destination, Error, ImageRecipe, LayerCompression, Layout, Platform, Root, Settings, annotation, write_image,
+};
+use attest_digest::measure_file;
+
+use super::{StageError, Staging};
+use crate::Target;
+use crate::build::Built;
+use crate::plan::{FileKind, PlannedImage, PlannedRoot};
+
+impl Staging {
+    /// Builds an image of what was built for its targets.
+    ///
+    /// # Errors
+    /// When the base cannot be read or lacks a platform, or a binary is for another machine or cannot be read.
+    pub fn pack_image(
+        &mut self,
+        image: &PlannedImage,
+        built: &BTreeMap<Target, Built>,
+        project: &Path,
+    ) -> Result<(), StageError> {
+        let problem = |problem| StageError::Image {
+            file: image.file.clone(),
+            problem,
+        };
+        let layout = image.base.as_ref().map(|base| Layout::open(&project.join(base)));
+        let layout = layout.transpose().map_err(problem)?;
+        let path = self.path_of(&image.file);
+        let destination = Destination::Archive { path: path.clone() };
+        let recipe = self.recipe(image, built, layout.as_ref()).map_err(problem)?;
+        write_image(&recipe, destination).map_err(problem)?;
+        let measured = measure_file(&path, &self.algorithms).map_err(|error| StageError::Io {
+            action: format!("measure `{}`", image.file),
+            source: std::io::Error::other(error),
+        })?;
+        self.record(&image.file, FileKind::Image, measured);
+        Ok(())
+    }
+
+    fn recipe<'a>(
+        &self,
+        image: &PlannedImage,
+        built: &BTreeMap<Target, Built>,
+        layout: Option<&'a Layout>,
+    ) -> Result<ImageRecipe<'a>, Error> {
+        let created = self.settings.source_date.to_rfc3339();
+        let dated = |mut said: BTreeMap<String, String>| {
+            said.entry(annotation::CREATED.to_owned())
+                .or_insert_with(|| created.clone());
+            said
+        };
+        let base = layout.map(|layout| {
+            let name = image.base_name.as_ref().map(ToString::to_string);
+            layout.find(None).map(|found| Base::new(layout, found, name))
+        });
+        Ok(ImageRecipe {
+            roots: roots(image, built)?,
+            base: base.transpose()?,
+            taken: Vec::new(),
+            settings: Settings {
+                labels: dated(image.settings.labels.clone()),
+                ..image.settings.clone()
+            },
+            annotations: dated(image.annotations.clone()),
+            tags: image.tags.clone(),
+            compression: LayerCompression::default(),
+            source_date: self.settings.source_date,
+            threads: self.settings.threads.count(),
+        })
+    }
+}
+
+fn roots(image: &PlannedImage, built: &BTreeMap<Target, Built>) -> Result<BTreeMap<Platform, Option<Root>>, Error> {
+    let roots = image.platforms.iter().map(|(platform, planned)| {
+        let built = built.get(&planned.target).map(|built| root(planned, built, platform));
+        Ok((platform.clone(), built.transpose()?))
+    });
+    roots.collect()
+}
+
+fn root(planned: &PlannedRoot, built: &Built, platform: &Platform) -> Result<Root, Error> {
+    let programs = planned.binaries.iter().filter_map(|(name, place)| {
+        let program = built.binaries.get(name)?;
+        Some(place.parse::<MemberPath>().map(|place| (program.as_path(), place)))
+    });
+    let programs = programs
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(attest_archive::Error::from)?;
+    Root::of_programs(programs, platform)
+}
