@@ -23,6 +23,7 @@
 //! # Ok::<(), attest_archive::Error>(())
 //! ```
 
+pub mod chart;
 mod deflate;
 mod error;
 mod fixed_blocks;
