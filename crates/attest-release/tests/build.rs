@@ -267,6 +267,31 @@ fn a_command_sees_the_target_and_the_date() {
 
 #[test]
 #[cfg(unix)]
+fn the_versions_of_the_tools_that_a_command_names_are_recorded() {
+    let command = |tools: &str| format!("command = {{ run = [\"./make\"], output = \"app\", tools = {tools} }}");
+    let (project, plan) = one_binary(&command("{ cc = \"./cc  --version\", make = \"./make\" }"));
+    program(project.path(), "make", "echo made > app; echo make 4.4");
+    program(project.path(), "cc", "[ $# = 1 ] && echo \"cc 12 $1\"; echo and more");
+    let built = workshop(project.path(), variables()).build(&plan.archives[0]).unwrap();
+    let tools: Vec<(&str, &str)> = built
+        .tools
+        .iter()
+        .map(|(name, version)| (&**name, &**version))
+        .collect();
+    assert_eq!(tools, [("cc", "cc 12 --version"), ("make", "make 4.4")]);
+    let (project, plan) = one_binary(&command("{ cc = \"./absent\" }"));
+    program(project.path(), "make", "echo made > app");
+    let error = workshop(project.path(), variables())
+        .build(&plan.archives[0])
+        .unwrap_err();
+    assert!(
+        matches!(&error, BuildError::ProgramMissing { program } if program == "./absent"),
+        "{error}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
 fn a_command_does_not_see_who_signs() {
     let (project, plan) = one_binary("command = { run = [\"./make\"], output = \"app\" }");
     program(project.path(), "make", "env > app");

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use attest_digest::{Algorithm, Algorithms, Measured, measure_file};
 
-use super::{BuildError, Missing, Workshop};
+use super::{BuildError, Built, Missing, Workshop};
 use crate::config::Command;
 use crate::plan::{PlannedArchive, PlannedBinary, PlannedSteps};
 
@@ -25,11 +25,13 @@ pub(super) fn build(
     workshop: &Workshop,
     archive: &PlannedArchive,
     binary: &PlannedBinary,
+    built: &mut Built,
 ) -> Result<PathBuf, BuildError> {
     let PlannedSteps::Command {
         run,
         output,
         environment,
+        tools,
     } = &binary.steps
     else {
         unreachable!("only binaries of a command come here");
@@ -48,6 +50,11 @@ pub(super) fn build(
         .extend(variables.map(|(name, value)| (name.into(), value.into())));
     let given = environment.iter().map(|(name, value)| (name.into(), value.into()));
     invocation.settings.extend(given);
+    for (name, version) in tools {
+        if !built.tools.contains_key(name) {
+            built.tools.insert(name.clone(), workshop.version_by(version.words())?);
+        }
+    }
     let output = workshop.project.join(output);
     let before = Trace::of(&output)?;
     workshop.run(&invocation, workshop.talk)?;

@@ -91,7 +91,7 @@ impl Workshop {
             let path = match &binary.steps {
                 PlannedSteps::Cargo { .. } => continue,
                 PlannedSteps::Go { .. } => go::build(self, archive, binary, &mut built)?,
-                PlannedSteps::Command { .. } => command::build(self, archive, binary)?,
+                PlannedSteps::Command { .. } => command::build(self, archive, binary, &mut built)?,
                 PlannedSteps::Prebuilt { path } => self.project.join(path),
             };
             built
@@ -158,8 +158,14 @@ impl Workshop {
 
     /// The first line that a tool says about its version.
     fn version(&self, program: &str, argument: &str) -> Result<String, BuildError> {
+        self.version_by(&[program.to_owned(), argument.to_owned()])
+    }
+
+    /// The first line that a command prints.
+    fn version_by(&self, command: &[String]) -> Result<String, BuildError> {
+        let (program, arguments) = command.split_first().expect("a command names at least its program");
         let mut invocation = self.invocation(OsStr::new(program), &self.variables);
-        invocation.arguments.push(argument.into());
+        invocation.arguments.extend(arguments.iter().map(Into::into));
         let finished = self.run(&invocation, Talk::Kept)?;
         let text = String::from_utf8_lossy(&finished.stdout);
         Ok(text.lines().next().unwrap_or_default().to_owned())

@@ -76,6 +76,20 @@ pub struct Command {
     pub output: Template,
     /// Variables that the program sees beside what it inherits.
     pub environment: Environment,
+    /// What it builds with, by name, and the command that prints the version of each: stands in the provenance.
+    pub tools: BTreeMap<String, ToolVersion>,
+}
+
+/// A program and its arguments that print a version in their first line, without a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolVersion(Vec<String>);
+
+impl ToolVersion {
+    /// The words of the command, at least one.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
 }
 
 /// Variables with placeholders in their values.
@@ -195,7 +209,39 @@ fn command(section: &Section<'_>) -> Option<Command> {
         run: run.into_iter().map(|argument| argument.value).collect(),
         output: section.parsed("output", output)?,
         environment: environment(section),
+        tools: tools(section),
     })
+}
+
+fn tools(section: &Section<'_>) -> BTreeMap<String, ToolVersion> {
+    let tools = section.entries("tools").into_iter().filter_map(|(name, command)| {
+        let name = section.accept(name.offset, tool_name(name.value))?;
+        Some((name, section.accept(command.offset, tool_version(command.value))?))
+    });
+    tools.collect()
+}
+
+fn tool_name(name: &str) -> Result<String, ProblemKind> {
+    match !name.is_empty() && !name.contains(char::is_control) {
+        true => Ok(name.to_owned()),
+        false => Err(unusable_tool("the name of a tool", name)),
+    }
+}
+
+fn tool_version(command: &str) -> Result<ToolVersion, ProblemKind> {
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    match words.is_empty() {
+        true => Err(unusable_tool("a command that prints a version", command)),
+        false => Ok(ToolVersion(words)),
+    }
+}
+
+fn unusable_tool(expected: &'static str, found: &str) -> ProblemKind {
+    ProblemKind::Unusable {
+        key: "binary.command.tools".to_owned(),
+        expected,
+        found: found.escape_debug().to_string(),
+    }
 }
 
 fn environment(section: &Section<'_>) -> Environment {

@@ -62,7 +62,7 @@ pub const GO: Table = Table {
 /// `command = { … }` in a `[[binary]]`.
 pub const COMMAND: Table = Table {
     path: "binary.command",
-    keys: &["run", "output", "environment"],
+    keys: &["run", "output", "environment", "tools"],
 };
 /// `[archive]`.
 pub const ARCHIVE: Table = Table {

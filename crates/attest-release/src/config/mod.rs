@@ -14,7 +14,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt};
+pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt, ToolVersion};
 pub use file_set::{FileSet, FileSetContents};
 pub use image::Image;
 pub(crate) use output::checksums_file_name;

@@ -188,6 +188,18 @@ fn names_that_do_not_tell_targets_apart_are_refused() {
 }
 
 #[test]
+fn a_tool_without_a_command_or_a_name_is_refused() {
+    for tools in ["{ cc = \" \" }", "{ \"\" = \"cc --version\" }"] {
+        let command = format!("{{ run = [\"make\"], output = \"app\", tools = {tools} }}");
+        let text = format!("format = 1\n[[binary]]\nname = \"a\"\ncommand = {command}\n");
+        assert!(
+            matches!(&kinds(&text)[..], [ProblemKind::Unusable { key, .. }] if key == "binary.command.tools"),
+            "{tools}"
+        );
+    }
+}
+
+#[test]
 fn paths_out_of_the_project_are_refused() {
     for (key, value) in [
         ("prebuilt", "{ \"linux/amd64\" = \"../app\" }"),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::Facts;
-use crate::config::{Binary, BuildSteps, Cargo, Command, Go, ProjectPath};
+use crate::config::{Binary, BuildSteps, Cargo, Command, Go, ProjectPath, ToolVersion};
 use crate::template::Values;
 use crate::{Error, FileName, Target};
 
@@ -45,6 +45,8 @@ pub enum PlannedSteps {
         output: ProjectPath,
         /// Variables beside what is inherited.
         environment: BTreeMap<String, String>,
+        /// The commands that print the versions of what it builds with, by name.
+        tools: BTreeMap<String, ToolVersion>,
     },
     /// A file that is there already.
     Prebuilt {
@@ -108,6 +110,7 @@ fn command(settings: &Command, values: &Values<'_>) -> Result<PlannedSteps, Erro
         environment: variables
             .map(|(name, value)| (name.clone(), value.render(values)))
             .collect(),
+        tools: settings.tools.clone(),
     })
 }
 

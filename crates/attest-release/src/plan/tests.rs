@@ -61,6 +61,7 @@ fn every_file_has_its_name_and_place() {
         run,
         output,
         environment,
+        ..
     } = &plan.archives[0].binaries[1].steps
     else {
         panic!("expected a command")
