@@ -22,6 +22,7 @@ mod layering;
 mod manifest;
 mod mutation;
 mod pack;
+mod pack_image;
 mod protocol;
 mod provenance;
 mod readme;

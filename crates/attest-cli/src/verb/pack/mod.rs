@@ -3,6 +3,7 @@
 pub(super) mod date;
 mod directory;
 mod formats;
+mod image;
 mod refusal;
 mod report;
 
@@ -16,6 +17,7 @@ Examples:
   SOURCE_DATE_EPOCH=1700000000 attest pack site -o site.zip
   attest pack app -o app.tar.zst --algorithm sha256,sha512 --format json
   attest pack formats
+  attest pack image --platform linux/amd64=dist/app --tag v1 -o app.oci
 
 The same files make the same bytes, whatever their order, owner, age and umask,
 the time zone, the locale and the number of threads. Every member gets one
@@ -39,11 +41,13 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Kind {
     Formats(formats::Arguments),
+    Image(Box<image::Arguments>),
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     match arguments.kind {
         None => directory::run(arguments.directory, context),
         Some(Kind::Formats(arguments)) => formats::run(&arguments, context),
+        Some(Kind::Image(arguments)) => image::run(&arguments, context),
     }
 }

@@ -74,10 +74,7 @@ impl Report<'_> {
                 compressor: &self.packed.compressor,
                 measured: Figures::of(&self.packed.measured),
             },
-            source_date: DateDocument {
-                seconds: self.date.value.seconds(),
-                origin: self.date.origin,
-            },
+            source_date: DateDocument::of(self.date),
             files: self.packed.members.iter().map(FileDocument::of).collect(),
             case_collisions: self.recipe.members.case_collisions().iter().map(pair).collect(),
         };
@@ -114,9 +111,18 @@ struct Archive<'a> {
 }
 
 #[derive(Serialize)]
-struct DateDocument {
+pub(super) struct DateDocument {
     seconds: u64,
     origin: Origin,
+}
+
+impl DateDocument {
+    pub(super) fn of(date: &Date) -> Self {
+        Self {
+            seconds: date.value.seconds(),
+            origin: date.origin,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -136,13 +142,13 @@ impl<'a> FileDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct Figures {
+pub(super) struct Figures {
     size: u64,
     digests: BTreeMap<&'static str, String>,
 }
 
 impl Figures {
-    fn of(measured: &Measured) -> Self {
+    pub(super) fn of(measured: &Measured) -> Self {
         Self {
             size: measured.size(),
             digests: measured

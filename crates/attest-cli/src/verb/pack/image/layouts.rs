@@ -1,0 +1,105 @@
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use attest_archive::image::{Base, Descriptor, Layout, Taken, Word};
+
+use super::refusal::refusal;
+use crate::failure::Failure;
+
+/// `LAYOUT`, `LAYOUT:TAG` or `LAYOUT@DIGEST`. What of it is the path is known once the disk was asked.
+#[derive(Debug, Clone)]
+pub(super) struct LayoutReference(String);
+
+/// A layout and what was chosen of it.
+pub(super) struct Opened {
+    layout: Layout,
+    descriptor: Descriptor,
+}
+
+impl FromStr for LayoutReference {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl LayoutReference {
+    /// The shortest beginning that is there and ends before a `:` or a `@` is the path, unless the whole is one.
+    fn parts(&self) -> (PathBuf, Option<&str>) {
+        let text = &*self.0;
+        if Path::new(text).exists() {
+            return (text.into(), None);
+        }
+        let cut = text
+            .match_indices([':', '@'])
+            .find(|(at, _)| *at > 0 && Path::new(&text[..*at]).exists());
+        match cut {
+            Some((at, _)) => (text[..at].into(), Some(&text[at + 1..])),
+            None => (text.into(), None),
+        }
+    }
+}
+
+impl Opened {
+    pub(super) fn open(reference: &LayoutReference) -> Result<Self, Failure> {
+        let (path, asked) = reference.parts();
+        if !path.exists() {
+            return Err(Failure::usage(
+                "layout-expected",
+                "expected an OCI layout directory or archive, found nothing",
+            )
+            .at(path.display())
+            .hint(format_args!(
+                "an image of a registry becomes a layout with `skopeo copy docker://{} oci:DIRECTORY:TAG`",
+                reference.0
+            )));
+        }
+        let refuse = |error| refusal(&error, &path, &path);
+        let layout = Layout::open(&path).map_err(refuse)?;
+        let descriptor = layout.find(asked).map_err(refuse)?;
+        Ok(Self { layout, descriptor })
+    }
+
+    /// What lies below. A layout of one that names its image by more than a tag knows its name.
+    pub(super) fn base(&self, name: Option<&Word>) -> Base<'_> {
+        let named = self.descriptor.reference_name().filter(|name| name.contains('/'));
+        let name = name.map(Word::as_str).or(named).map(str::to_owned);
+        Base::new(&self.layout, self.descriptor.clone(), name)
+    }
+
+    pub(super) fn taken(&self) -> Taken<'_> {
+        Taken::new(&self.layout, self.descriptor.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_ends_where_something_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = directory.path().join("layout");
+        std::fs::create_dir(&layout).unwrap();
+        let layout = layout.to_str().unwrap();
+        let odd = format!("{layout}:odd");
+        std::fs::write(&odd, "").unwrap();
+        for (text, path, asked) in [
+            (layout.to_owned(), layout, None),
+            (format!("{layout}:v1"), layout, Some("v1")),
+            (
+                format!("{layout}:example.org/app:v1"),
+                layout,
+                Some("example.org/app:v1"),
+            ),
+            (format!("{layout}@sha256:00"), layout, Some("sha256:00")),
+            (odd.clone(), &odd, None),
+            ("docker.io/debian:12".to_owned(), "docker.io/debian:12", None),
+        ] {
+            let reference: LayoutReference = text.parse().unwrap();
+            assert_eq!(reference.parts(), (PathBuf::from(path), asked));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `attest pack image`: programs or root directories in, an OCI image layout out.
+
+mod arguments;
+mod layouts;
+mod refusal;
+mod report;
+mod roots;
+mod standard;
+
+use std::path::{Path, PathBuf};
+
+use attest_archive::image::{Destination, ImageRecipe, write_image};
+
+pub(super) use arguments::Arguments;
+use layouts::Opened;
+use refusal::refusal;
+use report::Report;
+
+use super::date;
+use crate::context::Context;
+use crate::exit::Outcome;
+use crate::failure::Failure;
+
+pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    arguments.refuse_nothing()?;
+    let date = date::find(&arguments.source_directory(), &context.environment)?;
+    let threads = arguments.threads.resolve(&context.environment)?;
+    let base = arguments.base.as_ref().map(Opened::open).transpose()?;
+    let taken = arguments.from_layout.iter().map(Opened::open);
+    let taken = taken.collect::<Result<Vec<_>, _>>()?;
+    let destination = destination(arguments);
+    let recipe = ImageRecipe {
+        roots: roots::read(arguments, context)?,
+        base: base.as_ref().map(|base| base.base(arguments.base_name.as_ref())),
+        taken: taken.iter().map(Opened::taken).collect(),
+        settings: arguments.settings(date.value),
+        annotations: arguments.annotations(date.value),
+        tags: arguments.tag.iter().cloned().collect(),
+        compression: arguments.layer_compression,
+        source_date: date.value,
+        threads: threads.count(),
+    };
+    let output = &arguments.output;
+    let written = write_image(&recipe, destination).map_err(|error| refusal(&error, output, output))?;
+    let report = Report {
+        path: output,
+        recipe: &recipe,
+        date: &date,
+        written: &written,
+    };
+    report.print(arguments.format, context)?;
+    Ok(Outcome::Accepted)
+}
+
+/// A name that ends in `.tar` is an archive's, and any other a directory's.
+fn destination(arguments: &Arguments) -> Destination {
+    let path: PathBuf = arguments.output.clone();
+    let replace = arguments.replace;
+    match is_archive(&path) {
+        true => Destination::Archive { path },
+        false => Destination::Directory { path, replace },
+    }
+}
+
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir()
+}
