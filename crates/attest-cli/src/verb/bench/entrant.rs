@@ -6,7 +6,7 @@ use std::path::Path;
 use attest_digest::{Algorithm, Algorithms, Platform};
 
 use super::input::{Input, Kind};
-use super::kernel::Kernel;
+use super::kernel::{self, Kernel};
 use super::plan::Sizes;
 use super::program::{MODEL_SIGNING, Programs};
 use super::record::Role;
@@ -63,6 +63,7 @@ impl Field<'_> {
         // There is nothing to hold against storage, and one stream cannot be cut in parts.
         if self.scenario.kind == Kind::ManyLarge && self.scenario.cache == super::record::Cache::Warm {
             entrants.push(self.in_memory(STREAM));
+            entrants.extend(self.as_many_in_memory());
         }
         entrants
     }
@@ -229,6 +230,17 @@ impl Field<'_> {
             algorithms: Algorithms::one(Algorithm::Sha256),
             work: Work::Kernel(self.kernel(platform, stream)),
         }
+    }
+
+    /// The limit for as many streams as there are files for each thread, where these are too few to fill the lanes: what
+    /// it lacks to [`Self::in_memory`] is not lost by reading.
+    fn as_many_in_memory(&self) -> Option<Entrant> {
+        let streams = self.input.names.len().div_ceil(self.threads).max(1);
+        let is_short = streams < Platform::detect().lanes();
+        (is_short && self.threads > 1).then(|| Entrant {
+            name: format!("{streams} streams for each of {} in memory", self.threads),
+            ..self.in_memory(kernel::WINDOW / streams)
+        })
     }
 
     fn kernel(&self, platform: Platform, stream: usize) -> Kernel {

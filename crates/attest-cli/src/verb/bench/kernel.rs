@@ -10,7 +10,7 @@ use super::turn::Taken;
 use crate::failure::Failure;
 
 /// How much memory a thread goes over again and again: more than the nearest caches hold, as what comes from files is.
-const WINDOW: usize = 4 << 20;
+pub(super) const WINDOW: usize = 4 << 20;
 
 /// Hashing in memory.
 #[derive(Debug, Clone, Copy)]
