@@ -23,6 +23,7 @@ mod manifest;
 mod mutation;
 mod pack;
 mod pack_image;
+mod pack_python;
 mod protocol;
 mod provenance;
 mod readme;

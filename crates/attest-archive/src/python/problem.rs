@@ -349,3 +349,19 @@ fn listed(names: &[String]) -> String {
             .join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_code_stands_in_the_document() {
+        let document = include_str!("../../../../docs/PYTHON.md");
+        let source = include_str!("problem.rs");
+        let (_, codes) = source.split_once("match self {").unwrap();
+        let (codes, _) = codes.split_once("    }\n").unwrap();
+        let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).collect();
+        assert!(codes.len() > 30);
+        for code in codes {
+            assert!(document.contains(&format!("`{code}`")), "{code}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use attest_archive::python::{Distribution, NormaliseError, RecordedDigest};
+use attest_archive::python::{Distribution, RecordedDigest};
 use attest_archive::read::Limits;
 use attest_digest::{Algorithm, Algorithms, Measured};
 use proptest::prelude::*;

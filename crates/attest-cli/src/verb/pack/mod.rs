@@ -4,6 +4,7 @@ pub(super) mod date;
 mod directory;
 mod formats;
 mod image;
+mod python;
 mod refusal;
 mod report;
 
@@ -42,6 +43,7 @@ pub(crate) struct Arguments {
 enum Kind {
     Formats(formats::Arguments),
     Image(Box<image::Arguments>),
+    Python(python::Arguments),
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
@@ -49,5 +51,6 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         None => directory::run(arguments.directory, context),
         Some(Kind::Formats(arguments)) => formats::run(&arguments, context),
         Some(Kind::Image(arguments)) => image::run(&arguments, context),
+        Some(Kind::Python(arguments)) => python::run(&arguments, context),
     }
 }
