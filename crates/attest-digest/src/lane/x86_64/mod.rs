@@ -82,3 +82,14 @@ fn lanes_in_vectors(streams: usize) -> usize {
         ENOUGH_FOR_WHOLE.. => streams,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_lanes_and_the_extensions_stand_between_the_extensions_and_sixteen_lanes() {
+        let found: Vec<usize> = (0..=16).map(lanes_in_vectors).collect();
+        assert_eq!(found, [0, 0, 0, 0, 0, 0, 6, 7, 8, 8, 8, 8, 12, 13, 14, 15, 16]);
+    }
+}
