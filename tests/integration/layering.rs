@@ -113,6 +113,8 @@ const RULES: &[Rule] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("cyclonedx-bom", &["attest-sbom"]),
     ("flate2", &["attest-archive"]),
+    ("libdeflater", &["attest-archive"]),
+    ("liblzma", &["attest-archive"]),
     ("tar", &["attest-archive"]),
     ("zip", &["attest-archive"]),
     ("zstd", &["attest-archive"]),

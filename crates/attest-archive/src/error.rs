@@ -104,6 +104,18 @@ pub enum Error {
         /// The bytes that could be read, at most one more than expected.
         found: u64,
     },
+    /// A file had other bytes when it was packed into another archive of the same invocation.
+    #[error("`{}` changed: two archives would hold it with different bytes", visible(.path.as_str()))]
+    ChangedBetween {
+        /// Its place in the archives.
+        path: MemberPath,
+    },
+    /// Two archives would be one file.
+    #[error("two archives would be written to `{}`", .path.display())]
+    SameDestination {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something cannot be read.
     #[error("cannot read `{}`", .path.display())]
     Read {

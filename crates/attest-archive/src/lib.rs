@@ -23,8 +23,10 @@
 //! # Ok::<(), attest_archive::Error>(())
 //! ```
 
+mod batch;
 pub mod chart;
 mod deflate;
+mod draft;
 mod error;
 mod fixed_blocks;
 mod format;
@@ -52,6 +54,7 @@ mod zip_record;
 mod zip_writer;
 mod zstandard;
 
+pub use batch::{Order, OrderFailed, write_archives};
 pub use error::Error;
 pub use format::Format;
 pub use link::LinkTarget;

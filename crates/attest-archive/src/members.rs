@@ -78,6 +78,11 @@ impl Members {
         self
     }
 
+    /// Whether one is a clone of the other, and neither was changed since.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The members, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Member> {
         self.0.values()

@@ -1,11 +1,11 @@
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use attest_digest::{Algorithms, Measured, MeasuringWriter};
-use tempfile::NamedTempFile;
 
+use crate::draft::{Draft, directory_of, sync_directory};
 use crate::gzip::GzipWriter;
 use crate::tar_writer::TarWriter;
 use crate::xz::XzWriter;
@@ -40,23 +40,14 @@ pub struct Packed {
     pub compressor: String,
 }
 
-/// Writes an archive to a file: under a temporary name in the same directory, synced, then renamed.
+/// Writes an archive to a file: without a name or under a temporary one in the same directory, synced, then renamed.
 ///
 /// # Errors
 /// [`Error::NotAFile`] when the destination is there and is no regular file; otherwise as for [`write_archive_to`]. Nothing
 /// new is left behind, and a file that was there before is as it was.
 pub fn write_archive(recipe: &Recipe, destination: &Path) -> Result<Packed, Error> {
-    if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
-        let path = destination.to_owned();
-        return Err(Error::NotAFile { path });
-    }
-    let directory = match destination.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let file = temporary_file(directory).map_err(Error::write)?;
-    let (file, packed) = write_archive_to(recipe, file, directory)?;
-    keep(file, destination, directory).map_err(Error::write)?;
+    let packed = Draft::write(recipe, destination, &AtomicBool::new(false))?.place()?;
+    sync_directory(directory_of(destination))?;
     Ok(packed)
 }
 
@@ -122,26 +113,4 @@ fn append_all(
         }
     }
     Ok(files)
-}
-
-pub(crate) fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".attest-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As for any new file: the umask takes away what the user does not grant.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
-}
-
-/// The rename is on disk only when the directory is.
-fn keep(file: NamedTempFile, destination: &Path, directory: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
-    file.persist(destination)?;
-    if cfg!(unix) {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn one_stream_comes_back_whole_for_any_number_of_threads() {
         // Mostly repeated, so that it does not take long.
-        let plain: Vec<u8> = (0..17_000_000_u32).map(|n| ((n % 4096 * (n >> 20)) >> 7) as u8).collect();
+        let plain: Vec<u8> = (0..17_000_000_u32)
+            .map(|n| ((n % 4096 * (n >> 20)) >> 7) as u8)
+            .collect();
         let one = compress(&plain, 1);
         assert!(decompress(&one) == plain);
         for threads in [2, 5] {

@@ -138,7 +138,7 @@ impl Staging {
     }
 
     fn temporary_file(&self) -> Result<NamedTempFile, Error> {
-        crate::write::temporary_file(self.directory.path()).map_err(Error::write)
+        crate::draft::temporary_file(self.directory.path()).map_err(Error::write)
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
+mod batch;
 mod canary;
 mod determinism;
 mod failure;

@@ -1,0 +1,162 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tempfile::NamedTempFile;
+
+use crate::Error;
+use crate::write::{Packed, Recipe, write_archive_to};
+
+/// An archive that is written and synced, and not yet in its place. Dropped, it leaves nothing behind.
+pub(crate) struct Draft {
+    file: Unplaced,
+    destination: PathBuf,
+    packed: Packed,
+}
+
+/// A file that lies in a directory.
+enum Unplaced {
+    /// Without a name: on Linux, so that nothing is left of it whatever ends the process.
+    #[cfg(target_os = "linux")]
+    Nameless(File),
+    /// Under the name of a temporary file.
+    Named(NamedTempFile),
+}
+
+impl Draft {
+    /// Writes an archive for `destination`, until somebody sets `stop`.
+    pub(crate) fn write(recipe: &Recipe, destination: &Path, stop: &AtomicBool) -> Result<Self, Error> {
+        refuse_destination(destination)?;
+        let directory = directory_of(destination);
+        let file = Unplaced::new(directory).map_err(Error::write)?;
+        let inner = file.as_file();
+        let (_, packed) = write_archive_to(recipe, Stoppable { inner, stop }, directory)?;
+        file.as_file().sync_all().map_err(Error::write)?;
+        let destination = destination.to_owned();
+        Ok(Self {
+            file,
+            destination,
+            packed,
+        })
+    }
+
+    pub(crate) fn packed(&self) -> &Packed {
+        &self.packed
+    }
+
+    /// Gives the archive its name, in place of what had it before. It is safe from crashes when [`sync_directory`] is done.
+    pub(crate) fn place(self) -> Result<Packed, Error> {
+        self.file.place(&self.destination).map_err(Error::write)?;
+        Ok(self.packed)
+    }
+}
+
+/// What is there and is no regular file stays.
+pub(crate) fn refuse_destination(destination: &Path) -> Result<(), Error> {
+    match fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
+        false => Ok(()),
+        true => Err(Error::NotAFile {
+            path: destination.to_owned(),
+        }),
+    }
+}
+
+pub(crate) fn directory_of(destination: &Path) -> &Path {
+    match destination.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A name is on disk only when its directory is.
+pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
+    match cfg!(unix) {
+        true => File::open(directory)
+            .and_then(|file| file.sync_all())
+            .map_err(Error::write),
+        false => Ok(()),
+    }
+}
+
+/// A file with a name that nothing else has. The umask takes away what the user does not grant, as for any new file.
+pub(crate) fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".attest-").suffix(".partial");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory)
+}
+
+impl Unplaced {
+    #[cfg(target_os = "linux")]
+    fn new(directory: &Path) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags, open};
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        match open(directory, flags, Mode::from_raw_mode(0o666)) {
+            // Without the links of /proc it could be given no name.
+            Ok(file) if fs::metadata(link_of(&File::from(file.try_clone()?))).is_ok() => {
+                Ok(Self::Nameless(file.into()))
+            }
+            // Not every file system has such files.
+            _ => temporary_file(directory).map(Self::Named),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn new(directory: &Path) -> io::Result<Self> {
+        temporary_file(directory).map(Self::Named)
+    }
+
+    fn as_file(&self) -> &File {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => file,
+            Self::Named(file) => file.as_file(),
+        }
+    }
+
+    fn place(self, destination: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => name(&file, destination),
+            Self::Named(file) => file.persist(destination).map(drop).map_err(|error| error.error),
+        }
+    }
+}
+
+/// Only a file that has a name can take the place of another: it gets one that is soon the other.
+#[cfg(target_os = "linux")]
+fn name(file: &File, destination: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let link = |path: &Path| linkat(CWD, link_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".attest-").suffix(".partial");
+    let named = builder.make_in(directory_of(destination), link)?;
+    named.persist(destination).map_err(|error| error.error)
+}
+
+#[cfg(target_os = "linux")]
+fn link_of(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd as _;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Fails as soon as nobody wants what is written.
+struct Stoppable<'a> {
+    inner: &'a File,
+    stop: &'a AtomicBool,
+}
+
+impl Write for Stoppable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.stop.load(Ordering::Relaxed) {
+            false => self.inner.write(bytes),
+            true => Err(io::Error::other("another archive could not be written")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
