@@ -24,6 +24,7 @@ mod mutation;
 mod pack;
 mod pack_image;
 mod pack_python;
+mod pack_several;
 mod protocol;
 mod provenance;
 mod readme;

@@ -93,11 +93,10 @@ impl Unplaced {
     fn new(directory: &Path) -> io::Result<Self> {
         use rustix::fs::{Mode, OFlags, open};
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        match open(directory, flags, Mode::from_raw_mode(0o666)) {
+        let opened = open(directory, flags, Mode::from_raw_mode(0o666)).map(File::from);
+        match opened {
             // Without the links of /proc it could be given no name.
-            Ok(file) if fs::metadata(link_of(&File::from(file.try_clone()?))).is_ok() => {
-                Ok(Self::Nameless(file.into()))
-            }
+            Ok(file) if fs::metadata(link_of(&file)).is_ok() => Ok(Self::Nameless(file)),
             // Not every file system has such files.
             _ => temporary_file(directory).map(Self::Named),
         }

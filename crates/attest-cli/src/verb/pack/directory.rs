@@ -9,6 +9,7 @@ use attest_digest::Algorithms;
 use super::date;
 use super::refusal::refusal;
 use super::report::Report;
+use super::several;
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -18,16 +19,25 @@ use crate::threads::ThreadsArgument;
 /// What is packed, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct DirectoryArguments {
-    // Optional in type and required in fact: a command in their place needs neither.
-    /// The directory to pack
+    /// The directory to pack; several with --output-directory
     #[arg(value_name = "DIR", required = true)]
-    directory: Option<PathBuf>,
+    directories: Vec<PathBuf>,
     /// The archive to write; its ending chooses its kind
-    #[arg(short, long, value_name = "FILE", required = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        required_unless_present = "output_directory",
+        conflicts_with = "output_directory"
+    )]
     output: Option<PathBuf>,
-    /// The kind of archive, if FILE's ending does not say: tar.gz, tar.zst, tar.xz, zip or tar
-    #[arg(long, value_name = "KIND")]
-    archive_format: Option<Format>,
+    /// Write one archive of each kind for each DIR into this directory, named like DIR: all of them or none
+    #[arg(long, value_name = "OUT", requires = "archive_format")]
+    output_directory: Option<PathBuf>,
+    /// The kind of archive, if FILE's ending does not say: tar.gz, tar.zst, tar.xz, zip or tar; with --output-directory, one or
+    /// several with commas
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    archive_format: Vec<Format>,
     /// The directory inside the archive that everything goes below [default: none]
     #[arg(long, value_name = "NAME")]
     prefix: Option<MemberPath>,
@@ -42,30 +52,37 @@ pub(super) struct DirectoryArguments {
 }
 
 pub(super) fn run(arguments: DirectoryArguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    let (Some(directory), Some(output)) = (arguments.directory, arguments.output) else {
-        return Err(Failure::usage(
-            "directory-expected",
-            "expected a directory, found nothing",
-        ));
+    let threads = arguments.threads.resolve(&context.environment)?.count();
+    let Some(output) = arguments.output else {
+        let request = several::Request {
+            directories: arguments.directories,
+            // One of the two is given.
+            output: arguments.output_directory.unwrap_or_default(),
+            formats: arguments.archive_format,
+            prefix: arguments.prefix,
+            algorithms: arguments.algorithm,
+            threads,
+            format: arguments.format,
+        };
+        return several::run(&request, context);
     };
     let place = Place {
-        directory,
+        directory: only(arguments.directories, "directories")?,
         prefix: arguments.prefix,
         output,
     };
     let recipe_format = archive_format(arguments.archive_format, &place.output)?;
     require_directory(&place.directory)?;
     let date = date::find(&place.directory, &context.environment)?;
-    let threads = arguments.threads.resolve(&context.environment)?;
     let refuse = |error: Error| refusal(&error, &place.directory, &place.output);
     let recipe = Recipe {
         format: recipe_format,
         members: place.members().map_err(refuse)?,
         source_date: date.value,
-        threads: threads.count(),
+        threads,
         algorithms: arguments.algorithm,
     };
-    place.refuse_empty(&recipe.members)?;
+    refuse_empty(&recipe.members, &place.directory, place.prefix.as_ref())?;
     let packed = write_archive(&recipe, &place.output).map_err(refuse)?;
     let report = Report {
         file: &place.output,
@@ -76,6 +93,18 @@ pub(super) fn run(arguments: DirectoryArguments, context: &mut Context<'_>) -> R
     report.warn(context);
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
+}
+
+/// One file holds one archive.
+fn only<T>(mut values: Vec<T>, what: &str) -> Result<T, Failure> {
+    match (values.pop(), values.len()) {
+        (Some(value), 0) => Ok(value),
+        (_, others) => {
+            let message = format!("expected one for one archive, found {} {what}", others + 1);
+            Err(Failure::usage("several-for-one-archive", message)
+                .hint("write several archives with `--output-directory OUT --archive-format tar.gz,zip`"))
+        }
+    }
 }
 
 /// Where files come from and where the archive goes.
@@ -109,23 +138,22 @@ impl Place {
             None => below.parse().ok(),
         }
     }
+}
 
-    /// Nothing but the prefix is nothing: who packs it took the wrong directory, or too early.
-    fn refuse_empty(&self, members: &Members) -> Result<(), Failure> {
-        let of_prefix = self.prefix.as_ref().map_or(0, |prefix| prefix.components().count());
-        match members.len() > of_prefix {
-            true => Ok(()),
-            false => Err(
-                Failure::usage("nothing-to-pack", "expected files, found an empty directory")
-                    .at(self.directory.display()),
-            ),
+/// Nothing but the prefix is nothing: who packs it took the wrong directory, or too early.
+pub(super) fn refuse_empty(members: &Members, directory: &Path, prefix: Option<&MemberPath>) -> Result<(), Failure> {
+    let of_prefix = prefix.map_or(0, |prefix| prefix.components().count());
+    match members.len() > of_prefix {
+        true => Ok(()),
+        false => {
+            Err(Failure::usage("nothing-to-pack", "expected files, found an empty directory").at(directory.display()))
         }
     }
 }
 
-fn archive_format(given: Option<Format>, output: &Path) -> Result<Format, Failure> {
-    if let Some(format) = given {
-        return Ok(format);
+fn archive_format(given: Vec<Format>, output: &Path) -> Result<Format, Failure> {
+    if !given.is_empty() {
+        return only(given, "kinds");
     }
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     Format::of_file_name(&name).map_err(|error| {
@@ -133,7 +161,7 @@ fn archive_format(given: Option<Format>, output: &Path) -> Result<Format, Failur
     })
 }
 
-fn require_directory(directory: &Path) -> Result<(), Failure> {
+pub(super) fn require_directory(directory: &Path) -> Result<(), Failure> {
     let found = match fs::metadata(directory) {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
         Ok(_) => "something else".to_owned(),

@@ -7,6 +7,8 @@ mod image;
 mod python;
 mod refusal;
 mod report;
+mod several;
+mod several_report;
 
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -17,6 +19,7 @@ Examples:
   attest pack dist/app -o app-1.2.0.tar.gz --prefix app-1.2.0
   SOURCE_DATE_EPOCH=1700000000 attest pack site -o site.zip
   attest pack app -o app.tar.zst --algorithm sha256,sha512 --format json
+  attest pack linux-amd64 linux-arm64 --output-directory dist --archive-format tar.gz,tar.xz,zip
   attest pack formats
   attest pack image --platform linux/amd64=dist/app --tag v1 -o app.oci
 

@@ -18,8 +18,9 @@ pub(super) fn refusal(error: &Error, directory: &Path, output: &Path) -> Failure
         Error::LinkEscapes { .. } => at_directory(Failure::usage("link-escapes", message)),
         Error::LinkLoop { .. } => at_directory(Failure::usage("link-loop", message)),
         Error::TooManyMembers { .. } => at_directory(Failure::usage("too-many-members", message)),
+        Error::SameDestination { .. } => at_output(Failure::usage("output-collision", message)),
         Error::NotAFile { path } if path == output => at_output(Failure::usage("output-not-a-file", message)),
-        Error::ChangedWhileRead { .. } | Error::NotAFile { .. } => at_directory(
+        Error::ChangedWhileRead { .. } | Error::ChangedBetween { .. } | Error::NotAFile { .. } => at_directory(
             Failure::undecided("changed-while-read", message).hint("let whatever writes there finish, then pack again"),
         ),
         Error::Write { .. } => at_output(Failure::undecided("archive-not-written", message)),

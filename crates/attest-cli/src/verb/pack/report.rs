@@ -52,7 +52,7 @@ impl Report<'_> {
     }
 
     /// As `sha256sum` would, once for each algorithm.
-    fn print_lines(&self, context: &mut Context<'_>) -> io::Result<()> {
+    pub(super) fn print_lines(&self, context: &mut Context<'_>) -> io::Result<()> {
         let name = Name::from_path(self.file).map_err(|error: InvalidName| io::Error::other(error))?;
         for digest in self.packed.measured.digests().iter() {
             let entry = Entry {
@@ -68,15 +68,8 @@ impl Report<'_> {
     fn print_document(&self, context: &mut Context<'_>) -> io::Result<()> {
         let document = Document {
             schema: SCHEMA,
-            archive: Archive {
-                path: self.file.to_string_lossy().into_owned(),
-                format: self.recipe.format.extension(),
-                compressor: &self.packed.compressor,
-                measured: Figures::of(&self.packed.measured),
-            },
-            source_date: DateDocument::of(self.date),
-            files: self.packed.members.iter().map(FileDocument::of).collect(),
-            case_collisions: self.recipe.members.case_collisions().iter().map(pair).collect(),
+            archive: Archive::of(self),
+            contents: Contents::of(self),
         };
         serde_json::to_writer_pretty(&mut *context.stdout, &document)?;
         context.print("")
@@ -96,18 +89,47 @@ fn pair(collision: &CaseCollision) -> [String; 2] {
 struct Document<'a> {
     schema: &'static str,
     archive: Archive<'a>,
-    source_date: DateDocument,
-    files: Vec<FileDocument<'a>>,
-    case_collisions: Vec<[String; 2]>,
+    #[serde(flatten)]
+    contents: Contents<'a>,
 }
 
+/// What is said of an archive in JSON.
 #[derive(Serialize)]
-struct Archive<'a> {
+pub(super) struct Archive<'a> {
     path: String,
     format: &'static str,
     compressor: &'a str,
     #[serde(flatten)]
     measured: Figures,
+}
+
+impl<'a> Archive<'a> {
+    pub(super) fn of(report: &Report<'a>) -> Self {
+        Self {
+            path: report.file.to_string_lossy().into_owned(),
+            format: report.recipe.format.extension(),
+            compressor: &report.packed.compressor,
+            measured: Figures::of(&report.packed.measured),
+        }
+    }
+}
+
+/// What is said in JSON of what was packed.
+#[derive(Serialize)]
+pub(super) struct Contents<'a> {
+    source_date: DateDocument,
+    files: Vec<FileDocument<'a>>,
+    case_collisions: Vec<[String; 2]>,
+}
+
+impl<'a> Contents<'a> {
+    pub(super) fn of(report: &Report<'a>) -> Self {
+        Self {
+            source_date: DateDocument::of(report.date),
+            files: report.packed.members.iter().map(FileDocument::of).collect(),
+            case_collisions: report.recipe.members.case_collisions().iter().map(pair).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
