@@ -25,6 +25,7 @@ mod pack;
 mod pack_image;
 mod pack_python;
 mod pack_several;
+mod pack_source;
 mod protocol;
 mod provenance;
 mod readme;

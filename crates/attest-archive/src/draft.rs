@@ -9,10 +9,10 @@ use crate::Error;
 use crate::write::{Packed, Recipe, write_archive_to};
 
 /// An archive that is written and synced, and not yet in its place. Dropped, it leaves nothing behind.
-pub(crate) struct Draft {
+pub(crate) struct Draft<T = Packed> {
     file: Unplaced,
     destination: PathBuf,
-    packed: Packed,
+    packed: T,
 }
 
 /// A file that lies in a directory.
@@ -27,11 +27,24 @@ enum Unplaced {
 impl Draft {
     /// Writes an archive for `destination`, until somebody sets `stop`.
     pub(crate) fn write(recipe: &Recipe, destination: &Path, stop: &AtomicBool) -> Result<Self, Error> {
+        Self::write_by(destination, stop, |file, directory| {
+            write_archive_to(recipe, file, directory).map(|(_, packed)| packed)
+        })
+    }
+}
+
+impl<T> Draft<T> {
+    /// The same with whatever `write` writes.
+    pub(crate) fn write_by(
+        destination: &Path,
+        stop: &AtomicBool,
+        write: impl FnOnce(Stoppable<'_>, &Path) -> Result<T, Error>,
+    ) -> Result<Self, Error> {
         refuse_destination(destination)?;
         let directory = directory_of(destination);
         let file = Unplaced::new(directory).map_err(Error::write)?;
         let inner = file.as_file();
-        let (_, packed) = write_archive_to(recipe, Stoppable { inner, stop }, directory)?;
+        let packed = write(Stoppable { inner, stop }, directory)?;
         file.as_file().sync_all().map_err(Error::write)?;
         let destination = destination.to_owned();
         Ok(Self {
@@ -41,12 +54,12 @@ impl Draft {
         })
     }
 
-    pub(crate) fn packed(&self) -> &Packed {
+    pub(crate) fn packed(&self) -> &T {
         &self.packed
     }
 
     /// Gives the archive its name, in place of what had it before. It is safe from crashes when [`sync_directory`] is done.
-    pub(crate) fn place(self) -> Result<Packed, Error> {
+    pub(crate) fn place(self) -> Result<T, Error> {
         self.file.place(&self.destination).map_err(Error::write)?;
         Ok(self.packed)
     }
@@ -142,7 +155,7 @@ fn link_of(file: &File) -> PathBuf {
 }
 
 /// Fails as soon as nobody wants what is written.
-struct Stoppable<'a> {
+pub(crate) struct Stoppable<'a> {
     inner: &'a File,
     stop: &'a AtomicBool,
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{InvalidPath, MemberPath};
+use crate::{Format, InvalidPath, MemberPath};
 
 /// Why there is no archive.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,12 @@ pub enum Error {
     UnknownFormat {
         /// The name that was found.
         found: String,
+    },
+    /// A format without a tar archive in it, where only that is defined.
+    #[error("expected a format with a tar archive inside, found `{found}`")]
+    NotATar {
+        /// The format.
+        found: Format,
     },
     /// A path cannot stand in an archive.
     #[error(transparent)]

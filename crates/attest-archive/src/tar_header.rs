@@ -38,21 +38,25 @@ pub(crate) fn header_blocks(entry: &TarEntry<'_>) -> Vec<u8> {
     let split = split(entry.path);
     let mut records = Vec::new();
     if split.is_none() {
-        push_record(&mut records, "path", entry.path);
+        push_record(&mut records, "path", entry.path.as_bytes());
     }
     if !entry.link.is_ascii() || entry.link.len() > NAME {
-        push_record(&mut records, "linkpath", entry.link);
+        push_record(&mut records, "linkpath", entry.link.as_bytes());
     }
     for (key, id) in [("uid", entry.owner.user), ("gid", entry.owner.group)] {
         if id > MAX_ID {
-            push_record(&mut records, key, &id.to_string());
+            push_record(&mut records, key, id.to_string().as_bytes());
         }
     }
     if entry.size > MAX_OCTAL {
-        push_record(&mut records, "size", &entry.size.to_string());
+        push_record(&mut records, "size", entry.size.to_string().as_bytes());
     }
     if entry.source_date.seconds() > MAX_OCTAL {
-        push_record(&mut records, "mtime", &entry.source_date.seconds().to_string());
+        push_record(
+            &mut records,
+            "mtime",
+            entry.source_date.seconds().to_string().as_bytes(),
+        );
     }
     let mut blocks = match records.is_empty() {
         true => Vec::new(),
@@ -91,13 +95,15 @@ fn extended(entry: &TarEntry<'_>, records: &[u8]) -> Vec<u8> {
 }
 
 /// `<length> <key>=<value>\n`, where the length counts itself.
-fn push_record(records: &mut Vec<u8>, key: &str, value: &str) {
+pub(crate) fn push_record(records: &mut Vec<u8>, key: &str, value: &[u8]) {
     let rest = key.len() + value.len() + 3;
     let mut length = rest;
     while length != rest + length.to_string().len() {
         length = rest + length.to_string().len();
     }
-    records.extend_from_slice(format!("{length} {key}={value}\n").as_bytes());
+    records.extend_from_slice(format!("{length} {key}=").as_bytes());
+    records.extend_from_slice(value);
+    records.push(b'\n');
 }
 
 /// The path as prefix and name, if it fits the old header.
@@ -183,7 +189,7 @@ mod tests {
     fn a_record_counts_its_own_length() {
         for (value, length) in [(1, 9), (90, 99), (91, 101), (989, 999), (990, 1001)] {
             let mut records = Vec::new();
-            push_record(&mut records, "path", &"x".repeat(value));
+            push_record(&mut records, "path", "x".repeat(value).as_bytes());
             assert_eq!(records.len(), length, "{value}");
             assert!(records.starts_with(format!("{length} path=").as_bytes()));
         }

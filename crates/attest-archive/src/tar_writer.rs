@@ -8,7 +8,7 @@ use crate::tar_header::{RECORD, TarEntry, header_blocks, padding};
 use crate::{Error, Kind, Member, Owner, SourceDate};
 
 /// Archives end at a multiple of this, as those of GNU tar and git do.
-const END: u64 = 20 * RECORD as u64;
+pub(crate) const END: u64 = 20 * RECORD as u64;
 
 /// Writes members as a tar archive.
 pub(crate) struct TarWriter<W> {

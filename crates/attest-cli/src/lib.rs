@@ -11,6 +11,7 @@ mod causes;
 mod context;
 mod exit;
 mod failure;
+mod git_failure;
 mod input_file;
 mod keyless;
 mod output_file;

@@ -8,7 +8,10 @@ use std::path::Path;
 use std::process::Command;
 
 use attest_release::Variables;
-use attest_release::git::{Checkout, GitError, SourceKind, Unpacked};
+use attest_release::git::{
+    Checkout, GitError, PointerRule, Repository as Sources, SourceKind, SourceProfile, SourceRequest, SourceRules,
+    SubmoduleRule, Unpacked,
+};
 use tempfile::TempDir;
 
 struct Repository(TempDir);
@@ -59,10 +62,24 @@ impl Repository {
     }
 
     fn unpack(&self, directory: &str) -> (TempDir, Unpacked) {
+        let lenient = SourceRules {
+            pointers: PointerRule::Pointer,
+            submodules: SubmoduleRule::Omit,
+            profile: SourceProfile::Attest,
+        };
+        let (scratch, unpacked) = self.try_unpack(directory, lenient);
+        (scratch, unpacked.unwrap())
+    }
+
+    fn try_unpack(&self, directory: &str, rules: SourceRules) -> (TempDir, Result<Unpacked, GitError>) {
         let scratch = tempfile::tempdir().unwrap();
-        let checkout = self.open(directory);
-        let commit = checkout.facts(&[]).unwrap().commit.id;
-        let unpacked = checkout.unpack(&commit, scratch.path()).unwrap();
+        let repository = Sources::open(&self.path().join(directory), &variables()).unwrap();
+        let unpacked = repository.unpack(&SourceRequest {
+            revision: &repository.resolve("HEAD").unwrap(),
+            rules,
+            only: &[],
+            scratch: scratch.path(),
+        });
         (scratch, unpacked)
     }
 }
@@ -73,8 +90,16 @@ fn variables() -> Variables {
     [(OsString::from("PATH"), path)].into_iter().collect()
 }
 
+/// The names of everything but directories.
 fn names(unpacked: &Unpacked) -> Vec<&str> {
-    unpacked.files.iter().map(|file| file.path.as_str()).collect()
+    let entries = unpacked.entries.iter();
+    let entries = entries.filter(|entry| entry.kind != SourceKind::Directory);
+    entries.map(|entry| std::str::from_utf8(&entry.path).unwrap()).collect()
+}
+
+fn kind<'a>(unpacked: &'a Unpacked, path: &str) -> &'a SourceKind {
+    let mut entries = unpacked.entries.iter();
+    &entries.find(|entry| entry.path == path.as_bytes()).unwrap().kind
 }
 
 #[test]
@@ -122,7 +147,7 @@ fn only_committed_files_are_unpacked_and_as_committed() {
     repository.git(&["config", "core.autocrlf", "true"]);
     let (_scratch, unpacked) = repository.unpack("");
     assert_eq!(names(&unpacked), ["dir/run", "file", "link"]);
-    let SourceKind::File { content, executable } = &unpacked.files[1].kind else {
+    let SourceKind::File { content, executable } = kind(&unpacked, "file") else {
         panic!()
     };
     assert_eq!(
@@ -130,13 +155,13 @@ fn only_committed_files_are_unpacked_and_as_committed() {
         (b"committed\n".to_vec(), false)
     );
     assert!(matches!(
-        &unpacked.files[0].kind,
+        kind(&unpacked, "dir/run"),
         SourceKind::File { executable: true, .. }
     ));
     assert_eq!(
-        unpacked.files[2].kind,
+        *kind(&unpacked, "link"),
         SourceKind::Symlink {
-            target: "dir/run".to_owned()
+            target: b"dir/run".to_vec()
         }
     );
 }
@@ -170,7 +195,8 @@ fn export_ignore_is_read_from_the_commit_for_files_directories_and_negations() {
         "sub/subst",
     ];
     assert_eq!(names(&unpacked), expected);
-    assert_eq!(unpacked.unsubstituted, ["sub/subst"]);
+    // It is marked, but there is nothing to fill in.
+    assert!(unpacked.substituted.is_empty());
 }
 
 #[test]
@@ -205,12 +231,8 @@ fn a_committed_name_that_is_not_utf8_is_refused_by_name() {
     let repository = Repository::new();
     fs::write(repository.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "").unwrap();
     repository.commit();
-    let checkout = repository.open("");
-    let commit = checkout.facts(&[]).unwrap().commit.id;
-    match checkout
-        .unpack(&commit, tempfile::tempdir().unwrap().path())
-        .unwrap_err()
-    {
+    let (_scratch, unpacked) = repository.try_unpack("", SourceProfile::Attest.rules());
+    match unpacked.unwrap_err() {
         GitError::NameNotUtf8 { name } => assert_eq!(name, "caf\\xe9"),
         other => panic!("{other}"),
     }
@@ -234,23 +256,17 @@ fn without_git_the_error_says_so() {
 }
 
 #[test]
-fn attributes_that_are_not_committed_change_nothing_or_are_refused() {
+fn attributes_that_are_not_committed_change_nothing() {
     let repository = Repository::new();
-    repository.write("a", "1");
+    repository.write("a", "$Format:%s$");
     repository.write("b", "1");
     repository.commit();
     repository.write("own", "a export-ignore\n");
     let own = repository.path().join("own");
     repository.git(&["config", "core.attributesFile", own.to_str().unwrap()]);
-    repository.write(".git/info/attributes", "# b export-ignore\n*.pdf diff=pdf\n");
-    assert_eq!(names(&repository.unpack("").1), ["a", "b"]);
-    repository.write(".git/info/attributes", "b export-ignore\n");
-    let checkout = repository.open("");
-    let commit = checkout.facts(&[]).unwrap().commit.id;
-    let scratch = tempfile::tempdir().unwrap();
-    let error = checkout.unpack(&commit, scratch.path()).unwrap_err();
-    assert!(
-        matches!(&error, GitError::UncommittedAttributes { line } if line == "b export-ignore"),
-        "{error}"
-    );
+    repository.write(".git/info/attributes", "b export-ignore\na export-subst\n");
+    repository.write(".gitattributes", "* export-ignore\n");
+    let (_scratch, unpacked) = repository.unpack("");
+    assert_eq!(names(&unpacked), ["a", "b"]);
+    assert!(unpacked.substituted.is_empty());
 }

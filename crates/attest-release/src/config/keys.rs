@@ -72,7 +72,7 @@ pub const ARCHIVE: Table = Table {
 /// `[source]`.
 pub const SOURCE: Table = Table {
     path: "source",
-    keys: &["enabled", "name", "formats"],
+    keys: &["enabled", "name", "formats", "profile", "submodules", "lfs"],
 };
 /// `[[files]]`.
 pub const FILES: Table = Table {

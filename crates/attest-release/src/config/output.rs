@@ -7,6 +7,7 @@ use super::problem::{ProblemKind, nearest};
 use super::project::{self, Build};
 use super::reader::Section;
 use super::value::Pattern;
+use crate::git::{PointerRule, SourceProfile, SourceRules, SubmoduleRule};
 use crate::template::{Scope, Template, Values};
 use crate::{Os, Target};
 
@@ -78,6 +79,8 @@ pub struct SourceArchive {
     pub name: Template,
     /// One archive for each.
     pub formats: Vec<ArchiveFormat>,
+    /// How a commit becomes an archive.
+    pub rules: SourceRules,
 }
 
 /// `[checksums]`: one file of digests for each algorithm.
@@ -194,8 +197,38 @@ pub(super) fn source(section: &Section<'_>) -> Option<SourceArchive> {
     let source = SourceArchive {
         name: template(section, "name", Scope::Release, "{name}-{version}-source"),
         formats: formats.unwrap_or_else(|| vec![ArchiveFormat::TarGz]),
+        rules: source_rules(section),
     };
+    report_no_tar(section, &source);
     section.boolean("enabled").unwrap_or(true).then_some(source)
+}
+
+fn source_rules(section: &Section<'_>) -> SourceRules {
+    let profile = |text: &str| word("profile", text, &SourceProfile::ALL, SourceProfile::name);
+    let submodules = |text: &str| word("submodules", text, &SubmoduleRule::ALL, SubmoduleRule::name);
+    let pointers = |text: &str| word("lfs", text, &PointerRule::ALL, PointerRule::name);
+    let rules = section
+        .parsed("profile", profile)
+        .unwrap_or(SourceProfile::Attest)
+        .rules();
+    SourceRules {
+        submodules: section.parsed("submodules", submodules).unwrap_or(rules.submodules),
+        pointers: section.parsed("lfs", pointers).unwrap_or(rules.pointers),
+        ..rules
+    }
+}
+
+/// Only the tar stream of `git archive` is the same everywhere: times in its zip archives are those of the local time zone.
+fn report_no_tar(section: &Section<'_>, source: &SourceArchive) {
+    if source.rules.profile == SourceProfile::GitArchive && source.formats.contains(&ArchiveFormat::Zip) {
+        let kind = ProblemKind::Unusable {
+            key: "source.formats".to_owned(),
+            expected: "formats with a tar archive inside for profile git-archive",
+            found: ArchiveFormat::Zip.to_string(),
+        };
+        let place = section.value("formats").map_or(0, |value| value.span().start);
+        section.source().report(place, kind);
+    }
 }
 
 pub(super) fn checksums(section: &Section<'_>) -> Option<Checksums> {
@@ -281,12 +314,16 @@ pub(super) fn template(section: &Section<'_>, key: &str, scope: Scope, default: 
 }
 
 pub(super) fn format(text: &str) -> Result<ArchiveFormat, ProblemKind> {
-    let known = ArchiveFormat::ALL.map(ArchiveFormat::extension);
-    let found = ArchiveFormat::ALL.into_iter().find(|format| format.extension() == text);
+    word("format", text, &ArchiveFormat::ALL, ArchiveFormat::extension)
+}
+
+/// One of a few words.
+fn word<T: Copy>(key: &str, text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, ProblemKind> {
+    let found = all.iter().copied().find(|one| name(*one) == text);
     found.ok_or_else(|| ProblemKind::UnknownWord {
-        key: "format".to_owned(),
-        expected: known.map(str::to_owned).to_vec(),
+        key: key.to_owned(),
+        expected: all.iter().map(|one| name(*one).to_owned()).collect(),
         found: text.escape_debug().to_string(),
-        nearest: nearest(text, known),
+        nearest: nearest(text, all.iter().map(|one| name(*one))),
     })
 }

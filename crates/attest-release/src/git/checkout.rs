@@ -1,9 +1,8 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::facts::{changed_paths, committed_at};
-use super::program::{Program, failed};
+use super::program::{Program, failed, native_path};
 use super::remote::without_credentials;
-use super::source::{self, Unpacked};
 use super::{Commit, CommitId, Facts, GitError};
 use crate::process::Variables;
 
@@ -33,8 +32,8 @@ impl Checkout {
             return Err(failed(&arguments, &top.status.to_string(), top.talk));
         }
         let prefix = git.answer(&["rev-parse", "--show-prefix"])?;
-        let prefix = text(line(&prefix)).ok_or_else(|| not_utf8(&prefix))?;
-        let top = native_path(line(&top.stdout)).ok_or_else(|| not_utf8(&top.stdout))?;
+        let prefix = text(line(&prefix)).ok_or_else(|| GitError::not_utf8(&prefix))?;
+        let top = native_path(line(&top.stdout)).ok_or_else(|| GitError::not_utf8(&top.stdout))?;
         Ok(Self {
             git: git.in_directory(&top),
             prefix,
@@ -56,14 +55,6 @@ impl Checkout {
             differences: self.differences(own)?,
             commit,
         })
-    }
-
-    /// Writes every file that `commit` holds of the project into `scratch`, except those marked `export-ignore`.
-    ///
-    /// # Errors
-    /// When a name is not UTF-8, or there is more than is read.
-    pub fn unpack(&self, commit: &CommitId, scratch: &Path) -> Result<Unpacked, GitError> {
-        source::unpack(&self.git, &self.prefix, commit, scratch)
     }
 
     /// The commit that is checked out.
@@ -111,28 +102,10 @@ impl Checkout {
     }
 }
 
-fn line(output: &[u8]) -> &[u8] {
+pub(super) fn line(output: &[u8]) -> &[u8] {
     output.strip_suffix(b"\n").unwrap_or(output)
 }
 
-fn text(bytes: &[u8]) -> Option<String> {
+pub(super) fn text(bytes: &[u8]) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
-}
-
-fn not_utf8(name: &[u8]) -> GitError {
-    GitError::NameNotUtf8 {
-        name: name.escape_ascii().to_string(),
-    }
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "on other systems not every path has this form")]
-fn native_path(bytes: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
-    Some(PathBuf::from(std::ffi::OsStr::from_bytes(bytes)))
-}
-
-#[cfg(not(unix))]
-fn native_path(bytes: &[u8]) -> Option<PathBuf> {
-    text(bytes).map(PathBuf::from)
 }

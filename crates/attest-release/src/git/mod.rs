@@ -5,14 +5,27 @@
 
 mod attributes;
 mod checkout;
+mod commit;
+mod contents;
 mod error;
 mod facts;
+mod large_file;
+mod objects;
+mod placeholders;
 mod program;
 mod remote;
+mod repository;
+mod request;
 mod source;
+mod store;
+mod submodule;
+mod substitution;
 mod tree;
 
 pub use checkout::Checkout;
 pub use error::GitError;
 pub use facts::{Commit, CommitId, Facts};
-pub use source::{SourceFile, SourceKind, Unpacked};
+pub use repository::{Repository, Revision};
+pub use request::{
+    PointerRule, SourceEntry, SourceKind, SourceProfile, SourceRequest, SourceRules, Submodule, SubmoduleRule, Unpacked,
+};

@@ -1,211 +1,373 @@
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
-use super::attributes::Exports;
-use super::program::{Program, not_started};
-use super::tree::{self, Mode, TreeEntry};
-use super::{CommitId, GitError};
+use super::attributes::{Attributes, OF_CONVERSIONS, OF_EXPORTS};
+use super::commit::CommitText;
+use super::large_file::{LargeFiles, MAX_POINTER_BYTES, Pointer, is_pointer};
+use super::objects::Objects;
+use super::program::native_path;
+use super::repository::{Place, Repository};
+use super::request::{
+    PointerRule, SourceEntry, SourceKind, SourceProfile, SourceRequest, Submodule, SubmoduleRule, Unpacked,
+};
+use super::store::Store;
+use super::submodule::Names;
+use super::substitution::{self, Style, Substitution};
+use super::tree::{Mode, TreeEntry};
+use super::{Commit, GitError};
 
 /// The longest target of a symbolic link, in bytes: what Linux resolves (`PATH_MAX`).
 const MAX_TARGET_BYTES: u64 = 4096;
 
-/// The longest line before an object's bytes: an id, a type and a size.
-const MAX_HEADER_BYTES: u64 = 200;
+/// The largest commit, in bytes: a message, and signatures and tags that were merged.
+const MAX_COMMIT_BYTES: u64 = 16 << 20;
 
-/// Files up to this size, in bytes, may be pointers of Git LFS (its specification says less than 1024).
-const MAX_POINTER_BYTES: u64 = 1024;
+/// How deep submodules may lie in submodules. Three is rare; a repository cannot hold itself, but a chain has no end.
+const MAX_DEPTH: usize = 16;
 
-/// The first line of a Git LFS pointer.
-const POINTER_START: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
+/// The largest file, in bytes, that git holds in memory and converts on its way into an archive (`core.bigFileThreshold`).
+const MAX_CONVERTED_BYTES: u64 = 512 << 20;
 
-/// The committed files of a project, their contents in a scratch directory.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Unpacked {
-    /// The files, sorted bytewise by path.
-    pub files: Vec<SourceFile>,
-    /// Commits of other repositories; their files are not included.
-    pub submodules: Vec<String>,
-    /// Files whose content lies elsewhere: only the Git LFS pointer is included.
-    pub pointers: Vec<String>,
-    /// Files marked `export-subst`; their placeholders are kept as committed.
-    pub unsubstituted: Vec<String>,
+/// A request under way.
+pub(super) struct Unpacking<'a> {
+    request: SourceRequest<'a>,
+    /// How many files and repositories there are in the scratch directory.
+    made: usize,
+    unpacked: Unpacked,
 }
 
-/// One committed file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Its name relative to the project, `/`-separated.
-    pub path: String,
-    /// What it is.
-    pub kind: SourceKind,
+/// One repository in it: the project, or a submodule.
+struct Layer<'a> {
+    place: &'a Place,
+    commit: Option<&'a CommitText>,
+    tag: Option<&'a str>,
+    tree: String,
+    /// Below what its files lie in the repository, and are no longer when they are packed.
+    prefix: &'a str,
+    /// Where its files go: empty, or with a slash at its end.
+    at: Vec<u8>,
+    only: &'a [String],
+    depth: usize,
 }
 
-/// What a committed file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceKind {
-    /// A file whose bytes lie at `content`.
-    File {
-        /// Where the bytes lie.
-        content: PathBuf,
-        /// Whether it may be executed.
-        executable: bool,
-    },
-    /// A symbolic link.
-    Symlink {
-        /// Where it points.
-        target: String,
-    },
+/// What is open while a layer is unpacked.
+struct Tools<'a> {
+    objects: Objects,
+    attributes: Attributes,
+    substitution: Substitution<'a>,
+    large_files: LargeFiles,
+    converted: Option<PathBuf>,
 }
 
-/// Writes the files of `commit` under `prefix` into `scratch`.
-pub(super) fn unpack(git: &Program, prefix: &str, commit: &CommitId, scratch: &Path) -> Result<Unpacked, GitError> {
-    let listing = git.answer(&["ls-tree", "-r", "-z", "--full-tree", commit.as_str()])?;
-    let mut entries = tree::parse(&listing)?;
-    let exports = Exports::of_commit(git, commit.as_str(), &entries, scratch)?;
-    entries.retain(|entry| entry.path.starts_with(prefix) && !exports.ignores(&entry.path));
-    let contents = scratch.join("contents");
-    fs::create_dir(&contents).map_err(GitError::io("make a scratch directory"))?;
-    let mut objects = Objects::open(git)?;
-    let mut unpacked = Unpacked::default();
-    for (index, entry) in entries.iter().enumerate() {
-        let path = entry.path[prefix.len()..].to_owned();
-        if exports.substituted.contains(&entry.path) {
-            unpacked.unsubstituted.push(path.clone());
-        }
-        let content = contents.join(index.to_string());
-        unpacked.take(&mut objects, entry, path, content)?;
-    }
-    objects.close()?;
-    unpacked.files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(unpacked)
-}
-
-impl Unpacked {
-    fn take(
-        &mut self,
-        objects: &mut Objects,
-        entry: &TreeEntry,
-        path: String,
-        content: PathBuf,
-    ) -> Result<(), GitError> {
-        let kind = match entry.mode {
-            Mode::Submodule => {
-                self.submodules.push(path);
-                return Ok(());
-            }
-            Mode::Symlink => SourceKind::Symlink {
-                target: objects.target(&entry.object)?,
-            },
-            Mode::File | Mode::Executable => {
-                if objects.write(&entry.object, &content)? {
-                    self.pointers.push(path.clone());
-                }
-                SourceKind::File {
-                    content,
-                    executable: entry.mode == Mode::Executable,
-                }
-            }
+impl<'a> Unpacking<'a> {
+    pub(super) fn of(repository: &Repository, request: &SourceRequest<'a>) -> Result<Unpacked, GitError> {
+        let mut unpacking = Self {
+            request: *request,
+            made: 0,
+            unpacked: Unpacked::default(),
         };
-        self.files.push(SourceFile { path, kind });
-        Ok(())
+        let id = request.revision.commit.as_ref().map(|commit| commit.id.as_str());
+        let store = unpacking.store(&repository.place, id.unwrap_or(&request.revision.tree))?;
+        let commit = request
+            .revision
+            .commit
+            .as_ref()
+            .map(|Commit { id, .. }| commit_text(&store, id.as_str()));
+        let commit = commit.transpose()?;
+        unpacking.unpacked.tree = unpacking.root(&store, &repository.prefix)?;
+        let layer = Layer {
+            place: &repository.place,
+            commit: commit.as_ref(),
+            tag: request.revision.tag.as_deref(),
+            tree: request.revision.tree.clone(),
+            prefix: &repository.prefix,
+            at: Vec::new(),
+            only: request.only,
+            depth: 0,
+        };
+        unpacking.layer(&layer, &store)?;
+        unpacking.refuse()
     }
-}
 
-/// A running `git cat-file --batch`: one question, one answer, no object held in memory.
-struct Objects {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Objects {
-    fn open(git: &Program) -> Result<Self, GitError> {
-        let mut command = git.invocation(&["cat-file", "--batch"], &[]).command();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().map_err(not_started)?;
-        let questions = child.stdin.take().expect("stdin was asked for as a pipe");
-        let answers = child.stdout.take().expect("stdout was asked for as a pipe");
-        Ok(Self {
-            child,
-            questions,
-            answers: BufReader::new(answers),
+    /// The tree of the directory in which the repository was opened.
+    fn root(&self, store: &Store, prefix: &str) -> Result<String, GitError> {
+        let tree = self.request.revision.tree.clone();
+        if prefix.is_empty() {
+            return Ok(tree);
+        }
+        let directory = prefix.trim_end_matches('/');
+        let below = store.tree_at(&tree, directory)?;
+        below.ok_or_else(|| GitError::PathMissing {
+            path: directory.to_owned(),
         })
     }
 
-    /// Asks for a blob; its bytes follow, and then a line break.
-    fn ask(&mut self, object: &str) -> Result<u64, GitError> {
-        let asked = writeln!(self.questions, "{object}").and_then(|()| self.questions.flush());
-        asked.map_err(GitError::io("ask git for an object"))?;
-        let mut header = Vec::new();
-        let mut bounded = self.answers.by_ref().take(MAX_HEADER_BYTES);
-        bounded
-            .read_until(b'\n', &mut header)
-            .map_err(GitError::io("read an object from git"))?;
-        let malformed = || GitError::malformed("cat-file --batch", "`<object> blob <size>`", &header);
-        let line = std::str::from_utf8(&header).map_err(|_| malformed())?;
-        let size = line
-            .trim_end()
-            .strip_prefix(object)
-            .and_then(|rest| rest.strip_prefix(" blob "));
-        size.and_then(|size| size.parse().ok()).ok_or_else(malformed)
+    /// Everything that was found and is not wanted, at once.
+    fn refuse(self) -> Result<Unpacked, GitError> {
+        let Self { request, unpacked, .. } = self;
+        let submodules = &unpacked.submodules;
+        if request.rules.submodules == SubmoduleRule::Refuse && !submodules.is_empty() {
+            let paths = submodules.iter().map(|submodule| submodule.path.clone()).collect();
+            return Err(GitError::Submodules { paths });
+        }
+        if request.rules.pointers == PointerRule::Refuse && !unpacked.pointers.is_empty() {
+            let paths = unpacked.pointers;
+            return Err(GitError::Pointers { paths });
+        }
+        Ok(unpacked)
     }
 
-    fn target(&mut self, object: &str) -> Result<String, GitError> {
-        let found = self.ask(object)?;
-        if found > MAX_TARGET_BYTES {
+    fn store(&mut self, place: &Place, id: &str) -> Result<Store, GitError> {
+        Store::new(&place.git, &place.objects, id, &self.fresh_path("repository"))
+    }
+
+    fn fresh_path(&mut self, what: &str) -> PathBuf {
+        self.made += 1;
+        self.request.scratch.join(format!("{what}-{}", self.made))
+    }
+
+    fn layer(&mut self, layer: &Layer<'_>, store: &Store) -> Result<(), GitError> {
+        let mut entries = store.list(&layer.tree)?;
+        let asked: &[&str] = match self.request.rules.profile {
+            SourceProfile::Attest => &OF_EXPORTS,
+            SourceProfile::GitArchive => &OF_CONVERSIONS,
+        };
+        let attributes = store.attributes(&entries, asked)?;
+        let mut objects = store.objects()?;
+        let names = Names::of(store, &mut objects, &entries)?;
+        refuse_missing(layer, &entries)?;
+        entries.retain(|entry| layer.wants(entry) && self.looks_at(&attributes, entry));
+        let mut tools = Tools {
+            converted: converted(store, &attributes, &entries)?,
+            substitution: Substitution::new(self.style(layer)),
+            large_files: LargeFiles::of(&layer.place.common),
+            objects,
+            attributes,
+        };
+        let mut pending: Vec<SourceEntry> = Vec::new();
+        for entry in &entries {
+            let path = [&layer.at, &entry.path[layer.prefix.len()..]].concat();
+            self.check_name(&path)?;
+            pending.retain(|directory| is_below(&path, &directory.path));
+            let (object, kind) = (entry.object.clone(), SourceKind::Directory);
+            if entry.mode == Mode::Directory {
+                pending.push(SourceEntry { path, object, kind });
+                continue;
+            }
+            self.unpacked.entries.append(&mut pending);
+            if tools.attributes.ignores(&entry.attribute_path()) {
+                continue;
+            }
+            if entry.mode == Mode::Submodule {
+                let entry_path = path.clone();
+                self.unpacked.entries.push(SourceEntry { path, object, kind });
+                self.submodule(layer, &names, entry, entry_path)?;
+                continue;
+            }
+            let kind = self.kind(&mut tools, entry, &path)?;
+            self.unpacked.entries.push(SourceEntry { path, object, kind });
+        }
+        tools.objects.close()
+    }
+
+    /// Git makes the directories above a file before it asks whether the file is left out; we make none that stays empty.
+    fn looks_at(&self, attributes: &Attributes, entry: &TreeEntry) -> bool {
+        let path = entry.attribute_path();
+        let makes_directories =
+            self.request.rules.profile == SourceProfile::GitArchive && entry.mode != Mode::Directory;
+        !attributes.ignores_above(&path) && (makes_directories || !attributes.ignores(&path))
+    }
+
+    fn style<'l>(&self, layer: &Layer<'l>) -> Style<'l> {
+        match (layer.commit, self.request.rules.profile) {
+            (Some(commit), SourceProfile::Attest) => Style::Stable { commit, tag: layer.tag },
+            (Some(commit), SourceProfile::GitArchive) => Style::Git {
+                program: &layer.place.git,
+                commit,
+            },
+            (None, _) => Style::Nobody,
+        }
+    }
+
+    /// Archives of names in unknown encodings would not be read everywhere alike.
+    fn check_name(&self, path: &[u8]) -> Result<(), GitError> {
+        match self.request.rules.profile == SourceProfile::Attest && std::str::from_utf8(path).is_err() {
+            true => Err(GitError::not_utf8(path)),
+            false => Ok(()),
+        }
+    }
+
+    fn kind(&mut self, tools: &mut Tools<'_>, entry: &TreeEntry, path: &[u8]) -> Result<SourceKind, GitError> {
+        if entry.mode == Mode::Symlink {
+            let limit = ("bytes in a symbolic link", MAX_TARGET_BYTES);
+            let target = tools.objects.read(&entry.object, "blob", limit)?;
+            self.check_name(&target)?;
+            return Ok(SourceKind::Symlink { target });
+        }
+        Ok(SourceKind::File {
+            content: self.content(tools, entry, &shown(path))?,
+            executable: entry.mode == Mode::Executable,
+        })
+    }
+
+    /// Writes a file as it is packed, and says where.
+    fn content(&mut self, tools: &mut Tools<'_>, entry: &TreeEntry, shown: &str) -> Result<PathBuf, GitError> {
+        let mut content = self.fresh_path("file");
+        let written = tools.objects.write(&entry.object, &content, MAX_POINTER_BYTES)?;
+        if let Some(bytes) = written.bytes.filter(|bytes| is_pointer(bytes)) {
+            self.unpacked.pointers.push(shown.to_owned());
+            if self.request.rules.pointers == PointerRule::Resolve {
+                let pointer = Pointer::parse(&bytes);
+                let pointer = pointer.ok_or_else(|| GitError::PointerInvalid { path: shown.to_owned() })?;
+                content = self.fresh_path("file");
+                pointer.resolve(&tools.large_files, shown, &content)?;
+                return Ok(content);
+            }
+        }
+        if let Some(converted) = tools.converted_path(entry, written.size) {
+            content = converted;
+        }
+        if tools.attributes.substituted.contains(&entry.path) {
+            content = self.substitute(tools, content, shown)?;
+        }
+        Ok(content)
+    }
+
+    fn substitute(&mut self, tools: &mut Tools<'_>, content: PathBuf, shown: &str) -> Result<PathBuf, GitError> {
+        let size = fs::metadata(&content)
+            .map_err(GitError::io("read a committed file"))?
+            .len();
+        if size > substitution::MAX_BYTES {
             return Err(GitError::TooLarge {
-                what: "bytes in a symbolic link",
-                limit: MAX_TARGET_BYTES,
-                found,
+                what: "bytes in a file marked `export-subst`",
+                limit: substitution::MAX_BYTES,
+                found: size,
             });
         }
-        let mut target = Vec::new();
-        self.copy(found, &mut target)?;
-        String::from_utf8(target).map_err(|error| GitError::NameNotUtf8 {
-            name: error.as_bytes().escape_ascii().to_string(),
-        })
+        let before = fs::read(&content).map_err(GitError::io("read a committed file"))?;
+        let Some(after) = tools.substitution.apply(&before, shown)? else {
+            return Ok(content);
+        };
+        self.unpacked.substituted.push(shown.to_owned());
+        let filled = self.fresh_path("file");
+        fs::write(&filled, after).map_err(GitError::io("write a committed file"))?;
+        Ok(filled)
     }
 
-    /// Writes a blob to a file, and says whether it is a Git LFS pointer.
-    fn write(&mut self, object: &str, path: &Path) -> Result<bool, GitError> {
-        let size = self.ask(object)?;
-        let mut file = File::create_new(path).map_err(GitError::io("write a committed file"))?;
-        if size > MAX_POINTER_BYTES {
-            self.copy(size, &mut file)?;
-            return Ok(false);
+    fn submodule(
+        &mut self,
+        layer: &Layer<'_>,
+        names: &Names,
+        entry: &TreeEntry,
+        path: Vec<u8>,
+    ) -> Result<(), GitError> {
+        let (place_name, commit) = (shown(&path), entry.object.clone());
+        self.unpacked.submodules.push(Submodule {
+            path: place_name.clone(),
+            commit: commit.clone(),
+        });
+        if self.request.rules.submodules != SubmoduleRule::Include {
+            return Ok(());
         }
-        let mut content = Vec::new();
-        self.copy(size, &mut content)?;
-        file.write_all(&content)
-            .map_err(GitError::io("write a committed file"))?;
-        Ok(content.starts_with(POINTER_START))
-    }
-
-    fn copy(&mut self, size: u64, destination: &mut impl Write) -> Result<(), GitError> {
-        let copied = io::copy(&mut self.answers.by_ref().take(size), destination);
-        let copied = copied.map_err(GitError::io("copy a committed file"))?;
-        let mut end = [0];
-        self.answers
-            .read_exact(&mut end)
-            .map_err(GitError::io("read an object from git"))?;
-        match copied == size && end == *b"\n" {
-            true => Ok(()),
-            false => Err(GitError::malformed(
-                "cat-file --batch",
-                "a line break after the object",
-                &end,
-            )),
+        if layer.depth == MAX_DEPTH {
+            let (path, limit) = (place_name, MAX_DEPTH);
+            return Err(GitError::SubmodulesTooDeep { path, limit });
         }
+        let native = native_path(&entry.path).ok_or_else(|| GitError::not_utf8(&entry.path))?;
+        let missing = || GitError::SubmoduleMissing {
+            path: place_name.clone(),
+            commit: commit.clone(),
+        };
+        let place = names.locate(&native, &entry.path, layer.place)?.ok_or_else(missing)?;
+        let store = self.store(&place, &commit)?;
+        if !store.holds(&commit, "commit")? {
+            return Err(missing());
+        }
+        let text = commit_text(&store, &commit)?;
+        let inner = Layer {
+            place: &place,
+            commit: Some(&text),
+            tag: None,
+            tree: text.tree.clone(),
+            prefix: "",
+            at: [&path[..], b"/"].concat(),
+            only: &[],
+            depth: layer.depth + 1,
+        };
+        self.layer(&inner, &store)
     }
+}
 
-    fn close(mut self) -> Result<(), GitError> {
-        drop(self.questions);
-        self.child.wait().map_err(GitError::io("wait for git"))?;
-        Ok(())
+impl Layer<'_> {
+    /// Whether an entry lies below the project's directory, and is or may hold something that was asked for.
+    fn wants(&self, entry: &TreeEntry) -> bool {
+        let Some(path) = entry.path.strip_prefix(self.prefix.as_bytes()) else {
+            return false;
+        };
+        let is_parent = |only: &str| entry.mode == Mode::Directory && is_below(only.as_bytes(), path);
+        self.only.is_empty()
+            || self
+                .only
+                .iter()
+                .any(|only| is_at_or_below(path, only.as_bytes()) || is_parent(only))
+    }
+}
+
+impl Tools<'_> {
+    /// Where git has checked a file out that it does not pack as it was committed.
+    fn converted_path(&self, entry: &TreeEntry, size: u64) -> Option<PathBuf> {
+        let converted = self.converted.as_ref()?;
+        let is_converted = self.attributes.converted.contains(&entry.path) && size <= MAX_CONVERTED_BYTES;
+        native_path(&entry.path)
+            .filter(|_| is_converted)
+            .map(|path| converted.join(path))
+    }
+}
+
+fn commit_text(store: &Store, id: &str) -> Result<CommitText, GitError> {
+    let mut objects = store.objects()?;
+    let object = objects.read(id, "commit", ("bytes in a commit", MAX_COMMIT_BYTES))?;
+    objects.close()?;
+    CommitText::parse(id, &object)
+}
+
+/// Has git check out what it does not pack as it was committed.
+fn converted(store: &Store, attributes: &Attributes, entries: &[TreeEntry]) -> Result<Option<PathBuf>, GitError> {
+    let is_file = |entry: &&TreeEntry| matches!(entry.mode, Mode::File | Mode::Executable);
+    let files = entries.iter().filter(is_file).map(|entry| entry.path.clone());
+    let files: Vec<Vec<u8>> = files.filter(|path| attributes.converted.contains(path)).collect();
+    match files.is_empty() {
+        true => Ok(None),
+        false => store.check_out(&files).map(Some),
+    }
+}
+
+/// A path that was asked for and is nowhere is a slip of the pen, not an empty archive.
+fn refuse_missing(layer: &Layer<'_>, entries: &[TreeEntry]) -> Result<(), GitError> {
+    let prefix = layer.prefix.as_bytes();
+    let paths: BTreeSet<&[u8]> = entries
+        .iter()
+        .filter_map(|entry| entry.path.strip_prefix(prefix))
+        .collect();
+    match layer.only.iter().find(|only| !paths.contains(only.as_bytes())) {
+        Some(path) => Err(GitError::PathMissing { path: path.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn is_at_or_below(path: &[u8], directory: &[u8]) -> bool {
+    path == directory || is_below(path, directory)
+}
+
+fn is_below(path: &[u8], directory: &[u8]) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+/// A name as it is told, whatever its encoding.
+fn shown(path: &[u8]) -> String {
+    match std::str::from_utf8(path) {
+        Ok(path) => path.to_owned(),
+        Err(_) => path.escape_ascii().to_string(),
     }
 }

@@ -14,20 +14,33 @@ pub(super) enum Mode {
     Symlink,
     /// A commit of another repository.
     Submodule,
+    /// A directory.
+    Directory,
 }
 
 /// One committed thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TreeEntry {
-    /// Its name relative to the repository, `/`-separated.
-    pub(super) path: String,
+    /// Its name relative to the repository, `/`-separated; in whatever encoding it was committed.
+    pub(super) path: Vec<u8>,
     /// What it is.
     pub(super) mode: Mode,
     /// The id of its object.
     pub(super) object: String,
 }
 
-/// Reads `git ls-tree -r -z --full-tree`: `<mode> SP <type> SP <object> TAB <path> NUL`.
+impl TreeEntry {
+    /// The name as attributes are asked for: with a slash at its end if it is a directory for git.
+    pub(super) fn attribute_path(&self) -> Vec<u8> {
+        let mut path = self.path.clone();
+        if matches!(self.mode, Mode::Directory | Mode::Submodule) {
+            path.push(b'/');
+        }
+        path
+    }
+}
+
+/// Reads `git ls-tree -r -t -z --full-tree`: `<mode> SP <type> SP <object> TAB <path> NUL`.
 pub(super) fn parse(listing: &[u8]) -> Result<Vec<TreeEntry>, GitError> {
     let Some(records) = listing.strip_suffix(b"\0") else {
         return match listing {
@@ -58,11 +71,8 @@ fn parse_entry(record: &[u8]) -> Result<TreeEntry, GitError> {
     if path.is_empty() || !is_id {
         return Err(malformed());
     }
-    let name = || GitError::NameNotUtf8 {
-        name: path.escape_ascii().to_string(),
-    };
     Ok(TreeEntry {
-        path: std::str::from_utf8(path).map_err(|_| name())?.to_owned(),
+        path: path.to_owned(),
         mode: parse_mode(mode).ok_or_else(malformed)?,
         object: String::from_utf8_lossy(object).into_owned(),
     })
@@ -75,6 +85,7 @@ fn parse_mode(mode: &[u8]) -> Option<Mode> {
         b"100755" => Some(Mode::Executable),
         b"120000" => Some(Mode::Symlink),
         b"160000" => Some(Mode::Submodule),
+        b"040000" => Some(Mode::Directory),
         _ => None,
     }
 }
@@ -88,27 +99,23 @@ mod tests {
 
     #[test]
     fn every_mode_is_read() {
-        let listing =
-            format!("100644 blob {ID}\ta b\0100755 blob {ID}\tc\td\0120000 blob {ID}\te\nf\0160000 commit {ID}\tg\0");
+        let listing = format!(
+            "100644 blob {ID}\ta b\0100755 blob {ID}\tc\td\0120000 blob {ID}\te\nf\0160000 commit {ID}\tg\0\
+             040000 tree {ID}\th\0"
+        );
         let entries = parse(listing.as_bytes()).unwrap();
-        let read: Vec<_> = entries.iter().map(|entry| (entry.path.as_str(), entry.mode)).collect();
+        let read: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.path.as_slice(), entry.mode))
+            .collect();
         let expected = [
-            ("a b", Mode::File),
-            ("c\td", Mode::Executable),
-            ("e\nf", Mode::Symlink),
-            ("g", Mode::Submodule),
+            (&b"a b"[..], Mode::File),
+            (b"c\td", Mode::Executable),
+            (b"e\nf", Mode::Symlink),
+            (b"g", Mode::Submodule),
+            (b"h", Mode::Directory),
         ];
         assert_eq!(read, expected);
-    }
-
-    #[test]
-    fn a_name_that_is_not_utf8_is_refused_by_name() {
-        let mut listing = format!("100644 blob {ID}\t").into_bytes();
-        listing.extend(b"caf\xe9\0");
-        match parse(&listing).unwrap_err() {
-            GitError::NameNotUtf8 { name } => assert_eq!(name, "caf\\xe9"),
-            other => panic!("{other}"),
-        }
     }
 
     #[test]

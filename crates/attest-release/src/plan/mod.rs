@@ -20,6 +20,7 @@ pub use steps::{PlannedBinary, PlannedSteps};
 
 use crate::config::{ArchiveFormat, Config, Pattern, Sign, checksums_file_name};
 use crate::error::same_name;
+use crate::git::SourceRules;
 use crate::template::{Template, Values};
 use crate::{Error, FileName, Target, Version};
 
@@ -89,6 +90,8 @@ pub struct PlannedSource {
     pub format: ArchiveFormat,
     /// The directory inside that everything lies in.
     pub root: FileName,
+    /// How the commit becomes an archive.
+    pub rules: SourceRules,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -306,6 +309,7 @@ impl Draft<'_> {
             Ok(PlannedSource {
                 format: *format,
                 root: bare_name(&source.name, &values)?,
+                rules: source.rules,
                 bundle: self.own_bundle(&file)?,
                 file,
             })

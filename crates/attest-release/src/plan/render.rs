@@ -4,8 +4,9 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedImage};
+use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedImage, PlannedSource};
 use crate::config::ArchiveFormat;
+use crate::git::SourceProfile;
 use crate::{FileName, Target};
 
 /// The `schema` of [`Plan::to_json`].
@@ -73,7 +74,7 @@ impl Plan {
         let mut files: Vec<_> = self.archives.iter().map(archive).collect();
         files.extend(self.sources.iter().map(|source| PlannedFile {
             format: Some(source.format),
-            ..file(&source.file, FileKind::Source, vec![self.commit_name()])
+            ..file(&source.file, FileKind::Source, self.source_inputs(source))
         }));
         files.extend(self.file_sets.iter().map(file_set));
         files.extend(self.images.iter().map(image));
@@ -121,6 +122,20 @@ impl Plan {
             "files": files,
             "skipped": skipped,
         })
+    }
+
+    /// The commit, and what is done to it that is not done everywhere.
+    fn source_inputs(&self, source: &PlannedSource) -> Vec<String> {
+        let rules = source.rules;
+        let defaults = SourceProfile::Attest.rules();
+        let others = [
+            (rules.profile != defaults.profile).then(|| format!("profile {}", rules.profile.name())),
+            (rules.submodules != defaults.submodules).then(|| format!("submodules {}", rules.submodules.name())),
+            (rules.pointers != defaults.pointers).then(|| format!("lfs {}", rules.pointers.name())),
+        ];
+        std::iter::once(self.commit_name())
+            .chain(others.into_iter().flatten())
+            .collect()
     }
 
     fn commit_name(&self) -> String {

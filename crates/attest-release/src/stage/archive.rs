@@ -8,8 +8,7 @@ use super::{StageError, Staging};
 use crate::FileName;
 use crate::build::{Built, CargoRecords};
 use crate::config::ArchiveFormat;
-use crate::git::{SourceFile, SourceKind};
-use crate::plan::{FileKind, Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedSource, PlannedSteps};
+use crate::plan::{FileKind, Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedSteps};
 
 /// The name that cargo gives its lock file, wherever the root of the workspace is.
 const LOCK_FILE: &str = "Cargo.lock";
@@ -53,21 +52,6 @@ impl Staging {
         let (document, unlisted) = listing.document(self.settings.source_date.seconds())?;
         self.write(sbom, FileKind::Sbom, &document)?;
         Ok(unlisted)
-    }
-
-    /// Packs the committed files.
-    ///
-    /// # Errors
-    /// When there are none, a link leaves the archive, or a file cannot be written.
-    pub fn pack_source(&mut self, source: &PlannedSource, files: &[SourceFile]) -> Result<(), StageError> {
-        if files.is_empty() {
-            let file = source.file.clone();
-            return Err(StageError::NothingCommitted { file });
-        }
-        let members = source_members(source, files).map_err(problem(&source.file))?;
-        let packed = self.write_archive(&source.file, source.format, members)?;
-        self.record(&source.file, FileKind::Source, packed.measured);
-        Ok(())
     }
 
     /// Packs other files of the project.
@@ -128,15 +112,13 @@ impl Staging {
         Ok(())
     }
 
-    fn write_archive(
+    pub(super) fn write_archive(
         &mut self,
         file: &FileName,
         format: ArchiveFormat,
         members: Members,
     ) -> Result<Packed, StageError> {
-        let collisions = members.case_collisions().into_iter();
-        self.collisions
-            .extend(collisions.map(|collision| (file.clone(), collision)));
+        self.note_collisions(file, &members);
         let recipe = Recipe {
             format: archive_format(format),
             members,
@@ -149,14 +131,20 @@ impl Staging {
             .insert(format.extension().to_owned(), packed.compressor.clone());
         Ok(packed)
     }
+
+    pub(super) fn note_collisions(&mut self, file: &FileName, members: &Members) {
+        let collisions = members.case_collisions().into_iter();
+        self.collisions
+            .extend(collisions.map(|collision| (file.clone(), collision)));
+    }
 }
 
-fn problem(file: &FileName) -> impl FnOnce(attest_archive::Error) -> StageError {
+pub(super) fn problem(file: &FileName) -> impl FnOnce(attest_archive::Error) -> StageError {
     let file = file.clone();
     move |problem| StageError::Archive { file, problem }
 }
 
-fn archive_format(format: ArchiveFormat) -> Format {
+pub(super) fn archive_format(format: ArchiveFormat) -> Format {
     match format {
         ArchiveFormat::TarGz => Format::TarGz,
         ArchiveFormat::TarZst => Format::TarZst,
@@ -211,20 +199,6 @@ fn file_set_members(set: &PlannedFileSet, project: &Path) -> Result<Members, att
 
 fn project_file(place: MemberPath, path: &Path) -> Member {
     Member::file(place, Content::Path(path.to_owned()), is_executable(path))
-}
-
-fn source_members(source: &PlannedSource, files: &[SourceFile]) -> Result<Members, attest_archive::Error> {
-    let root: MemberPath = source.root.as_str().parse()?;
-    let members = files.iter().map(|file| {
-        let path = root.join(&file.path)?;
-        match &file.kind {
-            SourceKind::File { content, executable } => {
-                Ok(Member::file(path, Content::Path(content.clone()), *executable))
-            }
-            SourceKind::Symlink { target } => Member::symlink(path, target),
-        }
-    });
-    Members::new(members.collect::<Result<Vec<_>, attest_archive::Error>>()?)
 }
 
 /// What is needed to list the contents of an archive.

@@ -10,6 +10,7 @@ mod error;
 mod image;
 mod ownership;
 mod sign;
+mod source;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use sign::Signed;
 pub use verify::{Check, CheckedFile};
 
 use crate::FileName;
+use crate::git::Submodule;
 use crate::plan::{FileKind, Plan};
 use directory::StagingDirectory;
 
@@ -59,6 +61,7 @@ pub struct Staging {
     compressors: BTreeMap<String, String>,
     inputs: BTreeMap<String, Measured>,
     collisions: Vec<(FileName, CaseCollision)>,
+    submodules: Vec<Submodule>,
 }
 
 impl Staging {
@@ -79,6 +82,7 @@ impl Staging {
             compressors: BTreeMap::new(),
             inputs: BTreeMap::new(),
             collisions: Vec::new(),
+            submodules: Vec::new(),
         })
     }
 
@@ -99,6 +103,12 @@ impl Staging {
     #[must_use]
     pub fn inputs(&self) -> &BTreeMap<String, Measured> {
         &self.inputs
+    }
+
+    /// The commits of other repositories that the source archives name, and hold if they were asked for.
+    #[must_use]
+    pub fn submodules(&self) -> &[Submodule] {
+        &self.submodules
     }
 
     /// Names in an archive that are one name where case is ignored.

@@ -27,7 +27,7 @@ pub(in crate::verb) enum Origin {
 
 /// `SOURCE_DATE_EPOCH`, else the time of the commit, else 1980.
 pub(in crate::verb) fn find(directory: &Path, environment: &Environment) -> Result<Date, Failure> {
-    if let Some(date) = from_environment(environment)? {
+    if let Some(date) = of_environment(environment)? {
         return Ok(date);
     }
     let value = of_commit(directory, environment)?;
@@ -42,7 +42,7 @@ pub(in crate::verb) fn find(directory: &Path, environment: &Environment) -> Resu
 }
 
 /// An empty or garbled value is an error and not the same as none: whoever set it wanted a date.
-fn from_environment(environment: &Environment) -> Result<Option<Date>, Failure> {
+pub(in crate::verb) fn of_environment(environment: &Environment) -> Result<Option<Date>, Failure> {
     let Some((_, value)) = environment.iter().find(|(name, _)| *name == OsStr::new(VARIABLE)) else {
         return Ok(None);
     };
@@ -59,24 +59,24 @@ fn of_commit(directory: &Path, environment: &Environment) -> Result<Option<Sourc
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::undecided(
-            "commit-time-unknown",
-            format_args!("cannot tell the time of the commit: {error}"),
-        )
+    match Checkout::open(directory, &variables).and_then(|checkout| checkout.commit()) {
+        Ok(commit) => u64::try_from(commit.seconds)
+            .map_err(|error| unknown(&error, directory))
+            .and_then(|seconds| SourceDate::from_seconds(seconds).map_err(|error| unknown(&error, directory)))
+            .map(Some),
+        Err(GitError::NotACheckout { .. } | GitError::NoCommit | GitError::ProgramMissing) => Ok(None),
+        Err(error) => Err(unknown(&error, directory)),
+    }
+}
+
+/// What a person is told who has to say the time instead.
+pub(in crate::verb) fn unknown(error: &dyn std::fmt::Display, directory: &Path) -> Failure {
+    let message = format_args!("cannot tell the time of the commit: {error}");
+    Failure::undecided("commit-time-unknown", message)
         .at(directory.display())
         .hint(format_args!(
             "set {VARIABLE} to the seconds since 1970 that every file shall be dated"
         ))
-    };
-    match Checkout::open(directory, &variables).and_then(|checkout| checkout.commit()) {
-        Ok(commit) => u64::try_from(commit.seconds)
-            .map_err(|error| failed(&error))
-            .and_then(|seconds| SourceDate::from_seconds(seconds).map_err(|error| failed(&error)))
-            .map(Some),
-        Err(GitError::NotACheckout { .. } | GitError::NoCommit | GitError::ProgramMissing) => Ok(None),
-        Err(error) => Err(failed(&error)),
-    }
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ pub(super) fn refuse_empty(members: &Members, directory: &Path, prefix: Option<&
     }
 }
 
-fn archive_format(given: Vec<Format>, output: &Path) -> Result<Format, Failure> {
+pub(super) fn archive_format(given: Vec<Format>, output: &Path) -> Result<Format, Failure> {
     if !given.is_empty() {
         return only(given, "kinds");
     }

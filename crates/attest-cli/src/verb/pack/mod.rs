@@ -9,6 +9,8 @@ mod refusal;
 mod report;
 mod several;
 mod several_report;
+mod source;
+mod source_report;
 
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -20,6 +22,7 @@ Examples:
   SOURCE_DATE_EPOCH=1700000000 attest pack site -o site.zip
   attest pack app -o app.tar.zst --algorithm sha256,sha512 --format json
   attest pack linux-amd64 linux-arm64 --output-directory dist --archive-format tar.gz,tar.xz,zip
+  attest pack source -o app-1.2.0-source.tar.gz --revision v1.2.0 --prefix app-1.2.0
   attest pack formats
   attest pack image --platform linux/amd64=dist/app --tag v1 -o app.oci
 
@@ -47,6 +50,7 @@ enum Kind {
     Formats(formats::Arguments),
     Image(Box<image::Arguments>),
     Python(python::Arguments),
+    Source(source::Arguments),
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
@@ -55,5 +59,6 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         Some(Kind::Formats(arguments)) => formats::run(&arguments, context),
         Some(Kind::Image(arguments)) => image::run(&arguments, context),
         Some(Kind::Python(arguments)) => python::run(&arguments, context),
+        Some(Kind::Source(arguments)) => source::run(&arguments, context),
     }
 }

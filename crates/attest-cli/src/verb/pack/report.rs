@@ -26,13 +26,7 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     /// Says what may surprise somebody later.
     pub(super) fn warn(&self, context: &mut Context<'_>) {
-        for CaseCollision { first, second } in self.recipe.members.case_collisions() {
-            context.say(format_args!(
-                "warning: `{}` and `{}` are one name where case is ignored (Windows, macOS)",
-                shown(&first),
-                shown(&second)
-            ));
-        }
+        warn_of_case(&self.recipe.members.case_collisions(), context);
         if let Some(git) = self
             .recipe
             .members
@@ -53,16 +47,7 @@ impl Report<'_> {
 
     /// As `sha256sum` would, once for each algorithm.
     pub(super) fn print_lines(&self, context: &mut Context<'_>) -> io::Result<()> {
-        let name = Name::from_path(self.file).map_err(|error: InvalidName| io::Error::other(error))?;
-        for digest in self.packed.measured.digests().iter() {
-            let entry = Entry {
-                digest: digest.clone(),
-                name: name.clone(),
-                form: Form::Text,
-            };
-            context.stdout.write_all(&entry.to_line())?;
-        }
-        Ok(())
+        print_checksums(self.file, &self.packed.measured, context)
     }
 
     fn print_document(&self, context: &mut Context<'_>) -> io::Result<()> {
@@ -76,12 +61,37 @@ impl Report<'_> {
     }
 }
 
+/// As `sha256sum` would, once for each algorithm.
+pub(super) fn print_checksums(file: &Path, measured: &Measured, context: &mut Context<'_>) -> io::Result<()> {
+    let name = Name::from_path(file).map_err(|error: InvalidName| io::Error::other(error))?;
+    for digest in measured.digests().iter() {
+        let entry = Entry {
+            digest: digest.clone(),
+            name: name.clone(),
+            form: Form::Text,
+        };
+        context.stdout.write_all(&entry.to_line())?;
+    }
+    Ok(())
+}
+
+/// Says which names are one where case is ignored.
+pub(super) fn warn_of_case(collisions: &[CaseCollision], context: &mut Context<'_>) {
+    for CaseCollision { first, second } in collisions {
+        context.say(format_args!(
+            "warning: `{}` and `{}` are one name where case is ignored (Windows, macOS)",
+            shown(first),
+            shown(second)
+        ));
+    }
+}
+
 /// A name with a line break must not look like two lines.
 fn shown(path: &MemberPath) -> String {
     path.as_str().escape_debug().to_string()
 }
 
-fn pair(collision: &CaseCollision) -> [String; 2] {
+pub(super) fn pair(collision: &CaseCollision) -> [String; 2] {
     [collision.first.to_string(), collision.second.to_string()]
 }
 
@@ -96,11 +106,11 @@ struct Document<'a> {
 /// What is said of an archive in JSON.
 #[derive(Serialize)]
 pub(super) struct Archive<'a> {
-    path: String,
-    format: &'static str,
-    compressor: &'a str,
+    pub(super) path: String,
+    pub(super) format: &'static str,
+    pub(super) compressor: &'a str,
     #[serde(flatten)]
-    measured: Figures,
+    pub(super) measured: Figures,
 }
 
 impl<'a> Archive<'a> {
@@ -148,10 +158,10 @@ impl DateDocument {
 }
 
 #[derive(Serialize)]
-struct FileDocument<'a> {
-    path: &'a str,
+pub(super) struct FileDocument<'a> {
+    pub(super) path: &'a str,
     #[serde(flatten)]
-    measured: Figures,
+    pub(super) measured: Figures,
 }
 
 impl<'a> FileDocument<'a> {

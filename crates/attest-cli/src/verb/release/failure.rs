@@ -2,7 +2,6 @@ use std::path::Path;
 
 use attest_release::Error;
 use attest_release::build::BuildError;
-use attest_release::git::GitError;
 use attest_release::stage::StageError;
 
 use crate::failure::Failure;
@@ -26,22 +25,6 @@ pub(super) fn release(error: &Error) -> Failure {
         Error::PrebuiltMissing { path, .. } => Failure::usage("prebuilt-missing", error).at(path),
         Error::Io { path, .. } => Failure::undecided("project-unreadable", error).at(path.display()),
         _ => Failure::usage("plan-impossible", error),
-    }
-}
-
-pub(super) fn git(error: &GitError) -> Failure {
-    let message = with_cause(error);
-    match error {
-        GitError::ProgramMissing => Failure::usage("git-missing", message)
-            .hint("install git; source archives and provenance come from what it has committed"),
-        GitError::NameNotUtf8 { .. } => Failure::usage("name-not-utf8", message).hint(
-            "rename the file with `git mv`, or mark it `export-ignore` and take its directory out of the release",
-        ),
-        GitError::UncommittedAttributes { .. } => Failure::usage("attributes-uncommitted", message).hint(
-            "move the line to `.gitattributes` and commit it, so that every clone gives the same source archives",
-        ),
-        GitError::TooLarge { .. } => Failure::usage("repository-too-large", message),
-        _ => Failure::undecided("git-failed", message),
     }
 }
 

@@ -205,7 +205,7 @@ fn checkout(
         Err(GitError::NotACheckout { .. } | GitError::NoCommit) => Ok(None),
         // Without sources to pack, a project that is under no version control needs no git.
         Err(GitError::ProgramMissing) if config.source.is_none() && !project.join(".git").exists() => Ok(None),
-        Err(error) => Err(failure::git(&error)),
+        Err(error) => Err(crate::git_failure::git_failure(&error)),
     }
 }
 

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use attest_archive::CaseCollision;
 use attest_release::build::Built;
+use attest_release::git::{Facts, PointerRule, Repository, SourceRequest, Unpacked};
 use attest_release::stage::{Check, Settings, Signed, StagedFile, Staging, Unlisted};
 use attest_release::{FileName, Target};
 use attest_sign::Session;
@@ -14,6 +16,7 @@ use super::timing::Steps;
 use super::{Arguments, Ground, failure, statement};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::git_failure::git_failure;
 use crate::keyless::Connection;
 use crate::visible::visible;
 
@@ -120,34 +123,27 @@ impl Making<'_> {
         let Self {
             ground, staging, steps, ..
         } = self;
-        let Some((checkout, facts)) = ground.checkout.as_ref().filter(|_| !ground.plan.sources.is_empty()) else {
+        let Some((_, facts)) = ground.checkout.as_ref().filter(|_| !ground.plan.sources.is_empty()) else {
             return Ok(());
         };
         steps.take("source", facts.commit.id.as_str(), context, |context| {
             let scratch = staging.scratch().map_err(|error| failure::stage(&error))?;
-            let unpacked = checkout
-                .unpack(&facts.commit.id, scratch.path())
-                .map_err(|error| failure::git(&error))?;
-            for (what, paths) in [
-                (
-                    "is a submodule, whose files are not in the source archives",
-                    &unpacked.submodules,
-                ),
-                (
-                    "is a Git LFS pointer; the source archives hold the pointer",
-                    &unpacked.pointers,
-                ),
-                (
-                    "is marked export-subst; its placeholders stay as committed",
-                    &unpacked.unsubstituted,
-                ),
-            ] {
-                for path in paths {
-                    context.say(format_args!("warning: `{path}` {what}"));
+            let unpacked = unpack(ground, facts, scratch.path())?;
+            if ground
+                .plan
+                .sources
+                .iter()
+                .any(|source| source.rules.pointers == PointerRule::Pointer)
+            {
+                for path in &unpacked.pointers {
+                    let path = visible(path);
+                    context.say(format_args!(
+                        "warning: `{path}` is a Git LFS pointer; the source archives hold the pointer"
+                    ));
                 }
             }
             for source in &ground.plan.sources {
-                let packed = staging.pack_source(source, &unpacked.files);
+                let packed = staging.pack_source(source, &facts.commit, &unpacked);
                 packed.map_err(|error| failure::stage(&error))?;
             }
             Ok(())
@@ -247,6 +243,25 @@ impl Making<'_> {
             staging.verify_unsigned().map_err(|error| failure::stage(&error))
         })
     }
+}
+
+/// The files of the commit. All source archives of a release follow the same rules.
+fn unpack(ground: &Ground, facts: &Facts, scratch: &Path) -> Result<Unpacked, Failure> {
+    let Some(source) = ground.plan.sources.first() else {
+        return Ok(Unpacked::default());
+    };
+    let tag = facts.reference(ground.plan.version.as_str());
+    let tag = tag.and_then(|name| name.strip_prefix("refs/tags/"));
+    let unpacked = Repository::open(&ground.project, &ground.workshop.variables).and_then(|repository| {
+        let revision = repository.revision_of(&facts.commit.id)?.at_tag(tag);
+        repository.unpack(&SourceRequest {
+            revision: &revision,
+            rules: source.rules,
+            only: &[],
+            scratch,
+        })
+    });
+    unpacked.map_err(|error| git_failure(&error))
 }
 
 /// Verifies what lies on disk: as the configured signer, else as whoever the certificate names.

@@ -101,7 +101,9 @@ fn dependencies(ground: &Ground, staging: &Staging) -> Result<Vec<ResourceDescri
             found.insert(name, descriptor(name, &ground.project.join(name))?);
         }
     }
-    Ok(found.into_values().collect())
+    let submodules = staging.submodules().iter();
+    let submodules = submodules.map(|module| ResourceDescriptor::commit(&module.commit).named(module.path.as_str()));
+    Ok(found.into_values().chain(submodules).collect())
 }
 
 fn byproducts(staging: &Staging) -> Vec<ResourceDescriptor> {
