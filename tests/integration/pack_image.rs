@@ -261,15 +261,43 @@ fn a_base_whose_layer_was_changed_is_rejected() {
 }
 
 #[test]
+fn a_layout_that_says_nonsense_is_rejected_by_its_place() {
+    let scene = scene();
+    pack(&scene, &[&AMD64[..], &["-o", "base"]].concat()).expect_code(0);
+    fs::write(
+        scene.path().join("base/index.json"),
+        r#"{"schemaVersion":2,"manifests":[],"layers":[]}"#,
+    )
+    .expect("the index is spoiled");
+    let finished = pack(&scene, &["--from-layout", "base", "-o", "out"]).expect_code(1);
+    let expected = "error[layout-invalid]: `index.json`: expected an index or a manifest, found one that also has `layers`\n  --> base\n";
+    assert!(
+        finished.stderr_text().starts_with(expected),
+        "{}",
+        finished.stderr_text()
+    );
+}
+
+#[test]
 fn what_cannot_be_an_image_is_refused_by_name() {
     let scene = scene();
     fs::write(scene.path().join("other"), "#!/bin/sh\n").expect("a script is written");
+    fs::create_dir(scene.path().join("empty")).expect("a directory is made");
     let other = ["--platform", "linux/s390x=other"];
     let wrong = ["--platform", "linux/arm64=amd64/app"];
     for (arguments, error) in [
         (&[&["--tag", "v1"][..]][..], "error[nothing-to-pack]"),
         (&[&["--platform", "linux/amd64"]], "error[root-expected]"),
         (&[&["--platform", "linux/amd64=absent"]], "error[root-expected]"),
+        (&[&["--platform", "linux/amd64=empty"]], "error[nothing-to-pack]"),
+        (
+            &[&["--from-layout", "x", "--env", "A=b"]],
+            "error[setting-without-image]",
+        ),
+        (
+            &[&["--from-layout", "x", "--base", "y"]],
+            "error[setting-without-image]",
+        ),
         (&[&AMD64, &AMD64], "error[platform-twice]: `linux/amd64` is given twice"),
         (&[&AMD64, &other], "error[binary-path-needed]"),
         (

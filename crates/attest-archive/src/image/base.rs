@@ -31,6 +31,11 @@ impl<'a> Base<'a> {
 
     /// Copies the layers of the image for a platform.
     pub(super) fn take(&self, platform: &Platform, staging: &Staging) -> Result<Below, Error> {
+        self.copy(platform, staging)
+            .map_err(Error::of_layout(self.layout.path()))
+    }
+
+    fn copy(&self, platform: &Platform, staging: &Staging) -> Result<Below, Error> {
         let (platform, image, configuration) = self.choose(platform)?;
         let layers: Vec<Descriptor> = image.manifest.layers().iter().map(in_oci_terms).collect();
         for layer in &layers {
@@ -79,7 +84,7 @@ impl<'a> Base<'a> {
 
 pub(super) fn configuration(layout: &Layout, manifest: &Manifest) -> Result<Configuration, Error> {
     let json = layout.document(manifest.config())?;
-    Configuration::of_base(&json, manifest.layers().len())
+    Configuration::of_base(&json, manifest.layers().len()).map_err(Error::document(manifest.config().digest()))
 }
 
 /// A layer that may not be passed on, and is not there, stays at its URLs.

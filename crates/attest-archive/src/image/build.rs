@@ -5,7 +5,7 @@ use attest_digest::{Digest, Measured};
 
 use super::base::Base;
 use super::config::Configuration;
-use super::layer::LayerRecipe;
+use super::layer::{Layer, LayerRecipe};
 use super::staging::Staging;
 use super::taken::Taken;
 use super::{
@@ -85,15 +85,21 @@ type Top = (Descriptor, Vec<WrittenImage>);
 
 fn combine(recipe: &ImageRecipe<'_>, staging: &Staging) -> Result<Top, Error> {
     let mut images = Vec::new();
+    let mut packed = Vec::new();
     for (platform, root) in &recipe.roots {
-        images.push(recipe.build(platform, root.as_ref(), staging)?);
+        let layer = match root {
+            Some(root) => Some(recipe.layer(root, &mut packed, staging)?),
+            None => None,
+        };
+        images.push(recipe.build(platform, layer, staging)?);
     }
     for taken in &recipe.taken {
         images.extend(taken.copy_images(staging)?);
     }
     let images = in_order(images)?;
     let top = match &images[..] {
-        [only] => only.descriptor.clone(),
+        // What was said of images that are only taken in stands in an index, or nowhere.
+        [only] if !recipe.roots.is_empty() || recipe.annotations.is_empty() => only.descriptor.clone(),
         _ => {
             let named = images.iter().map(|image| image.descriptor.clone()).collect();
             let index = Index::new(named, recipe.index_annotations());
@@ -136,7 +142,22 @@ fn in_order(images: Vec<WrittenImage>) -> Result<Vec<WrittenImage>, Error> {
 }
 
 impl ImageRecipe<'_> {
-    fn build(&self, platform: &Platform, root: Option<&Root>, staging: &Staging) -> Result<WrittenImage, Error> {
+    /// Packs a root, unless it is the one of another platform.
+    fn layer<'r>(
+        &self,
+        root: &'r Root,
+        packed: &mut Vec<(&'r Root, Layer)>,
+        staging: &Staging,
+    ) -> Result<Layer, Error> {
+        if let Some((_, layer)) = packed.iter().find(|(other, _)| *other == root) {
+            return Ok(layer.clone());
+        }
+        let layer = self.layer_recipe().pack(root, staging)?;
+        packed.push((root, layer.clone()));
+        Ok(layer)
+    }
+
+    fn build(&self, platform: &Platform, layer: Option<Layer>, staging: &Staging) -> Result<WrittenImage, Error> {
         let below = match &self.base {
             Some(base) => Some(base.take(platform, staging)?),
             None => None,
@@ -149,10 +170,6 @@ impl ImageRecipe<'_> {
                 platform.clone(),
                 Annotations::new(),
             ),
-        };
-        let layer = match root {
-            Some(root) => Some(self.layer_recipe().pack(root, staging)?),
-            None => None,
         };
         layers.extend(layer.iter().map(|layer| layer.descriptor.clone()));
         let diff_id = layer.map(|layer| layer.diff_id);

@@ -183,6 +183,22 @@ pub enum Error {
         /// The text that was found.
         found: String,
     },
+    /// Something is wrong with a document of a layout.
+    #[error("{document}: {problem}")]
+    Document {
+        /// The document: `index.json`, or a blob by its digest.
+        document: String,
+        /// What.
+        problem: Box<Error>,
+    },
+    /// Something is wrong with a layout that is built upon or taken in.
+    #[error("{problem}")]
+    Layout {
+        /// The layout.
+        path: PathBuf,
+        /// What.
+        problem: Box<Error>,
+    },
     /// The destination is there already.
     #[error("`{}` is there already{}", .path.display(), if *.is_layout { "" } else { ", and is no OCI layout" })]
     Exists {
@@ -230,6 +246,25 @@ impl Error {
     pub(super) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }
+    }
+
+    pub(super) fn document(document: impl std::fmt::Display) -> impl FnOnce(Self) -> Self {
+        let document = format!("`{document}`");
+        move |problem| Self::Document {
+            document,
+            problem: Box::new(problem),
+        }
+    }
+
+    /// Says which layout is to blame, unless it is the one that is written.
+    pub(super) fn of_layout(path: &std::path::Path) -> impl FnOnce(Self) -> Self {
+        move |problem| match problem {
+            Self::Write { .. } | Self::Archive(_) => problem,
+            problem => Self::Layout {
+                path: path.to_owned(),
+                problem: Box::new(problem),
+            },
+        }
     }
 
     pub(super) fn write(source: io::Error) -> Self {

@@ -48,8 +48,8 @@ impl Layout {
     /// Opens a layout directory or a layout archive, which must not be compressed.
     ///
     /// # Errors
-    /// [`Error::NotALayout`], [`Error::Read`], [`Error::ArchiveEntry`], [`Error::TooMany`], [`Error::TooLarge`], and what
-    /// [`Index::from_json`] says of `index.json`.
+    /// [`Error::NotALayout`], [`Error::Read`], [`Error::ArchiveEntry`], [`Error::TooMany`], [`Error::TooLarge`]; [`Error::Document`]
+    /// with what [`Index::from_json`] says of `index.json`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let storage = Storage::open(path)?;
         let not = |found: String| Error::NotALayout {
@@ -72,8 +72,14 @@ impl Layout {
         let index = storage
             .document(INDEX)?
             .ok_or_else(|| not(format!("no `{INDEX}` in it")))?;
-        let index = Index::from_json(&index)?;
+        let index = Index::from_json(&index).map_err(Error::document(INDEX))?;
         Ok(Self { storage, index })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.storage.path()
     }
 
     /// What `index.json` says.
@@ -126,17 +132,17 @@ impl Layout {
     /// The index that a descriptor points to.
     ///
     /// # Errors
-    /// As for [`Layout::document`] and [`Index::from_json`].
+    /// As for [`Layout::document`]; [`Error::Document`] with what [`Index::from_json`] says.
     pub fn nested_index(&self, descriptor: &Descriptor) -> Result<Index, Error> {
-        Index::from_json(&self.document(descriptor)?)
+        Index::from_json(&self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
     }
 
     /// The manifest that a descriptor points to.
     ///
     /// # Errors
-    /// As for [`Layout::document`] and [`Manifest::from_json`].
+    /// As for [`Layout::document`]; [`Error::Document`] with what [`Manifest::from_json`] says.
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, Error> {
-        Manifest::from_json(&self.document(descriptor)?)
+        Manifest::from_json(&self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
     }
 
     /// Every image at or below a descriptor, in the order of their indexes; each digest once. What is neither an index nor a

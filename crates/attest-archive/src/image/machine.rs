@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::{Error, Platform};
@@ -7,10 +7,40 @@ use super::{Error, Platform};
 /// Enough for every header that says what a program is for; a Windows program's lies behind its DOS stub.
 const HEAD: u64 = 4096;
 
+/// What a program needs on disk before its first instruction: the dynamic linker, as an absolute path. Only for 64-bit ELF of
+/// little-endian machines, which is nearly all; none for what is linked statically.
+///
+/// Source: System V ABI, chapter 5, "Program Header", `PT_INTERP`.
+pub(super) fn interpreter(path: &Path) -> Result<Option<String>, Error> {
+    Ok(interpreter_in(&head(path)?))
+}
+
+/// The length of an entry of the program header table.
+const ENTRY: usize = 56;
+
+const PT_INTERP: u32 = 3;
+
+fn interpreter_in(head: &[u8]) -> Option<String> {
+    if !head.starts_with(b"\x7fELF\x02\x01") {
+        return None;
+    }
+    let start = usize::try_from(u64::from_le_bytes(bytes(head, 32)?)).ok()?;
+    let count = usize::from(u16::from_le_bytes(bytes(head, 56)?));
+    let entries = head.get(start..)?.chunks_exact(ENTRY).take(count);
+    let entry = entries
+        .into_iter()
+        .find(|entry| entry.starts_with(&PT_INTERP.to_le_bytes()))?;
+    let [from, length] = [8, 32].map(|at| bytes(entry, at).map(u64::from_le_bytes));
+    let from = usize::try_from(from?).ok()?;
+    let text = head.get(from..from.checked_add(usize::try_from(length?).ok()?)?)?;
+    let text = std::str::from_utf8(text.split(|byte| *byte == 0).next()?).ok()?;
+    text.starts_with('/').then(|| text.to_owned())
+}
+
 /// Refuses a program that was built for another processor than the one it is given for. What is no program of a known kind,
 /// such as a script, runs anywhere.
 pub(super) fn refuse_other_machine(path: &Path, platform: &Platform) -> Result<(), Error> {
-    let found = match machine(&head(path).map_err(Error::read(path))?) {
+    let found = match machine(&head(path)?) {
         Some(found) => found,
         None => return Ok(()),
     };
@@ -25,9 +55,15 @@ pub(super) fn refuse_other_machine(path: &Path, platform: &Platform) -> Result<(
     }
 }
 
-fn head(path: &Path) -> io::Result<Vec<u8>> {
+fn head(path: &Path) -> Result<Vec<u8>, Error> {
+    // Opening a named pipe would wait for a writer.
+    if !path.metadata().map_err(Error::read(path))?.is_file() {
+        let path = path.to_owned();
+        return Err(crate::Error::NotAFile { path }.into());
+    }
     let mut head = Vec::new();
-    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    let file = File::open(path).map_err(Error::read(path))?;
+    file.take(HEAD).read_to_end(&mut head).map_err(Error::read(path))?;
     Ok(head)
 }
 
@@ -163,11 +199,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_dynamic_program_names_its_linker_and_a_static_one_names_none() {
+        let mut head = elf_head(62);
+        head[32] = 64;
+        head[56] = 2;
+        let mut entries = vec![0; 2 * ENTRY];
+        entries[..4].copy_from_slice(&1_u32.to_le_bytes());
+        entries[ENTRY..ENTRY + 4].copy_from_slice(&PT_INTERP.to_le_bytes());
+        let text = b"/lib64/ld-linux-x86-64.so.2\0";
+        entries[ENTRY + 8..ENTRY + 10].copy_from_slice(&(64 + 2 * ENTRY as u16).to_le_bytes());
+        entries[ENTRY + 32] = text.len() as u8;
+        let dynamic = [&head[..], &entries, text].concat();
+        assert_eq!(interpreter_in(&dynamic).as_deref(), Some("/lib64/ld-linux-x86-64.so.2"));
+        // One entry fewer, and nobody looks at it.
+        head[56] = 1;
+        assert_eq!(interpreter_in(&[&head[..], &entries, text].concat()), None);
+        assert_eq!(interpreter_in(&dynamic[..dynamic.len() - 3]), None);
+    }
+
+    #[test]
+    fn a_directory_is_no_program() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = refuse_other_machine(directory.path(), &"linux/amd64".parse().unwrap()).unwrap_err();
+        assert!(matches!(error, Error::Archive(crate::Error::NotAFile { .. })));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(head in prop::collection::vec(any::<u8>(), 0..200), magic in 0..4_usize) {
             let magic: &[u8] = [&b""[..], b"\x7fELF", b"MZ", &[0xcf, 0xfa, 0xed, 0xfe]][magic];
             let _ = machine(&[magic, &head].concat());
+            let _ = interpreter_in(&[b"\x7fELF\x02\x01", &head[..]].concat());
         }
     }
 }

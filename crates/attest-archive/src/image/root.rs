@@ -19,6 +19,7 @@ pub struct Root {
     modes: BTreeMap<MemberPath, u32>,
     owners: BTreeMap<MemberPath, Owner>,
     privileged: BTreeSet<MemberPath>,
+    interpreters: BTreeMap<MemberPath, String>,
 }
 
 /// The permissions of a file: up to four octal digits.
@@ -74,11 +75,17 @@ impl Root {
         programs: impl IntoIterator<Item = (&'a Path, MemberPath)>,
         platform: &Platform,
     ) -> Result<Self, Error> {
-        let members = programs.into_iter().map(|(program, place)| {
+        let mut members = Vec::new();
+        let mut interpreters = BTreeMap::new();
+        for (program, place) in programs {
             machine::refuse_other_machine(program, platform)?;
-            Ok(Member::file(place, Content::Path(program.to_owned()), true))
-        });
-        Self::of(Members::new(members.collect::<Result<Vec<_>, Error>>()?)?)
+            if let Some(interpreter) = machine::interpreter(program)? {
+                interpreters.insert(place.clone(), interpreter);
+            }
+            members.push(Member::file(place, Content::Path(program.to_owned()), true));
+        }
+        let root = Self::of(Members::new(members)?)?;
+        Ok(Self { interpreters, ..root })
     }
 
     fn of(members: Members) -> Result<Self, Error> {
@@ -94,6 +101,7 @@ impl Root {
             modes: BTreeMap::new(),
             owners: BTreeMap::new(),
             privileged: BTreeSet::new(),
+            interpreters: BTreeMap::new(),
         })
     }
 
@@ -130,6 +138,12 @@ impl Root {
     #[must_use]
     pub fn privileged(&self) -> &BTreeSet<MemberPath> {
         &self.privileged
+    }
+
+    /// Programs that were given as such and need a dynamic linker, which only a base can have, with its path.
+    #[must_use]
+    pub fn interpreters(&self) -> &BTreeMap<MemberPath, String> {
+        &self.interpreters
     }
 
     /// The files, links and directories.

@@ -39,6 +39,12 @@ impl Storage {
         Ok(Self::Archive { path, places })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Directory(path) | Self::Archive { path, .. } => path,
+        }
+    }
+
     /// A file of the layout and its size, if it is there.
     pub(super) fn file(&self, name: &str) -> Result<Option<(Stream, u64)>, Error> {
         match self {

@@ -20,6 +20,10 @@ impl<'a> Taken<'a> {
     /// Copies every image at or below the descriptor, for an index of ours. What has no platform gets the one of its
     /// configuration.
     pub(super) fn copy_images(&self, staging: &Staging) -> Result<Vec<WrittenImage>, Error> {
+        self.images(staging).map_err(Error::of_layout(self.layout.path()))
+    }
+
+    fn images(&self, staging: &Staging) -> Result<Vec<WrittenImage>, Error> {
         let mut taken = Vec::new();
         for image in self.layout.images(&self.descriptor)? {
             self.copy_image(&image, staging)?;
@@ -44,7 +48,8 @@ impl<'a> Taken<'a> {
     /// Copies the descriptor's blob and all that it leads to, so that its digest stays.
     pub(super) fn copy_whole(&self, staging: &Staging) -> Result<(Descriptor, Vec<WrittenImage>), Error> {
         let images = self.copy_images(staging)?;
-        self.copy_indexes(&self.descriptor, MAX_DEPTH, staging)?;
+        self.copy_indexes(&self.descriptor, MAX_DEPTH, staging)
+            .map_err(Error::of_layout(self.layout.path()))?;
         Ok((self.descriptor.clone(), images))
     }
 

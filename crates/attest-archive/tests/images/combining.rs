@@ -93,6 +93,22 @@ fn two_images_for_one_platform_are_rejected_and_attestations_are_not() {
 }
 
 #[test]
+fn what_is_said_of_one_image_that_is_taken_in_stands_in_an_index() {
+    let made = Made::new();
+    let image = made.image("linux/amd64", b"one");
+    let layout = layout(&made, vec![image.clone()]);
+    let out = tempfile::tempdir().unwrap();
+    let mut recipe = recipe();
+    recipe.taken = vec![Taken::new(&layout, image.clone())];
+    recipe.annotations = Annotations::from([("a".to_owned(), "b".to_owned())]);
+    let written = write(&recipe, &out.path().join("layout")).unwrap();
+    let index = Layout::open(&out.path().join("layout")).unwrap();
+    let index = index.nested_index(&written.descriptor).unwrap();
+    assert_eq!(index.annotations()["a"], "b");
+    assert_eq!(index.manifests()[0].digest(), image.digest());
+}
+
+#[test]
 fn a_layer_that_is_changed_or_missing_is_not_taken_in() {
     let made = Made::new();
     let image = made.image("linux/amd64", b"one");
@@ -107,10 +123,14 @@ fn a_layer_that_is_changed_or_missing_is_not_taken_in() {
         error
     };
     fs::write(&layer, "onE").unwrap();
-    assert!(matches!(refusal(), Error::BlobDigest { .. }));
+    let problem = || match refusal() {
+        Error::Layout { path, problem } if path == made.path() => *problem,
+        other => panic!("{other}"),
+    };
+    assert!(matches!(problem(), Error::BlobDigest { .. }));
     fs::write(&layer, "on").unwrap();
     assert!(matches!(
-        refusal(),
+        problem(),
         Error::BlobSize {
             expected: 3,
             found: 2,
@@ -118,5 +138,5 @@ fn a_layer_that_is_changed_or_missing_is_not_taken_in() {
         }
     ));
     fs::remove_file(&layer).unwrap();
-    assert!(matches!(refusal(), Error::MissingBlob { .. }));
+    assert!(matches!(problem(), Error::MissingBlob { .. }));
 }

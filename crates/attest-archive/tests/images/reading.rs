@@ -1,7 +1,9 @@
 use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 
-use attest_archive::image::{Descriptor, Error, Layout, MAX_DEPTH, MAX_DOCUMENT_BYTES};
+use attest_archive::image::{Descriptor, Error, Image, Index, Layout, MAX_DEPTH, MAX_DOCUMENT_BYTES, Manifest};
+use proptest::prelude::*;
 
 use crate::made::{Made, tagged};
 
@@ -140,4 +142,57 @@ fn an_archive_that_is_compressed_or_names_a_file_twice_is_rejected() {
         error.to_string(),
         "expected files and directories, each once, found twice `index.json`"
     );
+}
+
+/// Every image below a tag, its layers read to their ends.
+fn read(path: &Path) -> Result<Vec<Image>, Error> {
+    let layout = Layout::open(path)?;
+    let images = layout.images(&layout.find(Some("v1"))?)?;
+    for image in &images {
+        layout.document(image.manifest.config())?;
+        for layer in image.manifest.layers() {
+            layout.blob(layer)?.copy_to(&mut Vec::new())?;
+        }
+    }
+    Ok(images)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_changed_byte_is_refused_or_changes_no_image(at: prop::sample::Index, bit in 0..8_u8) {
+        let (made, _) = two();
+        let archive = made.archive();
+        let images = read(&archive).unwrap();
+        let mut bytes = fs::read(&archive).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        fs::write(&archive, &bytes).unwrap();
+        let found = read(&archive);
+        fs::remove_file(&archive).unwrap();
+        if let Ok(found) = found {
+            let known: Vec<&Manifest> = images.iter().map(|image| &image.manifest).collect();
+            prop_assert!(found.iter().all(|image| known.contains(&&image.manifest)));
+        }
+    }
+
+    #[test]
+    fn no_document_makes_it_panic_and_what_is_read_is_printed_so(at: prop::sample::Index, put in any::<Vec<u8>>(), cut in 0..9_usize) {
+        let (made, index) = two();
+        let layout = Layout::open(made.path()).unwrap();
+        let manifest = layout.nested_index(&index).unwrap().manifests()[0].clone();
+        for descriptor in [&index, &manifest] {
+            let mut bytes = layout.document(descriptor).unwrap();
+            let at = at.index(bytes.len());
+            let end = (at + cut).min(bytes.len());
+            bytes.splice(at..end, put.clone());
+            if let Ok(read) = Index::from_json(&bytes) {
+                prop_assert_eq!(Index::from_json(&read.to_json()).unwrap(), read);
+            }
+            if let Ok(read) = Manifest::from_json(&bytes) {
+                prop_assert_eq!(Manifest::from_json(&read.to_json()).unwrap(), read);
+            }
+        }
+    }
 }

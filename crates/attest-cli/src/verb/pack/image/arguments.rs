@@ -168,6 +168,12 @@ impl Arguments {
                     .hint("say what the image is made of with `--platform linux/amd64=PATH`"),
             );
         }
+        if self.platform.is_empty() && self.says_of_new_images() {
+            let message = "expected a platform, found only layouts, which are taken in as they are";
+            return Err(Failure::usage("setting-without-image", message).hint(
+                "build upon a layout with `--base LAYOUT --platform linux/amd64`; say something of an index with `--annotation`",
+            ));
+        }
         let bare = self.platform.iter().find(|root| root.path.is_none());
         match (bare, &self.base) {
             (Some(root), None) => Err(Failure::usage(
@@ -180,6 +186,15 @@ impl Arguments {
             .hint(format_args!("say `--platform {}=PATH`", root.platform))),
             _ => Ok(()),
         }
+    }
+
+    fn says_of_new_images(&self) -> bool {
+        let settings = Settings {
+            labels: Assignment::map(self.label.iter().cloned()),
+            ..self.settings(SourceDate::EARLIEST_FOR_ALL)
+        };
+        let of_files = !self.mode.is_empty() || !self.owner.is_empty() || self.binary_path.is_some();
+        settings != Settings::default() || of_files || self.base.is_some()
     }
 
     /// Where the time of the commit is looked up.

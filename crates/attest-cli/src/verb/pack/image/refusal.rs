@@ -15,6 +15,8 @@ pub(super) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
     let usage = |code| Failure::usage(code, &message).at(place.display());
     let rejected = |code| Failure::rejected(code, &message).at(place.display());
     match error {
+        Error::Layout { path, problem } => refusal(problem, path, output),
+        Error::Document { .. } => rejected("layout-invalid"),
         Error::Archive(error) => archive_refusal(error, place, output),
         Error::Exists { is_layout, .. } => exists(&message, *is_layout, output),
         Error::NotALayout { .. } => usage("layout-expected"),

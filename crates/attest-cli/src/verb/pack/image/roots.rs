@@ -25,14 +25,28 @@ pub(super) fn read(arguments: &Arguments, context: &mut Context<'_>) -> Result<R
             .as_deref()
             .map(|path| read_one(path, root, arguments))
             .transpose()?;
-        for path in read.iter().flat_map(Root::privileged) {
-            context.say(format_args!(
-                "warning: `{path}` has a set-user, set-group or sticky bit, and none in the image; say so with `--mode`"
-            ));
+        if let Some(read) = &read {
+            warn(read, &root.platform, arguments.base.is_some(), context);
         }
         roots.insert(root.platform.clone(), read);
     }
     Ok(roots)
+}
+
+/// Says what may surprise somebody later.
+fn warn(root: &Root, platform: &Platform, has_base: bool, context: &mut Context<'_>) {
+    for path in root.privileged() {
+        let path = path.as_str().escape_debug();
+        context.say(format_args!(
+            "warning: `{path}` has a set-user, set-group or sticky bit, and none in the image; say so with `--mode`"
+        ));
+    }
+    for (path, interpreter) in root.interpreters().iter().filter(|_| !has_base) {
+        let (path, interpreter) = (path.as_str().escape_debug(), interpreter.escape_debug());
+        context.say(format_args!(
+            "warning: `{path}` for `{platform}` needs `{interpreter}`, and nothing lies below it; link it statically or say `--base`"
+        ));
+    }
 }
 
 fn read_one(path: &Path, asked: &PlatformRoot, arguments: &Arguments) -> Result<Root, Failure> {
@@ -48,6 +62,10 @@ fn read_one(path: &Path, asked: &PlatformRoot, arguments: &Arguments) -> Result<
         }
         false => Root::of_program(path, arguments.place(path)?.0, &asked.platform).map_err(refuse)?,
     };
+    if root.members().is_empty() {
+        let message = "expected files, found an empty directory";
+        return Err(Failure::usage("nothing-to-pack", message).at(path.display()));
+    }
     for mode in &arguments.mode {
         root = root.with_mode(&mode.path.0, mode.value).map_err(refuse)?;
     }
