@@ -5,6 +5,8 @@
 //! which holds what was measured while it was written. Equal members and an equal [`SourceDate`] make equal bytes: on every
 //! machine, with any number of threads, whatever the order, owner, umask or age of the files.
 //!
+//! The same for images: [`image`] makes OCI layouts, and reads those of others.
+//!
 //! Each byte is read once; memory does not grow with the size of a file. No network, no clock, no environment.
 //!
 //! ```

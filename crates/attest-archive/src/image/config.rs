@@ -116,34 +116,15 @@ impl Configuration {
 
     /// Changes what was set, and leaves the rest.
     pub(super) fn set(&mut self, settings: &Settings) {
-        let before = self.0.remove("config").filter(Value::is_object);
-        let Value::Object(mut config) = before.unwrap_or_else(|| json!({})) else {
-            return;
+        let mut config = match self.0.remove("config") {
+            Some(Value::Object(config)) => config,
+            _ => Map::new(),
         };
-        let Settings {
-            entrypoint,
-            command,
-            user,
-            directory,
-            stop_signal,
-            ..
-        } = settings;
-        if entrypoint.is_some() {
+        if settings.entrypoint.is_some() {
             config.remove("Cmd");
         }
-        for (key, value) in [
-            ("Entrypoint", entrypoint.clone().map(Value::from)),
-            ("Cmd", command.clone().map(Value::from)),
-            ("User", user.as_ref().map(|user| user.as_str().into())),
-            (
-                "WorkingDir",
-                directory.as_ref().map(|directory| directory.as_str().into()),
-            ),
-            ("StopSignal", stop_signal.as_ref().map(|signal| signal.as_str().into())),
-        ] {
-            if let Some(value) = value {
-                config.insert(key.into(), value);
-            }
+        for (key, value) in single_values(settings) {
+            config.insert(key.to_owned(), value);
         }
         set_environment(&mut config, &settings.environment);
         add_names(
@@ -164,6 +145,26 @@ impl Configuration {
     pub(super) fn to_json(&self) -> Vec<u8> {
         written(&in_order(self.0.clone(), &KEYS))
     }
+}
+
+/// What takes the place of what a base says, under its key.
+fn single_values(settings: &Settings) -> impl Iterator<Item = (&'static str, Value)> {
+    let word = |word: Option<&str>| word.map(Value::from);
+    let words = |words: &Option<Vec<String>>| words.clone().map(Value::from);
+    let values = [
+        ("Entrypoint", words(&settings.entrypoint)),
+        ("Cmd", words(&settings.command)),
+        ("User", word(settings.user.as_ref().map(|user| user.as_str()))),
+        (
+            "WorkingDir",
+            word(settings.directory.as_ref().map(|path| path.as_str())),
+        ),
+        (
+            "StopSignal",
+            word(settings.stop_signal.as_ref().map(|signal| signal.as_str())),
+        ),
+    ];
+    values.into_iter().filter_map(|(key, value)| Some((key, value?)))
 }
 
 /// A variable takes the place of the one of its name; new ones come behind.
