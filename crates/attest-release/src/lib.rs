@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`config`] | the text of `attest.toml` | a [`Config`] that cannot be wrong, or every problem with its place |
 //! | [`git`] | a directory | what git has committed of it |
+//! | [`gpg`] | a text and a key | the text, signed in the clear |
 //! | [`plan`] | a [`Config`] and [`Facts`](plan::Facts) about the directory | a [`Plan`]: every file of the release, by name |
 //! | [`build`] | a [`Plan`] and a [`Workshop`](build::Workshop) | the binaries, built by the project's own tools |
 //! | [`stage`] | a [`Plan`] and the binaries | every file, signed, verified from disk, and only then put in its place |
@@ -17,6 +18,7 @@ pub mod config;
 mod error;
 mod file_name;
 pub mod git;
+pub mod gpg;
 pub mod init;
 pub mod manifest;
 pub mod plan;
