@@ -22,6 +22,7 @@ mod layering;
 mod manifest;
 mod mutation;
 mod pack;
+mod pack_chart;
 mod pack_image;
 mod pack_python;
 mod pack_several;

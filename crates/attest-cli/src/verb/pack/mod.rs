@@ -1,5 +1,7 @@
 //! `attest pack`: files in, deterministic archives and their digests out.
 
+mod chart;
+mod chart_index;
 pub(super) mod date;
 mod directory;
 mod formats;
@@ -47,6 +49,8 @@ pub(crate) struct Arguments {
 /// What is packed in a way of its own: one file below this module for each, with `Arguments` and `run`.
 #[derive(Debug, clap::Subcommand)]
 enum Kind {
+    Chart(chart::Arguments),
+    ChartIndex(chart_index::Arguments),
     Formats(formats::Arguments),
     Image(Box<image::Arguments>),
     Python(python::Arguments),
@@ -56,6 +60,8 @@ enum Kind {
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     match arguments.kind {
         None => directory::run(arguments.directory, context),
+        Some(Kind::Chart(arguments)) => chart::run(&arguments, context),
+        Some(Kind::ChartIndex(arguments)) => chart_index::run(&arguments, context),
         Some(Kind::Formats(arguments)) => formats::run(&arguments, context),
         Some(Kind::Image(arguments)) => image::run(&arguments, context),
         Some(Kind::Python(arguments)) => python::run(&arguments, context),
