@@ -27,6 +27,7 @@
 
 mod batch;
 pub mod chart;
+pub mod compare;
 mod deflate;
 mod draft;
 mod error;

@@ -44,6 +44,15 @@ const GZIP_COMMENT: u8 = 1 << 4;
 const GZIP_RESERVED: u8 = 0xe0;
 
 impl GzipHeader {
+    /// How many bytes it takes.
+    pub(crate) fn length(&self) -> u64 {
+        let optional = |flag: u8, length: usize| if self.flags & flag != 0 { length as u64 } else { 0 };
+        10 + optional(GZIP_EXTRA, 2 + self.extra.len())
+            + optional(GZIP_NAME, self.name.len() + 1)
+            + optional(GZIP_COMMENT, self.comment.len() + 1)
+            + optional(GZIP_HEADER_CHECKSUM, 2)
+    }
+
     pub(crate) fn read(reader: &mut impl BufRead, limit: u64) -> Result<Self, ReadError> {
         let mut fixed = [0; 10];
         fill(reader, &mut fixed)?;

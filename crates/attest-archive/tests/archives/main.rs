@@ -5,7 +5,9 @@
 
 mod batch;
 mod canary;
+mod compare;
 mod determinism;
+mod extract;
 mod failure;
 mod foreign;
 mod golden;
