@@ -32,6 +32,7 @@ mod provenance;
 mod readme;
 mod rejections;
 mod release;
+mod repro;
 mod sandbox;
 mod sbom;
 mod sign;

@@ -9,6 +9,7 @@ pub(crate) mod pack;
 mod protocol;
 pub(crate) mod provenance;
 pub(crate) mod release;
+pub(crate) mod repro;
 pub(crate) mod sandbox;
 pub(crate) mod sbom;
 pub(crate) mod sign;

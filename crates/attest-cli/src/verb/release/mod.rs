@@ -1,5 +1,6 @@
 //! `attest release`: a project in, a directory of signed and verified files out.
 
+mod again;
 mod failure;
 mod ground;
 mod instance;
@@ -19,6 +20,7 @@ use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::keyless::KeylessArguments;
 use crate::threads::ThreadsArgument;
+pub(super) use again::{Again, make_again};
 use ground::Ground;
 use made::Made;
 use report::Report;
