@@ -182,10 +182,10 @@ mod tests {
 
     /// A directory with a program `gpg` in it that does what the script says.
     fn pretended(script: &str) -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("a temporary directory");
         let program = directory.path().join("gpg");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("the program is written");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be run");
         directory
     }
 
