@@ -248,7 +248,7 @@ fn pour(content: &mut File, path: &Path) -> io::Result<()> {
     stream.flush()
 }
 
-fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
-use std::str::from_utf8;
 
+use super::text::{InvalidText, text};
 use crate::error::visible;
 
 /// The most bytes that `entry_points.txt` may have. It is held in memory; the longest have some ten kilobytes.
@@ -10,20 +10,9 @@ pub const MAX_ENTRY_POINTS_BYTES: usize = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidEntryPoints {
-    /// There is too much.
-    #[error("expected at most {limit} bytes, found {found}")]
-    TooLong {
-        /// The most bytes that are accepted.
-        limit: usize,
-        /// The bytes that were found.
-        found: usize,
-    },
-    /// It is not UTF-8.
-    #[error("expected UTF-8, found other bytes at offset {offset}")]
-    NotUtf8 {
-        /// Where the first wrong byte stands.
-        offset: usize,
-    },
+    /// It is too long, or no text.
+    #[error(transparent)]
+    Text(#[from] InvalidText),
     /// A line is neither a group nor an entry point.
     #[error("expected `[group]` or `name = module:object` in line {line}, found `{}`", visible(.found))]
     Line {
@@ -63,13 +52,7 @@ pub enum InvalidEntryPoints {
 /// # Errors
 /// [`InvalidEntryPoints`], for the first line that is wrong.
 pub fn check_entry_points(bytes: &[u8]) -> Result<(), InvalidEntryPoints> {
-    let (limit, found) = (MAX_ENTRY_POINTS_BYTES, bytes.len());
-    if found > limit {
-        return Err(InvalidEntryPoints::TooLong { limit, found });
-    }
-    let text = from_utf8(bytes).map_err(|error| InvalidEntryPoints::NotUtf8 {
-        offset: error.valid_up_to(),
-    })?;
+    let text = text(bytes, MAX_ENTRY_POINTS_BYTES)?;
     let mut seen = Seen::default();
     for (index, content) in text.split('\n').enumerate() {
         seen.line(content, index + 1)?;
@@ -232,10 +215,13 @@ mod tests {
         }
         assert_eq!(
             check_entry_points(b"[x\xff]").unwrap_err(),
-            InvalidEntryPoints::NotUtf8 { offset: 2 }
+            InvalidEntryPoints::Text(InvalidText::NotUtf8 { offset: 2 })
         );
         let (limit, found) = (MAX_ENTRY_POINTS_BYTES, MAX_ENTRY_POINTS_BYTES + 1);
-        assert_eq!(error(&"\n".repeat(found)), InvalidEntryPoints::TooLong { limit, found });
+        assert_eq!(
+            error(&"\n".repeat(found)),
+            InvalidEntryPoints::Text(InvalidText::TooLong { limit, found })
+        );
     }
 
     proptest! {

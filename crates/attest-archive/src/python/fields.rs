@@ -1,5 +1,4 @@
-use std::str::from_utf8;
-
+use super::text::{InvalidText, text};
 use crate::error::visible;
 
 /// The most bytes that `METADATA`, `PKG-INFO` or `WHEEL` may have. They are held in memory; the longest descriptions have some
@@ -29,20 +28,9 @@ pub struct Field {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidFields {
-    /// There is too much.
-    #[error("expected at most {limit} bytes, found {found}")]
-    TooLong {
-        /// The most bytes that are accepted.
-        limit: usize,
-        /// The bytes that were found.
-        found: usize,
-    },
-    /// It is not UTF-8.
-    #[error("expected UTF-8, found other bytes at offset {offset}")]
-    NotUtf8 {
-        /// Where the first wrong byte stands.
-        offset: usize,
-    },
+    /// It is too long, or no text.
+    #[error(transparent)]
+    Text(#[from] InvalidText),
     /// A line is no field, does not go on with one, and does not end them.
     #[error("expected `Name: value` in line {line}, found `{}`", visible(.found))]
     Line {
@@ -67,13 +55,7 @@ impl Fields {
     /// # Errors
     /// [`InvalidFields`].
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidFields> {
-        let (limit, found) = (MAX_FIELDS_BYTES, bytes.len());
-        if found > limit {
-            return Err(InvalidFields::TooLong { limit, found });
-        }
-        let text = from_utf8(bytes).map_err(|error| InvalidFields::NotUtf8 {
-            offset: error.valid_up_to(),
-        })?;
+        let text = text(bytes, MAX_FIELDS_BYTES)?;
         let mut fields = Vec::new();
         let mut rest = text;
         for line in 1.. {
@@ -195,9 +177,15 @@ mod tests {
             InvalidFields::Control { line: 2 }
         );
         assert_eq!(error(b"Name: a\0\n"), InvalidFields::Control { line: 1 });
-        assert_eq!(error(b"Name: \xff\n"), InvalidFields::NotUtf8 { offset: 6 });
+        assert_eq!(
+            error(b"Name: \xff\n"),
+            InvalidFields::Text(InvalidText::NotUtf8 { offset: 6 })
+        );
         let (limit, found) = (MAX_FIELDS_BYTES, MAX_FIELDS_BYTES + 1);
-        assert_eq!(error(&vec![b'\n'; found]), InvalidFields::TooLong { limit, found });
+        assert_eq!(
+            error(&vec![b'\n'; found]),
+            InvalidFields::Text(InvalidText::TooLong { limit, found })
+        );
     }
 
     proptest! {

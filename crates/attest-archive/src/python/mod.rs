@@ -18,6 +18,7 @@ mod record;
 mod recorded;
 mod sdist;
 mod tag;
+mod text;
 mod version;
 mod wheel;
 
@@ -31,4 +32,5 @@ pub use normal::{Normalisation, NormaliseError, Normalised};
 pub use problem::Problem;
 pub use record::{InvalidRecord, MAX_RECORD_BYTES, RecordLine, RecordedDigest, parse_record};
 pub use tag::{InvalidTag, MAX_TAGS, Tag};
+pub use text::InvalidText;
 pub use version::{InvalidVersion, MAX_VERSION_BYTES, Version};

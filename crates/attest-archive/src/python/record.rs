@@ -1,9 +1,9 @@
 use std::fmt;
-use std::str::from_utf8;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::text::{InvalidText, text};
 use crate::error::visible;
 
 /// The most bytes that `RECORD` may have: a line of two hundred bytes for each of a million members is above it, and nothing
@@ -36,20 +36,9 @@ pub struct RecordedDigest {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRecord {
-    /// There is too much.
-    #[error("expected at most {limit} bytes, found {found}")]
-    TooLong {
-        /// The most bytes that are accepted.
-        limit: usize,
-        /// The bytes that were found.
-        found: usize,
-    },
-    /// It is not UTF-8.
-    #[error("expected UTF-8, found other bytes at offset {offset}")]
-    NotUtf8 {
-        /// Where the first wrong byte stands.
-        offset: usize,
-    },
+    /// It is too long, or no text.
+    #[error(transparent)]
+    Text(#[from] InvalidText),
     /// A quoted value does not end, or something other than a comma follows it.
     #[error("expected a quoted value to end with its quote in line {line}")]
     Quote {
@@ -87,13 +76,7 @@ pub enum InvalidRecord {
 /// # Errors
 /// [`InvalidRecord`].
 pub fn parse_record(bytes: &[u8]) -> Result<Vec<RecordLine>, InvalidRecord> {
-    let (limit, found) = (MAX_RECORD_BYTES, bytes.len());
-    if found > limit {
-        return Err(InvalidRecord::TooLong { limit, found });
-    }
-    let text = from_utf8(bytes).map_err(|error| InvalidRecord::NotUtf8 {
-        offset: error.valid_up_to(),
-    })?;
+    let text = text(bytes, MAX_RECORD_BYTES)?;
     let mut rows = Rows { rest: text, line: 1 };
     let mut lines = Vec::new();
     while let Some((line, values)) = rows.next()? {
@@ -318,9 +301,15 @@ mod tests {
             );
         }
         let offset = 1;
-        assert_eq!(parse_record(b"a\xff,,").unwrap_err(), InvalidRecord::NotUtf8 { offset });
+        assert_eq!(
+            parse_record(b"a\xff,,").unwrap_err(),
+            InvalidRecord::Text(InvalidText::NotUtf8 { offset })
+        );
         let (limit, found) = (MAX_RECORD_BYTES, MAX_RECORD_BYTES + 1);
-        assert_eq!(error(&"\n".repeat(found)), InvalidRecord::TooLong { limit, found });
+        assert_eq!(
+            error(&"\n".repeat(found)),
+            InvalidRecord::Text(InvalidText::TooLong { limit, found })
+        );
     }
 
     fn line() -> impl Strategy<Value = RecordLine> {

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::io;
 
 use attest_archive::MemberPath;
@@ -6,6 +5,7 @@ use attest_archive::python::{Change, Normalised};
 use attest_digest::{Algorithm, Measured};
 use serde::Serialize;
 
+use super::super::report::Figures;
 use super::subject::{Finding, Judged, State};
 use crate::answer::AnswerFormat;
 use crate::context::Context;
@@ -134,12 +134,6 @@ struct ChangeDocument<'a> {
     first: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Figures {
-    size: u64,
-    digests: BTreeMap<&'static str, String>,
-}
-
 impl<'a> FileDocument<'a> {
     fn of(judged: &'a Judged) -> Self {
         let project = judged.project.as_ref();
@@ -172,13 +166,4 @@ fn changes<'a>(normalised: &'a Normalised) -> Vec<ChangeDocument<'a>> {
         first: change.first.as_ref().map(MemberPath::as_str),
     };
     normalised.changes.iter().map(document).collect()
-}
-
-impl Figures {
-    fn of(measured: &Measured) -> Self {
-        Self {
-            size: measured.size(),
-            digests: std::iter::once(("sha256", hexadecimal(measured))).collect(),
-        }
-    }
 }

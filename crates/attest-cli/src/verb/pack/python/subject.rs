@@ -9,8 +9,10 @@ use attest_archive::read::{Limits, ReadError};
 use tempfile::SpooledTempFile;
 
 use super::super::date::{self, Origin};
+use crate::causes::with_causes;
 use crate::context::Environment;
 use crate::failure::Failure;
+use crate::output_file::directory_of;
 
 /// What of an output stays in memory until all are there.
 const IN_MEMORY: usize = 1024 * 1024;
@@ -73,7 +75,7 @@ impl Outputs<'_> {
     fn scratch(&self, path: &Path) -> PathBuf {
         match self.check {
             true => std::env::temp_dir(),
-            false => directory_of(&self.place(path)),
+            false => directory_of(&self.place(path)).to_owned(),
         }
     }
 }
@@ -93,7 +95,7 @@ pub(super) fn judge(
         Ok(distribution) => distribution,
         Err(ReadError::Io { source }) => return Err(unreadable(path, &source)),
         Err(error) => {
-            judged.reject("archive-refused", with_cause(&error));
+            judged.reject("archive-refused", with_causes(&error));
             return Ok(judged);
         }
     };
@@ -190,7 +192,7 @@ fn find_date(
     distribution: &Distribution,
     environment: &Environment,
 ) -> Result<(SourceDate, &'static str), Failure> {
-    let found = date::find(&directory_of(path), environment)?;
+    let found = date::find(directory_of(path), environment)?;
     if let (true, Some(own)) = (
         outputs.check && found.origin != Origin::SourceDateEpoch,
         distribution.date(),
@@ -203,13 +205,6 @@ fn find_date(
         Origin::Default => "default",
     };
     Ok((found.value, origin))
-}
-
-fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 /// Looked at before it is opened, because opening a named pipe waits for a writer.
@@ -237,12 +232,5 @@ pub(super) fn temporary_failed(error: &io::Error, path: &Path) -> Failure {
 }
 
 fn not_written(path: &Path, error: &NormaliseError) -> Failure {
-    Failure::undecided("archive-not-written", with_cause(error)).at(path.display())
-}
-
-fn with_cause(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
+    Failure::undecided("archive-not-written", with_causes(error)).at(path.display())
 }
