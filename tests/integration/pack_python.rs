@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 use crate::command::{Command, Finished};
 
-const DATE: &str = "1700000000";
-const WHEEL: &str = "beagle_vote-1.0-py3-none-any.whl";
-const SDIST: &str = "beagle_vote-1.0.tar.gz";
-const METADATA: &str = "Metadata-Version: 2.2\nName: beagle-vote\nVersion: 1.0\n";
+pub(crate) const DATE: &str = "1700000000";
+pub(crate) const WHEEL: &str = "beagle_vote-1.0-py3-none-any.whl";
+pub(crate) const SDIST: &str = "beagle_vote-1.0.tar.gz";
+pub(crate) const METADATA: &str = "Metadata-Version: 2.2\nName: beagle-vote\nVersion: 1.0\n";
 const INFO: &str = "beagle_vote-1.0.dist-info";
 
 fn archive(format: Format, files: &[(String, String)], seconds: u64) -> Vec<u8> {
@@ -34,7 +34,7 @@ fn archive(format: Format, files: &[(String, String)], seconds: u64) -> Vec<u8> 
 }
 
 /// A wheel with directories as members and RECORD in the middle: right, and not in its normal form.
-fn wheel(module: &str, recorded: &str) -> Vec<u8> {
+pub(crate) fn wheel(module: &str, recorded: &str) -> Vec<u8> {
     let mut files = vec![
         ("beagle_vote.py".to_owned(), module.to_owned()),
         (format!("{INFO}/METADATA"), METADATA.to_owned()),
@@ -55,7 +55,7 @@ fn wheel(module: &str, recorded: &str) -> Vec<u8> {
     archive(Format::Zip, &files, 1_500_000_000)
 }
 
-fn sdist(metadata: &str) -> Vec<u8> {
+pub(crate) fn sdist(metadata: &str) -> Vec<u8> {
     let file = |path: &str, text: &str| (format!("beagle_vote-1.0/{path}"), text.to_owned());
     let files = [file("PKG-INFO", metadata), file("pyproject.toml", "[project]\n")];
     archive(Format::TarGz, &files, 1_500_000_000)

@@ -83,6 +83,28 @@ pub enum Error {
     /// Nothing is left to be released.
     #[error("expected at least one archive to make, found none: no binary can be built and source archives are off")]
     NothingToRelease,
+    /// A directory of `[[chart]]` holds no chart.
+    #[error("expected a chart at `{path}`, found no `Chart.yaml`")]
+    ChartMissing {
+        /// The path inside the project.
+        path: String,
+    },
+    /// A chart cannot be read.
+    #[error("chart `{path}`: {problem}")]
+    Chart {
+        /// The path inside the project.
+        path: String,
+        /// Why.
+        problem: Box<attest_archive::chart::ChartError>,
+    },
+    /// With name and version filled in, the version of a chart is none.
+    #[error("expected a version such as `1.2.0` (SemVer 2) for chart `{path}`, found `{version}`")]
+    UnusableChartVersion {
+        /// The path of the chart inside the project.
+        path: String,
+        /// The version.
+        version: String,
+    },
     /// No target has every binary of an image.
     #[error("expected a Linux target with every binary of image `{file}`, found none")]
     NothingForImage {

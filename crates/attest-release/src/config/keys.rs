@@ -20,6 +20,8 @@ pub const TOP: Table = Table {
         "archive",
         "source",
         "files",
+        "chart",
+        "python",
         "image",
         "checksums",
         "sbom",
@@ -79,6 +81,16 @@ pub const FILES: Table = Table {
     path: "files",
     keys: &["name", "directory", "files", "formats", "wrap"],
 };
+/// `[[chart]]`.
+pub const CHART: Table = Table {
+    path: "chart",
+    keys: &["directory", "version", "app-version"],
+};
+/// `[python]`.
+pub const PYTHON: Table = Table {
+    path: "python",
+    keys: &["files"],
+};
 /// `[[image]]`.
 pub const IMAGE: Table = Table {
     path: "image",
@@ -129,6 +141,7 @@ pub const SIGN: Table = Table {
 };
 
 /// Every table.
-pub const ALL: [Table; 15] = [
-    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, FILES, IMAGE, CHECKSUMS, SBOM, PROVENANCE, SIGN,
+pub const ALL: [Table; 17] = [
+    TOP, PROJECT, BUILD, BINARY, CARGO, GO, COMMAND, ARCHIVE, SOURCE, FILES, CHART, PYTHON, IMAGE, CHECKSUMS, SBOM,
+    PROVENANCE, SIGN,
 ];

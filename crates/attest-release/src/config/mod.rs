@@ -1,12 +1,14 @@
 //! `attest.toml` in, a [`Config`] that cannot be wrong out, or everything that is wrong with it at once.
 
 mod binary;
+mod chart;
 mod file_set;
 mod image;
 pub mod keys;
 mod output;
 mod problem;
 mod project;
+mod python;
 mod reader;
 mod value;
 
@@ -15,6 +17,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt, ToolVersion};
+pub use chart::Chart;
 pub use file_set::{FileSet, FileSetContents};
 pub use image::Image;
 pub(crate) use output::checksums_file_name;
@@ -23,6 +26,7 @@ pub use output::{
 };
 pub use problem::{Problem, ProblemKind};
 pub use project::{Build, Project, VersionSource};
+pub use python::Python;
 pub use value::{Pattern, ProjectPath};
 
 use crate::Error;
@@ -53,6 +57,10 @@ pub struct Config {
     pub source: Option<SourceArchive>,
     /// `[[files]]`, in the order of the file.
     pub file_sets: Vec<FileSet>,
+    /// `[[chart]]`, in the order of the file.
+    pub charts: Vec<Chart>,
+    /// `[python]`; none when there is no such table.
+    pub python: Option<Python>,
     /// `[[image]]`, in the order of the file.
     pub images: Vec<Image>,
     /// `[checksums]`; none when they are switched off.
@@ -143,6 +151,8 @@ fn read<'a>(source: &'a Source<'a>, document: &'a DeTable<'a>) -> Config {
         archive: output::archive(&top.table("archive", keys::ARCHIVE), &build),
         source: output::source(&top.table("source", keys::SOURCE)),
         file_sets: file_set::file_sets(&top),
+        charts: chart::charts(&top),
+        python: python::python(&top),
         images: image::images(&top, &binaries),
         checksums: output::checksums(&top.table("checksums", keys::CHECKSUMS)),
         sbom: output::sbom(&top.table("sbom", keys::SBOM)),

@@ -304,13 +304,17 @@ fn expected(section: &Section<'_>) -> Option<ExpectedSigner> {
 }
 
 pub(super) fn template(section: &Section<'_>, key: &str, scope: Scope, default: &str) -> Template {
-    let given = section.text(key).and_then(|text| {
-        let result = Template::parse(text.value, scope);
-        // The quote, then the place inside the text.
-        let inside = result.as_ref().err().map_or(0, |error| error.offset() + 1);
-        section.accept(text.offset + inside, result)
-    });
-    given.unwrap_or_else(|| Template::parse(default, scope).expect("our own templates are templates"))
+    own_template(section, key, scope)
+        .unwrap_or_else(|| Template::parse(default, scope).expect("our own templates are templates"))
+}
+
+/// None when it is not there, or no template, which is then reported.
+pub(super) fn own_template(section: &Section<'_>, key: &str, scope: Scope) -> Option<Template> {
+    let text = section.text(key)?;
+    let result = Template::parse(text.value, scope);
+    // The quote, then the place inside the text.
+    let inside = result.as_ref().err().map_or(0, |error| error.offset() + 1);
+    section.accept(text.offset + inside, result)
 }
 
 pub(super) fn format(text: &str) -> Result<ArchiveFormat, ProblemKind> {

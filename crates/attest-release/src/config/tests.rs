@@ -335,3 +335,18 @@ fn what_cannot_stand_in_an_image_is_told_with_its_place() {
         ]
     );
 }
+
+#[test]
+fn a_chart_needs_its_directory_and_python_its_files() {
+    let config = parse("format = 1\n[[chart]]\ndirectory = \"chart\"\nversion = \"{version}\"\n");
+    assert_eq!(config.charts[0].directory.as_str(), "chart");
+    assert_eq!(config.charts[0].version.as_ref().unwrap().to_string(), "{version}");
+    assert_eq!((&config.charts[0].app_version, &config.python), (&None, &None));
+    let missing = |key: &str| ProblemKind::MissingKey { key: key.to_owned() };
+    assert_eq!(
+        kinds("format = 1\n[[chart]]\n[python]\n"),
+        [missing("chart.directory"), missing("python.files")]
+    );
+    let empty = kinds("format = 1\n[python]\nfiles = []\n");
+    assert!(matches!(&empty[..], [ProblemKind::Unusable { key, .. }] if key == "python.files"));
+}

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use attest_archive::chart::{MAX_FILE_BYTES, Metadata};
+
 use crate::config::{BuildSteps, Config, FileSetContents, Pattern};
 use crate::manifest::Manifests;
 use crate::{Error, Target};
@@ -25,8 +27,19 @@ pub struct Facts {
     pub files: BTreeSet<String>,
     /// The directories among those that the configuration speaks of.
     pub directories: BTreeSet<String>,
+    /// The Helm charts that the configuration speaks of, by their directories, as far as they are there.
+    pub charts: BTreeMap<String, ChartFacts>,
     /// The targets that cannot be built here, each with the reason and what to install.
     pub unavailable: BTreeMap<Target, String>,
+}
+
+/// What the `Chart.yaml` of a chart says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartFacts {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
 }
 
 impl Facts {
@@ -52,6 +65,9 @@ impl Facts {
                 }
             }
         }
+        for pattern in config.python.iter().flat_map(|python| &python.files) {
+            files.extend(matches(directory, pattern)?);
+        }
         let prebuilt = config.binaries.iter().filter_map(|binary| match &binary.steps {
             BuildSteps::Prebuilt(prebuilt) => Some(prebuilt.paths.values()),
             _ => None,
@@ -63,9 +79,30 @@ impl Facts {
             manifests: Manifests::of_directory(directory)?,
             files,
             directories,
+            charts: charts(directory, config)?,
             ..Self::default()
         })
     }
+}
+
+fn charts(directory: &Path, config: &Config) -> Result<BTreeMap<String, ChartFacts>, Error> {
+    let mut charts = BTreeMap::new();
+    for chart in &config.charts {
+        let path = chart.directory.to_string();
+        let Some(text) = crate::read_text(&directory.join(&path).join("Chart.yaml"), MAX_FILE_BYTES)? else {
+            continue;
+        };
+        let metadata = Metadata::parse(text.as_bytes()).map_err(|problem| Error::Chart {
+            path: path.clone(),
+            problem: Box::new(problem),
+        })?;
+        let facts = ChartFacts {
+            name: metadata.name().to_owned(),
+            version: metadata.version().as_str().to_owned(),
+        };
+        charts.insert(path, facts);
+    }
+    Ok(charts)
 }
 
 /// The regular files that `pattern` means. Symbolic links are not followed.

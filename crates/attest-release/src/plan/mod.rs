@@ -1,9 +1,11 @@
 //! A [`Config`] and [`Facts`] in, a [`Plan`] out: every file of the release by name, and what is left out and why.
 
+mod chart;
 mod facts;
 mod file_set;
 mod image;
 mod name;
+mod python;
 mod render;
 mod steps;
 
@@ -12,9 +14,11 @@ use std::collections::BTreeMap;
 use attest_digest::Algorithm;
 use attest_sbom::About;
 
-pub use facts::{Facts, MAX_MATCHES};
+pub use chart::PlannedChart;
+pub use facts::{ChartFacts, Facts, MAX_MATCHES};
 pub use file_set::{PlannedContents, PlannedFileSet};
 pub use image::{PlannedImage, PlannedRoot};
+pub use python::PlannedDistribution;
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
 pub use steps::{PlannedBinary, PlannedSteps};
 
@@ -44,6 +48,10 @@ pub struct Plan {
     pub sources: Vec<PlannedSource>,
     /// The archives of other files.
     pub file_sets: Vec<PlannedFileSet>,
+    /// The Helm charts.
+    pub charts: Vec<PlannedChart>,
+    /// The wheels and sdists.
+    pub distributions: Vec<PlannedDistribution>,
     /// The images.
     pub images: Vec<PlannedImage>,
     /// The files of digests, over archives, sources, other files and SBOMs.
@@ -138,6 +146,8 @@ impl Plan {
             skipped,
             sources: draft.sources()?,
             file_sets: draft.file_sets()?,
+            charts: draft.charts()?,
+            distributions: draft.distributions()?,
             checksums: draft.checksums()?,
             provenance: match &config.sign {
                 None => Some(draft.release_file(&config.provenance.name, "json")?),
@@ -164,7 +174,7 @@ impl Plan {
     }
 
     fn has_something_to_release(&self) -> Result<(), Error> {
-        match self.archives.is_empty() && self.sources.is_empty() && self.file_sets.is_empty() {
+        match self.files().iter().all(|file| file.kind.is_about_others()) {
             true => Err(Error::NothingToRelease),
             false => Ok(()),
         }

@@ -4,7 +4,10 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
-use super::{Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedImage, PlannedSource};
+use super::{
+    Plan, PlannedArchive, PlannedChart, PlannedContents, PlannedDistribution, PlannedFileSet, PlannedImage,
+    PlannedSource,
+};
 use crate::config::ArchiveFormat;
 use crate::git::SourceProfile;
 use crate::{FileName, Target};
@@ -22,6 +25,12 @@ pub enum FileKind {
     Source,
     /// Other files.
     Files,
+    /// A Helm chart.
+    Chart,
+    /// A built distribution of Python.
+    Wheel,
+    /// A source distribution of Python.
+    Sdist,
     /// An image layout.
     Image,
     /// A list of contents.
@@ -35,6 +44,19 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// What a file that can be installed with pip is, by its name.
+    pub(crate) fn of_distribution(file: &FileName) -> Self {
+        match file.as_str().ends_with(".whl") {
+            true => Self::Wheel,
+            false => Self::Sdist,
+        }
+    }
+
+    /// Whether it says something about the other files, and is nothing without them.
+    pub(super) const fn is_about_others(self) -> bool {
+        matches!(self, Self::Sbom | Self::Checksums | Self::Provenance | Self::Bundle)
+    }
+
     /// In one word.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -42,6 +64,9 @@ impl FileKind {
             Self::Archive => "archive",
             Self::Source => "source",
             Self::Files => "files",
+            Self::Chart => "chart",
+            Self::Wheel => "wheel",
+            Self::Sdist => "sdist",
             Self::Image => "image",
             Self::Sbom => "sbom",
             Self::Checksums => "checksums",
@@ -77,6 +102,8 @@ impl Plan {
             ..file(&source.file, FileKind::Source, self.source_inputs(source))
         }));
         files.extend(self.file_sets.iter().map(file_set));
+        files.extend(self.charts.iter().map(chart));
+        files.extend(self.distributions.iter().map(distribution));
         files.extend(self.images.iter().map(image));
         files.extend(self.archives.iter().filter_map(sbom));
         let packed: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
@@ -92,6 +119,8 @@ impl Plan {
         );
         let sources = self.sources.iter().map(|source| (&source.bundle, &source.file));
         let sets = self.file_sets.iter().map(|set| (&set.bundle, &set.file));
+        let charts = self.charts.iter().map(|chart| (&chart.bundle, &chart.file));
+        let distributions = self.distributions.iter().map(|found| (&found.bundle, &found.file));
         let images = self.images.iter().map(|image| (&image.bundle, &image.file));
         let own = self
             .archives
@@ -99,6 +128,8 @@ impl Plan {
             .map(|archive| (&archive.bundle, &archive.file))
             .chain(sources)
             .chain(sets)
+            .chain(charts)
+            .chain(distributions)
             .chain(images);
         let own = own.filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
         files.extend(own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()])));
@@ -198,6 +229,18 @@ fn file_set(set: &PlannedFileSet) -> PlannedFile<'_> {
         format: Some(set.format),
         ..file(&set.file, FileKind::Files, inputs)
     }
+}
+
+fn chart(chart: &PlannedChart) -> PlannedFile<'_> {
+    PlannedFile {
+        format: Some(ArchiveFormat::TarGz),
+        ..file(&chart.file, FileKind::Chart, vec![format!("{}/", chart.directory)])
+    }
+}
+
+fn distribution(distribution: &PlannedDistribution) -> PlannedFile<'_> {
+    let kind = FileKind::of_distribution(&distribution.file);
+    file(&distribution.file, kind, vec![distribution.path.to_string()])
 }
 
 fn image(image: &PlannedImage) -> PlannedFile<'_> {

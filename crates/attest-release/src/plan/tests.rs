@@ -301,3 +301,56 @@ fn an_image_without_a_linux_target_is_refused() {
     let error = Plan::new(&config(&format!("{text}{IMAGE}")), &facts()).unwrap_err();
     assert!(matches!(error, Error::NothingForImage { file } if file == "app-1.2.0-image.tar"));
 }
+
+fn with_chart() -> Facts {
+    let chart = ChartFacts {
+        name: "web".to_owned(),
+        version: "0.1.0".to_owned(),
+    };
+    Facts {
+        charts: [("chart".to_owned(), chart)].into(),
+        ..facts()
+    }
+}
+
+#[test]
+fn a_chart_is_called_by_its_name_and_the_version_that_it_gets() {
+    let text = "format = 1\n[source]\nenabled = false\n[[chart]]\ndirectory = \"chart\"\n";
+    let plan = Plan::new(&config(text), &with_chart()).unwrap();
+    assert_eq!(plan.charts[0].file.as_str(), "web-0.1.0.tgz");
+    let stamped = config(&format!(
+        "{text}version = \"{{version}}\"\napp-version = \"v{{version}}\"\n"
+    ));
+    let plan = Plan::new(&stamped, &with_chart()).unwrap();
+    assert_eq!(plan.charts[0].file.as_str(), "web-1.2.0.tgz");
+    assert_eq!(plan.charts[0].stamp.app_version.as_deref(), Some("v1.2.0"));
+    let error = Plan::new(&config(text), &facts()).unwrap_err();
+    assert!(matches!(error, Error::ChartMissing { path } if path == "chart"));
+    let odd = config(&format!("{text}version = \"v{{version}}\"\n"));
+    let error = Plan::new(&odd, &with_chart()).unwrap_err();
+    assert!(matches!(error, Error::UnusableChartVersion { version, .. } if version == "v1.2.0"));
+}
+
+#[test]
+fn wheels_and_sdists_keep_their_names() {
+    let text = "format = 1\n[source]\nenabled = false\n[python]\nfiles = [\"out/*\"]\n";
+    let facts = Facts {
+        files: ["out/app-1.2.0-py3-none-any.whl", "out/app-1.2.0.tar.gz"]
+            .map(str::to_owned)
+            .into(),
+        ..facts()
+    };
+    let plan = Plan::new(&config(text), &facts).unwrap();
+    let kinds: Vec<(&str, FileKind)> = plan
+        .files()
+        .into_iter()
+        .map(|file| (file.name.as_str(), file.kind))
+        .collect();
+    assert_eq!(
+        kinds[..2],
+        [
+            ("app-1.2.0-py3-none-any.whl", FileKind::Wheel),
+            ("app-1.2.0.tar.gz", FileKind::Sdist)
+        ]
+    );
+}

@@ -73,7 +73,7 @@ impl Staging {
     }
 
     /// A release must not find parts of itself, or of an earlier one, among what it packs.
-    fn output_is_outside(&self, project: &Path, directory: &str) -> Result<(), StageError> {
+    pub(super) fn output_is_outside(&self, project: &Path, directory: &str) -> Result<(), StageError> {
         let parent = match self.output.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),

@@ -48,6 +48,41 @@ pub enum StageError {
         /// The archive.
         file: FileName,
     },
+    /// A chart is none that Helm would load.
+    #[error("chart `{path}` cannot be packed")]
+    Chart {
+        /// The path inside the project.
+        path: String,
+        /// Why.
+        #[source]
+        problem: Box<attest_archive::chart::ChartError>,
+    },
+    /// A wheel or an sdist cannot be read.
+    #[error("`{path}` cannot be read")]
+    DistributionUnreadable {
+        /// The path inside the project.
+        path: String,
+        /// Why.
+        #[source]
+        problem: Box<attest_archive::read::ReadError>,
+    },
+    /// A wheel or an sdist is not what the specifications want.
+    #[error("`{path}`: {}", problems.join("; "))]
+    Distribution {
+        /// The path inside the project.
+        path: String,
+        /// What is wrong with it, at least one thing.
+        problems: Vec<String>,
+    },
+    /// A wheel or an sdist cannot be written.
+    #[error("`{path}` cannot be normalised")]
+    Normalise {
+        /// The path inside the project.
+        path: String,
+        /// Why.
+        #[source]
+        problem: Box<attest_archive::python::NormaliseError>,
+    },
     /// An image cannot be built.
     #[error("cannot build image `{file}`")]
     Image {

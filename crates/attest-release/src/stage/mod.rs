@@ -4,11 +4,13 @@
 //! does it take the place of the output; until then, and if anything fails, the output is as it was.
 
 mod archive;
+mod chart;
 mod checksums;
 mod directory;
 mod error;
 mod image;
 mod ownership;
+mod python;
 mod sign;
 mod source;
 mod verify;

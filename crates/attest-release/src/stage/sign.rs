@@ -84,10 +84,17 @@ pub(super) fn own_bundles(plan: &Plan) -> impl Iterator<Item = (&FileName, &File
         .map(|archive| (&archive.file, archive.bundle.as_ref()));
     let sources = plan.sources.iter().map(|source| (&source.file, source.bundle.as_ref()));
     let sets = plan.file_sets.iter().map(|set| (&set.file, set.bundle.as_ref()));
+    let charts = plan.charts.iter().map(|chart| (&chart.file, chart.bundle.as_ref()));
+    let distributions = plan
+        .distributions
+        .iter()
+        .map(|found| (&found.file, found.bundle.as_ref()));
     let images = plan.images.iter().map(|image| (&image.file, image.bundle.as_ref()));
     archives
         .chain(sources)
         .chain(sets)
+        .chain(charts)
+        .chain(distributions)
         .chain(images)
         .filter_map(|(file, bundle)| Some((file, bundle?)))
 }

@@ -63,6 +63,11 @@ pub(super) fn stage(error: &StageError) -> Failure {
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
+        StageError::Chart { .. } => Failure::usage("chart-invalid", message),
+        StageError::DistributionUnreadable { .. } | StageError::Distribution { .. } | StageError::Normalise { .. } => {
+            Failure::rejected("distribution-invalid", message)
+                .hint("`attest pack python --check FILE` lists everything that is wrong with it")
+        }
         StageError::Image { .. } => Failure::usage("image-impossible", message),
         StageError::NoFiles { .. } => Failure::usage("nothing-to-pack", message),
         StageError::OutputPacked { .. } => Failure::usage("output-packed", message)

@@ -68,6 +68,8 @@ impl Made {
         making.archives(context)?;
         making.sources(context)?;
         making.file_sets(context)?;
+        making.charts(context)?;
+        making.distributions(context)?;
         making.images(context)?;
         making.warn(context);
         making.checksums(context)?;
@@ -159,6 +161,38 @@ impl Making<'_> {
                 let packed = staging.pack_files(set, &ground.project);
                 packed.map_err(|error| failure::stage(&error))
             })?;
+        }
+        Ok(())
+    }
+
+    fn charts(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        for chart in &ground.plan.charts {
+            let warnings = steps.take("chart", chart.file.as_str(), context, |_| {
+                let packed = staging.pack_chart(chart, &ground.project);
+                packed.map_err(|error| failure::stage(&error))
+            })?;
+            for warning in warnings {
+                context.say(format_args!("warning: `{}`: {warning}", chart.directory));
+            }
+        }
+        Ok(())
+    }
+
+    fn distributions(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        for planned in &ground.plan.distributions {
+            let warnings = steps.take("python", planned.file.as_str(), context, |_| {
+                let normalised = staging.normalise(planned, &ground.project);
+                normalised.map_err(|error| failure::stage(&error))
+            })?;
+            for warning in warnings {
+                context.say(format_args!("warning: `{}`: {}", planned.path, visible(&warning)));
+            }
         }
         Ok(())
     }

@@ -1,0 +1,59 @@
+use attest_archive::chart::Stamp;
+
+use super::Draft;
+use crate::config::{Chart, ProjectPath};
+use crate::template::Template;
+use crate::{Error, FileName};
+
+/// One Helm chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedChart {
+    /// Its name: that of the chart and its version, as Helm wants it.
+    pub file: FileName,
+    /// Where its `Chart.yaml` lies.
+    pub directory: ProjectPath,
+    /// What `Chart.yaml` is to say instead of what it says.
+    pub stamp: Stamp,
+    /// A bundle of its own.
+    pub bundle: Option<FileName>,
+}
+
+impl Draft<'_> {
+    pub(super) fn charts(&self) -> Result<Vec<PlannedChart>, Error> {
+        self.config.charts.iter().map(|chart| self.chart(chart)).collect()
+    }
+
+    fn chart(&self, chart: &Chart) -> Result<PlannedChart, Error> {
+        let Some(found) = self.facts.charts.get(chart.directory.as_str()) else {
+            let path = chart.directory.to_string();
+            return Err(Error::ChartMissing { path });
+        };
+        let stamp = self.stamp(chart)?;
+        let version = stamp.version.as_ref().map(ToString::to_string);
+        let version = version.as_ref().unwrap_or(&found.version);
+        let name = format!("{}-{version}.tgz", found.name);
+        let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
+        Ok(PlannedChart {
+            bundle: self.own_bundle(&file)?,
+            directory: chart.directory.clone(),
+            stamp,
+            file,
+        })
+    }
+
+    fn stamp(&self, chart: &Chart) -> Result<Stamp, Error> {
+        let values = self.values(None);
+        let said = |template: &Option<Template>| template.as_ref().map(|template| template.render(&values));
+        let version = said(&chart.version).map(|text| {
+            text.parse().map_err(|_| Error::UnusableChartVersion {
+                path: chart.directory.to_string(),
+                version: text,
+            })
+        });
+        Ok(Stamp {
+            version: version.transpose()?,
+            app_version: said(&chart.app_version),
+        })
+    }
+}
