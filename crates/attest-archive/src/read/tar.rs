@@ -34,30 +34,14 @@ pub fn read_tar<R: Read, E: From<ReadError>>(
         global_bytes: 0,
     };
     while let Some(found) = stream.next()? {
-        let shown = found.header.shown();
-        let (size, path, kind) = (found.size, found.name.path.clone(), found.kind()?);
-        let metadata = found.metadata();
-        if let Some(path) = path {
-            stream.tree.insert(&path, &kind, limits)?;
-            let entry = Entry {
-                path,
-                kind,
-                size,
-                metadata,
-            };
-            stream.advance(size)?;
+        let (size, shown) = (found.size, found.header.shown());
+        if let Some(entry) = stream.enter(found)? {
             let mut content = Content {
                 reader: &mut stream.reader,
                 left: size,
             };
             visit(&entry, &mut content)?;
             content.drain()?;
-        } else if stream.root.replace(metadata).is_some() {
-            return Err(ReadError::UnsupportedKind {
-                name: shown,
-                kind: "the top for the second time".to_owned(),
-            }
-            .into());
         }
         stream.skip_padding(size, &shown)?;
     }
@@ -145,6 +129,26 @@ impl<R: Read> TarStream<'_, R> {
                 _ => return Found::new(header, front, self.limits).map(Some),
             }
         }
+    }
+
+    /// Takes a member in, or remembers what is said of the top, which is none.
+    fn enter(&mut self, found: Found) -> Result<Option<Entry>, ReadError> {
+        let (name, size, kind) = (found.name.clone(), found.size, found.kind()?);
+        let metadata = found.metadata();
+        let Some(path) = name.path else {
+            return match self.root.replace(metadata) {
+                None => Ok(None),
+                Some(_) => Err(unsupported(name.text, "the top for the second time")),
+            };
+        };
+        self.tree.insert(&path, &kind, self.limits)?;
+        self.advance(size)?;
+        Ok(Some(Entry {
+            path,
+            kind,
+            size,
+            metadata,
+        }))
     }
 
     /// The next header, or nothing at a proper end: two blocks of zeros, and nothing but zeros after them.

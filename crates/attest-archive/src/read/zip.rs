@@ -20,6 +20,9 @@ const LOCAL: &[u8] = b"PK\x03\x04";
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 const LOCAL_SIZE: u64 = 4 + Shared::SIZE as u64;
 
+/// Signature, checksum and two large numbers.
+const MAX_DESCRIPTOR: u64 = 24;
+
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
@@ -191,31 +194,58 @@ impl Local {
         if self.shared.flags & STREAMED == 0 {
             return if between == 0 { Ok(()) } else { Err(gap()) };
         }
-        if between > 24 {
+        if between > MAX_DESCRIPTOR {
             return Err(gap());
         }
         let bytes = read_at(reader, expected, between)?;
-        let fields = bytes.strip_prefix(DESCRIPTOR).unwrap_or(&bytes);
-        let mut fields_read = Fields::new(fields);
-        let checksum = fields_read.u32();
-        let (compressed, size) = match fields.len() {
-            12 if !is_large => (fields_read.u32().into(), fields_read.u32().into()),
-            20 => (fields_read.u64(), fields_read.u64()),
-            _ => return Err(gap()),
+        match Descriptor::parse(&bytes, is_large) {
+            Some(descriptor) => descriptor.hold(central),
+            None => Err(gap()),
+        }
+    }
+}
+
+/// What stands after the bytes of a streamed member (4.3.9).
+struct Descriptor {
+    checksum: u32,
+    compressed: u64,
+    size: u64,
+}
+
+impl Descriptor {
+    /// With or without its signature, which not all programs write; nothing if it has another length than it can have.
+    fn parse(bytes: &[u8], is_large: bool) -> Option<Self> {
+        let fields = bytes.strip_prefix(DESCRIPTOR).unwrap_or(bytes);
+        let length = fields.len();
+        let mut fields = Fields::new(fields);
+        let checksum = fields.u32();
+        let (compressed, size) = match length {
+            12 if !is_large => (fields.u32().into(), fields.u32().into()),
+            20 => (fields.u64(), fields.u64()),
+            _ => return None,
         };
+        Some(Self {
+            checksum,
+            compressed,
+            size,
+        })
+    }
+
+    fn hold(&self, central: &Central) -> Result<(), ReadError> {
+        let theirs = &central.shared;
         agree(
             central,
             "after the bytes the checksum",
-            &central.shared.checksum,
-            &checksum,
+            &theirs.checksum,
+            &self.checksum,
         )?;
         agree(
             central,
             "after the bytes the compressed size",
-            &central.shared.compressed,
-            &compressed,
+            &theirs.compressed,
+            &self.compressed,
         )?;
-        agree(central, "after the bytes the size", &central.shared.size, &size)
+        agree(central, "after the bytes the size", &theirs.size, &self.size)
     }
 }
 

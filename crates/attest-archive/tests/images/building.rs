@@ -69,7 +69,7 @@ pub(crate) fn write(recipe: &ImageRecipe<'_>, path: &Path) -> Result<Written, Er
     write_image(recipe, Destination::Directory { path, replace })
 }
 
-fn two_roots(directory: &Path) -> ImageRecipe<'static> {
+pub(crate) fn two_roots(directory: &Path) -> ImageRecipe<'static> {
     let mut recipe = recipe();
     for platform in ["linux/arm64", "linux/amd64"] {
         let root = Root::from_directory(directory).unwrap();

@@ -4,5 +4,6 @@
 
 mod building;
 mod combining;
+mod compared;
 mod made;
 mod reading;
