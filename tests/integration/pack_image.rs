@@ -289,6 +289,10 @@ fn what_cannot_be_an_image_is_refused_by_name() {
         (&[&["--tag", "v1"][..]][..], "error[nothing-to-pack]"),
         (&[&["--platform", "linux/amd64"]], "error[root-expected]"),
         (&[&["--platform", "linux/amd64=absent"]], "error[root-expected]"),
+        (
+            &[&["--platform", "linux/amd64=/dev/null"]],
+            "error[root-expected]: expected a program or a directory, found something else",
+        ),
         (&[&["--platform", "linux/amd64=empty"]], "error[nothing-to-pack]"),
         (
             &[&["--from-layout", "x", "--env", "A=b"]],

@@ -51,10 +51,14 @@ fn warn(root: &Root, platform: &Platform, has_base: bool, context: &mut Context<
 
 fn read_one(path: &Path, asked: &PlatformRoot, arguments: &Arguments) -> Result<Root, Failure> {
     let refuse = |error| refusal(&error, path, &arguments.output);
-    let metadata = fs::metadata(path).map_err(|error| {
-        let message = format_args!("expected a program or a directory, found {error}");
+    let unfit = |found: &str| {
+        let message = format_args!("expected a program or a directory, found {found}");
         Failure::usage("root-expected", message).at(path.display())
-    })?;
+    };
+    let metadata = fs::metadata(path).map_err(|error| unfit(&error.to_string()))?;
+    if !metadata.is_dir() && !metadata.is_file() {
+        return Err(unfit("something else"));
+    }
     let mut root = match metadata.is_dir() {
         true => {
             refuse_output_inside(path, &arguments.output)?;
