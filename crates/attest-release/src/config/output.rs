@@ -223,7 +223,7 @@ fn report_no_tar(section: &Section<'_>, source: &SourceArchive) {
     if source.rules.profile == SourceProfile::GitArchive && source.formats.contains(&ArchiveFormat::Zip) {
         let kind = ProblemKind::Unusable {
             key: "source.formats".to_owned(),
-            expected: "formats with a tar archive inside for profile git-archive",
+            expected: "formats that profile git-archive has (tar.gz, tar.zst, tar.xz)",
             found: ArchiveFormat::Zip.to_string(),
         };
         let place = section.value("formats").map_or(0, |value| value.span().start);

@@ -350,3 +350,36 @@ fn a_chart_needs_its_directory_and_python_its_files() {
     let empty = kinds("format = 1\n[python]\nfiles = []\n");
     assert!(matches!(&empty[..], [ProblemKind::Unusable { key, .. }] if key == "python.files"));
 }
+
+#[test]
+fn the_rules_of_source_archives_follow_the_profile_until_they_are_said() {
+    use crate::git::{PointerRule, SourceProfile, SubmoduleRule};
+    let rules = |text: &str| parse(&format!("format = 1\n[source]\n{text}")).source.unwrap().rules;
+    assert_eq!(rules(""), SourceProfile::Attest.rules());
+    assert_eq!(rules("").submodules, SubmoduleRule::Refuse);
+    let git = rules("profile = \"git-archive\"\nlfs = \"resolve\"\n");
+    assert_eq!(git.profile, SourceProfile::GitArchive);
+    assert_eq!(
+        (git.submodules, git.pointers),
+        (SubmoduleRule::Omit, PointerRule::Resolve)
+    );
+    assert_eq!(
+        problems("format = 1\n[source]\nprofile = \"git-archiv\"\nsubmodules = \"yes\"\nlfs = \"omit\"\n"),
+        [
+            "attest.toml:3:11: expected one of attest, git-archive for `profile`, found `git-archiv`, did you mean `git-archive`?",
+            "attest.toml:4:14: expected one of refuse, include, omit for `submodules`, found `yes`",
+            "attest.toml:5:7: expected one of refuse, resolve, pointer for `lfs`, found `omit`, did you mean `pointer`?",
+        ]
+    );
+}
+
+#[test]
+fn profile_git_archive_has_no_zip() {
+    let found = problems("format = 1\n[source]\nprofile = \"git-archive\"\nformats = [\"tar.gz\", \"zip\"]\n");
+    assert_eq!(
+        found,
+        [
+            "attest.toml:4:11: expected formats that profile git-archive has (tar.gz, tar.zst, tar.xz) for `source.formats`, found `zip`"
+        ]
+    );
+}

@@ -189,6 +189,22 @@ left out:
 }
 
 #[test]
+fn a_plan_names_the_rules_of_its_source_archives_that_are_not_the_usual() {
+    let text = config("format = 1\n[source]\nprofile = \"git-archive\"\nsubmodules = \"include\"\n");
+    let plan = Plan::new(&text, &facts()).unwrap();
+    let inputs = plan.files().remove(0).inputs;
+    assert_eq!(
+        inputs,
+        [
+            "commit 0123456789ab",
+            "profile git-archive",
+            "submodules include",
+            "lfs pointer"
+        ]
+    );
+}
+
+#[test]
 fn the_json_form_says_the_same() {
     let json = Plan::new(&config(CONFIG), &facts()).unwrap().to_json();
     assert_eq!(json["schema"], PLAN_SCHEMA);
