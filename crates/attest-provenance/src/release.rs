@@ -51,9 +51,13 @@ impl Provenance {
             internal_parameters: internal_parameters(environment, &release),
             resolved_dependencies,
         };
+        let mut run_details = release.run.details(environment, release.byproducts)?;
+        for (name, version) in release.tools {
+            run_details.builder.version.entry(name).or_insert(version);
+        }
         Ok(Self {
             build_definition,
-            run_details: release.run.details(environment, release.byproducts)?,
+            run_details,
         })
     }
 }
@@ -76,9 +80,6 @@ fn external_parameters(environment: &Environment, release: &Release<'_>) -> Map<
 
 fn internal_parameters(environment: &Environment, release: &Release<'_>) -> Map<String, Value> {
     let mut parameters = Map::new();
-    if !release.tools.is_empty() {
-        parameters.insert("tools".to_owned(), json!(release.tools));
-    }
     if !release.compressors.is_empty() {
         parameters.insert("compressors".to_owned(), json!(release.compressors));
     }

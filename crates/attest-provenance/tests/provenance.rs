@@ -305,7 +305,6 @@ fn a_release_says_what_was_asked_for_and_what_was_used() {
     assert_eq!(
         definition["internalParameters"],
         json!({
-            "tools": { "rustc": "rustc 1.95.0" },
             "compressors": { "tar.gz": "zlib-rs 0.6 level 6" },
             "sourceDate": "2023-11-14T22:13:20Z",
         })
@@ -317,7 +316,7 @@ fn a_release_says_what_was_asked_for_and_what_was_used() {
     let run = &found["runDetails"];
     assert_eq!(
         run["builder"],
-        json!({ "id": LOCAL_BUILDER, "version": { "attest": "0.1.0" } })
+        json!({ "id": LOCAL_BUILDER, "version": { "attest": "0.1.0", "rustc": "rustc 1.95.0" } })
     );
     assert_eq!(run.get("metadata"), None);
     assert_eq!(run["byproducts"][0]["name"], "app.cdx.json");

@@ -91,19 +91,23 @@ fn a_go_project_gets_its_commands_and_the_version_of_the_tag() {
 }
 
 #[test]
-fn what_cannot_be_packed_yet_is_said_and_its_source_is_released() {
+fn what_has_to_be_said_by_hand_is_told_and_the_source_is_released() {
     let cases = [
         (
             "pyproject.toml",
             "[project]\nname = \"app\"\nversion = \"1.0\"\n",
-            "wheels and sdists",
+            "wheels and sdists that were built before are released by `[python]`",
         ),
         (
             "package.json",
             r#"{"name": "@team/app", "version": "1.0"}"#,
-            "npm packages",
+            "npm packages are not packed yet",
         ),
-        ("Chart.yaml", "name: app\nversion: 1.0\n", "charts"),
+        (
+            "Chart.yaml",
+            "name: app\nversion: 1.0\n",
+            "a chart in a directory of its own is released by `[[chart]]`",
+        ),
     ];
     for (file, text, what) in cases {
         let plan = planned(&[(file, text)]);
@@ -112,7 +116,7 @@ fn what_cannot_be_packed_yet_is_said_and_its_source_is_released() {
         assert_eq!(count(&plan, FileKind::Source), 2, "{file}");
         let directory = directory_with(&[(file, text)]);
         let text = Found::in_directory(directory.path()).unwrap().to_toml();
-        assert!(text.contains(&format!("# {file}: {what} are not packed yet")), "{text}");
+        assert!(text.contains(&format!("# {file}: {what}")), "{text}");
     }
 }
 
@@ -137,6 +141,12 @@ fn the_commented_examples_are_right_too() {
         let config = format!("format = 1\n[[binary]]\nname = \"program\"\n{}\n", example.unwrap());
         assert!(Config::parse("attest.toml", &config).is_ok(), "{config}");
     }
+    let tables = text.lines().skip_while(|line| *line != "# [python]");
+    let tables = tables.map_while(|line| line.strip_prefix("# "));
+    let tables: Vec<&str> = tables.filter(|line| !line.ends_with(':')).collect();
+    let config = Config::parse("attest.toml", &format!("format = 1\n{}\n", tables.join("\n"))).unwrap();
+    assert_eq!(config.charts[0].directory.as_str(), "chart");
+    assert_eq!(config.python.unwrap().files.len(), 2);
 }
 
 #[test]

@@ -69,14 +69,14 @@ impl Found {
     }
 }
 
-/// What this version cannot do yet, said where people look for it.
+/// What has to be said by hand, or cannot be done yet, said where people look for it.
 fn note(ecosystem: Ecosystem) -> Option<&'static str> {
     match ecosystem {
         Ecosystem::Cargo => Some("no program was found in it; a library is released as source."),
         Ecosystem::Go => Some("no main.go and no directory in cmd/ was found; a module is released as source."),
-        Ecosystem::Python => Some("wheels and sdists are not packed yet; today the source archives are."),
+        Ecosystem::Python => Some("wheels and sdists that were built before are released by `[python]`, see below."),
         Ecosystem::Npm => Some("npm packages are not packed yet; today the source archives are."),
-        Ecosystem::Helm => Some("charts are not packed yet; today the source archives are."),
+        Ecosystem::Helm => Some("a chart in a directory of its own is released by `[[chart]]`, see below."),
     }
 }
 
@@ -103,6 +103,13 @@ const NO_BINARY: &str = "\
 # [[binary]]
 # name = \"program\"
 # command = { run = [\"make\", \"build/{target}/program\"], output = \"build/{target}/program{exe}\" }
+# Wheels and sdists that lie there (`python -m build --outdir build`) are checked and made reproducible:
+# [python]
+# files = [\"build/*.whl\", \"build/*.tar.gz\"]
+# A Helm chart gets the version of the release:
+# [[chart]]
+# directory = \"chart\"
+# version = \"{version}\"
 ";
 
 const TAIL: &str = "
