@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::pack_python::{WHEEL, wheel};
 use crate::release::project::Project;
 
 /// What ends otherwise than with 0 where the README is tried, and why. Anything else has to succeed.
@@ -12,6 +13,7 @@ const ENDS_OTHERWISE: &[(&str, i32, &str)] = &[
     ("attest verify app.tar.gz", 1, "nobody signed it"),
     ("attest verify dist --repo example/app", 1, "the sandbox signed it"),
     ("attest inspect app.tar.gz.sigstore.json", 3, "nobody signed it"),
+    ("attest repro old.tar.gz new.tar.gz", 1, "they are of different dates"),
 ];
 
 fn root() -> &'static Path {
@@ -46,8 +48,13 @@ fn every_attest_command_of_the_readme_works_in_its_order() {
     fs::write(project.path().join("app.tar.gz"), "app").unwrap();
     fs::create_dir(project.path().join("site")).unwrap();
     fs::write(project.path().join("site/index.html"), "<p>hello</p>").unwrap();
+    prepare_for_packing(&project);
+    let wheels = format!("build/{WHEEL}");
     for command in commands {
-        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let arguments = command.split_whitespace().skip(1);
+        let arguments: Vec<&str> = arguments
+            .map(|each| if each == "build/*.whl" { &wheels } else { each })
+            .collect();
         // The sandbox runs until it is stopped; tests/integration/sandbox.rs runs it.
         let arguments = if command == "attest sandbox" {
             vec!["sandbox", "--help"]
@@ -62,6 +69,25 @@ fn every_attest_command_of_the_readme_works_in_its_order() {
         let talk = String::from_utf8_lossy(&finished.stderr).into_owned();
         assert_eq!(finished.code, expected, "{command}: {talk}");
         assert!(!talk.contains("Usage:"), "{command}: {talk}");
+    }
+}
+
+/// What the lines about packing and comparing speak of.
+fn prepare_for_packing(project: &Project) {
+    let write = |name: &str, bytes: &[u8]| {
+        let path = project.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    write("app", b"#!/bin/sh\necho hello\n");
+    write(
+        "deploy/chart/Chart.yaml",
+        b"apiVersion: v2\nname: app\nversion: 0.1.0\n",
+    );
+    write(&format!("build/{WHEEL}"), &wheel("vote = 1\n", "vote = 1\n"));
+    for (name, date) in [("old.tar.gz", "1600000000"), ("new.tar.gz", "1700000000")] {
+        let pack = project.attest(&["pack", "site", "-o", name]);
+        pack.env("SOURCE_DATE_EPOCH", date).run().expect_code(0);
     }
 }
 
