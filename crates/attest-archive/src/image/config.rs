@@ -4,7 +4,7 @@ use attest_digest::Digest;
 use serde_json::{Map, Value, json};
 
 use super::manifest::written;
-use super::{Assignment, Error, Platform, Settings};
+use super::{Assignment, Error, Platform, Settings, keys};
 
 /// What the history says of a layer that was made here. Neither a version nor a path: both would differ without a reason.
 const CREATED_BY: &str = "attest pack image";
@@ -33,6 +33,9 @@ const CONFIG_KEYS: [&str; 9] = [
     "Labels",
     "StopSignal",
 ];
+
+const ROOT_KEYS: [&str; 2] = ["type", "diff_ids"];
+const STEP_KEYS: [&str; 5] = ["created", "created_by", "author", "comment", "empty_layer"];
 
 /// The configuration of an image. Keys that are not known here are kept as they came.
 ///
@@ -63,6 +66,7 @@ impl Configuration {
             reason,
         };
         let map: Map<String, Value> = serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?;
+        refuse_twins(&map)?;
         let this = Self(map);
         let diff_ids = this.0.get("rootfs").and_then(|rootfs| rootfs.get("diff_ids"));
         let diff_ids = diff_ids.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -145,6 +149,20 @@ impl Configuration {
     pub(super) fn to_json(&self) -> Vec<u8> {
         written(&in_order(self.0.clone(), &KEYS))
     }
+}
+
+/// A key that Go takes for another would count instead of it, or behind one that is set here.
+fn refuse_twins(map: &Map<String, Value>) -> Result<(), Error> {
+    keys::refuse_twins(map.keys(), &KEYS)?;
+    let object = |key: &str, known| match map.get(key).and_then(Value::as_object) {
+        Some(object) => keys::refuse_twins(object.keys(), known),
+        None => Ok(()),
+    };
+    object("config", &CONFIG_KEYS)?;
+    object("rootfs", &ROOT_KEYS)?;
+    let history = map.get("history").and_then(Value::as_array);
+    let mut steps = history.into_iter().flatten().filter_map(Value::as_object);
+    steps.try_for_each(|step| keys::refuse_twins(step.keys(), &STEP_KEYS))
 }
 
 /// What takes the place of what a base says, under its key.
@@ -271,6 +289,24 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_go_takes_for_another_is_rejected_at_every_level() {
+        for (json, expected, twin) in [
+            (r#"{"Config":{"Entrypoint":["/evil"]}}"#, "config", "Config"),
+            (r#"{"config":{"entrypoint":["/evil"]}}"#, "Entrypoint", "entrypoint"),
+            (r#"{"config":{"OnBuild":null,"onbuild":["x"]}}"#, "OnBuild", "onbuild"),
+            (r#"{"rootfs":{"diff_ids":[],"Diff_IDs":[]}}"#, "diff_ids", "Diff_IDs"),
+            (r#"{"history":[{},{"Empty_layer":true}]}"#, "empty_layer", "Empty_layer"),
+            (r#"{"OS":"windows"}"#, "os", "OS"),
+        ] {
+            let error = Configuration::of_base(json.as_bytes(), 0).unwrap_err();
+            let is_it = |error: &Error| matches!(error, Error::KeyTwin { expected: e, found } if e == expected && found == twin);
+            assert!(is_it(&error), "{error}");
+        }
+        let json = br#"{"config":{"Labels":{"a":"1","A":"2"},"Volumes":{"/x":{},"/X":{}},"OnBuild":null}}"#;
+        assert!(Configuration::of_base(json, 0).is_ok());
     }
 
     #[test]

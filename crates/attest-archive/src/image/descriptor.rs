@@ -4,7 +4,7 @@ use attest_digest::{Algorithm, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Platform, media_type};
+use super::{Error, Platform, keys, media_type, platform};
 
 /// Key and value, sorted by key.
 pub type Annotations = BTreeMap<String, String>;
@@ -42,6 +42,17 @@ struct DescriptorWire {
     rest: Map<String, Value>,
 }
 
+const KEYS: [&str; 8] = [
+    "mediaType",
+    "digest",
+    "size",
+    "urls",
+    "annotations",
+    "data",
+    "platform",
+    "artifactType",
+];
+
 pub(super) fn is_empty(annotations: &Annotations) -> bool {
     annotations.is_empty()
 }
@@ -54,6 +65,9 @@ pub(super) fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Res
 /// Go also writes a platform of two empty names where there is none.
 fn unless_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Platform>, D::Error> {
     let value = Value::deserialize(deserializer)?;
+    if let Value::Object(map) = &value {
+        keys::refuse_twins(map.keys(), &platform::KEYS).map_err(serde::de::Error::custom)?;
+    }
     let is_named = |key: &str| value.get(key).is_some_and(|name| *name != "");
     match value.is_null() || !(is_named("os") || is_named("architecture")) {
         true => Ok(None),
@@ -167,6 +181,7 @@ impl TryFrom<DescriptorWire> for Descriptor {
     type Error = Error;
 
     fn try_from(wire: DescriptorWire) -> Result<Self, Error> {
+        keys::refuse_twins(wire.rest.keys(), &KEYS)?;
         let digest: Digest = wire.digest.parse()?;
         match digest.algorithm() {
             Algorithm::Sha256 | Algorithm::Sha512 => Ok(Self { wire, digest }),
@@ -208,6 +223,28 @@ mod tests {
         );
         let descriptor = read(&json).unwrap();
         assert_eq!(descriptor, Descriptor::new("a/b", DIGEST.parse().unwrap(), 0));
+    }
+
+    #[test]
+    fn a_key_that_go_takes_for_another_is_rejected_and_another_one_is_kept() {
+        for (more, expected) in [
+            (r#""Size":1"#, "expected key `size`, found `Size`"),
+            (r#""URLs":["https://example.org"]"#, "expected key `urls`, found `URLs`"),
+            (
+                r#""platform":{"architecture":"amd64","os":"linux","OS":"windows"}"#,
+                "expected key `os`, found `OS`",
+            ),
+            (
+                r#""platform":{"Architecture":"amd64"}"#,
+                "expected key `architecture`, found `Architecture`",
+            ),
+        ] {
+            let json = format!(r#"{{"mediaType":"a/b","digest":"{DIGEST}","size":0,{more}}}"#);
+            let error = read(&json).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        let more = r#""sizes":1,"platform":{"architecture":"amd64","os":"linux","features":[]}"#;
+        assert!(read(&format!(r#"{{"mediaType":"a/b","digest":"{DIGEST}","size":0,{more}}}"#)).is_ok());
     }
 
     #[test]

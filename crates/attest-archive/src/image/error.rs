@@ -53,6 +53,14 @@ pub enum Error {
         /// The key that belongs to the other.
         key: &'static str,
     },
+    /// A document has a key that others take for another one.
+    #[error("expected key `{}`, found `{}`: many readers take one for the other", visible(.expected), visible(.found))]
+    KeyTwin {
+        /// The key that is known, or came first.
+        expected: String,
+        /// The key that differs from it only by the case of letters.
+        found: String,
+    },
     /// A path is neither a layout directory nor a layout archive.
     #[error("expected an OCI layout directory or archive at `{}`, found {found}", .path.display())]
     NotALayout {

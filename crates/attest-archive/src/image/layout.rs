@@ -3,10 +3,11 @@ use std::path::Path;
 
 use attest_digest::Digest;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::blob::Blob;
 use super::storage::Storage;
-use super::{Descriptor, Error, Index, MAX_DOCUMENT_BYTES, Manifest};
+use super::{Descriptor, Error, Index, MAX_DOCUMENT_BYTES, Manifest, keys};
 
 /// How deep indexes may lie in each other: an index, that of a tool that wraps it, and one more.
 pub const MAX_DEPTH: usize = 4;
@@ -42,6 +43,8 @@ pub struct Image {
 struct MarkerWire {
     #[serde(rename = "imageLayoutVersion")]
     version: String,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 impl Layout {
@@ -60,7 +63,9 @@ impl Layout {
             .document(MARKER)?
             .ok_or_else(|| not(format!("no `{MARKER}` in it")))?;
         match serde_json::from_slice::<MarkerWire>(&marker) {
-            Ok(marker) if marker.version == VERSION => {}
+            Ok(marker) if marker.version == VERSION => {
+                keys::refuse_twins(marker.rest.keys(), &["imageLayoutVersion"]).map_err(Error::document(MARKER))?;
+            }
             Ok(marker) => {
                 return Err(not(format!(
                     "one of version {}",

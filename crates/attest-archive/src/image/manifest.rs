@@ -2,13 +2,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::descriptor::{is_empty, or_empty};
-use super::{Annotations, Descriptor, Error, media_type};
+use super::{Annotations, Descriptor, Error, keys, media_type};
 
 /// The largest index, manifest or configuration that is read: what registries accept, and far above any real one.
 pub const MAX_DOCUMENT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The only version there ever was.
 const SCHEMA_VERSION: u64 = 2;
+
+const INDEX_KEYS: [&str; 6] = [
+    "schemaVersion",
+    "mediaType",
+    "artifactType",
+    "manifests",
+    "subject",
+    "annotations",
+];
+const MANIFEST_KEYS: [&str; 7] = [
+    "schemaVersion",
+    "mediaType",
+    "artifactType",
+    "config",
+    "layers",
+    "subject",
+    "annotations",
+];
 
 /// Several images, usually one for each platform.
 ///
@@ -85,12 +103,13 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::Json`] when it is none, [`Error::SchemaVersion`], [`Error::MediaType`]; [`Error::Ambiguous`] when it could also
-    /// be read as a manifest (CVE-2021-41190).
+    /// be read as a manifest (CVE-2021-41190), [`Error::KeyTwin`] when it could be read as another index.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let wire: IndexWire = read("an image index", json)?;
         require_version(wire.schema_version)?;
         require_type(wire.media_type.as_deref(), [media_type::INDEX, media_type::DOCKER_LIST])?;
         refuse_keys(&wire.rest, ["config", "layers", "fsLayers"])?;
+        keys::refuse_twins(wire.rest.keys(), &INDEX_KEYS)?;
         Ok(Self(wire))
     }
 
@@ -153,6 +172,7 @@ impl Manifest {
             [media_type::MANIFEST, media_type::DOCKER_MANIFEST],
         )?;
         refuse_keys(&wire.rest, ["manifests", "fsLayers", "history"])?;
+        keys::refuse_twins(wire.rest.keys(), &MANIFEST_KEYS)?;
         Ok(Self(wire))
     }
 
@@ -230,8 +250,9 @@ fn require_type(found: Option<&str>, expected: [&'static str; 2]) -> Result<(), 
     }
 }
 
-fn refuse_keys(rest: &Map<String, Value>, keys: [&'static str; 3]) -> Result<(), Error> {
-    match keys.into_iter().find(|key| rest.contains_key(*key)) {
+fn refuse_keys(rest: &Map<String, Value>, others: [&'static str; 3]) -> Result<(), Error> {
+    let is_there = |key: &str| rest.keys().any(|found| keys::is_same(found, key));
+    match others.into_iter().find(|key| is_there(key)) {
         Some(key) => Err(Error::Ambiguous { key }),
         None => Ok(()),
     }
@@ -297,11 +318,42 @@ mod tests {
             error,
             "expected an index or a manifest, found one that also has `layers`"
         );
-        let error = refusal_of_manifest(r#""manifests":[],"#);
+        for key in ["manifests", "Manifests"] {
+            let error = refusal_of_manifest(&format!(r#""{key}":[],"#));
+            assert_eq!(
+                error,
+                "expected an index or a manifest, found one that also has `manifests`"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_go_takes_for_another_is_rejected_at_every_level() {
+        for key in ["Layers", "CONFIG", "MediaType", "\\u017fubject"] {
+            let error = refusal_of_manifest(&format!(r#""{key}":[],"#));
+            assert!(error.starts_with("expected key `"), "{error}");
+        }
+        let error = refusal_of_index(br#"{"schemaVersion":2,"manifests":[],"Manifests":[]}"#);
         assert_eq!(
             error,
-            "expected an index or a manifest, found one that also has `manifests`"
+            "expected key `manifests`, found `Manifests`: many readers take one for the other"
         );
+        let inner = descriptor(media_type::MANIFEST).replace(r#""size""#, r#""Digest":"","size""#);
+        let error = refusal_of_index(format!(r#"{{"schemaVersion":2,"manifests":[{inner}]}}"#).as_bytes());
+        assert!(
+            error.starts_with("expected an image index: expected key `digest`, found `Digest`"),
+            "{error}"
+        );
+        let error = refusal_of_index(br#"{"schemaVersion":2,"manifests":[],"New":1,"new":2}"#);
+        assert!(error.starts_with("expected key `New`, found `new`"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_is_near_another_and_annotations_that_differ_by_case_are_kept() {
+        let more = r#""annotations":{"Layers":"a","layers":"b"},"layer":[],"#;
+        let read = Manifest::from_json(manifest(more).as_bytes()).unwrap();
+        assert_eq!(read.annotations().len(), 2);
+        assert_eq!(read.layers().len(), 1);
     }
 
     #[test]

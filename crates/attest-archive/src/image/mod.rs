@@ -13,6 +13,7 @@ mod build;
 mod config;
 mod descriptor;
 mod error;
+mod keys;
 mod layer;
 mod layout;
 mod machine;

@@ -35,6 +35,8 @@ struct PlatformWire {
     variant: Option<String>,
 }
 
+pub(super) const KEYS: [&str; 5] = ["architecture", "os", "os.version", "os.features", "variant"];
+
 /// No name of a platform comes near it; keeps errors short.
 const MAX_NAME: usize = 64;
 

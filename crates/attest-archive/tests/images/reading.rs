@@ -119,6 +119,9 @@ fn what_is_no_layout_says_why() {
     fs::write(made.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
     let expected = format!("expected an OCI layout directory or archive at `{at}`, found");
     assert_eq!(refusal(&made), format!("{expected} one of version 2.0.0"));
+    let twins = r#"{"imageLayoutVersion":"1.0.0","ImageLayoutVersion":"2.0.0"}"#;
+    fs::write(made.path().join("oci-layout"), twins).unwrap();
+    assert!(refusal(&made).starts_with("`oci-layout`: expected key `imageLayoutVersion`"));
     fs::remove_file(made.path().join("oci-layout")).unwrap();
     assert_eq!(refusal(&made), format!("{expected} no `oci-layout` in it"));
 }
