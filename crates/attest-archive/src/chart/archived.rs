@@ -1,5 +1,6 @@
 use std::io::{Read, Seek};
 
+use super::dependency::{REQUIREMENTS, refuse_overrides};
 use super::metadata::Identity;
 use super::{ChartError, MAX_CHART_BYTES, MAX_FILE_BYTES, MAX_FILES, Metadata};
 use crate::MemberPath;
@@ -15,6 +16,7 @@ const MAX_STREAM_BYTES: u64 = MAX_CHART_BYTES + 3 * 512 * 2 * MAX_FILES as u64;
 #[derive(Debug, Clone)]
 pub struct ArchivedChart {
     chart_yaml: Vec<u8>,
+    requirements: Option<Vec<u8>>,
     directory: String,
 }
 
@@ -37,7 +39,11 @@ impl ArchivedChart {
         }
         let file = "Chart.yaml".to_owned();
         match (found.chart_yaml, found.directory) {
-            (Some(chart_yaml), Some(directory)) => Ok(Self { chart_yaml, directory }),
+            (Some(chart_yaml), Some(directory)) => Ok(Self {
+                chart_yaml,
+                requirements: found.requirements,
+                directory,
+            }),
             _ => Err(ChartError::FileMissing { file }),
         }
     }
@@ -45,8 +51,9 @@ impl ArchivedChart {
     /// What its `Chart.yaml` says.
     ///
     /// # Errors
-    /// As for [`Metadata::parse_foreign`].
+    /// As for [`Metadata::parse_foreign`], and the same of a `requirements.yaml` that says something else of the chart.
     pub fn metadata(&self) -> Result<Metadata, ChartError> {
+        self.refuse_overrides()?;
         Metadata::parse_foreign(&self.chart_yaml)
     }
 
@@ -57,13 +64,19 @@ impl ArchivedChart {
     }
 
     pub(super) fn identity(&self) -> Result<Identity, ChartError> {
+        self.refuse_overrides()?;
         Identity::parse(&self.chart_yaml)
+    }
+
+    fn refuse_overrides(&self) -> Result<(), ChartError> {
+        self.requirements.as_deref().map_or(Ok(()), refuse_overrides)
     }
 }
 
 #[derive(Default)]
 struct Found {
     chart_yaml: Option<Vec<u8>>,
+    requirements: Option<Vec<u8>>,
     directory: Option<String>,
 }
 
@@ -85,11 +98,16 @@ impl Found {
                 path: entry.path.clone(),
             });
         }
-        if rest == Some("Chart.yaml") && entry.kind != EntryKind::Directory {
-            let mut bytes = Vec::new();
+        let kept = match rest {
+            Some("Chart.yaml") => &mut self.chart_yaml,
+            Some(REQUIREMENTS) => &mut self.requirements,
+            _ => return Ok(()),
+        };
+        if entry.kind != EntryKind::Directory {
             // The reader holds it to the limit of a member.
-            content.read_to_end(&mut bytes).map_err(crate::read::ReadError::from)?;
-            self.chart_yaml = Some(bytes);
+            content
+                .read_to_end(kept.insert(Vec::new()))
+                .map_err(crate::read::ReadError::from)?;
         }
         Ok(())
     }
@@ -144,6 +162,37 @@ mod tests {
         assert_eq!((identity.name.as_str(), identity.version.as_str()), ("app", "v1.2"));
         // Another file of it is one that readers take differently.
         assert!(matches!(chart.metadata().unwrap_err(), ChartError::Field { .. }));
+    }
+
+    #[test]
+    fn nothing_but_its_dependencies_stands_in_another_file() {
+        let read = |text: &str| {
+            let path = "app/requirements.yaml".parse().unwrap();
+            let members = vec![
+                file("app/Chart.yaml"),
+                Member::file(path, Content::Bytes(text.into()), false),
+            ];
+            ArchivedChart::read(packed(Format::TarGz, members)).unwrap().identity()
+        };
+        for text in [
+            "",
+            "# none\n",
+            "dependencies: [{name: db, version: 1.10}]\n",
+            "more: x\n",
+        ] {
+            assert!(read(text).is_ok(), "{text}");
+        }
+        for text in [
+            "name: other\n",
+            "dependencies: []\nVersion: 2.0.0\n",
+            "Dependencies: []\n",
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(
+                matches!(&error, ChartError::Field { file, .. } if file == "requirements.yaml"),
+                "{text}: {error}"
+            );
+        }
     }
 
     #[test]

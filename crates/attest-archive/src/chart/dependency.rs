@@ -1,7 +1,8 @@
 use serde::Serialize;
 
-use super::fields::{Document, Shape};
-use super::yaml::{Node, Value};
+use super::fields::{Document, Shape, is_taken_for};
+use super::metadata::{self, LIMITS};
+use super::yaml::{Node, Value, documents};
 use super::{ChartError, VersionRange};
 
 /// A chart that a chart depends on, as `dependencies` says (<https://helm.sh/docs/topics/charts/#chart-dependencies>).
@@ -52,6 +53,7 @@ pub(super) const SHAPES: &[(&str, Shape)] = &[
 impl Dependency {
     /// The dependencies that a file lists under `dependencies`, checked.
     pub(super) fn list(document: Document<'_>, node: &Node) -> Result<Vec<Self>, ChartError> {
+        document.refuse_other_case(node, "", ["dependencies"].into_iter())?;
         let entries = document.entries(node, "")?;
         let Some((_, list)) = entries
             .iter()
@@ -129,6 +131,24 @@ fn json(value: &Value) -> serde_json::Value {
         Value::List(list) => list.iter().map(json).collect(),
         Value::Map(map) => map.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
     }
+}
+
+/// The file in which older charts have their dependencies.
+pub(super) const REQUIREMENTS: &str = "requirements.yaml";
+
+/// Refuses a `requirements.yaml` that says more of a chart than its dependencies: Helm reads it over `Chart.yaml`.
+pub(super) fn refuse_overrides(bytes: &[u8]) -> Result<(), ChartError> {
+    let document = Document { file: REQUIREMENTS };
+    let nodes = documents(bytes, LIMITS).map_err(|problem| document.yaml(problem))?;
+    for node in nodes.iter().filter(|node| !node.is_null()) {
+        for (key, node) in document.entries(node, "")? {
+            let mut fields = metadata::SHAPES.iter().map(|(field, _)| *field);
+            if key != "dependencies" && fields.any(|field| is_taken_for(key, field)) {
+                return Err(document.unexpected(node, key, "no field of `Chart.yaml`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses two dependencies that go by one name.

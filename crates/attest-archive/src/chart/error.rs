@@ -53,6 +53,18 @@ pub enum ChartError {
         /// The field.
         field: &'static str,
     },
+    /// A key is no field to the letter, and Helm, which ignores case, takes it for one.
+    #[error("`{}` line {line}: expected `{expected}`, found `{found}`, which Helm takes for it", visible(.file))]
+    FieldCase {
+        /// The file.
+        file: String,
+        /// The line, from one.
+        line: usize,
+        /// The field.
+        expected: &'static str,
+        /// The key, with those that it lies in.
+        found: String,
+    },
     /// A field belongs to another `apiVersion` than the chart's, or a file does.
     #[error("`{what}` has no meaning with apiVersion {api_version}")]
     OtherApiVersion {

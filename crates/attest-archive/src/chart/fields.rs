@@ -49,7 +49,13 @@ impl Document<'_> {
     }
 
     /// Checks the fields of a mapping. One without a value counts as not there.
-    pub(super) fn fields(self, node: &Node, place: &str, shapes: &[(&str, Shape)]) -> Result<Fields, ChartError> {
+    pub(super) fn fields(
+        self,
+        node: &Node,
+        place: &str,
+        shapes: &[(&'static str, Shape)],
+    ) -> Result<Fields, ChartError> {
+        self.refuse_other_case(node, place, shapes.iter().map(|(name, _)| *name))?;
         let mut fields = Fields {
             known: BTreeMap::new(),
             unknown: Vec::new(),
@@ -67,11 +73,33 @@ impl Document<'_> {
         Ok(fields)
     }
 
+    /// Refuses a key of a mapping that Helm takes for one of these and that is written otherwise.
+    pub(super) fn refuse_other_case(
+        self,
+        node: &Node,
+        place: &str,
+        known: impl Iterator<Item = &'static str> + Clone,
+    ) -> Result<(), ChartError> {
+        for (key, node) in self.entries(node, place)? {
+            let mut taken_for = known.clone().filter(|known| is_taken_for(key, known));
+            if let Some(expected) = taken_for.find(|known| *known != key) {
+                return Err(ChartError::FieldCase {
+                    file: self.file.to_owned(),
+                    line: node.start.line,
+                    expected,
+                    found: crate::error::visible(&joined(place, key)),
+                });
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn entries<'n>(self, node: &'n Node, place: &str) -> Result<Vec<(&'n str, &'n Node)>, ChartError> {
         match &node.content {
             NodeContent::Map(entries) if !node.is_tagged => entries
                 .iter()
                 .map(|(key, value)| match key.text() {
+                    _ if key.is_tagged => Err(self.unexpected(key, place, "a key without a tag")),
                     Some("<<") | None => Err(self.unexpected(key, place, "no merged mapping")),
                     Some(text) => Ok((text, value)),
                 })
@@ -170,6 +198,17 @@ impl Document<'_> {
         let file = self.file.to_owned();
         ChartError::FieldMissing { file, field }
     }
+}
+
+/// Whether Helm takes a key for that of a field: it makes JSON of YAML, and Go compares the keys of JSON by simple case folding,
+/// in which two letters beyond ASCII are letters of it.
+pub(super) fn is_taken_for(key: &str, field: &str) -> bool {
+    let folded = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => c.to_ascii_lowercase(),
+    };
+    key.chars().map(folded).eq(field.chars().map(folded))
 }
 
 fn joined(place: &str, key: &str) -> String {

@@ -189,7 +189,7 @@ impl IndexEntry {
     }
 
     fn parse(node: &Node, place: &str) -> Result<Self, ChartError> {
-        let shapes: Vec<(&str, Shape)> = metadata::SHAPES.into_iter().chain(OWN_SHAPES).collect();
+        let shapes: Vec<(&'static str, Shape)> = metadata::SHAPES.into_iter().chain(OWN_SHAPES).collect();
         let found = FILE.fields(node, place, &shapes)?;
         if let Some(field) = found.unknown.first() {
             return Err(FILE.wrong(
@@ -406,10 +406,16 @@ mod tests {
             entry("name: a, version: 1.0.0, urls: x"),
             entry("name: a, version: 1.0.0, created: now"),
             entry("name: a, version: 1.0"),
+            entry("name: a, version: 1.0.0, Version: 2.0.0"),
+            entry("name: a, version: 1.0.0, dependencies: [{name: b, Name: c}]"),
+            entry("name: a, version: 1.0.0, maintainers: [{name: b, Name: c}]"),
+            "apiVersion: v1\nEntries: {}\n".to_owned(),
         ] {
             assert!(Index::parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(Index::parse(entry("name: a, version: 1.0.0").as_bytes()).is_ok());
+        let whole = entry("name: a, version: 1.0.0, dependencies: [{name: b}], annotations: {a: b, A: c}");
+        assert!(Index::parse(whole.as_bytes()).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use attest_digest::{Algorithm, Algorithms, Measured};
 use serde::Serialize;
 
+use super::dependency::REQUIREMENTS;
 use super::fields::Document;
 use super::metadata::{ApiVersion, LIMITS};
 use super::{ChartError, Dependency};
@@ -16,7 +17,7 @@ impl ApiVersion {
     pub(super) const fn lock_files(self) -> LockFiles {
         match self {
             Self::V1 => LockFiles {
-                dependencies: "requirements.yaml",
+                dependencies: REQUIREMENTS,
                 lock: "requirements.lock",
             },
             Self::V2 => LockFiles {
@@ -39,6 +40,7 @@ impl Lock {
     pub(super) fn parse(bytes: &[u8], files: LockFiles) -> Result<Self, ChartError> {
         let document = Document { file: files.lock };
         let node = document.parse(bytes, LIMITS)?;
+        document.refuse_other_case(&node, "", ["generated", "digest"].into_iter())?;
         let entries = document.entries(&node, "")?;
         let text = |field: &'static str| {
             let found = entries.iter().find(|(key, _)| *key == field);
@@ -251,6 +253,24 @@ mod tests {
             let error = Lock::parse(text.as_bytes(), FILES).unwrap_err();
             assert_eq!(matches!(error, ChartError::Field { .. }), is_field, "{error}");
             assert_eq!(matches!(error, ChartError::FieldMissing { .. }), !is_field, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_helm_takes_for_a_field_is_refused() {
+        let text = "generated: \"2026-01-31T12:00:00Z\"\ndigest: x\n";
+        assert!(Lock::parse(format!("{text}made-by: x\n").as_bytes(), FILES).is_ok());
+        for (more, field) in [
+            ("Digest: y\n", "digest"),
+            ("GENERATED: y\n", "generated"),
+            ("Dependencies: []\n", "dependencies"),
+            ("dependencies: [{name: db, Version: 2.0.0}]\n", "version"),
+        ] {
+            let error = Lock::parse(format!("{text}{more}").as_bytes(), FILES).unwrap_err();
+            assert!(
+                matches!(error, ChartError::FieldCase { expected, .. } if expected == field),
+                "{more}: {error}"
+            );
         }
     }
 

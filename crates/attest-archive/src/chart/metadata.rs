@@ -428,6 +428,47 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_helm_takes_for_a_field_is_refused() {
+        for (more, field, key) in [
+            ("appversion: x\n", "appVersion", "appversion"),
+            ("Name: other\n", "name", "Name"),
+            ("Dependencies: [{name: db}]\n", "dependencies", "Dependencies"),
+            ("ver\u{17f}ion: 9.9.9\n", "version", "ver\u{17f}ion"),
+            ("\u{212a}eywords: [x]\n", "keywords", "\u{212a}eywords"),
+            ("maintainers: [{name: a, NAME: b}]\n", "name", "maintainers[0].NAME"),
+            (
+                "dependencies: [{name: db, Alias: x}]\n",
+                "alias",
+                "dependencies[0].Alias",
+            ),
+        ] {
+            let error = refused(more);
+            assert!(
+                matches!(&error, ChartError::FieldCase { expected, found, line: 4, .. } if *expected == field && found == key),
+                "{more}: {error}"
+            );
+        }
+        assert!(matches!(
+            refused("!!binary bmFtZQ==: other\n"),
+            ChartError::Field { .. }
+        ));
+        // Of these none is a field, and in a map of texts case tells keys apart.
+        let text = format!("{CHART}app-version: x\nannotations: {{name: a, Name: b}}\n!!str icon: x\n");
+        assert_eq!(
+            Metadata::parse(text.as_bytes()).unwrap().unknown_fields(),
+            ["app-version"]
+        );
+    }
+
+    #[test]
+    fn of_a_chart_that_another_depends_on_no_field_is_there_twice() {
+        let text = CHART.replace("1.2.3", "v1.2");
+        assert_eq!(Identity::parse(text.as_bytes()).unwrap().name, "app");
+        let error = Identity::parse(format!("{text}Version: 2.0.0\n").as_bytes()).unwrap_err();
+        assert!(matches!(error, ChartError::FieldCase { .. }), "{error}");
+    }
+
+    #[test]
     fn what_belongs_to_the_other_api_version_is_refused() {
         for more in ["type: application\n", "dependencies: []\n"] {
             let text = format!("{}{more}", CHART.replace("v2", "v1"));

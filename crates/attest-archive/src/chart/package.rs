@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::de::IgnoredAny;
 
+use super::dependency::{REQUIREMENTS, refuse_overrides, refuse_twins};
 use super::directory::{Directory, read_inside};
 use super::fields::Document;
 use super::lock::Lock;
@@ -158,7 +159,7 @@ fn with_requirements(metadata: Metadata, directory: &Directory) -> Result<Metada
     let (api_version, own) = (metadata.api_version(), metadata.api_version().lock_files());
     let foreign = match api_version {
         ApiVersion::V1 => ["Chart.lock", "Chart.lock"],
-        ApiVersion::V2 => ["requirements.yaml", "requirements.lock"],
+        ApiVersion::V2 => [REQUIREMENTS, "requirements.lock"],
     };
     for what in foreign {
         if directory.read(what)?.is_some() {
@@ -172,9 +173,10 @@ fn with_requirements(metadata: Metadata, directory: &Directory) -> Result<Metada
     let Some(bytes) = directory.read(own.dependencies)? else {
         return Ok(metadata);
     };
+    refuse_overrides(&bytes)?;
     let document = Document { file: own.dependencies };
     let dependencies = Dependency::list(document, &document.parse(&bytes, LIMITS)?)?;
-    super::dependency::refuse_twins(&dependencies)?;
+    refuse_twins(&dependencies)?;
     Ok(metadata.with_dependencies(dependencies))
 }
 

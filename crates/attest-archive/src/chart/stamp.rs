@@ -38,6 +38,7 @@ const FILE: Document<'static> = Document { file: "Chart.yaml" };
 
 fn replaced(bytes: &[u8], field: &'static str, value: &str) -> Result<Vec<u8>, ChartError> {
     let node = FILE.parse(bytes, LIMITS)?;
+    FILE.refuse_other_case(&node, "", SHAPES.iter().map(|(name, _)| *name))?;
     let before = other_fields(&node, field)?;
     // It was read as UTF-8.
     let text = String::from_utf8_lossy(bytes);
@@ -61,7 +62,7 @@ fn replaced(bytes: &[u8], field: &'static str, value: &str) -> Result<Vec<u8>, C
 
 /// What is said by all fields but one.
 fn other_fields(node: &Node, field: &str) -> Result<(BTreeMap<String, Value>, Vec<String>), ChartError> {
-    let shapes: Vec<(&str, Shape)> = SHAPES.into_iter().filter(|(name, _)| *name != field).collect();
+    let shapes: Vec<(&'static str, Shape)> = SHAPES.into_iter().filter(|(name, _)| *name != field).collect();
     let fields = FILE.fields(node, "", &shapes)?;
     let unknown = fields.unknown.into_iter().filter(|name| name != field);
     Ok((fields.known, unknown.collect()))
@@ -227,6 +228,28 @@ mod tests {
                 "{text}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_that_helm_takes_for_the_field_is_refused() {
+        for text in ["name: a\nVersion: 1.0.0\n", "version: 1.0.0\nVERSION: 1.0.0\n"] {
+            let error = stamped(text, Some("2.0.0"), None).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    ChartError::FieldCase {
+                        expected: "version",
+                        ..
+                    }
+                ),
+                "{text}: {error}"
+            );
+        }
+        let text = "versions: 1.0.0\nversion: 1.0.0\n";
+        assert_eq!(
+            stamped(text, Some("2.0.0"), None).unwrap(),
+            "versions: 1.0.0\nversion: 2.0.0\n"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use super::archived::ArchivedChart;
+use super::dependency::{REQUIREMENTS, refuse_overrides};
 use super::directory::Directory;
 use super::metadata::Identity;
 use super::{ChartError, Dependency, FoundDependency, LooseVersion};
@@ -86,6 +87,9 @@ fn unpacked(directory: &Directory, path: &str) -> Result<Identity, ChartError> {
     let file = "Chart.yaml".to_owned();
     let bytes = directory.read(&format!("{path}/Chart.yaml"))?;
     let identity = Identity::parse(&bytes.ok_or(ChartError::FileMissing { file })?)?;
+    if let Some(bytes) = directory.read(&format!("{path}/{REQUIREMENTS}"))? {
+        refuse_overrides(&bytes)?;
+    }
     below(directory, &format!("{path}/"))?;
     Ok(identity)
 }

@@ -143,3 +143,30 @@ fn an_older_chart_has_its_dependencies_in_a_file_of_their_own() {
     assert_eq!(tree.chart().unwrap().dependencies().len(), 1);
     assert!(tree.names().contains(&"requirements.yaml".to_owned()));
 }
+
+#[test]
+fn a_file_of_dependencies_says_nothing_else_of_a_chart() {
+    let tree = Tree::new(&[("requirements.yaml", "dependencies: []\nmore: x\n")]);
+    tree.write("Chart.yaml", CHART.replace("v2", "v1").as_bytes());
+    assert_eq!(tree.chart().unwrap().metadata().name(), "app");
+    for text in ["name: other\n", "dependencies: []\nappversion: x\n"] {
+        tree.write("requirements.yaml", text.as_bytes());
+        let error = tree.refusal();
+        assert!(
+            matches!(&error, ChartError::Field { file, .. } if file == "requirements.yaml"),
+            "{error}"
+        );
+    }
+    let tree = Tree::new(&[(
+        "charts/db/requirements.yaml",
+        "dependencies:\n- {name: a, version: 1.10}\n",
+    )]);
+    tree.write("charts/db/Chart.yaml", &chart_yaml("db", "1.0.0"));
+    assert!(tree.chart().is_ok());
+    tree.write("charts/db/requirements.yaml", b"version: 2.0.0\n");
+    let error = tree.refusal();
+    assert!(
+        matches!(&error, ChartError::Subchart { path, .. } if path == "charts/db"),
+        "{error}"
+    );
+}

@@ -36,7 +36,8 @@ fn code(error: &ChartError) -> &'static str {
     match error {
         ChartError::FileMissing { .. } => "chart-file-missing",
         ChartError::Yaml { .. } | ChartError::Documents { .. } => "chart-yaml-invalid",
-        ChartError::Field { .. } | ChartError::FieldMissing { .. } | ChartError::Range { .. } => "chart-field-invalid",
+        ChartError::Field { .. } | ChartError::FieldCase { .. } => "chart-field-invalid",
+        ChartError::FieldMissing { .. } | ChartError::Range { .. } => "chart-field-invalid",
         ChartError::OtherApiVersion { .. } => "chart-api-version-mixed",
         ChartError::Schema { .. } => "chart-schema-invalid",
         ChartError::IgnoreRule { .. } => "helmignore-invalid",
