@@ -8,6 +8,10 @@ use super::ignore::{self, IgnoreRules};
 use super::{ChartError, MAX_CHART_BYTES, MAX_FILE_BYTES, MAX_FILES};
 use crate::{Error, MemberPath};
 
+/// Names that are looked at, in every directory and whether a rule leaves them out or not. Links can lead to one directory from
+/// many places: twenty-four directories, each with two links to the next one, are eight million without a single file.
+const MAX_NAMES: usize = 5 * MAX_FILES;
+
 /// Directories in each other, links followed: far more than any chart with its dependencies has.
 const MAX_DEPTH: usize = 64;
 
@@ -29,6 +33,7 @@ impl Directory {
             open: Vec::new(),
             files: BTreeMap::new(),
             bytes: 0,
+            names: 0,
         };
         walk.enter(root, None)?;
         let files = walk.files;
@@ -99,6 +104,7 @@ struct Walk<'a> {
     open: Vec<PathBuf>,
     files: BTreeMap<MemberPath, PathBuf>,
     bytes: u64,
+    names: usize,
 }
 
 impl Walk<'_> {
@@ -107,8 +113,9 @@ impl Walk<'_> {
         let mut names = Vec::new();
         for entry in fs::read_dir(directory).map_err(ChartError::reading(directory))? {
             names.push(entry.map_err(ChartError::reading(directory))?.file_name());
-            if names.len() > MAX_FILES {
-                return Err(ChartError::TooManyFiles { limit: MAX_FILES });
+            self.names += 1;
+            if self.names > MAX_NAMES {
+                return Err(ChartError::TooManyNames { limit: MAX_NAMES });
             }
         }
         // The first refusal is the same everywhere.

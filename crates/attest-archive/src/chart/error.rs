@@ -147,6 +147,12 @@ pub enum ChartError {
         /// The most that are accepted.
         limit: usize,
     },
+    /// There are too many names in the directories.
+    #[error("expected at most {limit} names in all directories, those that links repeat included")]
+    TooManyNames {
+        /// The most that are looked at.
+        limit: usize,
+    },
     /// Directories lie in each other too deeply.
     #[error("`{}` lies below more than {limit} directories", visible(.path.as_str()))]
     TooDeep {

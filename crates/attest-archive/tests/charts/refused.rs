@@ -42,6 +42,33 @@ fn links_that_lead_out_or_round_are_refused() {
     assert!(matches!(tree.refusal(), ChartError::LinkEscapes { path, .. } if path.as_str() == ".helmignore"));
 }
 
+/// Directories of which each has two links to the next one; the last one has a file.
+#[cfg(unix)]
+fn doubling(levels: usize) -> Tree {
+    let tree = Tree::new(&[]);
+    for level in 0..levels {
+        let directory = tree.path().join(format!("files/{level}"));
+        fs::create_dir_all(&directory).unwrap();
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(format!("../{}", level + 1), directory.join(name)).unwrap();
+        }
+    }
+    tree.write(".helmignore", b"x\n");
+    tree.write(&format!("files/{levels}/x"), b"");
+    tree.write(&format!("files/{levels}/y"), b"");
+    tree
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_repeat_directories_without_end_are_refused() {
+    // Two files at the top, and the one at the end from each of the four directories, two times for each step.
+    assert_eq!(doubling(3).names().len(), 2 + 8 + 4 + 2 + 1);
+    let tree = doubling(24);
+    fs::remove_file(tree.path().join("files/24/y")).unwrap();
+    assert!(matches!(tree.refusal(), ChartError::TooManyNames { limit: 50_000 }));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_refused_unless_it_is_ignored() {

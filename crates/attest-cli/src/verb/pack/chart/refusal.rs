@@ -46,7 +46,9 @@ fn code(error: &ChartError) -> &'static str {
         ChartError::SpecialFile { .. } => "special-file",
         ChartError::Backslash { .. } => "path-invalid",
         ChartError::FileTooLarge { .. } | ChartError::ChartTooLarge { .. } => "chart-too-large",
-        ChartError::TooManyFiles { .. } | ChartError::TooDeep { .. } => "chart-too-large",
+        ChartError::TooManyFiles { .. } | ChartError::TooManyNames { .. } | ChartError::TooDeep { .. } => {
+            "chart-too-large"
+        }
         ChartError::LooseFile { .. } | ChartError::Subchart { .. } => "subchart-invalid",
         ChartError::DependencyMissing { .. } => "dependency-missing",
         ChartError::DependencyVersion { .. } => "dependency-mismatch",
