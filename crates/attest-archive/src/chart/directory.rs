@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::ignore::{self, IgnoreRules};
@@ -50,7 +50,7 @@ impl Directory {
         let path: MemberPath = path.parse().map_err(Error::from)?;
         self.files
             .get(&path)
-            .map(|real| read_bounded(real, MAX_FILE_BYTES))
+            .map(|real| read_bounded(real, &path, MAX_FILE_BYTES))
             .transpose()
     }
 }
@@ -68,32 +68,53 @@ fn rules(root: &Path) -> Result<IgnoreRules, ChartError> {
 
 /// The bytes of a file at the top of `root`, a path without links, if it is there: a link to it may not lead out.
 pub(super) fn read_inside(root: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ChartError> {
-    let path = root.join(name);
-    match fs::canonicalize(&path) {
-        Ok(real) if !real.starts_with(root) => Err(ChartError::LinkEscapes {
-            path: name.parse().map_err(Error::from)?,
-            target: real,
-        }),
-        Ok(real) => read_bounded(&real, limit).map(Some),
+    let file = root.join(name);
+    let path: MemberPath = name.parse().map_err(Error::from)?;
+    match fs::canonicalize(&file) {
+        Ok(target) if !target.starts_with(root) => Err(ChartError::LinkEscapes { path, target }),
+        Ok(real) => read_bounded(&real, &path, limit).map(Some),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ChartError::reading(path)(error)),
+        Err(error) => Err(ChartError::reading(file)(error)),
     }
 }
 
-/// The whole of a file, if it is not larger.
-fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ChartError> {
+/// The whole of a file, if it is not larger: what stands at `path` in the chart.
+fn read_bounded(real: &Path, path: &MemberPath, limit: u64) -> Result<Vec<u8>, ChartError> {
+    let file = open_file(real).map_err(ChartError::reading(real))?;
+    let file = file.ok_or_else(|| ChartError::NotAFile { path: path.clone() })?;
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(ChartError::reading(path))?;
     let read = file.take(limit + 1).read_to_end(&mut bytes);
-    let found = read.map_err(ChartError::reading(path))? as u64;
+    let found = read.map_err(ChartError::reading(real))? as u64;
     match found <= limit {
         true => Ok(bytes),
         false => Err(ChartError::FileTooLarge {
-            path: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            path: path.to_string(),
             limit,
             found,
         }),
     }
+}
+
+/// Opens a regular file. Nothing else is opened, as that may have an effect, and if something else takes its place meanwhile,
+/// nobody waits for a writer of a named pipe.
+fn open_file(path: &Path) -> io::Result<Option<File>> {
+    if !fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    let file = open_at_once(path)?;
+    Ok(file.metadata()?.is_file().then_some(file))
+}
+
+#[cfg(unix)]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 struct Walk<'a> {

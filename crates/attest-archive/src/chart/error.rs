@@ -119,6 +119,12 @@ pub enum ChartError {
         /// Its place below the chart's directory.
         path: MemberPath,
     },
+    /// Where a file of a chart should be, there is something else.
+    #[error("expected a regular file at `{}`, found something else", visible(.path.as_str()))]
+    NotAFile {
+        /// Its place below the chart's directory.
+        path: MemberPath,
+    },
     /// A name has a backslash, which Helm takes for a `/`.
     #[error("the name `{}` has a backslash, at which Helm would part it", visible(.path.as_str()))]
     Backslash {

@@ -81,6 +81,31 @@ fn what_is_no_file_is_refused_unless_it_is_ignored() {
 
 #[cfg(unix)]
 #[test]
+fn what_is_read_first_is_a_file_and_nobody_waits_for_the_writer_of_a_pipe() {
+    for name in ["Chart.yaml", ".helmignore"] {
+        let tree = Tree::new(&[(".helmignore", "*.md\n")]);
+        let file = tree.path().join(name);
+        let is_named = |error: &ChartError| matches!(error, ChartError::NotAFile { path } if path.as_str() == name);
+        assert!(tree.chart().is_ok());
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let error = tree.refusal();
+        assert!(is_named(&error), "{error}");
+        fs::remove_dir(&file).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+        assert!(made.success());
+        let error = tree.refusal();
+        assert!(is_named(&error), "{error}");
+        // A link to one is no better.
+        fs::rename(&file, tree.path().join("pipe")).unwrap();
+        std::os::unix::fs::symlink("pipe", &file).unwrap();
+        let error = tree.refusal();
+        assert!(is_named(&error), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn names_that_readers_take_differently_are_refused() {
     use std::os::unix::ffi::OsStrExt;
     let tree = Tree::new(&[("a\\b", "")]);

@@ -44,6 +44,7 @@ fn code(error: &ChartError) -> &'static str {
         ChartError::LinkEscapes { .. } => "link-escapes",
         ChartError::LinkLoop { .. } => "link-loop",
         ChartError::SpecialFile { .. } => "special-file",
+        ChartError::NotAFile { .. } => "file-expected",
         ChartError::Backslash { .. } => "path-invalid",
         ChartError::FileTooLarge { .. } | ChartError::ChartTooLarge { .. } => "chart-too-large",
         ChartError::TooManyFiles { .. } | ChartError::TooManyNames { .. } | ChartError::TooDeep { .. } => {
