@@ -230,6 +230,29 @@ fn what_helm_would_not_load_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn a_package_in_charts_that_is_broken_is_rejected_and_a_chart_there_is_to_be_mended() {
+    let scene = scene();
+    write(&scene, "chart/charts/broken-1.0.0.tgz", "no archive");
+    let finished = pack(&scene, &[]).expect_code(1);
+    let said = "error[package-invalid]: package `charts/broken-1.0.0.tgz` is refused: expected a tar or zip archive, found something else\n";
+    assert!(finished.stderr_text().starts_with(said), "{}", finished.stderr_text());
+    fs::remove_file(scene.path().join("chart/charts/broken-1.0.0.tgz")).unwrap();
+
+    write(&scene, "chart/charts/common/charts/deep-1.0.0.tgz", "no archive");
+    let finished = pack(&scene, &[]).expect_code(1);
+    assert!(finished.stderr_text().starts_with(
+        "error[package-invalid]: chart `charts/common` is refused: package `charts/common/charts/deep-1.0.0.tgz` is refused: "
+    ));
+    fs::remove_dir_all(scene.path().join("chart/charts/common/charts")).unwrap();
+
+    write(&scene, "chart/charts/other/values.yaml", "");
+    let finished = pack(&scene, &[]).expect_code(2);
+    let said = "error[subchart-invalid]: chart `charts/other` is refused: `Chart.yaml` is missing\n";
+    assert!(finished.stderr_text().starts_with(said), "{}", finished.stderr_text());
+    assert_eq!(names(&scene.path().join("dist")), [""; 0]);
+}
+
+#[test]
 fn arguments_that_cannot_be_worked_with_are_refused() {
     let scene = scene();
     for arguments in [
@@ -336,7 +359,7 @@ fn an_index_is_made_and_then_extended() {
     let finished = index(&scene, &["--url", "https://example.com/charts/"]).expect_code(0);
     assert_eq!(
         finished.stdout_text(),
-        "+ greeter 0.3.0\ndist/index.yaml: 1 charts, 1 versions\n"
+        "+ greeter 0.3.0\ndist/index.yaml: 1 chart, 1 version\n"
     );
     let first = fs::read_to_string(scene.path().join("dist/index.yaml")).unwrap();
     assert!(
@@ -347,10 +370,7 @@ fn an_index_is_made_and_then_extended() {
 
     // The same again is the same, and a later date changes no entry.
     let again = index(&scene, &["--merge", "dist/index.yaml", "-o", "again.yaml"]).expect_code(0);
-    assert_eq!(
-        again.stdout_text(),
-        "= greeter 0.3.0\nagain.yaml: 1 charts, 1 versions\n"
-    );
+    assert_eq!(again.stdout_text(), "= greeter 0.3.0\nagain.yaml: 1 chart, 1 version\n");
     assert_eq!(fs::read_to_string(scene.path().join("again.yaml")).unwrap(), first);
 
     pack(&scene, &["--version", "0.10.0"]).expect_code(0);
@@ -358,6 +378,8 @@ fn an_index_is_made_and_then_extended() {
     let document = document(&index(&scene, &merge).expect_code(0));
     assert_eq!(document["schema"], "https://attest.dev/schema/pack-chart-index/v1");
     assert_eq!((&document["charts"], &document["versions"]), (&1.into(), &2.into()));
+    let both = index(&scene, &["-o", "both.yaml"]).expect_code(0);
+    assert!(both.stdout_text().ends_with("both.yaml: 1 chart, 2 versions\n"));
     assert_eq!(document["packages"][0]["version"], "0.10.0");
     let second = fs::read_to_string(scene.path().join("dist/index.yaml")).unwrap();
     assert!(
@@ -375,7 +397,7 @@ fn a_version_that_was_published_is_not_published_again() {
     let before = fs::read(scene.path().join("index.yaml")).unwrap();
     write(&scene, "chart/values.yaml", "replicas: 1\ngreeting: other\n");
     pack(&scene, &[]).expect_code(0);
-    let finished = index(&scene, &["--merge", "index.yaml", "-o", "index.yaml"]).expect_code(2);
+    let finished = index(&scene, &["--merge", "index.yaml", "-o", "index.yaml"]).expect_code(1);
     assert!(
         finished.stderr_text().starts_with("error[version-republished]: "),
         "{}",
@@ -388,20 +410,29 @@ fn a_version_that_was_published_is_not_published_again() {
 fn an_index_is_not_made_of_what_cannot_be_read() {
     let scene = scene();
     write(&scene, "dist/app-1.0.0.tgz", "no archive");
-    let finished = index(&scene, &[]).expect_code(2);
-    assert!(
-        finished.stderr_text().starts_with("error[subchart-invalid]: "),
-        "{}",
-        finished.stderr_text()
-    );
+    let finished = index(&scene, &[]).expect_code(1);
+    let said = "error[package-invalid]: package `app-1.0.0.tgz` is refused: expected a tar or zip archive, found something else\n";
+    assert!(finished.stderr_text().starts_with(said), "{}", finished.stderr_text());
+    pack(&scene, &[]).expect_code(0);
+    fs::rename(
+        scene.path().join("dist/greeter-0.3.0.tgz"),
+        scene.path().join("dist/app-1.0.0.tgz"),
+    )
+    .unwrap();
+    let package = fs::OpenOptions::new()
+        .write(true)
+        .open(scene.path().join("dist/app-1.0.0.tgz"));
+    package.unwrap().set_len(500).unwrap();
+    let finished = index(&scene, &[]).expect_code(1);
+    assert!(finished.stderr_text().starts_with("error[package-invalid]: "));
     fs::remove_file(scene.path().join("dist/app-1.0.0.tgz")).unwrap();
     let merge = ["--merge", "nowhere.yaml"];
     let finished = index(&scene, &merge).expect_code(3);
     assert!(finished.stderr_text().starts_with("error[index-not-read]: "));
     write(&scene, "old.yaml", "apiVersion: v1\nentries: {a: [{name: a}]}\n");
-    let finished = index(&scene, &["--merge", "old.yaml"]).expect_code(2);
+    let finished = index(&scene, &["--merge", "old.yaml"]).expect_code(1);
     assert!(
-        finished.stderr_text().starts_with("error[chart-field-invalid]: "),
+        finished.stderr_text().starts_with("error[index-invalid]: "),
         "{}",
         finished.stderr_text()
     );

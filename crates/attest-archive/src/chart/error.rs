@@ -173,8 +173,16 @@ pub enum ChartError {
         /// Its place below the chart's directory.
         path: MemberPath,
     },
-    /// Something is wrong with a chart in `charts/`.
-    #[error("`{}`: {source}", visible(.path))]
+    /// Something is wrong with a package: with one in `charts/`, or with one that an index is to have.
+    #[error("package `{}` is refused", visible(.path))]
+    Package {
+        /// Its place below the chart's directory, or below that of the index.
+        path: String,
+        /// What.
+        source: Box<Self>,
+    },
+    /// Something is wrong with a chart in `charts/` that lies there as a directory.
+    #[error("chart `{}` is refused", visible(.path))]
     Subchart {
         /// Its place below the chart's directory.
         path: String,
@@ -259,10 +267,13 @@ impl ChartError {
         move |source| Error::Read { path, source }.into()
     }
 
-    pub(super) fn in_chart(self, path: impl Into<String>) -> Self {
-        Self::Subchart {
-            path: path.into(),
-            source: Box::new(self),
-        }
+    pub(super) fn in_chart(self, path: String) -> Self {
+        let source = Box::new(self);
+        Self::Subchart { path, source }
+    }
+
+    pub(super) fn in_package(self, path: String) -> Self {
+        let source = Box::new(self);
+        Self::Package { path, source }
     }
 }

@@ -31,7 +31,7 @@ impl Repository {
     /// Reads every file whose name ends in `.tgz`.
     ///
     /// # Errors
-    /// [`ChartError::Subchart`] with the path of a package that cannot be read or whose `Chart.yaml` is refused,
+    /// [`ChartError::Package`] with the path of a package that cannot be read or whose `Chart.yaml` is refused,
     /// [`ChartError::TooManyFiles`], or what the file system says.
     pub fn read(directory: &Path) -> Result<Self, ChartError> {
         let mut repository = Self {
@@ -43,7 +43,7 @@ impl Repository {
                 Ok(package) => repository.packages.push(package),
                 // Archives of other kinds have that ending too.
                 Err(ChartError::NotAChart { .. } | ChartError::FileMissing { .. }) => repository.others.push(path),
-                Err(error) => return Err(error.in_chart(path)),
+                Err(error) => return Err(error.in_package(path)),
             }
         }
         Ok(repository)

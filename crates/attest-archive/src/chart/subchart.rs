@@ -68,13 +68,12 @@ fn below(directory: &Directory, prefix: &str) -> Result<Vec<Subchart>, ChartErro
 }
 
 fn subchart(directory: &Directory, path: &str, place: Place) -> Result<Subchart, ChartError> {
-    let identity = match place {
-        Place::Package(file) if !path.ends_with(".tgz") => return Err(ChartError::LooseFile { path: file }),
-        Place::Package(_) => packed(directory, path),
-        Place::Directory => unpacked(directory, path),
-    };
-    let Identity { name, version } = identity.map_err(|error| error.in_chart(path))?;
     let path = path.to_owned();
+    let Identity { name, version } = match place {
+        Place::Package(path) if !path.as_str().ends_with(".tgz") => return Err(ChartError::LooseFile { path }),
+        Place::Package(_) => packed(directory, &path).map_err(|error| error.in_package(path.clone()))?,
+        Place::Directory => unpacked(directory, &path).map_err(|error| error.in_chart(path.clone()))?,
+    };
     Ok(Subchart { path, name, version })
 }
 

@@ -90,7 +90,6 @@ fn what_is_no_chart_in_charts_is_refused_by_its_place() {
     for (file, place) in [
         ("charts/db/values.yaml", "charts/db"),
         ("charts/db/charts/deep/values.yaml", "charts/db"),
-        ("charts/db-1.0.0.tgz", "charts/db-1.0.0.tgz"),
     ] {
         let tree = Tree::new(&[(file, "no archive")]);
         assert!(
@@ -101,6 +100,8 @@ fn what_is_no_chart_in_charts_is_refused_by_its_place() {
     let tree = Tree::new(&[]);
     tree.write("charts/db/Chart.yaml", &chart_yaml("../db", "1.0.0"));
     assert!(matches!(tree.refusal(), ChartError::Subchart { .. }));
+    let tree = Tree::new(&[("charts/db-1.0.0.tgz", "no archive")]);
+    assert!(matches!(tree.refusal(), ChartError::Package { path, .. } if path == "charts/db-1.0.0.tgz"));
 }
 
 /// A lock file with the digest that Helm makes.

@@ -41,5 +41,5 @@ fn packages_are_found_where_helm_looks_for_them() {
 
     write("app-1.1.0.tgz", b"no archive");
     let error = Repository::read(directory.path()).unwrap_err();
-    assert!(matches!(error, ChartError::Subchart { path, .. } if path == "app-1.1.0.tgz"));
+    assert!(matches!(error, ChartError::Package { path, .. } if path == "app-1.1.0.tgz"));
 }

@@ -12,6 +12,7 @@ use super::date::{self, Date};
 use super::directory::require_directory;
 use super::report::DateDocument;
 use crate::answer::AnswerFormat;
+use crate::causes::with_causes;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -103,7 +104,8 @@ fn existing(path: &Path) -> Result<Index, Failure> {
         unreadable: "index-not-read",
         limit: MAX_INDEX_BYTES,
     };
-    Index::parse(&file.read()?).map_err(|error| refusal(&error, path))
+    let index = Index::parse(&file.read()?);
+    index.map_err(|error| Failure::rejected("index-invalid", with_causes(&error)).at(path.display()))
 }
 
 fn add(index: &mut Index, package: &Package, arguments: &Arguments, date: &Date) -> Result<Added, ChartError> {
@@ -157,12 +159,17 @@ impl Document<'_> {
             let sign = if package.added { '+' } else { '=' };
             context.print(format_args!("{sign} {} {}", package.name, package.version))?;
         }
-        let (charts, versions, index) = (self.charts, self.versions, visible(&self.index));
-        context.print(format_args!("{index}: {charts} charts, {versions} versions"))
+        let (charts, versions) = (counted(self.charts, "chart"), counted(self.versions, "version"));
+        context.print(format_args!("{}: {charts}, {versions}", visible(&self.index)))
     }
 
     fn print(&self, context: &mut Context<'_>) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *context.stdout, self)?;
         context.print("")
     }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }

@@ -12,9 +12,10 @@ pub(in crate::verb::pack) fn refusal(error: &ChartError, place: &Path) -> Failur
         return super::super::refusal::refusal(error, place, place);
     }
     let message = with_causes(error);
-    let failure = match is_undecided(error) {
-        true => Failure::undecided("chart-not-read", message),
-        false => Failure::usage(code(error), message),
+    let failure = match (is_undecided(error), is_rejected(error)) {
+        (true, _) => Failure::undecided("chart-not-read", message),
+        (false, true) => Failure::rejected(code(error), message),
+        (false, false) => Failure::usage(code(error), message),
     };
     let failure = failure.at(place.display());
     match hint(error, place) {
@@ -26,8 +27,17 @@ pub(in crate::verb::pack) fn refusal(error: &ChartError, place: &Path) -> Failur
 /// Whether the file system, and not the chart, is why.
 fn is_undecided(error: &ChartError) -> bool {
     match error {
-        ChartError::Subchart { source, .. } => is_undecided(source),
+        ChartError::Subchart { source, .. } | ChartError::Package { source, .. } => is_undecided(source),
         ChartError::Archive(attest_archive::Error::Read { .. }) | ChartError::Read(ReadError::Io { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Whether something that was made before is not what it has to be: not the chart's own files, which can be mended.
+fn is_rejected(error: &ChartError) -> bool {
+    match error {
+        ChartError::Subchart { source, .. } => is_rejected(source),
+        ChartError::Package { .. } | ChartError::Republished { .. } => true,
         _ => false,
     }
 }
@@ -50,6 +60,8 @@ fn code(error: &ChartError) -> &'static str {
         ChartError::TooManyFiles { .. } | ChartError::TooManyNames { .. } | ChartError::TooDeep { .. } => {
             "chart-too-large"
         }
+        ChartError::Package { .. } => "package-invalid",
+        ChartError::Subchart { .. } if is_rejected(error) => "package-invalid",
         ChartError::LooseFile { .. } | ChartError::Subchart { .. } => "subchart-invalid",
         ChartError::DependencyMissing { .. } => "dependency-missing",
         ChartError::DependencyVersion { .. } => "dependency-mismatch",
