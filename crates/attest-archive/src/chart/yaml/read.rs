@@ -9,9 +9,12 @@ use super::{Plain, YamlError};
 pub(in crate::chart) struct Limits {
     /// The most bytes.
     pub(in crate::chart) bytes: usize,
-    /// The most nodes. Each takes about a hundred bytes of memory.
+    /// The most nodes. Each takes about a hundred bytes of memory, and a text counts as one more for each hundred of its own.
     pub(in crate::chart) nodes: usize,
 }
+
+/// How many bytes of a text count as a node: what aliases repeat is held in memory as often as they repeat it.
+const TEXT_BYTES_OF_NODE: usize = 100;
 
 /// The most lists and mappings in each other: the deepest schemas of Kubernetes have about forty, and each level is a call.
 const MAX_DEPTH: usize = 100;
@@ -33,7 +36,7 @@ pub(in crate::chart) struct Node {
     pub(in crate::chart) is_tagged: bool,
     pub(in crate::chart) start: Mark,
     pub(in crate::chart) end: Mark,
-    /// How many nodes there are in it, itself included.
+    /// How many nodes there are in it, itself included, with what its texts count.
     size: usize,
 }
 
@@ -162,7 +165,8 @@ impl Loader {
             Event::Scalar(text, style, anchor, tag) => {
                 let content = scalar_content(text.into_owned(), style, tag.as_deref());
                 let is_tagged = tag.is_some_and(|tag| !is_str(&tag));
-                self.add(leaf(content, is_tagged, span), anchor)?;
+                let leaf = leaf(content, is_tagged, span);
+                self.add(leaf.size, leaf, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
                 self.begin(OpenContent::List(Vec::new()), anchor, tag.is_some(), span)?;
@@ -216,13 +220,13 @@ impl Loader {
             end: mark(span.end),
             size: open.size,
         };
-        self.add(node, open.anchor)
+        self.add(1, node, open.anchor)
     }
 
-    /// A node that is complete; what is anchored is kept for its aliases.
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    /// A node that is complete, and what of its size is not counted yet; what is anchored is kept for its aliases.
+    fn add(&mut self, own: usize, node: Node, anchor: usize) -> Result<(), YamlError> {
         let line = node.start.line;
-        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(self.too_many(line))?;
+        self.nodes_left = self.nodes_left.checked_sub(own).ok_or(self.too_many(line))?;
         if anchor > 0 {
             let kept = self.repeated(&node, line)?;
             self.nodes_left -= kept.size;
@@ -285,12 +289,16 @@ fn is_str(tag: &Tag) -> bool {
 }
 
 fn leaf(content: NodeContent, is_tagged: bool, span: Span) -> Node {
+    let length = match &content {
+        NodeContent::Plain(text) | NodeContent::Quoted(text) => text.len(),
+        NodeContent::List(_) | NodeContent::Map(_) => 0,
+    };
     Node {
         content,
         is_tagged,
         start: mark(span.start),
         end: mark(span.end),
-        size: 1,
+        size: 1 + length / TEXT_BYTES_OF_NODE,
     }
 }
 
@@ -360,6 +368,14 @@ mod tests {
                 .map(|error| matches!(error, YamlError::Syntax { .. })),
             Some(true)
         );
+    }
+
+    #[test]
+    fn a_long_text_counts_as_often_as_aliases_repeat_it() {
+        let repeated = |times: usize| format!("a: &x {}\nb: [{}]\n", "x".repeat(9_000), "*x, ".repeat(times));
+        assert_eq!(read(&repeated(8)).unwrap()[0].size, 1 + 3 + 9 * 91);
+        let error = read(&repeated(9)).unwrap_err();
+        assert!(matches!(error, YamlError::TooManyNodes { limit: 1_000, .. }), "{error}");
     }
 
     #[test]
