@@ -4,9 +4,17 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{Error, MAX_DOCUMENT_BYTES};
+use crate::read::{BLOCK, ContainerMetadata, Entry, EntryKind, Limits, ReadError, skim_tar};
 
-/// The most files that a layout archive may name: each is remembered, and a layout of a thousand images has fewer.
-const MAX_FILES: usize = 100_000;
+/// The most files and directories that a layout archive may name: each is remembered, and a layout of a thousand images has
+/// fewer.
+const MAX_MEMBERS: usize = 100_000;
+
+/// The most bytes of their names, which are held in memory: twice a digest for each.
+const MAX_NAMES: u64 = 16 * 1024 * 1024;
+
+/// The longest name that anything is looked for under, that of a blob by its SHA-512. What has a longer one is not needed.
+const MAX_NAME: usize = "blobs/sha512/".len() + 128;
 
 /// What a gzip, a Zstandard and an xz stream begin with.
 const COMPRESSED: [&[u8]; 3] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ"];
@@ -97,44 +105,70 @@ fn in_archive(path: &Path, start: u64, size: u64) -> io::Result<(Stream, u64)> {
 
 /// Reads the headers of an archive and skips what lies between them.
 fn places(mut file: BufReader<File>, path: &Path) -> Result<Places, Error> {
-    let not_an_archive = |found: &str| Error::NotALayout {
-        path: path.to_owned(),
-        found: found.to_owned(),
-    };
     let mut start = [0; 6];
     let read = file.read(&mut start).map_err(Error::read(path))?;
     if COMPRESSED.iter().any(|magic| start[..read].starts_with(magic)) {
-        return Err(not_an_archive("something compressed"));
+        let (path, found) = (path.to_owned(), "something compressed".to_owned());
+        return Err(Error::NotALayout { path, found });
     }
     file.rewind().map_err(Error::read(path))?;
-    let mut archive = tar::Archive::new(file);
+    let length = file.get_ref().metadata().map_err(Error::read(path))?.len();
     let mut places = Places::new();
-    let broken = |error: io::Error| not_an_archive(&format!("something else: {error}"));
-    for entry in archive.entries_with_seek().map_err(broken)? {
-        let entry = entry.map_err(broken)?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let kind = entry.header().entry_type();
-        if kind.is_dir() || kind.is_pax_global_extensions() {
-            continue;
+    let visited = skim_tar(file, &limits(length), |entry, _| match entry.kind {
+        EntryKind::File { .. } => {
+            let name = entry.path.as_str();
+            if let Some(place) = place(entry).filter(|_| name.len() <= MAX_NAME) {
+                places.insert(name.to_owned(), place);
+            }
+            Ok(())
         }
-        let place = (entry.raw_file_position(), entry.size());
-        let name = plain(&name).to_owned();
-        if !kind.is_file() {
-            let kind = "something else, called";
-            return Err(Error::ArchiveEntry { kind, name });
-        }
-        if places.insert(name.clone(), place).is_some() {
-            let kind = "twice";
-            return Err(Error::ArchiveEntry { kind, name });
-        }
-        if places.len() > MAX_FILES {
-            let (what, limit) = ("files in a layout archive", MAX_FILES);
-            return Err(Error::TooMany { what, limit });
-        }
-    }
+        EntryKind::Directory => Ok(()),
+        EntryKind::Symlink { .. } | EntryKind::HardLink { .. } => Err(ReadError::UnsupportedKind {
+            name: entry.path.to_string(),
+            kind: "a link".to_owned(),
+        }),
+    });
+    visited.map_err(|error| refusal(error, path))?;
     Ok(places)
 }
 
-fn plain(name: &str) -> &str {
-    name.strip_prefix("./").unwrap_or(name)
+/// Blobs may have any size that the archive has room for; its headers may not.
+fn limits(length: u64) -> Limits {
+    Limits {
+        members: MAX_MEMBERS,
+        names: MAX_NAMES,
+        member: length,
+        total: u64::MAX,
+        ..Limits::default()
+    }
+}
+
+/// The bytes of a file follow its header.
+fn place(entry: &Entry) -> Option<(u64, u64)> {
+    match &entry.metadata.container {
+        ContainerMetadata::Tar(tar) => Some((tar.offset + BLOCK as u64, entry.size)),
+        ContainerMetadata::Zip(_) => None,
+    }
+}
+
+fn refusal(error: ReadError, path: &Path) -> Error {
+    match error {
+        ReadError::Io { source } => Error::read(path)(source),
+        ReadError::Duplicate { path } => Error::ArchiveEntry {
+            kind: "twice",
+            name: path.to_string(),
+        },
+        ReadError::UnsupportedKind { name, .. } => Error::ArchiveEntry {
+            kind: "something else, called",
+            name,
+        },
+        ReadError::TooManyMembers { limit } => Error::TooMany {
+            what: "files and directories in a layout archive",
+            limit,
+        },
+        other => Error::NotALayout {
+            path: path.to_owned(),
+            found: format!("something else: {other}"),
+        },
+    }
 }

@@ -51,4 +51,6 @@ pub use extract::extract;
 pub use frame::{Frame, GzipHeader, XzHeader, ZstdHeader};
 pub use limits::{Limits, Symlinks};
 pub use tar::read_tar;
+pub(crate) use tar::skim_tar;
+pub(crate) use tar_header::BLOCK;
 pub use zip::read_zip;

@@ -1,6 +1,6 @@
 //! A tar stream in, its members out, each understood in one way or refused.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read, Seek};
 
 use super::buffer::read_exactly;
 use super::names::{Name, text};
@@ -22,6 +22,24 @@ const MAX_OCTAL: u64 = 0o77_777_777_777;
 pub fn read_tar<R: Read, E: From<ReadError>>(
     reader: R,
     limits: &Limits,
+    visit: impl FnMut(&Entry, &mut dyn Read) -> Result<(), E>,
+) -> Result<Summary, E> {
+    read_members(reader, limits, |content| content.drain(), visit)
+}
+
+/// The same of what can be sought: what the visitor does not read is skipped.
+pub(crate) fn skim_tar<R: Read + Seek, E: From<ReadError>>(
+    reader: BufReader<R>,
+    limits: &Limits,
+    visit: impl FnMut(&Entry, &mut dyn Read) -> Result<(), E>,
+) -> Result<Summary, E> {
+    read_members(reader, limits, |content| content.skip(), visit)
+}
+
+fn read_members<R: Read, E: From<ReadError>>(
+    reader: R,
+    limits: &Limits,
+    pass: impl Fn(&mut Content<'_, R>) -> Result<(), ReadError>,
     mut visit: impl FnMut(&Entry, &mut dyn Read) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let mut stream = TarStream {
@@ -41,7 +59,7 @@ pub fn read_tar<R: Read, E: From<ReadError>>(
                 left: size,
             };
             visit(&entry, &mut content)?;
-            content.drain()?;
+            pass(&mut content)?;
         }
         stream.skip_padding(size, &shown)?;
     }
@@ -243,6 +261,15 @@ impl<R: Read> Content<'_, R> {
     fn drain(&mut self) -> Result<(), ReadError> {
         io::copy(self, &mut io::sink())?;
         Ok(())
+    }
+}
+
+impl<R: Read + Seek> Content<'_, BufReader<R>> {
+    /// Goes to the end of what the visitor left. That it is there at all, whoever reads on finds out.
+    fn skip(&mut self) -> Result<(), ReadError> {
+        let inside = "a member";
+        let left = i64::try_from(self.left).map_err(|_| ReadError::Truncated { inside })?;
+        Ok(self.reader.seek_relative(left)?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod archived;
 mod building;
 mod combining;
 mod compared;

@@ -126,27 +126,6 @@ fn what_is_no_layout_says_why() {
     assert_eq!(refusal(&made), format!("{expected} no `oci-layout` in it"));
 }
 
-#[test]
-fn an_archive_that_is_compressed_or_names_a_file_twice_is_rejected() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("a.tar");
-    fs::write(&path, b"\x1f\x8b\x08\0\0\0\0\0\0\x03").unwrap();
-    let error = Layout::open(&path).unwrap_err();
-    assert!(matches!(error, Error::NotALayout { found, .. } if found == "something compressed"));
-    let mut tar = tar::Builder::new(fs::File::create(&path).unwrap());
-    for _ in 0..2 {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(0);
-        tar.append_data(&mut header, "index.json", &b""[..]).unwrap();
-    }
-    tar.finish().unwrap();
-    let error = Layout::open(&path).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "expected files and directories, each once, found twice `index.json`"
-    );
-}
-
 /// Every image below a tag, its layers read to their ends.
 fn read(path: &Path) -> Result<Vec<Image>, Error> {
     let layout = Layout::open(path)?;
