@@ -71,7 +71,7 @@ fn write_to<W: Write>(recipe: &GitRecipe, writer: W) -> Result<(W, GitPacked), E
 fn compress<W: Write>(recipe: &GitRecipe, out: W, files: &mut Vec<(Vec<u8>, Measured)>) -> Result<W, Error> {
     let mut note = |path: &[u8], measured| files.push((path.to_owned(), measured));
     let (tree, algorithms) = (&recipe.tree, &recipe.algorithms);
-    let threads = recipe.format.at_most(recipe.threads);
+    let threads = recipe.threads;
     match recipe.format {
         Format::Tar => tree.write(out, algorithms, &mut note),
         Format::TarGz => {

@@ -3,6 +3,7 @@ use std::num::NonZeroUsize;
 
 use flate2::Crc;
 
+use crate::Format;
 use crate::deflate::{Cutter, Deflated};
 use crate::ordered::Ordered;
 
@@ -19,12 +20,13 @@ pub(crate) struct GzipWriter<W> {
 }
 
 impl<W: Write> GzipWriter<W> {
+    /// Takes no more of the threads than memory allows.
     pub(crate) fn new(mut inner: W, threads: NonZeroUsize) -> io::Result<Self> {
         inner.write_all(&HEADER)?;
         Ok(Self {
             inner,
             cutter: Cutter::default(),
-            ordered: Ordered::new(threads)?,
+            ordered: Ordered::new(Format::TarGz.at_most(threads))?,
             crc: Crc::new(),
             length: 0,
         })
@@ -97,6 +99,14 @@ mod tests {
         assert!(back == plain);
         for threads in [2, 7] {
             assert!(gzip(&plain, threads) == one, "{threads}");
+        }
+    }
+
+    #[test]
+    fn no_more_threads_run_than_memory_allows() {
+        for (asked, expected) in [(2, 2), (52, 52), (53, 52), (10_000, 52)] {
+            let writer = GzipWriter::new(Vec::new(), NonZeroUsize::new(asked).unwrap()).unwrap();
+            assert_eq!(writer.ordered.threads(), expected);
         }
     }
 

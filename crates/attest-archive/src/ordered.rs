@@ -35,6 +35,11 @@ impl<T: Send + 'static> Ordered<T> {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn threads(&self) -> usize {
+        self.pool.as_ref().map_or(1, ThreadPool::current_num_threads)
+    }
+
     /// Takes a job. Gives back the oldest result when too many are waiting.
     pub(crate) fn push(&mut self, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let Some(pool) = &self.pool else {

@@ -58,7 +58,7 @@ pub fn write_archive(recipe: &Recipe, destination: &Path) -> Result<Packed, Erro
 /// [`Error::Read`], [`Error::NotAFile`] or [`Error::ChangedWhileRead`] for a member, [`Error::Write`] for the archive.
 pub fn write_archive_to<W: Write>(recipe: &Recipe, writer: W, scratch: &Path) -> Result<(W, Packed), Error> {
     let out = BufWriter::new(MeasuringWriter::new(writer, &recipe.algorithms));
-    let threads = recipe.format.at_most(recipe.threads);
+    let threads = recipe.threads;
     let (out, members) = match recipe.format {
         Format::Tar => write_tar(recipe, out)?,
         Format::TarGz => {
@@ -97,7 +97,7 @@ fn write_tar<W: Write>(recipe: &Recipe, out: W) -> Result<(W, Files), Error> {
 }
 
 fn write_zip<W: Write>(recipe: &Recipe, out: W, scratch: &Path) -> Result<(W, Files), Error> {
-    let mut zip = ZipWriter::new(out, recipe.source_date, recipe.format.at_most(recipe.threads), scratch)?;
+    let mut zip = ZipWriter::new(out, recipe.source_date, recipe.threads, scratch)?;
     let files = append_all(recipe, |member| zip.append(member, &recipe.algorithms))?;
     Ok((zip.finish().map_err(Error::write)?, files))
 }

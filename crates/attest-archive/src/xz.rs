@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use liblzma::stream::{Check, Filters, LzmaOptions, MtStreamBuilder};
 use liblzma::write::XzEncoder;
 
+use crate::Format;
 use crate::fixed_blocks::FixedBlocks;
 
 const LEVEL: u32 = 6;
@@ -37,7 +38,7 @@ impl<W: Write> XzWriter<W> {
         let mut filters = Filters::new();
         filters.lzma2(&options);
         let stream = MtStreamBuilder::new()
-            .threads(u32::try_from(threads.get()).unwrap_or(u32::MAX))
+            .threads(workers(threads))
             .block_size(BLOCK)
             .filters(filters)
             .check(Check::Crc64)
@@ -61,6 +62,11 @@ impl<W: Write> Write for XzWriter<W> {
     }
 }
 
+/// No more of the threads than memory allows.
+fn workers(threads: NonZeroUsize) -> u32 {
+    u32::try_from(Format::TarXz.at_most(threads).get()).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -79,6 +85,13 @@ mod tests {
         let mut decoder = liblzma::read::XzDecoder::new(stream);
         decoder.read_to_end(&mut plain).unwrap();
         plain
+    }
+
+    #[test]
+    fn no_more_threads_run_than_memory_allows() {
+        for (asked, expected) in [(1, 1), (3, 3), (4, 3), (10_000, 3)] {
+            assert_eq!(workers(NonZeroUsize::new(asked).unwrap()), expected);
+        }
     }
 
     #[test]

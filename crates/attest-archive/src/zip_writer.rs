@@ -11,7 +11,7 @@ use crate::ordered::Ordered;
 use crate::source::Source;
 use crate::source_date::DosTime;
 use crate::zip_record::{DEFLATED, Directory, STORED, ZipEntry};
-use crate::{Error, Kind, Member, SourceDate};
+use crate::{Error, Format, Kind, Member, SourceDate};
 
 /// What one compressed member may hold in memory before it goes to a temporary file.
 const SPOOL: usize = 8 * 1024 * 1024;
@@ -46,7 +46,7 @@ struct Start {
 }
 
 impl<W: Write> ZipWriter<W> {
-    /// `scratch` is a directory for the temporary file.
+    /// `scratch` is a directory for the temporary file. Takes no more of the threads than memory allows.
     pub(crate) fn new(inner: W, source_date: SourceDate, threads: NonZeroUsize, scratch: &Path) -> Result<Self, Error> {
         Ok(Self {
             assembly: Assembly {
@@ -57,7 +57,7 @@ impl<W: Write> ZipWriter<W> {
                 open: None,
                 entries: Vec::new(),
             },
-            ordered: Ordered::new(threads).map_err(Error::write)?,
+            ordered: Ordered::new(Format::Zip.at_most(threads)).map_err(Error::write)?,
             cutter: Cutter::default(),
         })
     }
@@ -242,5 +242,20 @@ impl<W: Write> Assembly<W> {
         };
         self.inner.write_all(&directory.end())?;
         Ok(self.inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_threads_run_than_memory_allows() {
+        let date: SourceDate = "0".parse().unwrap();
+        for (asked, expected) in [(2, 2), (52, 52), (53, 52), (10_000, 52)] {
+            let threads = NonZeroUsize::new(asked).unwrap();
+            let writer = ZipWriter::new(Vec::new(), date, threads, Path::new(".")).unwrap();
+            assert_eq!(writer.ordered.threads(), expected);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use zstd::stream::raw::CParameter;
 use zstd::stream::write::Encoder;
 
+use crate::Format;
 use crate::fixed_blocks::FixedBlocks;
 
 const LEVEL: i32 = 12;
@@ -28,13 +29,12 @@ pub(crate) struct ZstdWriter<W: Write>(FixedBlocks<Encoder<'static, W>>);
 
 impl<W: Write> ZstdWriter<W> {
     pub(crate) fn new(inner: W, threads: NonZeroUsize) -> io::Result<Self> {
-        let workers = u32::try_from(threads.get()).unwrap_or(u32::MAX);
         let mut encoder = Encoder::new(inner, LEVEL)?;
         encoder.include_checksum(true)?;
         encoder.include_contentsize(false)?;
         encoder.set_parameter(CParameter::HashLog(TABLE_LOG))?;
         encoder.set_parameter(CParameter::ChainLog(TABLE_LOG))?;
-        encoder.set_parameter(CParameter::NbWorkers(workers))?;
+        encoder.set_parameter(CParameter::NbWorkers(workers(threads)))?;
         encoder.set_parameter(CParameter::JobSize(JOB))?;
         Ok(Self(FixedBlocks::new(encoder, BLOCK)))
     }
@@ -53,6 +53,11 @@ impl<W: Write> Write for ZstdWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// No more of the threads than memory allows.
+fn workers(threads: NonZeroUsize) -> u32 {
+    u32::try_from(Format::TarZst.at_most(threads).get()).unwrap_or(u32::MAX)
 }
 
 /// The compressor, its version and its settings.
@@ -82,6 +87,13 @@ mod tests {
         assert!(zstd::decode_all(&one[..]).unwrap() == plain);
         for threads in [2, 7] {
             assert!(compress(&plain, threads) == one, "{threads}");
+        }
+    }
+
+    #[test]
+    fn no_more_threads_run_than_memory_allows() {
+        for (asked, expected) in [(1, 1), (8, 8), (9, 8), (10_000, 8)] {
+            assert_eq!(workers(NonZeroUsize::new(asked).unwrap()), expected);
         }
     }
 
