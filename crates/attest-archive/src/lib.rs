@@ -31,6 +31,7 @@ pub mod compare;
 mod deflate;
 mod draft;
 mod error;
+mod exchange;
 mod fixed_blocks;
 mod format;
 mod git_archive;
@@ -61,6 +62,7 @@ mod zstandard;
 
 pub use batch::{Order, OrderFailed, write_archives};
 pub use error::Error;
+pub use exchange::exchange;
 pub use format::Format;
 pub use git_archive::{GitPacked, GitRecipe, write_git_archive};
 pub use git_tar::{GitEntry, GitKind, GitTree};

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use attest_digest::{Digest, Measured};
 
@@ -46,6 +47,8 @@ pub struct Written {
     pub images: Vec<WrittenImage>,
     /// The archive, if it is one.
     pub archive: Option<Measured>,
+    /// The layout that was replaced, where it is now, if it could not be removed.
+    pub left_behind: Option<PathBuf>,
 }
 
 /// An image of a layout that was written.
@@ -73,11 +76,12 @@ pub fn write_image(recipe: &ImageRecipe<'_>, destination: Destination) -> Result
         _ => combine(recipe, &staging)?,
     };
     let index = Index::new(recipe.entries(&descriptor), Annotations::new());
-    let archive = staging.finish(&index, recipe.source_date)?;
+    let finished = staging.finish(&index, recipe.source_date)?;
     Ok(Written {
         descriptor,
         images,
-        archive,
+        archive: finished.archive,
+        left_behind: finished.left_behind,
     })
 }
 

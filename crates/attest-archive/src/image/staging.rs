@@ -8,7 +8,7 @@ use tempfile::{NamedTempFile, TempDir};
 use super::layer::{digest, sha256};
 use super::layout::blob_path;
 use super::{Descriptor, Error, Index, Layout};
-use crate::{Format, Members, Recipe, SourceDate, write_archive};
+use crate::{Format, Members, Recipe, SourceDate, exchange, write_archive};
 
 const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
@@ -46,6 +46,14 @@ impl Destination {
             _ => Path::new("."),
         }
     }
+}
+
+/// What came of a layout that is in its place.
+pub(super) struct Finished {
+    /// The archive, if it is one.
+    pub(super) archive: Option<Measured>,
+    /// What was replaced and could not be removed.
+    pub(super) left_behind: Option<PathBuf>,
 }
 
 /// A layout that is being written, under a temporary name beside its place. Dropped, it leaves nothing behind.
@@ -97,25 +105,33 @@ impl Staging {
         self.put(descriptor.digest(), |file| blob.copy_to(file))
     }
 
-    /// Writes `index.json` and `oci-layout`, and gives the whole its name. What was measured comes back for an archive.
-    pub(super) fn finish(self, index: &Index, source_date: SourceDate) -> Result<Option<Measured>, Error> {
+    /// Writes `index.json` and `oci-layout`, and gives the whole its name.
+    pub(super) fn finish(self, index: &Index, source_date: SourceDate) -> Result<Finished, Error> {
         for (name, bytes) in [("index.json", &index.to_json()[..]), ("oci-layout", MARKER)] {
             let mut file = self.temporary_file()?;
             file.write_all(bytes).map_err(Error::write)?;
             persist(file, &self.path(name)).map_err(Error::write)?;
         }
         match &self.destination {
-            Destination::Archive { path } => archive(self.directory.path(), path, source_date).map(Some),
-            Destination::Directory { path, .. } => {
+            Destination::Archive { path } => Ok(Finished {
+                archive: Some(archive(self.directory.path(), path, source_date)?),
+                left_behind: None,
+            }),
+            Destination::Directory { path, replace } => {
                 for directory in [self.path("blobs/sha256"), self.path("blobs"), self.path("")] {
                     sync(&directory).map_err(Error::write)?;
                 }
-                let parent = self.destination.parent().to_owned();
-                rename(&self.directory, path).map_err(Error::write)?;
-                // It has another name now; there is nothing to remove.
-                let _ = self.directory.keep();
-                sync(&parent).map_err(Error::write)?;
-                Ok(None)
+                let place = Place {
+                    path: path.clone(),
+                    replace: *replace,
+                    exchange,
+                    remove: |path| fs::remove_dir_all(path),
+                };
+                let left_behind = place.give_to(self.directory, self.destination.parent());
+                Ok(Finished {
+                    archive: None,
+                    left_behind: left_behind.map_err(Error::write)?,
+                })
             }
         }
     }
@@ -189,16 +205,122 @@ fn refuse_occupied(destination: &Destination) -> Result<(), Error> {
     }
 }
 
-/// Gives the new layout its name. One that is there is set aside first, and comes back if that fails.
-fn rename(directory: &TempDir, path: &Path) -> io::Result<()> {
-    if !path.join("oci-layout").is_file() {
-        return fs::rename(directory.path(), path);
+/// Where a layout directory goes, and how.
+struct Place {
+    path: PathBuf,
+    replace: bool,
+    exchange: fn(&Path, &Path) -> bool,
+    remove: fn(&Path) -> io::Result<()>,
+}
+
+impl Place {
+    /// Gives the new layout its name, and removes the one that had it. Once it has it, nothing that is left to do can fail it:
+    /// what cannot be removed comes back.
+    fn give_to(&self, directory: TempDir, parent: &Path) -> io::Result<Option<PathBuf>> {
+        // That the parent cannot be opened is better known before.
+        sync(parent)?;
+        let replaced = self.rename(directory.path())?;
+        // It has another name now; what has its old one is removed here or left.
+        let _ = directory.keep();
+        sync(parent)?;
+        Ok(replaced.filter(|replaced| (self.remove)(replaced).is_err()))
     }
-    let aside = directory.path().with_extension("replaced");
-    fs::rename(path, &aside)?;
-    if let Err(error) = fs::rename(directory.path(), path) {
-        fs::rename(&aside, path)?;
-        return Err(error);
+
+    /// In one step where the system can do that; otherwise the old one is set aside first, and comes back if that fails.
+    fn rename(&self, new: &Path) -> io::Result<Option<PathBuf>> {
+        if !self.replace || !self.path.join("oci-layout").is_file() {
+            return fs::rename(new, &self.path).map(|()| None);
+        }
+        if (self.exchange)(new, &self.path) {
+            return Ok(Some(new.to_owned()));
+        }
+        let aside = new.with_extension("replaced");
+        fs::rename(&self.path, &aside)?;
+        if let Err(error) = fs::rename(new, &self.path) {
+            fs::rename(&aside, &self.path)?;
+            return Err(error);
+        }
+        Ok(Some(aside))
     }
-    fs::remove_dir_all(&aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that holds a layout `old`, a directory `new` beside it, and what comes of putting it there.
+    fn replaced(place: &Place) -> (TempDir, io::Result<Option<PathBuf>>) {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join(&place.path);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("oci-layout"), "old").unwrap();
+        let new = tempfile::tempdir_in(parent.path()).unwrap();
+        fs::write(new.path().join("oci-layout"), "new").unwrap();
+        let place = Place { path, ..*place };
+        let found = place.give_to(new, parent.path());
+        (parent, found)
+    }
+
+    fn place() -> Place {
+        Place {
+            path: "layout".into(),
+            replace: true,
+            exchange,
+            remove: |path| fs::remove_dir_all(path),
+        }
+    }
+
+    fn marker(path: &Path) -> String {
+        fs::read_to_string(path.join("oci-layout")).unwrap()
+    }
+
+    fn count(directory: &TempDir) -> usize {
+        fs::read_dir(directory.path()).unwrap().count()
+    }
+
+    #[test]
+    fn with_an_exchange_and_without_one_the_result_is_the_same() {
+        for exchange in [exchange, |_: &Path, _: &Path| false] {
+            let (parent, found) = replaced(&Place { exchange, ..place() });
+            assert_eq!(found.unwrap(), None);
+            assert_eq!(marker(&parent.path().join("layout")), "new");
+            assert_eq!(count(&parent), 1);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_named_and_the_new_layout_is_in_its_place() {
+        for exchange in [exchange, |_: &Path, _: &Path| false] {
+            let remove = |_: &Path| Err(io::ErrorKind::PermissionDenied.into());
+            let (parent, found) = replaced(&Place {
+                exchange,
+                remove,
+                ..place()
+            });
+            assert_eq!(marker(&found.unwrap().unwrap()), "old");
+            assert_eq!(marker(&parent.path().join("layout")), "new");
+            assert_eq!(count(&parent), 2);
+        }
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn at_no_moment_there_is_no_layout() {
+        let exchange = |new: &Path, path: &Path| {
+            let is_done = exchange(new, path);
+            assert!(is_done && marker(path) == "new" && marker(new) == "old");
+            is_done
+        };
+        let (_parent, found) = replaced(&Place { exchange, ..place() });
+        assert_eq!(found.unwrap(), None);
+    }
+
+    #[test]
+    fn a_layout_that_came_meanwhile_is_not_replaced_without_the_word_for_it() {
+        let replace = false;
+        let (parent, found) = replaced(&Place { replace, ..place() });
+        assert!(found.is_err());
+        assert_eq!(marker(&parent.path().join("layout")), "old");
+        assert_eq!(count(&parent), 1);
+    }
 }

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use attest_archive::exchange;
 use tempfile::TempDir;
 
 use super::StageError;
@@ -73,18 +74,6 @@ impl StagingDirectory {
         }
         Ok(())
     }
-}
-
-/// Gives each the name of the other in one step, so that at no moment there is no output.
-#[cfg(any(target_os = "linux", target_vendor = "apple"))]
-fn exchange(one: &Path, other: &Path) -> bool {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn exchange(_: &Path, _: &Path) -> bool {
-    false
 }
 
 /// A directory for intermediate files, removed when it is dropped.

@@ -42,6 +42,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     };
     let output = &arguments.output;
     let written = write_image(&recipe, destination).map_err(|error| refusal(&error, output, output))?;
+    if let Some(replaced) = &written.left_behind {
+        context.say(format_args!(
+            "warning: the layout that was replaced cannot be removed; it is `{}` now",
+            replaced.display().to_string().escape_debug()
+        ));
+    }
     let report = Report {
         path: output,
         recipe: &recipe,
