@@ -119,6 +119,32 @@ fn files_are_made_anew_in_place_and_the_report_says_why_and_from_what_to_what() 
     assert_eq!(again.stdout_text(), expected);
 }
 
+/// A device that is always full, in the place of the second file, which can only be found out at the end.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_that_cannot_be_written_leaves_what_was_there_before_in_the_places_of_all() {
+    let scene = scene();
+    fs::create_dir(scene.path().join("out")).expect("a directory is made");
+    put(&scene, &format!("out/{WHEEL}"), b"before");
+    let device = scene.path().join("out").join(SDIST);
+    std::os::unix::fs::symlink("/dev/full", &device).expect("a link is made");
+    for arguments in [[WHEEL, SDIST], [SDIST, WHEEL]] {
+        let [one, other] = arguments;
+        let finished = python(&scene, &[one, other, "-d", "out"]).expect_code(3);
+        let error = finished.stderr_text();
+        assert!(
+            error.starts_with("error[output-failed]: cannot write the output file"),
+            "{error}"
+        );
+        assert_eq!(bytes(&scene, &format!("out/{WHEEL}")), b"before");
+        assert_eq!(fs::read_dir(scene.path().join("out")).expect("a listing").count(), 2);
+    }
+    fs::remove_file(&device).expect("the link is removed");
+    python(&scene, &[WHEEL, SDIST, "-d", "out"]).expect_code(0);
+    assert_ne!(bytes(&scene, &format!("out/{WHEEL}")), b"before");
+    assert_eq!(fs::read_dir(scene.path().join("out")).expect("a listing").count(), 2);
+}
+
 #[test]
 fn a_directory_takes_the_outputs_and_the_inputs_stay() {
     let scene = scene();

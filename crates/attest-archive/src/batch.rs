@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::draft::{Draft, directory_of, refuse_destination, sync_directory};
 use crate::format::MEMORY;
 use crate::write::{Packed, Recipe};
-use crate::{Content, Error, Format, Kind, Members};
+use crate::{Content, Error, Format, Kind, Members, NotPutBack, Replacement};
 
 /// One of several archives.
 #[derive(Debug, Clone)]
@@ -36,11 +36,12 @@ pub struct OrderFailed {
 ///
 /// Each is written by [`crate::write_archive`]'s rules. They are written side by side, the longest first, on as many threads as
 /// their share of the work that is left; all together they take no more memory than one of them may. When something fails, none of
-/// them is in its place: what was there before is as it was, except when a name cannot be given to an archive after others got theirs.
+/// them is in its place: what was there before is there again. A process that is killed while the archives get their names, which
+/// they do one after the other when all are written, leaves some new and some old; see [`Replacement`].
 ///
 /// # Errors
-/// As for [`crate::write_archive`]; also [`Error::SameDestination`], and [`Error::ChangedBetween`] when orders have the same members
-/// and found other bytes in them.
+/// As for [`crate::write_archive`]; also [`Error::SameDestination`], [`Error::ChangedBetween`] when orders have the same members
+/// and found other bytes in them, and [`Error::NotPutBack`].
 pub fn write_archives(orders: &[Order], threads: NonZeroUsize) -> Result<Vec<Packed>, OrderFailed> {
     refuse_destinations(orders)?;
     let desk = Desk::new(orders, threads);
@@ -97,20 +98,34 @@ fn refuse_changes(orders: &[Order], drafts: &[Draft]) -> Result<(), OrderFailed>
 }
 
 fn place_all(orders: &[Order], drafts: Vec<Draft>) -> Result<Vec<Packed>, OrderFailed> {
-    let mut packed = Vec::new();
-    let done = place_each(orders, drafts, &mut packed);
-    if done.is_err() {
-        for order in &orders[..packed.len()] {
-            // The failure is told already.
-            let _ = fs::remove_file(&order.destination);
+    let mut replacement = Replacement::default();
+    match place_each(orders, drafts, &mut replacement) {
+        Ok(packed) => {
+            replacement.finish();
+            Ok(packed)
         }
+        Err(failure) => Err(match replacement.undo() {
+            Ok(()) => failure,
+            Err(lost) => not_put_back(failure, lost),
+        }),
     }
-    done.map(|()| packed)
 }
 
-fn place_each(orders: &[Order], drafts: Vec<Draft>, packed: &mut Vec<Packed>) -> Result<(), OrderFailed> {
+fn not_put_back(failure: OrderFailed, lost: NotPutBack) -> OrderFailed {
+    let NotPutBack { path, kept, .. } = lost;
+    let source = Box::new(failure.source);
+    OrderFailed {
+        source: Error::NotPutBack { path, kept, source },
+        ..failure
+    }
+}
+
+fn place_each(orders: &[Order], drafts: Vec<Draft>, replacement: &mut Replacement) -> Result<Vec<Packed>, OrderFailed> {
+    let mut packed = Vec::new();
     for (place, draft) in drafts.into_iter().enumerate() {
-        packed.push(draft.place().map_err(failed(orders, place))?);
+        let destination = &orders[place].destination;
+        let placed = replacement.place(destination, Error::write, || draft.place());
+        packed.push(placed.map_err(failed(orders, place))?);
     }
     let mut synced = BTreeSet::new();
     for (place, order) in orders.iter().enumerate() {
@@ -119,7 +134,7 @@ fn place_each(orders: &[Order], drafts: Vec<Draft>, packed: &mut Vec<Packed>) ->
             sync_directory(directory).map_err(failed(orders, place))?;
         }
     }
-    Ok(())
+    Ok(packed)
 }
 
 /// Hands out the orders to threads.

@@ -122,6 +122,16 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// One of several archives could not be written, and a file that another had replaced is not in its place again.
+    #[error("`{}` cannot be put back and is now `{}`", .path.display(), .kept.display())]
+    NotPutBack {
+        /// Its place.
+        path: PathBuf,
+        /// Where it is.
+        kept: PathBuf,
+        /// Why there are no archives.
+        source: Box<Error>,
+    },
     /// Something cannot be read.
     #[error("cannot read `{}`", .path.display())]
     Read {

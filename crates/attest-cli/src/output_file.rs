@@ -2,6 +2,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use attest_archive::Replacement;
 use attest_digest::FileKind;
 
 use crate::failure::Failure;
@@ -84,6 +85,32 @@ impl OutputFile {
             Place::Stream(path) => pour(&mut self.content, path),
         };
         done.map_err(|error| failed(&self.asked, &error))
+    }
+
+    /// Gives all of them their names, or none: what was there before comes back when one cannot have its own.
+    pub(crate) fn commit_all(mut files: Vec<Self>) -> Result<(), Failure> {
+        // What is written to a stream cannot be taken back.
+        files.sort_by_key(|file| matches!(file.place, Place::Stream(_)));
+        let mut replacement = Replacement::default();
+        let done = files
+            .into_iter()
+            .try_for_each(|file| file.commit_with(&mut replacement));
+        let Err(failure) = done else {
+            replacement.finish();
+            return Ok(());
+        };
+        Err(match replacement.undo() {
+            Ok(()) => failure,
+            Err(lost) => failure.hint(format_args!("mv '{}' '{}'", lost.kept.display(), lost.path.display())),
+        })
+    }
+
+    fn commit_with(self, replacement: &mut Replacement) -> Result<(), Failure> {
+        let (asked, place) = (self.asked.clone(), self.place().to_owned());
+        match self.place {
+            Place::File { .. } => replacement.place(&place, |error| failed(&asked, &error), || self.commit()),
+            Place::Stream(_) => self.commit(),
+        }
     }
 
     /// Gives the file its name, unless something has it already: then there is no failure to tell but that.

@@ -68,6 +68,29 @@ fn one_that_fails_leaves_none_and_what_was_there_before() {
     }
 }
 
+/// Nothing can have so long a name, which shows when the archive is to get it.
+#[test]
+fn one_that_gets_no_name_leaves_what_was_there_before_in_the_places_of_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut orders = orders(directory.path(), &tiny());
+    for order in &orders[..2] {
+        fs::write(&order.destination, "before").unwrap();
+    }
+    orders[4].destination = directory.path().join("a".repeat(300));
+    let failed = write_archives(&orders, threads(2)).unwrap_err();
+    assert_eq!(failed.order, 4);
+    assert!(matches!(failed.source, Error::Write { .. }));
+    let expected: Vec<&Path> = orders[..2].iter().map(|order| order.destination.as_path()).collect();
+    assert_eq!(names(directory.path()).len(), 2);
+    for path in expected {
+        assert_eq!(fs::read(path).unwrap(), b"before");
+    }
+    orders.pop();
+    write_archives(&orders, threads(2)).unwrap();
+    assert_eq!(names(directory.path()).len(), 4);
+    assert_ne!(fs::read(&orders[0].destination).unwrap(), b"before");
+}
+
 #[test]
 fn two_archives_in_one_place_are_rejected() {
     let directory = tempfile::tempdir().unwrap();

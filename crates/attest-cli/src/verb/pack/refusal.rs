@@ -23,6 +23,13 @@ pub(super) fn refusal(error: &Error, directory: &Path, output: &Path) -> Failure
         Error::ChangedWhileRead { .. } | Error::ChangedBetween { .. } | Error::NotAFile { .. } => at_directory(
             Failure::undecided("changed-while-read", message).hint("let whatever writes there finish, then pack again"),
         ),
+        Error::NotPutBack { path, kept, .. } => {
+            at_output(Failure::undecided("archive-not-written", message).hint(format_args!(
+                "mv '{}' '{}'",
+                kept.display(),
+                path.display()
+            )))
+        }
         Error::Write { .. } => at_output(Failure::undecided("archive-not-written", message)),
         Error::Read { .. } => at_directory(Failure::undecided("directory-not-read", message)),
         _ => at_directory(Failure::undecided("pack-failed", message)),

@@ -99,7 +99,7 @@ fn outcome(all: &[Judged]) -> Outcome {
     }
 }
 
-/// All of them, when the bytes of all are there. What would not change is left as it is.
+/// All of them or none, when the bytes of all are there. What would not change is left as it is.
 fn write(all: &mut [Judged]) -> Result<(), Failure> {
     let mut files = Vec::new();
     for judged in all {
@@ -110,7 +110,7 @@ fn write(all: &mut [Judged]) -> Result<(), Failure> {
             judged.written = Some(place);
         }
     }
-    files.into_iter().try_for_each(OutputFile::commit)
+    OutputFile::commit_all(files)
 }
 
 fn copy(bytes: &mut impl io::Read, file: &mut OutputFile, path: &Path) -> Result<(), Failure> {
