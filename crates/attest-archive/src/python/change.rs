@@ -125,15 +125,10 @@ impl Changes {
 
     /// The first member, of those that both have, that stands elsewhere.
     fn order(&mut self, before: &Contents, after: &Contents) {
-        let files = |contents: &Contents| -> Vec<MemberPath> {
-            let files = contents
-                .members()
-                .iter()
-                .filter(|held| !matches!(held.entry.kind, EntryKind::Directory));
-            files.map(|held| held.entry.path.clone()).collect()
-        };
-        let (olds, news) = (files(before), files(after));
-        for (_, new) in olds.iter().zip(&news).filter(|(old, new)| old != new) {
+        for (_, new) in not_directories(before)
+            .zip(not_directories(after))
+            .filter(|(old, new)| old != new)
+        {
             self.add(Cause::Order, new);
         }
     }
@@ -165,6 +160,13 @@ impl Changes {
             _ => {}
         }
     }
+}
+
+fn not_directories(contents: &Contents) -> impl Iterator<Item = &MemberPath> {
+    let members = contents.members().iter();
+    members
+        .filter(|held| !matches!(held.entry.kind, EntryKind::Directory))
+        .map(|held| &held.entry.path)
 }
 
 fn owner(tar: &TarMetadata) -> (u64, u64, &str, &str) {

@@ -158,6 +158,12 @@ pub enum ReadError {
         /// The most bytes that are accepted.
         limit: u64,
     },
+    /// The paths are too long together, each written out from the top.
+    #[error("expected at most {limit} bytes of paths in all")]
+    PathsTooLong {
+        /// The most bytes that are accepted.
+        limit: u64,
+    },
     /// A member is too large.
     #[error("`{}` has {found} bytes, expected at most {limit}", visible(.name))]
     MemberTooLarge {

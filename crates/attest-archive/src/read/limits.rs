@@ -6,6 +6,8 @@ pub struct Limits {
     pub members: usize,
     /// The bytes of all names and link targets together.
     pub names: u64,
+    /// The bytes of all paths, each written out from the top, those of directories that are only implied included.
+    pub paths: u64,
     /// The bytes of one member.
     pub member: u64,
     /// The bytes of the whole archive, decompressed.
@@ -41,6 +43,9 @@ impl Limits {
     pub const MEMBERS: usize = crate::MAX_MEMBERS;
     /// 64 bytes a name for the most members; they are held in memory, to find duplicates.
     pub const NAMES: u64 = 64 * 1024 * 1024;
+    /// 128 bytes a path for the most members, where the longest trees that are packed have 64: whoever packs the members anew
+    /// holds them all in memory. It bounds the depth as well, since a directory that lies deep has a long path.
+    pub const PATHS: u64 = 128 * 1024 * 1024;
     /// 16 GiB: eight times the largest file that GitHub takes into a release, and above the layers that registries take.
     pub const MEMBER: u64 = 16 * 1024 * 1024 * 1024;
     /// 64 GiB: what a machine that builds a release has of disk.
@@ -62,6 +67,7 @@ impl Default for Limits {
         Self {
             members: Self::MEMBERS,
             names: Self::NAMES,
+            paths: Self::PATHS,
             member: Self::MEMBER,
             total: Self::TOTAL,
             ratio: Self::RATIO,

@@ -39,6 +39,7 @@ mod pax;
 mod tar;
 mod tar_header;
 mod tree;
+mod words;
 mod zip;
 mod zip_directory;
 mod zip_record;

@@ -57,12 +57,15 @@ fn refuse_elsewhere(text: &str, relative: &str) -> Result<(), ReadError> {
 pub(crate) fn is_reserved(path: &MemberPath) -> bool {
     path.components().any(|component| {
         let stem = component.split('.').next().unwrap_or(component).trim_end();
-        let stem = stem.to_ascii_uppercase();
-        let numbered = |name: &str| {
-            let digit = stem.strip_prefix(name).unwrap_or_default();
-            digit.len() == 1 && digit.bytes().all(|byte| matches!(byte, b'1'..=b'9'))
+        let Some((name, digit)) = stem.split_at_checked(3) else {
+            return false;
         };
-        matches!(&*stem, "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
+        let is_one_of = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+        match digit.as_bytes() {
+            [] => is_one_of(&["CON", "PRN", "AUX", "NUL"]),
+            [b'1'..=b'9'] => is_one_of(&["COM", "LPT"]),
+            _ => false,
+        }
     })
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map;
+use std::sync::Arc;
 
 use super::names::is_reserved;
+use super::words::Words;
 use super::{EntryKind, Limits, ReadError, Symlinks};
 use crate::{CaseCollision, MemberPath};
 
@@ -23,10 +25,13 @@ const ROOT: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Vec<Node>,
-    children: HashMap<(usize, String), usize>,
-    folded: HashMap<(usize, String), Folded>,
+    words: Words,
+    /// By the directory and the number of the name.
+    children: HashMap<(usize, usize), usize>,
+    folded: HashMap<(usize, usize), Folded>,
     folded_count: usize,
     names: u64,
+    paths: u64,
     case_collisions: Vec<CaseCollision>,
     reserved: Vec<MemberPath>,
 }
@@ -34,7 +39,9 @@ pub(crate) struct Tree {
 #[derive(Debug)]
 struct Node {
     parent: usize,
-    name: String,
+    name: Arc<str>,
+    /// The bytes of its path.
+    length: usize,
     folded: usize,
     first_child: Option<usize>,
     kind: NodeKind,
@@ -61,15 +68,18 @@ impl Tree {
         Self {
             nodes: vec![Node {
                 parent: ROOT,
-                name: String::new(),
+                name: "".into(),
+                length: 0,
                 folded: 0,
                 first_child: None,
                 kind: NodeKind::Implied,
             }],
+            words: Words::default(),
             children: HashMap::new(),
             folded: HashMap::new(),
             folded_count: 1,
             names: 0,
+            paths: 0,
             case_collisions: Vec::new(),
             reserved: Vec::new(),
         }
@@ -145,17 +155,21 @@ impl Tree {
     fn is_file(&self, path: &MemberPath) -> bool {
         let mut node = ROOT;
         for component in path.components() {
-            match self.children.get(&(node, component.to_owned())) {
-                Some(child) => node = *child,
+            match self.child_of(node, component) {
+                Some(child) => node = child,
                 None => return false,
             }
         }
         matches!(self.nodes[node].kind, NodeKind::File)
     }
 
+    fn child_of(&self, parent: usize, name: &str) -> Option<usize> {
+        self.children.get(&(parent, self.words.number(name)?)).copied()
+    }
+
     fn child(&mut self, parent: usize, name: &str, limits: &Limits) -> Result<usize, ReadError> {
-        if let Some(child) = self.children.get(&(parent, name.to_owned())) {
-            return Ok(*child);
+        if let Some(child) = self.child_of(parent, name) {
+            return Ok(child);
         }
         // The root is no member.
         if self.nodes.len() > limits.members {
@@ -163,16 +177,19 @@ impl Tree {
             return Err(ReadError::TooManyMembers { limit });
         }
         self.count_name(name.len(), limits)?;
+        let length = self.count_path(parent, name, limits)?;
         let child = self.nodes.len();
         let folded = self.fold(parent, name, child);
+        let (word, name) = self.words.take(name);
         self.nodes.push(Node {
             parent,
-            name: name.to_owned(),
+            name,
+            length,
             folded: folded.0,
             first_child: None,
             kind: NodeKind::Implied,
         });
-        self.children.insert((parent, name.to_owned()), child);
+        self.children.insert((parent, word), child);
         self.nodes[parent].first_child.get_or_insert(child);
         if let Some(first) = folded.1
             && self.case_collisions.len() < MAX_LISTED
@@ -185,7 +202,7 @@ impl Tree {
 
     /// The place of a new node where case is ignored, and the node that was there first.
     fn fold(&mut self, parent: usize, name: &str, child: usize) -> (usize, Option<usize>) {
-        let key = (self.nodes[parent].folded, name.to_lowercase());
+        let key = (self.nodes[parent].folded, self.words.take(&name.to_lowercase()).0);
         match self.folded.entry(key) {
             hash_map::Entry::Occupied(there) => (there.get().id, Some(there.get().first)),
             hash_map::Entry::Vacant(free) => {
@@ -202,6 +219,17 @@ impl Tree {
         match self.names > limits.names {
             true => Err(ReadError::NamesTooLong { limit: limits.names }),
             false => Ok(()),
+        }
+    }
+
+    /// The bytes of the path of a new node.
+    fn count_path(&mut self, parent: usize, name: &str, limits: &Limits) -> Result<usize, ReadError> {
+        let slash = usize::from(parent != ROOT);
+        let length = self.nodes[parent].length + slash + name.len();
+        self.paths += length as u64;
+        match self.paths > limits.paths {
+            true => Err(ReadError::PathsTooLong { limit: limits.paths }),
+            false => Ok(length),
         }
     }
 
@@ -275,7 +303,7 @@ impl Tree {
             }
             name => {
                 let here = place.last().copied().flatten();
-                place.push(here.and_then(|node| self.children.get(&(node, name.to_owned())).copied()));
+                place.push(here.and_then(|node| self.child_of(node, name)));
             }
         }
         !place.is_empty()
@@ -420,5 +448,35 @@ mod tests {
             .insert(&"abc/d".parse().unwrap(), &FILE, &limits)
             .unwrap_err();
         assert!(matches!(error, ReadError::NamesTooLong { limit: 3 }));
+    }
+
+    #[test]
+    fn paths_are_limited_each_from_the_top_implied_directories_included() {
+        // `a`, `a/b`, `a/b/c` and `a/b/d`.
+        for (paths, is_accepted) in [(14, true), (13, false)] {
+            let limits = Limits {
+                paths,
+                ..Limits::default()
+            };
+            let mut tree = Tree::new();
+            tree.insert(&"a/b/c".parse().unwrap(), &FILE, &limits).unwrap();
+            let second = tree.insert(&"a/b/d".parse().unwrap(), &FILE, &limits);
+            assert_eq!(second.is_ok(), is_accepted);
+            let is_told = matches!(second, Err(ReadError::PathsTooLong { limit: 13 }));
+            assert_eq!(is_told, !is_accepted);
+        }
+    }
+
+    #[test]
+    fn few_long_paths_are_refused_before_their_directories_take_the_memory() {
+        let deep = "x/".repeat(2000);
+        let mut tree = Tree::new();
+        let mut inserted = (0..1000).map(|number| {
+            let path = format!("{number}/{deep}x").parse().unwrap();
+            tree.insert(&path, &FILE, &Limits::default())
+        });
+        let refused = inserted.by_ref().position(|inserted| inserted.is_err());
+        // Each brings 2001 directories, half as long as itself on average.
+        assert_eq!(refused, Some(33));
     }
 }
