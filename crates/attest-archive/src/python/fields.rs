@@ -5,6 +5,10 @@ use crate::error::visible;
 /// hundred kilobytes.
 pub const MAX_FIELDS_BYTES: usize = 8 * 1024 * 1024;
 
+/// The most fields that they may have: a field takes far more memory than its two bytes, and the longest lists of requirements
+/// have a few thousand.
+pub const MAX_FIELDS: usize = 20_000;
+
 /// What `METADATA`, `PKG-INFO` and `WHEEL` hold: fields in their order, and a body.
 ///
 /// The form is that of e-mail headers, as the core metadata specification says. Where readers may differ in what they take for
@@ -38,6 +42,12 @@ pub enum InvalidFields {
         line: usize,
         /// What stands there.
         found: String,
+    },
+    /// There are too many fields.
+    #[error("expected at most {limit} fields, found more")]
+    TooMany {
+        /// The most fields that are accepted.
+        limit: usize,
     },
     /// A carriage return or a NUL, at which readers part.
     #[error("expected no carriage return alone and no NUL in line {line}")]
@@ -122,6 +132,9 @@ fn take_line(fields: &mut Vec<Field>, line: &str, number: usize) -> Result<(), I
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(invalid());
     }
+    if fields.len() == MAX_FIELDS {
+        return Err(InvalidFields::TooMany { limit: MAX_FIELDS });
+    }
     let (name, value) = (name.to_owned(), value.trim().to_owned());
     fields.push(Field { name, value });
     Ok(())
@@ -185,6 +198,17 @@ mod tests {
         assert_eq!(
             error(&vec![b'\n'; found]),
             InvalidFields::Text(InvalidText::TooLong { limit, found })
+        );
+    }
+
+    #[test]
+    fn one_field_more_than_may_be_there_is_refused() {
+        let most = "A:\n".repeat(MAX_FIELDS) + " folded\n";
+        assert_eq!(parse(&most).iter().count(), MAX_FIELDS);
+        let limit = MAX_FIELDS;
+        assert_eq!(
+            Fields::parse((most + "A:\n").as_bytes()).unwrap_err(),
+            InvalidFields::TooMany { limit }
         );
     }
 

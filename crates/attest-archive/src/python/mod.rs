@@ -25,7 +25,7 @@ mod wheel;
 pub use change::{Cause, Change};
 pub use distribution::{Distribution, DistributionKind, MAX_PROBLEMS};
 pub use entry_points::{InvalidEntryPoints, MAX_ENTRY_POINTS_BYTES, check_entry_points};
-pub use fields::{Field, Fields, InvalidFields, MAX_FIELDS_BYTES};
+pub use fields::{Field, Fields, InvalidFields, MAX_FIELDS, MAX_FIELDS_BYTES};
 pub use file_name::{FileName, InvalidFileName, WheelTags};
 pub use name::{InvalidName, ProjectName};
 pub use normal::{Normalisation, NormaliseError, Normalised};

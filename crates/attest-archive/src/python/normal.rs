@@ -139,7 +139,7 @@ impl Distribution {
     fn record(&self, paths: &[&MemberPath], record: &MemberPath) -> Result<Vec<u8>, NormaliseError> {
         let file = self.contents.file(record.as_str()).ok_or(NormaliseError::Rejected)?;
         let before = file.read_at_most(MAX_RECORD_BYTES)?;
-        let lines = parse_record(&before).map_err(|_| NormaliseError::Rejected)?;
+        let lines = parse_record(&before, paths.len()).map_err(|_| NormaliseError::Rejected)?;
         let lines: BTreeMap<&str, &RecordLine> = lines.iter().map(|line| (line.path.as_str(), line)).collect();
         let mut after = String::new();
         for path in paths

@@ -10,6 +10,9 @@ use crate::error::visible;
 /// that is published comes near.
 pub const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 
+/// What is shown of a value that is wrong.
+const MAX_SHOWN: usize = 80;
+
 /// One line of `RECORD`: a file, and what it is measured to be.
 ///
 /// Source: PyPA "Recording installed projects", "The RECORD file"; binary distribution format, "Signed wheel files".
@@ -39,6 +42,12 @@ pub enum InvalidRecord {
     /// It is too long, or no text.
     #[error(transparent)]
     Text(#[from] InvalidText),
+    /// There are too many lines.
+    #[error("expected at most {limit} lines, found more")]
+    TooManyLines {
+        /// The most lines that are accepted.
+        limit: usize,
+    },
     /// A quoted value does not end, or something other than a comma follows it.
     #[error("expected a quoted value to end with its quote in line {line}")]
     Quote {
@@ -71,28 +80,23 @@ pub enum InvalidRecord {
     },
 }
 
-/// Reads all lines.
+/// Reads all lines, `limit` at most: a line takes far more memory than its three bytes.
 ///
 /// # Errors
-/// [`InvalidRecord`].
-pub fn parse_record(bytes: &[u8]) -> Result<Vec<RecordLine>, InvalidRecord> {
+/// [`InvalidRecord`], for the first line that is wrong.
+pub fn parse_record(bytes: &[u8], limit: usize) -> Result<Vec<RecordLine>, InvalidRecord> {
     let text = text(bytes, MAX_RECORD_BYTES)?;
     let mut rows = Rows { rest: text, line: 1 };
     let mut lines = Vec::new();
-    while let Some((line, values)) = rows.next()? {
-        match <[String; 3]>::try_from(values) {
-            Ok([path, digest, size]) => lines.push(RecordLine {
-                path,
-                digest: recorded_digest(line, &digest)?,
-                size: recorded_size(line, &size)?,
-            }),
-            Err(values) => {
-                return Err(InvalidRecord::Values {
-                    line,
-                    found: values.len(),
-                });
-            }
+    while let Some((line, [path, digest, size])) = rows.next()? {
+        if lines.len() == limit {
+            return Err(InvalidRecord::TooManyLines { limit });
         }
+        lines.push(RecordLine {
+            path,
+            digest: recorded_digest(line, &digest)?,
+            size: recorded_size(line, &size)?,
+        });
     }
     Ok(lines)
 }
@@ -103,7 +107,7 @@ fn recorded_digest(line: usize, text: &str) -> Result<Option<RecordedDigest>, In
     }
     let invalid = || InvalidRecord::Digest {
         line,
-        found: text.to_owned(),
+        found: shown(text),
     };
     let (algorithm, digest) = text.split_once('=').ok_or_else(invalid)?;
     let bytes = URL_SAFE_NO_PAD.decode(digest).map_err(|_| invalid())?;
@@ -118,20 +122,18 @@ fn recorded_digest(line: usize, text: &str) -> Result<Option<RecordedDigest>, In
 
 fn recorded_size(line: usize, text: &str) -> Result<Option<u64>, InvalidRecord> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    match (text, is_number) {
-        ("", _) => Ok(None),
-        (_, false) => Err(InvalidRecord::Size {
+    match text.parse() {
+        Ok(size) if is_number => Ok(Some(size)),
+        _ if text.is_empty() => Ok(None),
+        _ => Err(InvalidRecord::Size {
             line,
-            found: text.to_owned(),
+            found: shown(text),
         }),
-        _ => match text.parse() {
-            Ok(size) => Ok(Some(size)),
-            Err(_) => Err(InvalidRecord::Size {
-                line,
-                found: text.to_owned(),
-            }),
-        },
     }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
 }
 
 /// Rows of comma-separated values in the dialect of Python's `csv`: a quote stands twice inside quotes, and an empty line is no row.
@@ -141,8 +143,8 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The next row and the line in which it begins.
-    fn next(&mut self) -> Result<Option<(usize, Vec<String>)>, InvalidRecord> {
+    /// The next row of three values and the line in which it begins.
+    fn next(&mut self) -> Result<Option<(usize, [String; 3])>, InvalidRecord> {
         while let Some(rest) = strip_line_end(self.rest) {
             self.rest = rest;
             self.line += 1;
@@ -151,16 +153,24 @@ impl Rows<'_> {
             return Ok(None);
         }
         let line = self.line;
-        let mut values = Vec::new();
+        let mut values = <[String; 3]>::default();
+        let mut found = 0;
         loop {
-            values.push(self.value()?);
-            if let Some(rest) = self.rest.strip_prefix(',') {
-                self.rest = rest;
-                continue;
+            let value = self.value()?;
+            if let Some(place) = values.get_mut(found) {
+                *place = value;
             }
-            self.rest = strip_line_end(self.rest).unwrap_or(self.rest);
-            self.line += 1;
-            return Ok(Some((line, values)));
+            found += 1;
+            match self.rest.strip_prefix(',') {
+                Some(rest) => self.rest = rest,
+                None => break,
+            }
+        }
+        self.rest = strip_line_end(self.rest).unwrap_or(self.rest);
+        self.line += 1;
+        match found == values.len() {
+            true => Ok(Some((line, values))),
+            false => Err(InvalidRecord::Values { line, found }),
         }
     }
 
@@ -249,17 +259,17 @@ mod tests {
     const EMPTY: &str = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
 
     fn error(text: &str) -> InvalidRecord {
-        parse_record(text.as_bytes()).unwrap_err()
+        parse_record(text.as_bytes(), 10).unwrap_err()
     }
 
     fn paths(text: &str) -> Vec<String> {
-        let lines = parse_record(text.as_bytes()).unwrap();
+        let lines = parse_record(text.as_bytes(), 10).unwrap();
         lines.into_iter().map(|line| line.path).collect()
     }
 
     #[test]
     fn a_record_is_read() {
-        let lines = parse_record(format!("a.py,{EMPTY},0\r\nd/RECORD,,\n").as_bytes()).unwrap();
+        let lines = parse_record(format!("a.py,{EMPTY},0\r\nd/RECORD,,\n").as_bytes(), 2).unwrap();
         assert_eq!(lines[0].digest.as_ref().unwrap().algorithm, "sha256");
         assert_eq!(lines[0].digest.as_ref().unwrap().bytes[..3], [0xe3, 0xb0, 0xc4]);
         assert_eq!(lines[0].size, Some(0));
@@ -302,7 +312,7 @@ mod tests {
         }
         let offset = 1;
         assert_eq!(
-            parse_record(b"a\xff,,").unwrap_err(),
+            parse_record(b"a\xff,,", 10).unwrap_err(),
             InvalidRecord::Text(InvalidText::NotUtf8 { offset })
         );
         let (limit, found) = (MAX_RECORD_BYTES, MAX_RECORD_BYTES + 1);
@@ -310,6 +320,24 @@ mod tests {
             error(&"\n".repeat(found)),
             InvalidRecord::Text(InvalidText::TooLong { limit, found })
         );
+    }
+
+    #[test]
+    fn one_line_more_than_may_be_there_is_refused() {
+        assert_eq!(parse_record(b"a,,\n\nb,,\n", 2).unwrap().len(), 2);
+        let limit = 2;
+        let text = "a,,\nb,,\nc,x,\n";
+        assert_eq!(
+            parse_record(text.as_bytes(), limit).unwrap_err(),
+            InvalidRecord::TooManyLines { limit }
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_wrong_is_not_shown_whole() {
+        let found = "x".repeat(MAX_SHOWN);
+        let expected = InvalidRecord::Size { line: 1, found };
+        assert_eq!(error(&format!("a,,{}", "x".repeat(1_000_000))), expected);
     }
 
     fn line() -> impl Strategy<Value = RecordLine> {
@@ -325,13 +353,13 @@ mod tests {
         #[test]
         fn what_is_printed_parses_back(lines in prop::collection::vec(line(), 0..6), end in "\r?\n") {
             let text: String = lines.iter().map(|line| format!("{line}{end}")).collect();
-            prop_assert_eq!(parse_record(text.as_bytes()).unwrap(), lines);
+            prop_assert_eq!(parse_record(text.as_bytes(), lines.len()).unwrap(), lines);
         }
 
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), text in "[a=1,\"\r\n]{0,24}") {
-            let _ = parse_record(&bytes);
-            let _ = parse_record(text.as_bytes());
+            let _ = parse_record(&bytes, 10);
+            let _ = parse_record(text.as_bytes(), 10);
         }
     }
 }

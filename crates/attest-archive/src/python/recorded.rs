@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use attest_digest::{Algorithm, Digest};
 
 use super::contents::{Contents, HeldFile};
+use super::distribution::MAX_PROBLEMS;
 use super::problem::Problem;
 use super::record::{MAX_RECORD_BYTES, RecordLine, RecordedDigest, parse_record};
 use crate::read::ReadError;
@@ -17,7 +18,9 @@ pub(super) fn check_record(contents: &Contents, path: &str) -> Result<Vec<Proble
     let Some(file) = contents.file(path) else {
         return Ok(vec![Problem::FileMissing { path: path.to_owned() }]);
     };
-    let lines = match parse_record(&file.read_at_most(MAX_RECORD_BYTES)?) {
+    // Each line that is no file's is a problem, and no more of these are kept.
+    let limit = contents.files().count() + MAX_PROBLEMS;
+    let lines = match parse_record(&file.read_at_most(MAX_RECORD_BYTES)?, limit) {
         Ok(lines) => lines,
         Err(source) => {
             return Ok(vec![Problem::Record {

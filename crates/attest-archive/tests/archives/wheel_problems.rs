@@ -201,3 +201,22 @@ fn a_link_in_a_wheel_is_rejected() {
     let found: Vec<String> = distribution.problems().iter().map(ToString::to_string).collect();
     assert_eq!(found, ["expected no symbolic link in a wheel, found `link.py`"]);
 }
+
+/// Many short lines would take far more memory than the wheel.
+#[test]
+fn a_record_with_far_more_lines_than_files_is_rejected_before_they_are_looked_at() {
+    let with = |more: usize| {
+        let lines: String = (0..more).map(|number| format!("{number},,\n")).collect();
+        let last = format!("{INFO}/RECORD,,\n");
+        Wheel::good().recorded(&last, &format!("{last}{lines}"))
+    };
+    let found = problems(&with(1000));
+    assert_eq!(found.len(), 1000);
+    assert_eq!(found[999], "recorded-missing RECORD lists `999`, which is not there");
+    assert_eq!(
+        problems(&with(1001)),
+        [format!(
+            "record-invalid {INFO}/RECORD: expected at most 1008 lines, found more"
+        )]
+    );
+}
