@@ -393,6 +393,12 @@ fn an_image_for_every_linux_target_is_a_layout_that_can_be_a_base() {
     let key = b"org.opencontainers.image.base.digest";
     let says_base = |layout: &[u8]| layout.windows(key.len()).any(|part| part == key);
     assert_eq!((says_base(&first), says_base(&second)), (false, true));
+    let unsigned = project.path().join("unsigned");
+    let arguments = ["release", "--skip-sign", "--output", "unsigned"];
+    project.attest(&arguments).run().expect_code(0);
+    let listed = dependencies(&unsigned.join("tally-2.0.1.provenance.json"));
+    let (_, base) = listed.iter().find(|(name, _)| name == "base.tar").unwrap();
+    assert!(String::from_utf8_lossy(&second).contains(base));
     project.configure("base = \"base.tar\"", "base = \"none.tar\"");
     let missing = project.release(&[]);
     assert_ne!(missing.expect_code(2).stderr_text(), "");
@@ -473,7 +479,7 @@ fn a_chart_that_helm_would_not_load_ends_the_release() {
     project.commit();
     let refused = project.release(&[]).expect_code(2);
     let message = refused.stderr_text();
-    assert!(message.contains("error[chart-invalid]"), "{message}");
+    assert!(message.contains("error[chart-field-invalid]"), "{message}");
     assert!(message.contains("values.yaml"), "{message}");
     project.assert_nothing_left();
 }

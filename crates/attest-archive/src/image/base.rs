@@ -29,6 +29,12 @@ impl<'a> Base<'a> {
         }
     }
 
+    /// What the layout calls it.
+    #[must_use]
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
+    }
+
     /// Copies the layers of the image for a platform.
     pub(super) fn take(&self, platform: &Platform, staging: &Staging) -> Result<Below, Error> {
         self.copy(platform, staging)

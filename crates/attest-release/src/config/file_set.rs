@@ -54,7 +54,7 @@ fn contents(section: &Section<'_>) -> Option<FileSetContents> {
     match places {
         [Some(_), None] => section.parsed("directory", directory).map(FileSetContents::Directory),
         [None, Some(_)] => {
-            let patterns = section.all_parsed("files", Pattern::required)?;
+            let patterns = section.all_parsed("files", |text| Pattern::required("files.files", text))?;
             Some(FileSetContents::Files(
                 patterns.into_iter().map(|pattern| pattern.value).collect(),
             ))

@@ -120,10 +120,18 @@ fn environment(section: &Section<'_>) -> Vec<Assignment> {
 }
 
 fn texts(section: &Section<'_>, key: &str) -> BTreeMap<String, String> {
-    let entries = section.entries(key).into_iter();
-    entries
-        .map(|(name, value)| (name.value.to_owned(), value.value.to_owned()))
-        .collect()
+    let entries = section.entries(key).into_iter().filter_map(|(name, value)| {
+        let key = match name.value.is_empty() {
+            false => Ok(name.value.to_owned()),
+            true => Err(ProblemKind::Unusable {
+                key: section.key_path(key),
+                expected: "a key that is not empty",
+                found: String::new(),
+            }),
+        };
+        Some((section.accept(name.offset, key)?, value.value.to_owned()))
+    });
+    entries.collect()
 }
 
 fn all<T>(section: &Section<'_>, key: &str, parse: impl Fn(&str) -> Result<T, ProblemKind>) -> Option<Vec<T>> {

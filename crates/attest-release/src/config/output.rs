@@ -147,7 +147,7 @@ pub struct ExpectedSigner {
 }
 
 pub(super) fn archive(section: &Section<'_>, build: &Build) -> Archive {
-    let files = section.all_parsed("files", Pattern::required);
+    let files = section.all_parsed("files", |text| Pattern::required("archive.files", text));
     let files = files.map(|files| files.into_iter().map(|file| file.value).collect());
     let by_os = section
         .value("format-by-os")

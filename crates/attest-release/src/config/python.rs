@@ -15,23 +15,24 @@ pub struct Python {
 pub(super) fn python(top: &Section<'_>) -> Option<Python> {
     top.value("python")?;
     let section = top.table("python", keys::PYTHON);
-    let Some(patterns) = section.all_parsed("files", Pattern::required) else {
+    let Some(texts) = section.texts("files") else {
         if section.value("files").is_none() {
             section.missing("files");
         }
         return None;
     };
-    if patterns.is_empty() {
+    if texts.is_empty() {
         let offset = section.value("files").map_or(0, |value| value.span().start);
-        section.source().report(
-            offset,
-            ProblemKind::Unusable {
-                key: "python.files".to_owned(),
-                expected: "at least one pattern",
-                found: "[]".to_owned(),
-            },
-        );
+        let kind = ProblemKind::Unusable {
+            key: "python.files".to_owned(),
+            expected: "at least one pattern",
+            found: "[]".to_owned(),
+        };
+        section.source().report(offset, kind);
     }
-    let files = patterns.into_iter().map(|pattern| pattern.value).collect();
-    Some(Python { files })
+    let files = texts.into_iter().filter_map(|text| {
+        let pattern = Pattern::required("python.files", text.value);
+        section.accept(text.offset, pattern)
+    });
+    Some(Python { files: files.collect() })
 }

@@ -383,3 +383,21 @@ fn profile_git_archive_has_no_zip() {
         ]
     );
 }
+
+#[test]
+fn a_pattern_is_told_under_the_key_that_it_stands_at() {
+    let text = "format = 1\n[[files]]\nname = \"docs\"\nfiles = [\"a/**\"]\n[python]\nfiles = [\"b/**\"]\n";
+    assert_eq!(
+        problems(text),
+        [
+            "attest.toml:4:10: expected a pattern without `**` for `files.files`, found `a/**`",
+            "attest.toml:6:10: expected a pattern without `**` for `python.files`, found `b/**`",
+        ]
+    );
+}
+
+#[test]
+fn an_annotation_has_a_key() {
+    let kinds = kinds(&format!("{BINARY}annotations = {{ \"\" = \"x\" }}\n"));
+    assert!(matches!(&kinds[..], [ProblemKind::Unusable { key, .. }] if key == "image.annotations"));
+}

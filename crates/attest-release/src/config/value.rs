@@ -62,18 +62,18 @@ pub struct Pattern {
 
 impl Pattern {
     /// A pattern that somebody asked for: it has to match.
-    pub(super) fn required(text: &str) -> Result<Self, ProblemKind> {
-        Self::new(text, true)
+    pub(super) fn required(key: &str, text: &str) -> Result<Self, ProblemKind> {
+        Self::new(key, text, true)
     }
 
     /// A pattern of ours: what it matches is welcome, in upper or lower case, and nobody misses what it does not.
     pub(super) fn welcome(text: &str) -> Self {
-        Self::new(text, false).expect("our own patterns are patterns")
+        Self::new("archive.files", text, false).expect("our own patterns are patterns")
     }
 
-    fn new(text: &str, required: bool) -> Result<Self, ProblemKind> {
+    fn new(key: &str, text: &str, required: bool) -> Result<Self, ProblemKind> {
         let unusable = |expected| ProblemKind::Unusable {
-            key: "archive.files".to_owned(),
+            key: key.to_owned(),
             expected,
             found: text.escape_debug().to_string(),
         };
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_star_does_not_cross_a_slash() {
-        let pattern = Pattern::required("docs/*.md").unwrap();
+        let pattern = Pattern::required("files", "docs/*.md").unwrap();
         assert!(pattern.matches("docs/a.md"));
         assert!(!pattern.matches("docs/deep/a.md"));
         assert!(!pattern.matches("docs/A.MD"));

@@ -48,6 +48,7 @@ impl Facts {
     /// # Errors
     /// When a file cannot be read, or a pattern matches more than [`MAX_MATCHES`] paths.
     pub fn of_directory(directory: &Path, config: &Config) -> Result<Self, Error> {
+        refuse_outside(directory, config)?;
         let (mut files, mut directories) = (BTreeSet::new(), BTreeSet::new());
         for pattern in &config.archive.files {
             files.extend(matches(directory, pattern)?);
@@ -83,6 +84,26 @@ impl Facts {
             ..Self::default()
         })
     }
+}
+
+/// A link would pack what lies who knows where: another project, or somebody's keys.
+fn refuse_outside(project: &Path, config: &Config) -> Result<(), Error> {
+    let sets = config.file_sets.iter().filter_map(|set| match &set.contents {
+        FileSetContents::Directory(path) => Some(path),
+        FileSetContents::Files(_) => None,
+    });
+    let charts = config.charts.iter().map(|chart| &chart.directory);
+    let bases = config.images.iter().filter_map(|image| image.base.as_ref());
+    let root = project.canonicalize().map_err(|error| Error::io(project, error))?;
+    for path in sets.chain(charts).chain(bases) {
+        // What is not there is told by whoever needs it.
+        let found = project.join(path).canonicalize();
+        if found.is_ok_and(|found| !found.starts_with(&root)) {
+            let path = path.to_string();
+            return Err(Error::OutsideProject { path });
+        }
+    }
+    Ok(())
 }
 
 fn charts(directory: &Path, config: &Config) -> Result<BTreeMap<String, ChartFacts>, Error> {

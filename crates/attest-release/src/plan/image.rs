@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attest_archive::image::{Annotations, Platform, Settings, Tag, Word};
 
 use super::{Draft, PlannedArchive, file_name};
-use crate::config::{Image, ProjectPath};
+use crate::config::{Binary, Image, ProjectPath};
 use crate::{Error, FileName, Os, Target};
 
 /// Where the binaries of an image lie in it.
@@ -50,10 +50,11 @@ impl Draft<'_> {
     fn image(&self, image: &Image, archives: &[PlannedArchive]) -> Result<PlannedImage, Error> {
         let values = self.values(None);
         let file = file_name(&image.name, &values, "tar")?;
+        let wanted = self.wanted(image);
         let linux = archives.iter().filter(|archive| archive.target.os() == Os::Linux);
         let mut platforms = BTreeMap::new();
         for archive in linux {
-            if let Some(root) = root(image, archive) {
+            if let Some(root) = root(&wanted, archive) {
                 let platform = archive.target.to_string().parse();
                 platforms.insert(platform.expect("a target is written as a platform is"), root);
             }
@@ -73,6 +74,16 @@ impl Draft<'_> {
             platforms,
             file,
         })
+    }
+
+    /// Those that were named, else all that are built for any Linux.
+    fn wanted<'a>(&'a self, image: &'a Image) -> BTreeSet<&'a str> {
+        if let Some(names) = &image.binaries {
+            return names.iter().map(String::as_str).collect();
+        }
+        let for_linux = |binary: &&Binary| binary.targets.iter().any(|target| target.os() == Os::Linux);
+        let binaries = self.config.binaries.iter().filter(for_linux);
+        binaries.map(|binary| binary.name.as_str()).collect()
     }
 
     fn tag(&self, text: &str) -> Result<Tag, Error> {
@@ -113,22 +124,14 @@ impl Draft<'_> {
 }
 
 /// None when the target lacks a binary of the image: half of it would be another image.
-fn root(image: &Image, archive: &PlannedArchive) -> Option<PlannedRoot> {
-    let wanted = |name: &str| {
-        image
-            .binaries
-            .as_ref()
-            .is_none_or(|names| names.iter().any(|each| each == name))
-    };
-    let binaries = archive.binaries.iter().filter(|binary| wanted(binary.file.as_str()));
+fn root(wanted: &BTreeSet<&str>, archive: &PlannedArchive) -> Option<PlannedRoot> {
+    let binaries = archive.binaries.iter();
+    let binaries = binaries.filter(|binary| wanted.contains(binary.file.as_str()));
     let binaries: BTreeMap<FileName, String> = binaries
         .map(|binary| (binary.file.clone(), format!("{BINARIES}/{}", binary.file)))
         .collect();
-    let is_whole = image
-        .binaries
-        .as_ref()
-        .is_none_or(|names| names.len() == binaries.len());
-    (is_whole && !binaries.is_empty()).then_some(PlannedRoot {
+    let is_whole = binaries.len() == wanted.len() && !binaries.is_empty();
+    is_whole.then_some(PlannedRoot {
         target: archive.target,
         binaries,
     })

@@ -370,3 +370,32 @@ fn wheels_and_sdists_keep_their_names() {
         ]
     );
 }
+
+#[test]
+fn an_image_of_all_binaries_is_only_for_targets_that_have_them_all() {
+    let plan = Plan::new(&config(&format!("{CONFIG}[[image]]\n")), &facts()).unwrap();
+    let platforms: Vec<String> = plan.images[0].platforms.keys().map(ToString::to_string).collect();
+    assert_eq!(platforms, ["linux/amd64"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_directory_that_leads_out_of_the_project_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let project = directory.path().join("project");
+    for name in ["project/docs", "elsewhere"] {
+        std::fs::create_dir_all(directory.path().join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("../elsewhere", project.join("out")).unwrap();
+    std::os::unix::fs::symlink("docs", project.join("in")).unwrap();
+    for (path, is_refused) in [("docs", false), ("in", false), ("out", true)] {
+        for table in [
+            format!("[[files]]\nname = \"x\"\ndirectory = \"{path}\""),
+            format!("[[chart]]\ndirectory = \"{path}\""),
+        ] {
+            let found = Facts::of_directory(&project, &config(&format!("format = 1\n{table}\n")));
+            let refused = matches!(found, Err(Error::OutsideProject { path: ref found }) if found == path);
+            assert_eq!(refused, is_refused, "{table}");
+        }
+    }
+}

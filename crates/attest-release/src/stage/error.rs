@@ -88,6 +88,8 @@ pub enum StageError {
     Image {
         /// The image.
         file: FileName,
+        /// The base, if it has one, else the image.
+        place: String,
         /// Why.
         #[source]
         problem: attest_archive::image::Error,

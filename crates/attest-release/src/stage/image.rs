@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attest_archive::MemberPath;
 use attest_archive::image::{
     Base, Destination, Error, ImageRecipe, LayerCompression, Layout, Platform, Root, Settings, annotation, write_image,
 };
+use attest_archive::{Format, MemberPath};
 use attest_digest::measure_file;
 
 use super::{StageError, Staging};
@@ -25,6 +25,7 @@ impl Staging {
     ) -> Result<(), StageError> {
         let problem = |problem| StageError::Image {
             file: image.file.clone(),
+            place: image.base.as_ref().map_or(image.file.to_string(), ToString::to_string),
             problem,
         };
         let layout = image.base.as_ref().map(|base| Layout::open(&project.join(base)));
@@ -33,12 +34,22 @@ impl Staging {
         let destination = Destination::Archive { path: path.clone() };
         let recipe = self.recipe(image, built, layout.as_ref()).map_err(problem)?;
         write_image(&recipe, destination).map_err(problem)?;
+        self.note_base(image, &recipe);
+        self.note_compressor(Format::TarGz);
         let measured = measure_file(&path, &self.algorithms).map_err(|error| StageError::Io {
             action: format!("measure `{}`", image.file),
             source: std::io::Error::other(error),
         })?;
         self.record(&image.file, FileKind::Image, measured);
         Ok(())
+    }
+
+    fn note_base(&mut self, image: &PlannedImage, recipe: &ImageRecipe<'_>) {
+        let base = image.base.as_ref().zip(recipe.base.as_ref());
+        if let Some((path, base)) = base {
+            let digest = base.descriptor().digest().clone();
+            self.bases.insert(path.to_string(), digest);
+        }
     }
 
     fn recipe<'a>(

@@ -20,8 +20,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use attest_archive::{CaseCollision, SourceDate};
-use attest_digest::{Algorithm, Algorithms, Measured, Threads};
+use attest_archive::{CaseCollision, Format, SourceDate};
+use attest_digest::{Algorithm, Algorithms, Digest, Measured, Threads};
 
 pub use archive::Unlisted;
 pub use directory::Scratch;
@@ -63,6 +63,7 @@ pub struct Staging {
     compressors: BTreeMap<String, String>,
     inputs: BTreeMap<String, Measured>,
     collisions: Vec<(FileName, CaseCollision)>,
+    bases: BTreeMap<String, Digest>,
     submodules: Vec<Submodule>,
 }
 
@@ -84,6 +85,7 @@ impl Staging {
             compressors: BTreeMap::new(),
             inputs: BTreeMap::new(),
             collisions: Vec::new(),
+            bases: BTreeMap::new(),
             submodules: Vec::new(),
         })
     }
@@ -113,6 +115,12 @@ impl Staging {
         &self.submodules
     }
 
+    /// The images and indexes that images were built upon, by the paths of their layouts in the project.
+    #[must_use]
+    pub fn bases(&self) -> &BTreeMap<String, Digest> {
+        &self.bases
+    }
+
     /// Names in an archive that are one name where case is ignored.
     #[must_use]
     pub fn case_collisions(&self) -> &[(FileName, CaseCollision)] {
@@ -135,6 +143,11 @@ impl Staging {
         ownership::check(&self.output)?;
         self.directory.replace(&self.output)?;
         Ok(self.files)
+    }
+
+    fn note_compressor(&mut self, format: Format) {
+        self.compressors
+            .insert(format.extension().to_owned(), format.compressor());
     }
 
     fn path_of(&self, file: &FileName) -> PathBuf {

@@ -2,9 +2,10 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
 
-use attest_archive::python::{Distribution, Normalisation};
+use attest_archive::Format;
+use attest_archive::python::{Distribution, DistributionKind, Normalisation};
 use attest_archive::read::Limits;
-use attest_digest::measure_file;
+use attest_digest::{Algorithm, Measured, measure_file};
 
 use super::{StageError, Staging};
 use crate::plan::{FileKind, PlannedDistribution};
@@ -13,51 +14,79 @@ impl Staging {
     /// Checks a wheel or an sdist, and writes it in the form that comes out the same everywhere. Says what is worth a warning.
     ///
     /// # Errors
-    /// When something is wrong with it, or it cannot be read or written.
+    /// When something is wrong with it, it changes meanwhile, or it cannot be read or written.
     pub fn normalise(&mut self, planned: &PlannedDistribution, project: &Path) -> Result<Vec<String>, StageError> {
-        let shown = planned.path.to_string();
-        let io = |action: &str| {
-            let action = format!("{action} `{shown}`");
-            move |source: io::Error| StageError::Io { action, source }
-        };
         let scratch = self.scratch()?;
-        let mut original = File::open(project.join(&planned.path)).map_err(io("read"))?;
-        let name = planned.file.as_str();
-        let unreadable = |problem| StageError::DistributionUnreadable {
-            path: shown.clone(),
-            problem: Box::new(problem),
-        };
-        let found = Distribution::read(&mut original, name, &Limits::default(), scratch.path()).map_err(unreadable)?;
-        if found.is_rejected() {
-            let problems = found.problems().iter().filter(|problem| !problem.is_warning());
-            return Err(StageError::Distribution {
-                path: shown.clone(),
-                problems: problems.map(ToString::to_string).collect(),
-            });
+        let input = project.join(&planned.path);
+        let mut original = File::open(&input).map_err(io(planned, "read"))?;
+        let found = read(&mut original, planned, scratch.path())?;
+        original.rewind().map_err(io(planned, "read"))?;
+        let before = self.write_normal(&found, planned, &mut original, scratch.path())?;
+        let input = self.measured(planned, &input)?;
+        if input.digest(Algorithm::Sha256) != before.digest(Algorithm::Sha256) {
+            let path = planned.path.to_string();
+            return Err(StageError::InputChanged { path });
         }
-        original.rewind().map_err(io("read"))?;
-        let path = self.path_of(&planned.file);
-        let how = Normalisation {
-            source_date: self.settings.source_date,
-            threads: self.settings.threads.count(),
-            scratch: scratch.path(),
-        };
-        let output = File::options().read(true).write(true).create_new(true).open(&path);
-        let output = output.map_err(io("write"))?;
-        let (output, _) = found
-            .normalise(&how, &mut original, output)
-            .map_err(|problem| StageError::Normalise {
-                path: shown.clone(),
-                problem: Box::new(problem),
-            })?;
-        output.sync_all().map_err(io("write"))?;
-        let measured = |path: &Path| {
-            let measured = measure_file(path, &self.algorithms);
-            measured.map_err(|error| io("measure")(io::Error::other(error)))
-        };
-        let (input, packed) = (measured(&project.join(&planned.path))?, measured(&path)?);
-        self.inputs.insert(shown.clone(), input);
+        let packed = self.measured(planned, &self.path_of(&planned.file))?;
+        self.inputs.insert(planned.path.to_string(), input);
+        self.note_compressor(match found.kind() {
+            DistributionKind::Wheel => Format::Zip,
+            _ => Format::TarGz,
+        });
         self.record(&planned.file, FileKind::of_distribution(&planned.file), packed);
         Ok(found.problems().iter().map(ToString::to_string).collect())
     }
+
+    /// Says what was read, as it was measured meanwhile.
+    fn write_normal(
+        &self,
+        found: &Distribution,
+        planned: &PlannedDistribution,
+        original: &mut File,
+        scratch: &Path,
+    ) -> Result<Measured, StageError> {
+        let how = Normalisation {
+            source_date: self.settings.source_date,
+            threads: self.settings.threads.count(),
+            scratch,
+        };
+        let path = self.path_of(&planned.file);
+        let output = File::options().read(true).write(true).create_new(true).open(&path);
+        let output = output.map_err(io(planned, "write"))?;
+        let written = found.normalise(&how, original, output);
+        let (output, normalised) = written.map_err(|problem| StageError::Normalise {
+            path: planned.path.to_string(),
+            problem: Box::new(problem),
+        })?;
+        output.sync_all().map_err(io(planned, "write"))?;
+        Ok(normalised.before)
+    }
+
+    fn measured(&self, planned: &PlannedDistribution, path: &Path) -> Result<Measured, StageError> {
+        let measured = measure_file(path, &self.algorithms);
+        measured.map_err(|error| io(planned, "measure")(io::Error::other(error)))
+    }
+}
+
+fn read(original: &mut File, planned: &PlannedDistribution, scratch: &Path) -> Result<Distribution, StageError> {
+    let found = Distribution::read(original, planned.file.as_str(), &Limits::default(), scratch);
+    let found = found.map_err(|problem| StageError::DistributionUnreadable {
+        path: planned.path.to_string(),
+        problem: Box::new(problem),
+    })?;
+    match found.is_rejected() {
+        false => Ok(found),
+        true => {
+            let problems = found.problems().iter().filter(|problem| !problem.is_warning());
+            Err(StageError::Distribution {
+                path: planned.path.to_string(),
+                problems: problems.map(ToString::to_string).collect(),
+            })
+        }
+    }
+}
+
+fn io(planned: &PlannedDistribution, action: &str) -> impl FnOnce(io::Error) -> StageError {
+    let action = format!("{action} `{}`", planned.path);
+    move |source| StageError::Io { action, source }
 }

@@ -14,6 +14,9 @@ mod several_report;
 mod source;
 mod source_report;
 
+pub(super) use chart::refusal::refusal as chart_refusal;
+pub(super) use image::refusal::refusal as image_refusal;
+
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;

@@ -1,11 +1,14 @@
 use std::path::Path;
 
+use attest_archive::python::NormaliseError;
+use attest_archive::read::ReadError;
 use attest_release::Error;
 use attest_release::build::BuildError;
 use attest_release::stage::StageError;
 
 use crate::failure::Failure;
 use crate::keyless;
+use crate::verb::pack::{chart_refusal, image_refusal};
 
 /// What is wrong with configuration, directory or plan.
 pub(super) fn release(error: &Error) -> Failure {
@@ -44,6 +47,11 @@ pub(super) fn build(error: &BuildError) -> Failure {
     }
 }
 
+fn invalid_distribution(message: String) -> Failure {
+    Failure::rejected("distribution-invalid", message)
+        .hint("`attest pack python --check FILE` lists everything that is wrong with it")
+}
+
 pub(super) fn stage(error: &StageError) -> Failure {
     let message = with_cause(error);
     match error {
@@ -63,12 +71,19 @@ pub(super) fn stage(error: &StageError) -> Failure {
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
-        StageError::Chart { .. } => Failure::usage("chart-invalid", message),
-        StageError::DistributionUnreadable { .. } | StageError::Distribution { .. } | StageError::Normalise { .. } => {
-            Failure::rejected("distribution-invalid", message)
-                .hint("`attest pack python --check FILE` lists everything that is wrong with it")
+        StageError::Chart { path, problem } => chart_refusal(problem, Path::new(path)),
+        StageError::DistributionUnreadable { problem, .. } => match **problem {
+            ReadError::Io { .. } => Failure::undecided("distribution-not-read", message),
+            _ => invalid_distribution(message),
+        },
+        StageError::Normalise { problem, .. } => match **problem {
+            NormaliseError::Write(_) | NormaliseError::Read(_) => Failure::undecided("archive-not-written", message),
+            _ => invalid_distribution(message),
+        },
+        StageError::Distribution { .. } => invalid_distribution(message),
+        StageError::Image { file, place, problem } => {
+            image_refusal(problem, Path::new(place), Path::new(file.as_str()))
         }
-        StageError::Image { .. } => Failure::usage("image-impossible", message),
         StageError::NoFiles { .. } => Failure::usage("nothing-to-pack", message),
         StageError::OutputPacked { .. } => Failure::usage("output-packed", message)
             .hint("release into another directory with `attest release --output DIR`"),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attest_digest::{Algorithm, Algorithms, measure_file};
+use attest_digest::{Algorithm, Algorithms, DigestSet, measure_file};
 use attest_provenance::{Environment, Provenance, Release, ResourceDescriptor, Run, Source, Uri};
 use attest_release::plan::{FileKind, PlannedSteps};
 use attest_release::stage::Staging;
@@ -100,6 +100,10 @@ fn dependencies(ground: &Ground, staging: &Staging) -> Result<Vec<ResourceDescri
         for name in missing.filter(|name| ground.project.join(name).is_file()) {
             found.insert(name, descriptor(name, &ground.project.join(name))?);
         }
+    }
+    for (name, digest) in staging.bases() {
+        let digests = DigestSet::from_iter([digest.clone()]);
+        found.insert(name, ResourceDescriptor::file(name.as_str(), &digests));
     }
     let submodules = staging.submodules().iter();
     let submodules = submodules.map(|module| ResourceDescriptor::commit(&module.commit).named(module.path.as_str()));

@@ -1,7 +1,7 @@
 //! `attest pack chart DIR`: the directory of a Helm chart in, its package out, signed if that is asked for.
 
 mod provenance;
-pub(super) mod refusal;
+pub(in crate::verb) mod refusal;
 mod report;
 
 use std::num::NonZeroUsize;

@@ -7,7 +7,7 @@ use crate::causes::with_causes;
 use crate::failure::Failure;
 
 /// What a person is told when a directory cannot be packed as a chart, or an index not be made.
-pub(in crate::verb::pack) fn refusal(error: &ChartError, place: &Path) -> Failure {
+pub(in crate::verb) fn refusal(error: &ChartError, place: &Path) -> Failure {
     if let ChartError::Archive(error) = error {
         return super::super::refusal::refusal(error, place, place);
     }

@@ -2,7 +2,7 @@
 
 mod arguments;
 mod layouts;
-mod refusal;
+pub(in crate::verb) mod refusal;
 mod report;
 mod roots;
 mod standard;
