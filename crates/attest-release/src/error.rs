@@ -83,6 +83,12 @@ pub enum Error {
     /// Nothing is left to be released.
     #[error("expected at least one archive to make, found none: no binary can be built and source archives are off")]
     NothingToRelease,
+    /// The base of an image is not there.
+    #[error("expected an OCI layout at `{path}` of `image.base`, found nothing")]
+    BaseMissing {
+        /// The path inside the project.
+        path: String,
+    },
     /// A path leads out of the project by a symbolic link.
     #[error("expected `{path}` to lie in the project, found a symbolic link that leads out of it")]
     OutsideProject {

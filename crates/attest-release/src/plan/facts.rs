@@ -49,6 +49,11 @@ impl Facts {
     /// When a file cannot be read, or a pattern matches more than [`MAX_MATCHES`] paths.
     pub fn of_directory(directory: &Path, config: &Config) -> Result<Self, Error> {
         refuse_outside(directory, config)?;
+        let mut bases = config.images.iter().filter_map(|image| image.base.as_ref());
+        if let Some(base) = bases.find(|base| !directory.join(base).exists()) {
+            let path = base.to_string();
+            return Err(Error::BaseMissing { path });
+        }
         let (mut files, mut directories) = (BTreeSet::new(), BTreeSet::new());
         for pattern in &config.archive.files {
             files.extend(matches(directory, pattern)?);
