@@ -49,11 +49,7 @@ impl Facts {
     /// When a file cannot be read, or a pattern matches more than [`MAX_MATCHES`] paths.
     pub fn of_directory(directory: &Path, config: &Config) -> Result<Self, Error> {
         refuse_outside(directory, config)?;
-        let mut bases = config.images.iter().filter_map(|image| image.base.as_ref());
-        if let Some(base) = bases.find(|base| !directory.join(base).exists()) {
-            let path = base.to_string();
-            return Err(Error::BaseMissing { path });
-        }
+        refuse_missing_base(directory, config)?;
         let (mut files, mut directories) = (BTreeSet::new(), BTreeSet::new());
         for pattern in &config.archive.files {
             files.extend(matches(directory, pattern)?);
@@ -109,6 +105,14 @@ fn refuse_outside(project: &Path, config: &Config) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn refuse_missing_base(project: &Path, config: &Config) -> Result<(), Error> {
+    let mut bases = config.images.iter().filter_map(|image| image.base.as_ref());
+    match bases.find(|base| !project.join(base).exists()) {
+        Some(base) => Err(Error::BaseMissing { path: base.to_string() }),
+        None => Ok(()),
+    }
 }
 
 fn charts(directory: &Path, config: &Config) -> Result<BTreeMap<String, ChartFacts>, Error> {
