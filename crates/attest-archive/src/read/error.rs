@@ -212,6 +212,22 @@ pub enum ReadError {
         /// What it says.
         found: u64,
     },
+    /// The magic of a tar header is nearly that of ustar, which is ustar for some readers.
+    #[error("expected `ustar\\x0000`, `ustar  \\x00` or no magic in the tar header at {offset}, found `{found}`")]
+    TarMagic {
+        /// Where the header stands.
+        offset: u64,
+        /// Its magic and version.
+        found: String,
+    },
+    /// A tar header has bytes that some readers put in front of the name, whole or in part.
+    #[error("the tar header at {offset} has `{found}` where only some readers look for the front of its name")]
+    TarPrefix {
+        /// Where the header stands.
+        offset: u64,
+        /// The bytes.
+        found: String,
+    },
     /// A number in a tar header is none, or readers understand it differently.
     #[error("expected a number as {field} in the tar header at {offset}, found `{found}`")]
     TarNumber {

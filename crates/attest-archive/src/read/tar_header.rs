@@ -6,6 +6,9 @@ use super::{ReadError, TarDialect};
 /// The unit of a tar archive, in bytes.
 pub(crate) const BLOCK: usize = 512;
 
+/// How much of a prefix star has room for: two times stand behind it.
+const STAR_PREFIX: usize = 131;
+
 /// A header whose checksum is right (POSIX.1-2017, pax, "ustar Interchange Format").
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -28,7 +31,7 @@ impl Header {
     pub(crate) fn parse(block: &[u8; BLOCK], offset: u64) -> Result<Self, ReadError> {
         let fields = Fields { block, offset };
         fields.hold_checksum()?;
-        let dialect = dialect(block);
+        let dialect = dialect(block, offset)?;
         let name = until_nul(&block[..100]);
         let (user_name, group_name, device) = match dialect {
             TarDialect::Old => (&[][..], &[][..], (0, 0)),
@@ -41,14 +44,9 @@ impl Header {
                 ),
             ),
         };
-        let prefix = match dialect {
-            TarDialect::Ustar => until_nul(&block[345..500]),
-            // GNU keeps times there.
-            _ => &[],
-        };
         Ok(Self {
             dialect,
-            name: match prefix {
+            name: match fields.prefix(dialect)? {
                 [] => name.to_vec(),
                 prefix => [prefix, b"/", name].concat(),
             },
@@ -77,12 +75,23 @@ pub(crate) fn is_header(block: &[u8; BLOCK]) -> bool {
     Fields { block, offset: 0 }.hold_checksum().is_ok()
 }
 
-fn dialect(block: &[u8; BLOCK]) -> TarDialect {
+/// A magic that is nearly that of ustar makes it ustar for some readers, and for others not.
+fn dialect(block: &[u8; BLOCK], offset: u64) -> Result<TarDialect, ReadError> {
     match &block[257..265] {
-        b"ustar\x0000" => TarDialect::Ustar,
-        b"ustar  \0" => TarDialect::Gnu,
-        _ => TarDialect::Old,
+        b"ustar\x0000" => Ok(TarDialect::Ustar),
+        b"ustar  \0" => Ok(TarDialect::Gnu),
+        magic if magic.starts_with(b"ustar") => Err(ReadError::TarMagic {
+            offset,
+            found: magic.escape_ascii().to_string(),
+        }),
+        _ => Ok(TarDialect::Old),
     }
+}
+
+/// What stands in a field, without the zeros that fill it.
+fn shown(field: &[u8]) -> String {
+    let end = field.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    field[..end].escape_ascii().to_string()
 }
 
 fn until_nul(field: &[u8]) -> &[u8] {
@@ -108,6 +117,24 @@ impl Fields<'_> {
                 offset,
                 expected,
                 found,
+            }),
+        }
+    }
+
+    /// The directory that stands in front of the name. Python takes it from any header, also where GNU keeps times.
+    fn prefix(&self, dialect: TarDialect) -> Result<&[u8], ReadError> {
+        let field = &self.block[345..500];
+        let is_star = self.block.ends_with(b"tar\0");
+        let prefix = until_nul(field);
+        let is_read_by_all = match dialect {
+            TarDialect::Ustar => !is_star || prefix.len() <= STAR_PREFIX,
+            _ => field.iter().all(|byte| *byte == 0),
+        };
+        match is_read_by_all {
+            true => Ok(prefix),
+            false => Err(ReadError::TarPrefix {
+                offset: self.offset,
+                found: shown(field),
             }),
         }
     }

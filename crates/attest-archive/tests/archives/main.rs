@@ -7,6 +7,7 @@ mod batch;
 mod canary;
 mod compare;
 mod determinism;
+mod divergent;
 mod extract;
 mod failure;
 mod foreign;
