@@ -22,6 +22,10 @@ const KNOWN: [&str; 9] = [
     "hdrcharset",
 ];
 
+/// What other programs than GNU tar say of a sparse file: the bytes that follow are then not those of the file. Readers
+/// that do not know them take the member as it stands.
+const SPARSE: [&str; 3] = ["SCHILY.filetype", "SCHILY.realsize", "SUN.holesdata"];
+
 impl Records {
     /// Parses the whole of an extended header that stands at `offset`.
     pub(crate) fn parse(mut bytes: &[u8], offset: u64) -> Result<Self, ReadError> {
@@ -33,7 +37,7 @@ impl Records {
             if !keys.insert(key.clone()) {
                 return Err(broken("a key is there twice"));
             }
-            if key.starts_with("GNU.sparse.") {
+            if key.starts_with("GNU.sparse.") || SPARSE.contains(&&*key) {
                 return Err(broken("it describes a sparse file"));
             }
             if KNOWN.contains(&&*key) && (value.is_empty() || value.contains('\0')) {

@@ -340,6 +340,11 @@ impl Found {
             other => return Err(unsupported(name(), kind_in_words(other))),
         };
         let said = said(&kind);
+        // Python looks at the name in the header for that, also when a longer one stands in front of it.
+        if self.header.type_flag == 0 && self.header.name.ends_with(b"/") {
+            let (name, kind) = (self.header.shown(), said);
+            return Err(ReadError::KindDisagrees { name, kind });
+        }
         // Before POSIX a directory was a file whose name ends in a slash; to others it is a file.
         if self.name.of_directory && kind != EntryKind::Directory {
             let (name, kind) = (name(), said);

@@ -1,6 +1,7 @@
 //! Archives that other readers take for something else, each beside a twin that all read alike.
 //!
-//! What is said of other readers was seen with GNU tar 1.34, bsdtar 3.6, Python 3.11, unzip 6.0 and Go 1.22.
+//! What is said of GNU tar, bsdtar, Python and unzip was seen with versions 1.34, 3.6.2, 3.11 and 6.0; of others, it stands in their
+//! source.
 
 use std::io::Cursor;
 
@@ -84,4 +85,32 @@ fn a_prefix_that_is_too_long_for_star_is_refused_in_its_headers() {
         a_file(&format!("{}/a", "d".repeat(131)))
     );
     assert_eq!(star(155, b"").unwrap(), a_file(&format!("{}/a", "d".repeat(155))));
+}
+
+/// Python decides by the name in the header that it is a directory, before it takes the longer name.
+#[test]
+fn a_directory_from_before_posix_behind_a_longer_name_is_refused() {
+    let old = |name: &str, type_flag: u8| Block::new(name, type_flag, 5).with(b"hello");
+    for front in [extended("10 path=b\n"), gnu_long(b'L', "b\0")] {
+        let error = read_tar(&[front.clone(), old("a/", 0)]).unwrap_err();
+        assert!(matches!(&error, ReadError::KindDisagrees { name, kind: "a file" } if name == "a/"), "{error}");
+        assert_eq!(read_tar(&[front.clone(), old("a", 0)]).unwrap(), a_file("b"));
+        // A name that was cut off to fit can end there, and the kind says that it is a file.
+        assert_eq!(read_tar(&[front, old("a/", b'0')]).unwrap(), a_file("b"));
+    }
+}
+
+/// bsdtar writes as many bytes as `SCHILY.realsize` says, with holes as `SUN.holesdata` says; star obeys `SCHILY.filetype`.
+#[test]
+fn records_by_which_some_readers_see_a_sparse_file_are_refused() {
+    for record in ["20 SUN.holesdata= 0\n", "21 SCHILY.realsize=2\n", "26 SCHILY.filetype=sparse\n"] {
+        let global = Block::new("g", b'g', record.len()).with(record.as_bytes());
+        for front in [extended(record), global] {
+            let error = read_tar(&[front, file("a", b"hello")]).unwrap_err();
+            let expected = "extended header at 0: it describes a sparse file";
+            assert_eq!(error.to_string(), expected, "{record}");
+        }
+    }
+    let harmless = "31 SCHILY.xattr.user.realsize=\n";
+    assert_eq!(read_tar(&[extended(harmless), file("a", b"")]).unwrap(), a_file("a"));
 }
