@@ -44,7 +44,7 @@ pub enum EntryKind {
 pub struct Metadata {
     /// The name as it stands in the archive.
     pub name: String,
-    /// The permission bits, and what else stands in that field; none if the archive was not made on Unix.
+    /// The permission bits, and what else stands in that field; none if a zip archive has none.
     pub mode: Option<u32>,
     /// What only one kind of archive knows.
     pub container: ContainerMetadata,

@@ -337,7 +337,17 @@ pub enum ReadError {
         /// All its flags.
         flags: u16,
     },
-    /// The extra field of a member of a zip archive is broken, or gives it a second name.
+    /// A member of a zip archive has attributes of a system whose meaning readers do not agree about.
+    #[error("`{}` has the attributes {attributes:#010x} of system {system}, which only some readers understand", visible(.name))]
+    ZipAttributes {
+        /// The member.
+        name: String,
+        /// The number of the system.
+        system: u16,
+        /// The external attributes.
+        attributes: u32,
+    },
+    /// The extra field of a member of a zip archive is broken, or gives it a second name or other attributes.
     #[error("extra field of `{}`: {problem}", visible(.name))]
     ZipExtra {
         /// The member.

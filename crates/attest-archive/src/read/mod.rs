@@ -42,6 +42,7 @@ mod tree;
 mod words;
 mod zip;
 mod zip_directory;
+mod zip_kind;
 mod zip_record;
 
 pub use archive::{Container, Summary, read_archive};

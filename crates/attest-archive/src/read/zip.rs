@@ -1,7 +1,8 @@
 //! A zip archive in, its members out, each understood in one way or refused.
 //!
 //! The members must fill the archive: the first at its beginning, each where the one before ends, the central directory
-//! after the last. Then a reader that goes from the front finds what a reader of the central directory finds.
+//! after the last. Then a reader that goes from the front finds the members and the bytes that a reader of the central
+//! directory finds. Modes, and so whether a file is a link, stand in the central directory alone.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
 
@@ -12,6 +13,7 @@ use super::inflate::Inflate;
 use super::names::text;
 use super::tree::Tree;
 use super::zip_directory::{Central, End, read_at};
+use super::zip_kind::{self, ZipKind};
 use super::zip_record::{Extra, Fields, Shared};
 use super::{ContainerMetadata, Entry, EntryKind, Limits, Metadata, ReadError, Summary, ZipMetadata};
 use crate::MAX_PATH_BYTES;
@@ -31,11 +33,6 @@ const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 const STREAMED: u16 = 1 << 3;
 /// How hard it was deflated (bits 1 and 2), [`STREAMED`], and UTF-8 (bit 11).
 const KNOWN: u16 = 0b110 | STREAMED | 1 << 11;
-
-/// The system in the upper byte of "version made by".
-const UNIX: u16 = 3;
-/// macOS, which writes modes as Unix does.
-const DARWIN: u16 = 19;
 
 /// Reads a zip archive, and shows each member with its bytes, in the order of the central directory.
 ///
@@ -399,39 +396,18 @@ fn broken(error: io::Error) -> io::Error {
     }
 }
 
-const KIND_BITS: u32 = 0o170_000;
-const FILE_BITS: u32 = 0o100_000;
-const DIRECTORY_BITS: u32 = 0o040_000;
-const SYMLINK_BITS: u32 = 0o120_000;
-
-fn unix_mode(central: &Central) -> Option<u32> {
-    matches!(central.made_by >> 8, UNIX | DARWIN).then_some(central.external >> 16)
-}
-
-/// What the member is by its mode, if it has one, and by its name; both must say the same.
+/// What the member is, and where it stands.
 fn kind_and_path<R: Read + Seek>(
     central: &Central,
     content: &mut Content<'_, R>,
 ) -> Result<(EntryKind, crate::MemberPath), ReadError> {
     let name = || central.name.text.clone();
-    let mode = unix_mode(central).unwrap_or_default();
-    let of_directory = central.name.of_directory;
-    let disagrees = |kind| Err(ReadError::KindDisagrees { name: name(), kind });
-    let kind = match mode & KIND_BITS {
-        0 | DIRECTORY_BITS if of_directory => EntryKind::Directory,
-        0 | FILE_BITS if !of_directory => EntryKind::File {
-            executable: mode & 0o111 != 0,
-        },
-        SYMLINK_BITS if !of_directory => EntryKind::Symlink {
+    let kind = match zip_kind::kind(central)? {
+        ZipKind::File { executable } => EntryKind::File { executable },
+        ZipKind::Directory => EntryKind::Directory,
+        ZipKind::Symlink => EntryKind::Symlink {
             target: content.target()?,
         },
-        DIRECTORY_BITS => return disagrees("a directory"),
-        FILE_BITS => return disagrees("a file"),
-        SYMLINK_BITS => return disagrees("a symbolic link"),
-        other => {
-            let (name, kind) = (name(), format!("of the unknown type {other:o}"));
-            return Err(ReadError::UnsupportedKind { name, kind });
-        }
     };
     let size = central.shared.size;
     if kind == EntryKind::Directory && size > 0 {
@@ -451,7 +427,7 @@ fn metadata(central: &Central, local: Local) -> Metadata {
     let shared = &central.shared;
     Metadata {
         name: central.name.text.clone(),
-        mode: unix_mode(central),
+        mode: zip_kind::unix_mode(central),
         container: ContainerMetadata::Zip(ZipMetadata {
             made_by: central.made_by,
             needed: (shared.needed, local.shared.needed),

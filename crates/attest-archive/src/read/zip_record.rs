@@ -79,6 +79,9 @@ const ZIP64: u16 = 1;
 /// The extra field with a second name (4.6.9).
 const UNICODE_PATH: u16 = 0x7075;
 
+/// The extra field of libarchive with attributes, which may make it another kind of member.
+const ATTRIBUTES: u16 = 0x6c78;
+
 /// An extra field, cut into its parts: header identifier and bytes (4.5.1).
 pub(crate) struct Extra<'a> {
     name: &'a str,
@@ -86,7 +89,7 @@ pub(crate) struct Extra<'a> {
 }
 
 impl<'a> Extra<'a> {
-    /// Refuses what is broken, what is there twice, and a second name.
+    /// Refuses what is broken, what is there twice, a second name, and other attributes.
     ///
     /// Up to three zeros at the end are padding: Android's tools align members with them.
     pub(crate) fn parse(name: &'a str, mut bytes: &'a [u8]) -> Result<Self, ReadError> {
@@ -106,6 +109,7 @@ impl<'a> Extra<'a> {
                 UNICODE_PATH if part.get(5..) != Some(name.as_bytes()) => {
                     return Err(broken("it holds another name"));
                 }
+                ATTRIBUTES => return Err(broken("it holds attributes, which may be other ones")),
                 _ => {}
             }
             bytes = &bytes[4 + length..];

@@ -8,6 +8,7 @@ use std::io::Cursor;
 use attest_archive::read::{EntryKind, Limits, ReadError, read_archive};
 
 use crate::raw_tar::{self, Block, extended, file, gnu_long};
+use crate::raw_zip::{self, Part, stored};
 
 type Seen = Vec<(String, EntryKind)>;
 
@@ -22,6 +23,17 @@ fn read(bytes: &[u8]) -> Result<Seen, ReadError> {
 
 fn read_tar(members: &[Vec<u8>]) -> Result<Seen, ReadError> {
     read(&raw_tar::archive(members))
+}
+
+fn read_zip(parts: &[Part]) -> Result<Seen, ReadError> {
+    read(&raw_zip::archive(parts))
+}
+
+/// A member made by a program of that system.
+fn of_system(system: u16, name: &str, mode: u32, dos: u16) -> Part {
+    let mut part = stored(name, if name.ends_with('/') { b"" } else { b"/etc/x" });
+    (part.made_by, part.mode, part.dos) = (system << 8 | 20, mode, dos);
+    part
 }
 
 fn a_file(path: &str) -> Seen {
@@ -80,10 +92,7 @@ fn a_prefix_that_is_too_long_for_star_is_refused_in_its_headers() {
     };
     let long = star(132, b"tar\0").unwrap_err();
     assert!(matches!(long, ReadError::TarPrefix { offset: 0, .. }), "{long}");
-    assert_eq!(
-        star(131, b"tar\0").unwrap(),
-        a_file(&format!("{}/a", "d".repeat(131)))
-    );
+    assert_eq!(star(131, b"tar\0").unwrap(), a_file(&format!("{}/a", "d".repeat(131))));
     assert_eq!(star(155, b"").unwrap(), a_file(&format!("{}/a", "d".repeat(155))));
 }
 
@@ -93,7 +102,10 @@ fn a_directory_from_before_posix_behind_a_longer_name_is_refused() {
     let old = |name: &str, type_flag: u8| Block::new(name, type_flag, 5).with(b"hello");
     for front in [extended("10 path=b\n"), gnu_long(b'L', "b\0")] {
         let error = read_tar(&[front.clone(), old("a/", 0)]).unwrap_err();
-        assert!(matches!(&error, ReadError::KindDisagrees { name, kind: "a file" } if name == "a/"), "{error}");
+        assert!(
+            matches!(&error, ReadError::KindDisagrees { name, kind: "a file" } if name == "a/"),
+            "{error}"
+        );
         assert_eq!(read_tar(&[front.clone(), old("a", 0)]).unwrap(), a_file("b"));
         // A name that was cut off to fit can end there, and the kind says that it is a file.
         assert_eq!(read_tar(&[front, old("a/", b'0')]).unwrap(), a_file("b"));
@@ -103,7 +115,11 @@ fn a_directory_from_before_posix_behind_a_longer_name_is_refused() {
 /// bsdtar writes as many bytes as `SCHILY.realsize` says, with holes as `SUN.holesdata` says; star obeys `SCHILY.filetype`.
 #[test]
 fn records_by_which_some_readers_see_a_sparse_file_are_refused() {
-    for record in ["20 SUN.holesdata= 0\n", "21 SCHILY.realsize=2\n", "26 SCHILY.filetype=sparse\n"] {
+    for record in [
+        "20 SUN.holesdata= 0\n",
+        "21 SCHILY.realsize=2\n",
+        "26 SCHILY.filetype=sparse\n",
+    ] {
         let global = Block::new("g", b'g', record.len()).with(record.as_bytes());
         for front in [extended(record), global] {
             let error = read_tar(&[front, file("a", b"hello")]).unwrap_err();
@@ -113,4 +129,113 @@ fn records_by_which_some_readers_see_a_sparse_file_are_refused() {
     }
     let harmless = "31 SCHILY.xattr.user.realsize=\n";
     assert_eq!(read_tar(&[extended(harmless), file("a", b"")]).unwrap(), a_file("a"));
+}
+
+/// unzip makes a link of it for the systems 2, 5, 16 and 30, and a file for the others; Go makes a link for 19.
+#[test]
+fn a_symbolic_link_that_was_not_made_on_unix_is_refused() {
+    for system in [0, 10, 11, 14, 19] {
+        let error = read_zip(&[of_system(system, "a", 0o120_777, 0)]).unwrap_err();
+        let expected = format!("a symbolic link of system {system}");
+        assert!(matches!(error, ReadError::UnsupportedKind { kind, .. } if kind == expected));
+    }
+    let mut link = stored("a", b"b");
+    link.mode = 0o120_777;
+    let target = "b".to_owned();
+    assert_eq!(
+        read_zip(&[link]).unwrap(),
+        [("a".to_owned(), EntryKind::Symlink { target })]
+    );
+}
+
+#[test]
+fn a_mode_of_a_system_that_has_another_meaning_for_it_is_refused() {
+    for system in [1, 2, 5, 12, 13, 16, 18, 30, 255] {
+        for mode in [0o120_777, 0o100_755, 1] {
+            let error = read_zip(&[of_system(system, "a", mode, 0)]).unwrap_err();
+            assert!(
+                matches!(error, ReadError::ZipAttributes { system: found, .. } if found == system),
+                "{error}"
+            );
+        }
+        assert_eq!(read_zip(&[of_system(system, "a", 0, 0x21)]).unwrap(), a_file("a"));
+    }
+    assert_eq!(
+        read_zip(&[of_system(5, "a", 0o120_777, 0)]).unwrap_err().to_string(),
+        "`a` has the attributes 0xa1ff0000 of system 5, which only some readers understand"
+    );
+}
+
+#[test]
+fn a_kind_that_contradicts_the_name_is_refused_for_every_system() {
+    for system in [0, 3, 10, 11, 14, 19] {
+        let kind = |name: &str, mode: u32, dos: u16| match read_zip(&[of_system(system, name, mode, dos)]) {
+            Err(ReadError::KindDisagrees { kind, .. }) => kind,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind("a", 0, 0x10), "a directory", "bsdtar and Go: one; unzip: a file");
+        assert_eq!(kind("a", 0o100_644, 0x10), "a directory");
+        assert_eq!(kind("a", 0o040_755, 0), "a directory");
+        assert_eq!(kind("a/", 0o100_644, 0), "a file");
+        assert_eq!(kind("a/", 0o120_777, 0), "a symbolic link");
+        let error = read_zip(&[of_system(system, "a", 0o010_644, 0)]).unwrap_err();
+        assert!(matches!(error, ReadError::UnsupportedKind { .. }), "{error}");
+        let directory = [("a".to_owned(), EntryKind::Directory)];
+        for (mode, dos) in [(0, 0), (0, 0x10), (0o040_755, 0x10)] {
+            assert_eq!(read_zip(&[of_system(system, "a/", mode, dos)]).unwrap(), directory);
+        }
+        // What 7-Zip, Apple and Windows put into the rest of the lower half says nothing of the kind.
+        for dos in [0x20, 0x01, 0x8000, 0x4000] {
+            assert_eq!(
+                read_zip(&[of_system(system, "a", 0o100_644, dos)]).unwrap(),
+                a_file("a")
+            );
+        }
+    }
+}
+
+/// unzip leaves it out; for others it is a file.
+#[test]
+fn a_volume_label_is_refused() {
+    for system in [0, 3, 5, 11] {
+        let error = read_zip(&[of_system(system, "a", 0, 0x08)]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`a` is a volume label; only files, directories and links are read"
+        );
+    }
+}
+
+/// bsdtar takes the kind from there: here, a link.
+#[test]
+fn attributes_in_an_extra_field_are_refused_in_either_header() {
+    let field = |identifier: u16| {
+        let attributes = (0o120_777_u32 << 16).to_le_bytes();
+        [&identifier.to_le_bytes()[..], &[7, 0, 5, 20, 3], &attributes].concat()
+    };
+    for is_local in [true, false] {
+        let with = |identifier| {
+            let mut part = stored("a", b"b");
+            let header = if is_local { &mut part.local } else { &mut part.central };
+            header.extra = field(identifier);
+            read_zip(&[part])
+        };
+        let expected = "extra field of `a`: it holds attributes, which may be other ones";
+        assert_eq!(with(0x6c78).unwrap_err().to_string(), expected);
+        assert_eq!(with(0x6c79).unwrap(), a_file("a"));
+    }
+}
+
+/// pip takes it from there too, and so does whatever Python's `zipfile` wrote on Windows stay executable.
+#[test]
+fn a_mode_counts_also_where_the_archive_was_not_made_on_unix() {
+    for system in [0, 3, 10, 11, 14, 19] {
+        let executable = |mode| match &read_zip(&[of_system(system, "a", mode, 0)]).unwrap()[..] {
+            [(_, EntryKind::File { executable })] => *executable,
+            other => panic!("{other:?}"),
+        };
+        assert!(executable(0o100_755));
+        assert!(!executable(0o100_644));
+        assert!(!executable(0));
+    }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Part {
     pub(crate) descriptor: Vec<u8>,
     pub(crate) made_by: u16,
     pub(crate) mode: u32,
+    /// The lower half of the attributes.
+    pub(crate) dos: u16,
     /// Added to the offset that the central directory names.
     pub(crate) shift: i64,
 }
@@ -47,6 +49,7 @@ pub(crate) fn stored(name: &str, bytes: &[u8]) -> Part {
         descriptor: Vec::new(),
         made_by: 3 << 8 | 20,
         mode: 0o100_644,
+        dos: 0,
         shift: 0,
     }
 }
@@ -125,7 +128,7 @@ pub(crate) fn body(parts: &[Part]) -> (Vec<u8>, End) {
         directory.extend_from_slice(&part.made_by.to_le_bytes());
         directory.extend_from_slice(&part.central.shared());
         directory.extend_from_slice(&[0; 6]);
-        directory.extend_from_slice(&(part.mode << 16).to_le_bytes());
+        directory.extend_from_slice(&(part.mode << 16 | u32::from(part.dos)).to_le_bytes());
         directory.extend_from_slice(&offset.to_le_bytes());
         directory.extend_from_slice(&part.central.name);
         directory.extend_from_slice(&part.central.extra);
