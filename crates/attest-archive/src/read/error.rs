@@ -295,6 +295,12 @@ pub enum ReadError {
         /// What the local header says.
         local: String,
     },
+    /// A member is stored, and where it ends is said after it: a reader from the front looks for that in its bytes.
+    #[error("`{}` is stored, and its size stands after its bytes", visible(.name))]
+    StoredStreamed {
+        /// The member.
+        name: String,
+    },
     /// Members of a zip archive share bytes.
     #[error("`{}` ends at {end}, and what follows begins at {next}", visible(.name))]
     ZipOverlap {

@@ -2,7 +2,7 @@
 //!
 //! The members must fill the archive: the first at its beginning, each where the one before ends, the central directory
 //! after the last. Then a reader that goes from the front finds the members and the bytes that a reader of the central
-//! directory finds. Modes, and so whether a file is a link, stand in the central directory alone.
+//! directory finds: a deflate stream knows its end, and what is stored has its size in front. Modes, and so whether a file is a link, stand in the central directory alone.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
 
@@ -195,6 +195,10 @@ impl Local {
             return Err(gap());
         }
         let bytes = read_at(reader, expected, between)?;
+        if self.shared.method == STORED && !(central.shared.compressed == 0 && bytes.starts_with(DESCRIPTOR)) {
+            let name = central.name.text.clone();
+            return Err(ReadError::StoredStreamed { name });
+        }
         match Descriptor::parse(&bytes, is_large) {
             Some(descriptor) => descriptor.hold(central),
             None => Err(gap()),

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use attest_archive::read::{EntryKind, Limits, ReadError, read_archive};
 
 use crate::raw_tar::{self, Block, extended, file, gnu_long};
-use crate::raw_zip::{self, Part, stored};
+use crate::raw_zip::{self, Part, deflated, stored};
 
 type Seen = Vec<(String, EntryKind)>;
 
@@ -237,5 +237,30 @@ fn a_mode_counts_also_where_the_archive_was_not_made_on_unix() {
         assert!(executable(0o100_755));
         assert!(!executable(0o100_644));
         assert!(!executable(0));
+    }
+}
+
+/// bsdtar, reading from a pipe, ends it at the first descriptor that fits, also where the local header has the sizes: with
+/// the right one in its bytes it holds other members.
+#[test]
+fn what_is_stored_has_its_size_in_front_of_it() {
+    let streamed = |mut part: Part, has_sizes: bool, signature: &[u8]| {
+        part.both(|header| header.flags = 8);
+        let header = &part.central;
+        let fields = [header.checksum, header.compressed, header.size].map(u32::to_le_bytes);
+        part.descriptor = [signature, &fields.concat()].concat();
+        if !has_sizes {
+            (part.local.checksum, part.local.compressed, part.local.size) = (0, 0, 0);
+        }
+        read_zip(&[part])
+    };
+    let signature = b"PK\x07\x08";
+    for has_sizes in [true, false] {
+        let error = streamed(stored("a", b"hello"), has_sizes, signature).unwrap_err();
+        assert!(matches!(&error, ReadError::StoredStreamed { name } if name == "a"), "{error}");
+        assert_eq!(streamed(deflated("a", b"hello"), has_sizes, signature).unwrap(), a_file("a"));
+        assert_eq!(streamed(stored("a", b""), has_sizes, signature).unwrap(), a_file("a"));
+        let error = streamed(stored("a", b""), has_sizes, b"").unwrap_err();
+        assert!(matches!(error, ReadError::StoredStreamed { .. }), "without it the search goes on");
     }
 }
