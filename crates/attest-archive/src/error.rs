@@ -70,6 +70,18 @@ pub enum Error {
         /// The member below it.
         below: MemberPath,
     },
+    /// Windows begins a path anew at its beginning, or steps upwards in it.
+    #[error("`{}` leads out of the archive on Windows: it begins with a drive or a backslash, or holds `..` beside one", visible(.path.as_str()))]
+    LeadsOutOnWindows {
+        /// The path.
+        path: MemberPath,
+    },
+    /// A path in a zip archive has a backslash, which is a separator for some.
+    #[error("expected no backslash in `{}`, which a zip archive cannot hold", visible(.path.as_str()))]
+    Backslash {
+        /// The path.
+        path: MemberPath,
+    },
     /// The text of a symbolic link cannot stand in an archive.
     #[error("target `{}` of symbolic link `{}` is empty, absolute, longer than 4096 bytes or has a NUL", visible(.target), visible(.path.as_str()))]
     InvalidLink {
@@ -78,7 +90,7 @@ pub enum Error {
         /// Its target.
         target: String,
     },
-    /// A symbolic link leads out of the archive.
+    /// A symbolic link leads out of the archive, on some system.
     #[error("symbolic link `{}` leads out of the archive: its target is `{}`", visible(.path.as_str()), visible(.target))]
     LinkEscapes {
         /// The link.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::path::leads_out_on_windows;
 use crate::{Error, Kind, MAX_PATH_BYTES, Member, MemberPath};
 
 /// The most links that are followed from one: as many as Linux follows (`MAXSYMLINKS`).
@@ -49,6 +50,9 @@ pub(crate) fn refuse_escape(
         path: path.clone(),
         target: target.0.clone(),
     };
+    if leads_out_on_windows(&target.0) {
+        return Err(escapes());
+    }
     let mut place: Vec<&str> = path.components().collect();
     place.pop();
     let mut ahead: Vec<&str> = target.0.split('/').rev().collect();
@@ -104,6 +108,17 @@ mod tests {
         for target in ["../..", "../../d", "x/../../../y"] {
             let error = members(&[("d/link", target)]).unwrap_err();
             assert!(matches!(error, Error::LinkEscapes { .. }), "{target}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_leaves_on_windows_is_rejected() {
+        for target in ["..\\..\\x", "a\\..\\..\\x", "\\x", "C:\\x", "c:x"] {
+            let error = members(&[("d/link", target)]).unwrap_err();
+            assert!(matches!(error, Error::LinkEscapes { .. }), "{target}: {error}");
+        }
+        for target in ["a\\b", "x..\\y", "ab:c", "./C:x"] {
+            assert!(members(&[("d/link", target)]).is_ok(), "{target}");
         }
     }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::link::refuse_escape;
+use crate::path::{is_rooted_on_windows, steps_up};
 use crate::{Error, Kind, Member, MemberPath, walk};
 
 /// The most members that one archive takes: far above any release, and bounds what a hostile tree can make us hold.
@@ -28,8 +29,8 @@ impl Members {
     /// Sorts and checks members. Parent directories need not be named, and a directory may be named more than once.
     ///
     /// # Errors
-    /// [`Error::Duplicate`], [`Error::NotADirectory`], [`Error::LinkEscapes`], [`Error::LinkLoop`] or
-    /// [`Error::TooManyMembers`].
+    /// [`Error::Duplicate`], [`Error::NotADirectory`], [`Error::LeadsOutOnWindows`], [`Error::LinkEscapes`],
+    /// [`Error::LinkLoop`] or [`Error::TooManyMembers`].
     pub fn new(members: impl IntoIterator<Item = Member>) -> Result<Self, Error> {
         Self::default().with(members)
     }
@@ -123,6 +124,10 @@ impl Members {
     }
 
     fn insert(&mut self, member: Member) -> Result<(), Error> {
+        if is_rooted_on_windows(member.path().as_str()) || steps_up(member.path().as_str()) {
+            let path = member.path().clone();
+            return Err(Error::LeadsOutOnWindows { path });
+        }
         self.imply_parents(member.path())?;
         let path = member.path().clone();
         match (self.0.get(&path).map(Member::kind), member.kind()) {
@@ -207,6 +212,26 @@ mod tests {
         let link = Member::symlink("a".parse().unwrap(), "c").unwrap();
         let error = Members::new([link, file("a/b")]).unwrap_err();
         assert!(matches!(error, Error::NotADirectory { .. }));
+    }
+
+    #[test]
+    fn a_path_that_leads_out_on_windows_is_rejected() {
+        for path in [
+            "..\\a",
+            "a\\..\\..\\b",
+            "a/..\\b",
+            "\\a",
+            "\\\\host\\a",
+            "C:\\a",
+            "c:a",
+            "C:/a",
+        ] {
+            let error = Members::new([file(path)]).unwrap_err();
+            assert!(matches!(error, Error::LeadsOutOnWindows { path: found } if found.as_str() == path));
+        }
+        for path in ["a\\b", "a/C:x", "a..\\b", "ab:c", "a/\\b"] {
+            assert!(Members::new([file(path)]).is_ok(), "{path}");
+        }
     }
 
     #[test]

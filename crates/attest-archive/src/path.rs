@@ -84,6 +84,22 @@ impl MemberPath {
     }
 }
 
+/// Whether Windows begins anew there: at a backslash, or at a drive such as `C:`.
+pub(crate) fn is_rooted_on_windows(text: &str) -> bool {
+    let has_drive = matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    text.starts_with('\\') || has_drive
+}
+
+/// Whether some component is `..`, also where a backslash separates them, as on Windows.
+pub(crate) fn steps_up(text: &str) -> bool {
+    text.split(['/', '\\']).any(|component| component == "..")
+}
+
+/// Whether the target of a link leads out on Windows, and elsewhere not.
+pub(crate) fn leads_out_on_windows(target: &str) -> bool {
+    is_rooted_on_windows(target) || (target.contains('\\') && steps_up(target))
+}
+
 impl FromStr for MemberPath {
     type Err = InvalidPath;
 

@@ -55,7 +55,8 @@ pub fn write_archive(recipe: &Recipe, destination: &Path) -> Result<Packed, Erro
 /// name.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::NotAFile`] or [`Error::ChangedWhileRead`] for a member, [`Error::Write`] for the archive.
+/// [`Error::Read`], [`Error::NotAFile`] or [`Error::ChangedWhileRead`] for a member, [`Error::Backslash`] for one of a zip
+/// archive, [`Error::Write`] for the archive.
 pub fn write_archive_to<W: Write>(recipe: &Recipe, writer: W, scratch: &Path) -> Result<(W, Packed), Error> {
     let out = BufWriter::new(MeasuringWriter::new(writer, &recipe.algorithms));
     let threads = recipe.threads;

@@ -65,6 +65,10 @@ impl<W: Write> ZipWriter<W> {
     /// Appends a member. What was measured comes back for files.
     pub(crate) fn append(&mut self, member: &Member, algorithms: &Algorithms) -> Result<Option<Measured>, Error> {
         let path = member.path().to_string();
+        if path.contains('\\') {
+            let path = member.path().clone();
+            return Err(Error::Backslash { path });
+        }
         match member.kind() {
             Kind::Directory => self.stored(format!("{path}/"), DIRECTORY | 0o755, Vec::new())?,
             Kind::Symlink { target } => self.stored(path, SYMLINK | 0o777, target.as_str().into())?,

@@ -1,4 +1,5 @@
 use crate::MemberPath;
+use crate::path::{is_rooted_on_windows, steps_up};
 use crate::read::ReadError;
 
 /// A name of an archive, parsed.
@@ -43,11 +44,10 @@ pub(crate) fn text(bytes: &[u8]) -> Result<String, ReadError> {
 /// Windows begins anew at `\` and at `C:`, and steps upwards at `..\`.
 fn refuse_elsewhere(text: &str, relative: &str) -> Result<(), ReadError> {
     let found = || text.to_owned();
-    let has_drive = matches!(relative.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
-    if relative.starts_with(['/', '\\']) || has_drive {
+    if relative.starts_with('/') || is_rooted_on_windows(relative) {
         return Err(ReadError::Absolute { found: found() });
     }
-    if text.split(['/', '\\']).any(|component| component == "..") {
+    if steps_up(text) {
         return Err(ReadError::Traversal { found: found() });
     }
     Ok(())

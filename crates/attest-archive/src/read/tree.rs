@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::names::is_reserved;
 use super::words::Words;
 use super::{EntryKind, Limits, ReadError, Symlinks};
+use crate::path::leads_out_on_windows;
 use crate::{CaseCollision, MemberPath};
 
 /// The most links that are followed from one: as many as Linux follows (`MAXSYMLINKS`).
@@ -326,8 +327,7 @@ impl Tree {
 
 /// Whether a target leads out by its text alone, on some system.
 fn leads_elsewhere(target: &str) -> bool {
-    let is_of_windows = target.contains('\\') && target.split(['/', '\\']).any(|component| component == "..");
-    target.is_empty() || target.starts_with(['/', '\\']) || target.contains('\0') || is_of_windows
+    target.is_empty() || target.starts_with('/') || target.contains('\0') || leads_out_on_windows(target)
 }
 
 #[cfg(test)]
@@ -381,7 +381,16 @@ mod tests {
         for target in ["missing", "../x", "..", "./../b//c", "../d/../e"] {
             assert!(read(&[("d/link", symlink(target))]).is_ok(), "{target}");
         }
-        for target in ["../..", "x/../../../y", "/etc/passwd", "\\\\host", "..\\..\\x", ""] {
+        for target in [
+            "../..",
+            "x/../../../y",
+            "/etc/passwd",
+            "\\\\host",
+            "..\\..\\x",
+            "C:\\x",
+            "c:x",
+            "",
+        ] {
             let error = read(&[("d/link", symlink(target))]).unwrap_err();
             assert!(matches!(error, ReadError::LinkEscapes { target: found, .. } if found == target));
         }

@@ -257,10 +257,19 @@ fn what_is_stored_has_its_size_in_front_of_it() {
     let signature = b"PK\x07\x08";
     for has_sizes in [true, false] {
         let error = streamed(stored("a", b"hello"), has_sizes, signature).unwrap_err();
-        assert!(matches!(&error, ReadError::StoredStreamed { name } if name == "a"), "{error}");
-        assert_eq!(streamed(deflated("a", b"hello"), has_sizes, signature).unwrap(), a_file("a"));
+        assert!(
+            matches!(&error, ReadError::StoredStreamed { name } if name == "a"),
+            "{error}"
+        );
+        assert_eq!(
+            streamed(deflated("a", b"hello"), has_sizes, signature).unwrap(),
+            a_file("a")
+        );
         assert_eq!(streamed(stored("a", b""), has_sizes, signature).unwrap(), a_file("a"));
         let error = streamed(stored("a", b""), has_sizes, b"").unwrap_err();
-        assert!(matches!(error, ReadError::StoredStreamed { .. }), "without it the search goes on");
+        assert!(
+            matches!(error, ReadError::StoredStreamed { .. }),
+            "without it the search goes on"
+        );
     }
 }

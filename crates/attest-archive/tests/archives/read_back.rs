@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
-use attest_archive::{Content, Format, Kind, Members};
+use attest_archive::read::{Limits, ReadError, read_archive};
+use attest_archive::{Content, Error, Format, Kind, Member, Members, write_archive_to};
+use proptest::prelude::*;
 
-use crate::tree::{SECONDS, large, pack, tiny};
+use crate::tree::{SECONDS, file, large, pack, recipe, tiny};
 
 /// What a reader finds: mode with the kind of file, and the bytes or the target.
 type Found = BTreeMap<String, (u32, Vec<u8>)>;
@@ -117,4 +119,54 @@ fn a_zip_archive_says_utf8_only_of_names_beyond_ascii_and_has_no_data_descriptor
         at += found + 46;
     }
     assert_eq!(beyond_ascii, 2);
+}
+
+#[test]
+fn a_backslash_in_a_name_is_packed_by_tar_and_refused_by_zip() {
+    for format in Format::ALL {
+        let members = Members::new([file("a", "", false), file("d/a\\b", "", false)]).unwrap();
+        let written = write_archive_to(&recipe(format, members, 1), Vec::new(), std::path::Path::new("."));
+        match format {
+            Format::Zip => {
+                let error = written.unwrap_err();
+                assert!(matches!(error, Error::Backslash { path } if path.as_str() == "d/a\\b"));
+            }
+            _ => assert_eq!(read_by_ourselves(&written.unwrap().0), ["a", "d", "d/a\\b"]),
+        }
+    }
+}
+
+fn read_by_ourselves(bytes: &[u8]) -> Vec<String> {
+    let mut paths = Vec::new();
+    read_archive(Cursor::new(bytes), &Limits::default(), |entry, _| {
+        paths.push(entry.path.to_string());
+        Ok::<(), ReadError>(())
+    })
+    .unwrap();
+    paths
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_written_is_accepted_by_our_own_reader(
+        paths in proptest::collection::vec(r"(\.\.|[abC:. ~\\/\xe9\n]){1,6}", 1..4),
+        targets in proptest::collection::vec(r"(\.\.|[abC:.\\/]){1,6}", 0..3),
+    ) {
+        let files = paths.iter().filter_map(|path| Some(Member::file(path.parse().ok()?, Content::Bytes(vec![7]), false)));
+        let links = targets.iter().enumerate().filter_map(|(number, target)| {
+            Member::symlink(format!("links/{number}").parse().unwrap(), target).ok()
+        });
+        if let Ok(members) = Members::new(files.chain(links)) {
+            let expected: Vec<_> = members.iter().map(|member| member.path().to_string()).collect();
+            for format in [Format::Tar, Format::Zip] {
+                match write_archive_to(&recipe(format, members.clone(), 1), Vec::new(), std::path::Path::new(".")) {
+                    Ok((bytes, _)) => prop_assert_eq!(&read_by_ourselves(&bytes), &expected),
+                    Err(Error::Backslash { .. }) => prop_assert!(format == Format::Zip),
+                    Err(error) => return Err(TestCaseError::fail(error.to_string())),
+                }
+            }
+        }
+    }
 }

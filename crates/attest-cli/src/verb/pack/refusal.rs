@@ -13,7 +13,9 @@ pub(super) fn refusal(error: &Error, directory: &Path, output: &Path) -> Failure
     match error {
         Error::SpecialFile { .. } => at_directory(Failure::usage("special-file", message)),
         Error::NotUtf8 { .. } => at_directory(Failure::usage("name-not-utf8", message)),
-        Error::Path(_) => at_directory(Failure::usage("path-invalid", message)),
+        Error::Path(_) | Error::LeadsOutOnWindows { .. } | Error::Backslash { .. } => {
+            at_directory(Failure::usage("path-invalid", message))
+        }
         Error::InvalidLink { .. } => at_directory(Failure::usage("link-invalid", message)),
         Error::LinkEscapes { .. } => at_directory(Failure::usage("link-escapes", message)),
         Error::LinkLoop { .. } => at_directory(Failure::usage("link-loop", message)),
