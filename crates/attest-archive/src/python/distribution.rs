@@ -154,10 +154,12 @@ fn named(file_name: &str, kind: DistributionKind, problems: &mut Vec<Problem>) -
     Some(name)
 }
 
-/// An sdist is compressed by gzip, and pip knows no other way.
+/// An sdist is compressed by gzip, and pip knows no other way; in one piece, because not all readers know another.
 fn form_problem(kind: DistributionKind, contents: &Contents) -> Option<Problem> {
+    let found = contents.summary.frame_count;
     match (kind, contents.summary.compression) {
-        (DistributionKind::Sdist, Some(Compression::Gzip)) | (DistributionKind::Wheel, _) => None,
+        (DistributionKind::Wheel, _) => None,
+        (DistributionKind::Sdist, Some(Compression::Gzip)) => (found > 1).then_some(Problem::GzipMembers { found }),
         _ => Some(Problem::Form {
             expected: "a tar archive, compressed by gzip",
             found: "one that is not".to_owned(),

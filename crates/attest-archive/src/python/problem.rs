@@ -30,6 +30,12 @@ pub enum Problem {
         /// What it is.
         found: String,
     },
+    /// An sdist is compressed in several parts, each with a header and an end of its own.
+    #[error("expected one gzip member, found {found}: some readers stop after the first")]
+    GzipMembers {
+        /// How many there are.
+        found: u64,
+    },
     /// A file that has to be there is not.
     #[error("expected a file `{}`, found none", visible(.path))]
     FileMissing {
@@ -290,6 +296,7 @@ impl Problem {
             Self::FileName(_) => "file-name-invalid",
             Self::FileNameNotNormal { .. } => "file-name-not-normal",
             Self::Form { .. } => "form-mismatch",
+            Self::GzipMembers { .. } => "gzip-members",
             Self::FileMissing { .. } => "file-missing",
             Self::DirectoryCount { .. } => "directory-not-one",
             Self::DirectoryMismatch { .. } => "directory-mismatch",
@@ -329,6 +336,7 @@ impl Problem {
         matches!(
             self,
             Self::FileNameNotNormal { .. }
+                | Self::GzipMembers { .. }
                 | Self::DirectoryNotNormal { .. }
                 | Self::CaseCollision { .. }
                 | Self::FieldUnknown { .. }

@@ -226,7 +226,7 @@ fn attributes_in_an_extra_field_are_refused_in_either_header() {
     }
 }
 
-/// pip takes it from there too, and so does whatever Python's `zipfile` wrote on Windows stay executable.
+/// pip takes it from there too, so that what Python's `zipfile` wrote on Windows stays executable.
 #[test]
 fn a_mode_counts_also_where_the_archive_was_not_made_on_unix() {
     for system in [0, 3, 10, 11, 14, 19] {

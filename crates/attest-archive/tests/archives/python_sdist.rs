@@ -237,3 +237,32 @@ fn the_directory_at_the_top_is_called_as_the_file() {
     let expected = "expected a tar archive, compressed by gzip, found one that is not";
     assert_eq!(problems[0].to_string(), expected);
 }
+
+#[test]
+fn several_gzip_members_are_told_and_become_one() {
+    let whole = Sdist::good().bytes();
+    let mut plain = Vec::new();
+    std::io::copy(&mut flate2::read::GzDecoder::new(&whole[..]), &mut plain).unwrap();
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzBuilder::new().write(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let two = [gzip(&plain[..700]), gzip(&plain[700..])].concat();
+    let told = |bytes: &[u8]| -> Vec<String> {
+        let distribution = read(NAME, bytes);
+        assert!(!distribution.is_rejected());
+        let problems = distribution.problems().iter();
+        problems
+            .map(|problem| format!("{} {problem}", problem.code()))
+            .collect()
+    };
+    assert_eq!(
+        told(&two),
+        ["gzip-members expected one gzip member, found 2: some readers stop after the first"]
+    );
+    assert_eq!(told(&gzip(&plain)), [] as [&str; 0]);
+    let (normal, _) = normalise(&two);
+    assert!(normal == normalise(&whole).0);
+    assert_eq!(told(&normal), [] as [&str; 0]);
+}

@@ -42,6 +42,23 @@ fn builds_that_differ_in_what_does_not_matter_become_equal_bytes() {
 }
 
 #[test]
+fn a_program_stays_executable_whatever_system_the_wheel_was_made_on() {
+    let mut wheel = Wheel::good();
+    wheel.options = wheel.options.unix_permissions(0o755);
+    let on_unix = wheel.bytes();
+    let mut on_windows = on_unix.clone();
+    let records = on_unix.windows(4).enumerate();
+    for (at, _) in records.filter(|(_, bytes)| *bytes == b"PK\x01\x02") {
+        assert_eq!(on_windows[at + 5], 3);
+        on_windows[at + 5] = 0;
+    }
+    assert_ne!(on_windows, on_unix);
+    let (normal, _) = normalise(&on_windows).unwrap();
+    assert!(normal == normalise(&on_unix).unwrap().0);
+    assert!(normal != normalise(&Wheel::good().bytes()).unwrap().0);
+}
+
+#[test]
 fn a_normal_wheel_is_a_fixed_point_and_has_no_problem() {
     let (first, _) = normalise(&Wheel::good().bytes()).unwrap();
     let (second, normalised) = normalise(&first).unwrap();
