@@ -37,6 +37,8 @@ impl Archive {
 
     fn file(&mut self, name: &str, content: &[u8]) {
         let mut header = Header::new_gnu();
+        // A type of its own: of one that is NUL, a name that was cut off behind a slash makes a directory for some.
+        header.set_entry_type(EntryType::Regular);
         header.set_size(content.len() as u64);
         self.tar.append_data(&mut header, name, content).unwrap();
     }
