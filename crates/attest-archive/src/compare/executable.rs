@@ -12,6 +12,9 @@ const MAX_SECTIONS: usize = 65_536;
 /// The longest record of a section, far above the 64 bytes that there are.
 const MAX_ENTRY: u64 = 256;
 
+/// The most bytes of names that are read: as many as the most sections have with short names.
+const MAX_NAMES: u64 = 1024 * 1024;
+
 /// The longest build identifier that is read.
 const MAX_NOTE: u64 = 4096;
 
@@ -85,48 +88,79 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn read_at(bytes: &mut dyn Bytes, at: u64, size: u64) -> io::Result<Vec<u8>> {
+/// What lies somewhere, as far as it is there; nothing if that is behind the end, where a header leads that is broken.
+fn read_at(bytes: &mut dyn Bytes, at: u64, size: u64) -> io::Result<Option<Vec<u8>>> {
+    if at >= bytes.seek(SeekFrom::End(0))? {
+        return Ok(None);
+    }
     bytes.seek(SeekFrom::Start(at))?;
     let mut found = vec![0; size as usize];
     let read = fill(bytes, &mut found)?;
     found.truncate(read);
-    Ok(found)
+    Ok(Some(found))
+}
+
+/// Where the section table of an ELF file is.
+struct SectionTable {
+    start: u64,
+    entry: u64,
+    count: u64,
+    /// The section with the names.
+    names: u64,
+}
+
+impl SectionTable {
+    fn of(head: &[u8], is_wide: bool) -> Option<Self> {
+        let (start, length, sizes, least) = match is_wide {
+            true => (0x28, 8, 0x3a, 64),
+            false => (0x20, 4, 0x2e, 40),
+        };
+        let table = Self {
+            start: number(head, start, length)?,
+            entry: number(head, sizes, 2)?,
+            count: number(head, sizes + 2, 2)?,
+            names: number(head, sizes + 4, 2)?,
+        };
+        let is_usual = (least..=MAX_ENTRY).contains(&table.entry) && table.count as usize <= MAX_SECTIONS;
+        is_usual.then_some(table)
+    }
+}
+
+/// Where the name of a section begins among the names, where the section begins, and its size.
+fn place(header: &[u8], is_wide: bool) -> Option<(u64, u64, u64)> {
+    let (at, word) = if is_wide { (0x18, 8) } else { (0x10, 4) };
+    Some((
+        number(header, 0, 4)?,
+        number(header, at, word)?,
+        number(header, at + word, word)?,
+    ))
 }
 
 /// System V ABI, "ELF Header" and "Section Header"; little-endian only.
 fn elf(bytes: &mut dyn Bytes, head: &[u8], is_wide: bool) -> io::Result<Option<Vec<Section>>> {
-    let word = if is_wide { 8 } else { 4 };
-    let fields = if is_wide { (0x28, 0x3a) } else { (0x20, 0x2e) };
-    let (Some(table), Some(entry), Some(count), Some(names)) = (
-        number(head, fields.0, word),
-        number(head, fields.1, 2),
-        number(head, fields.1 + 2, 2),
-        number(head, fields.1 + 4, 2),
-    ) else {
+    let Some(SectionTable {
+        start,
+        entry,
+        count,
+        names,
+    }) = SectionTable::of(head, is_wide)
+    else {
         return Ok(None);
     };
-    let least = if is_wide { 64 } else { 40 };
-    if !(least..=MAX_ENTRY).contains(&entry) || count as usize > MAX_SECTIONS {
+    let Some(table) = read_at(bytes, start, entry * count)? else {
         return Ok(None);
-    }
-    let table = read_at(bytes, table, entry * count)?;
+    };
     let header = |index: u64| table.get((index * entry) as usize..((index + 1) * entry) as usize);
-    let place = |header: &[u8]| {
-        let at = if is_wide { 0x18 } else { 0x10 };
-        Some((
-            number(header, 0, 4)?,
-            number(header, at, word)?,
-            number(header, at + word, word)?,
-        ))
-    };
-    let Some((_, at, size)) = header(names).and_then(place) else {
+    let Some((_, at, size)) = header(names).and_then(|header| place(header, is_wide)) else {
         return Ok(None);
     };
-    let names = read_at(bytes, at, size.min(1024 * 1024))?;
+    let Some(names) = read_at(bytes, at, size.min(MAX_NAMES))? else {
+        return Ok(None);
+    };
     const WITHOUT_BYTES: u64 = 8;
     let sections = (0..count).filter_map(|index| {
         let header = header(index)?;
-        let (name, start, size) = place(header)?;
+        let (name, start, size) = place(header, is_wide)?;
         let has_bytes = number(header, 4, 4)? != WITHOUT_BYTES;
         has_bytes.then(|| Section {
             name: text(names.get(name as usize..).unwrap_or_default()),
@@ -200,12 +234,12 @@ fn note(bytes: &mut dyn Bytes, sections: &[Section]) -> io::Result<Option<Vec<u8
             .find(|section| section.name == name && section.size <= MAX_NOTE)
     };
     if let Some(section) = named("LC_UUID") {
-        return read_at(bytes, section.start, section.size).map(Some);
+        return read_at(bytes, section.start, section.size);
     }
     let Some(section) = named(".note.gnu.build-id") else {
         return Ok(None);
     };
     let note = read_at(bytes, section.start, section.size)?;
     // Sizes of name and description, type, `GNU` and a NUL; then the identifier.
-    Ok(note.get(16..).map(<[u8]>::to_vec))
+    Ok(note.and_then(|note| note.get(16..).map(<[u8]>::to_vec)))
 }
