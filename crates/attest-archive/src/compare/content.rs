@@ -35,9 +35,15 @@ pub(super) fn compare(
         return Ok(());
     }
     let windows = (Window::at(left, offset)?, Window::at(right, offset)?);
-    if let (Some(here), Some(there)) = (windows.0.line(), windows.1.line()) {
+    if let (Some(here), Some(there)) = (windows.0.line(), windows.1.line())
+        && here != there
+    {
         let number = line_number(left, offset)?;
-        let words = |line: &str| format!("line {number}: {line}");
+        let says_end = here.text == there.text;
+        let words = |line: &Line| match says_end && line.is_end {
+            true => format!("line {number}: `{}` and the end", line.text),
+            false => format!("line {number}: `{}`", line.text),
+        };
         comparer.add(Cause::Text, words(&here), words(&there));
         return Ok(());
     }
@@ -47,6 +53,14 @@ pub(super) fn compare(
     };
     comparer.add(Cause::Bytes, words(&windows.0), words(&windows.1));
     Ok(())
+}
+
+/// A line of a text.
+#[derive(PartialEq, Eq)]
+struct Line {
+    text: String,
+    /// Whether the file ends with it, without an end of the line.
+    is_end: bool,
 }
 
 /// The bytes around a place.
@@ -74,7 +88,7 @@ impl Window {
     }
 
     /// The line, if this is text.
-    fn line(&self) -> Option<String> {
+    fn line(&self) -> Option<Line> {
         let is_text = !self
             .bytes
             .iter()
@@ -89,13 +103,12 @@ impl Window {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |at| at + 1);
-        let end = self
-            .after()
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .unwrap_or(self.after().len())
-            + self.middle;
-        Some(format!("`{}`", String::from_utf8_lossy(&self.bytes[start..end])))
+        let length = self.after().iter().position(|byte| *byte == b'\n');
+        let end = self.middle + length.unwrap_or(self.after().len());
+        Some(Line {
+            text: String::from_utf8_lossy(&self.bytes[start..end]).into_owned(),
+            is_end: length.is_none() && self.bytes.len() < 2 * AROUND,
+        })
     }
 }
 

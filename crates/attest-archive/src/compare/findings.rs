@@ -8,6 +8,9 @@ pub const MAX_EXAMPLES: usize = 10;
 /// The longest value that is shown of either side, in characters.
 const MAX_SHOWN: usize = 200;
 
+/// How many characters in front of the difference are shown of values that begin with the same characters for longer.
+const MAX_BEFORE: usize = 40;
+
 /// Where two things differ, and what each says there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -67,19 +70,34 @@ impl Findings {
         if tally.examples.len() == MAX_EXAMPLES {
             return;
         }
+        let (left, right) = (left.into(), right.into());
+        let hidden = hidden(&left, &right);
         let difference = Difference {
             place: place.to_vec(),
-            left: shortened(left.into()),
-            right: shortened(right.into()),
+            left: shortened(left, hidden),
+            right: shortened(right, hidden),
         };
         self.first.get_or_insert_with(|| (cause, difference.clone()));
         tally.examples.push(difference);
     }
 }
 
-fn shortened(text: String) -> String {
-    match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+/// How many characters are left out of the front of both, so that the first in which they differ is shown.
+fn hidden(left: &str, right: &str) -> usize {
+    let same = left
+        .chars()
+        .zip(right.chars())
+        .take_while(|(left, right)| left == right);
+    match same.count() {
+        same if same < MAX_SHOWN || left == right => 0,
+        same => same - MAX_BEFORE,
     }
+}
+
+fn shortened(text: String, hidden: usize) -> String {
+    let mut rest = text.chars().skip(hidden);
+    let shown: String = rest.by_ref().take(MAX_SHOWN).collect();
+    let (before, after) = (hidden > 0, rest.next().is_some());
+    let ellipsis = |is: bool| if is { "…" } else { "" };
+    format!("{}{shown}{}", ellipsis(before), ellipsis(after))
 }
