@@ -157,7 +157,10 @@ fn a_release_that_is_made_again_is_equal_and_a_changed_file_is_found() {
     let again = || project.attest(&["repro", "--rebuild", "dist"]).run();
     let finished = again().expect_code(0);
     assert!(
-        finished.stdout_text().starts_with("equal: `dist`"),
+        finished.stdout_text().starts_with(&format!(
+            "equal: `dist` and `made again` are the same bytes ({} files)\n",
+            before.len() - 1
+        )),
         "{}",
         finished.stdout_text()
     );
@@ -186,5 +189,95 @@ fn a_release_of_another_commit_is_not_made_again() {
         finished.stderr_text().contains("error[commit-mismatch]"),
         "{}",
         finished.stderr_text()
+    );
+}
+
+/// A release that nobody signed, and what its provenance is called.
+fn unsigned() -> (Project, std::path::PathBuf) {
+    let project = Project::new("prebuilt");
+    project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let provenance = project.dist().join("tally-2.0.1.provenance.json");
+    (project, provenance)
+}
+
+fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut statement: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut statement);
+    fs::write(path, statement.to_string()).unwrap();
+}
+
+#[test]
+fn a_provenance_that_names_no_files_is_not_taken_for_agreement() {
+    let (project, provenance) = unsigned();
+    for (name, found) in [("../app", "`../app`"), ("a/b", "`a/b`")] {
+        edit(&provenance, |statement| statement["subject"][0]["name"] = name.into());
+        let finished = project.attest(&["repro", "--rebuild", "dist"]).run().expect_code(2);
+        let talk = finished.stderr_text();
+        assert!(talk.contains("error[subject-unusable]"), "{talk}");
+        assert!(
+            talk.contains(&format!("expected names of files in the provenance, found {found}")),
+            "{talk}"
+        );
+        assert!(talk.contains("tally-2.0.1.provenance.json"), "{talk}");
+    }
+    edit(&provenance, |statement| {
+        statement["subject"][0].as_object_mut().unwrap().remove("name");
+    });
+    let finished = project.attest(&["repro", "--rebuild", "dist"]).run().expect_code(2);
+    let expected = "found a file without a name";
+    assert!(finished.stderr_text().contains(expected), "{}", finished.stderr_text());
+}
+
+#[test]
+fn a_provenance_without_a_commit_is_not_that_of_a_checkout() {
+    let (project, provenance) = unsigned();
+    edit(&provenance, |statement| {
+        statement["predicate"]["buildDefinition"]["resolvedDependencies"] = Value::Array(Vec::new());
+    });
+    let finished = project.attest(&["repro", "--rebuild", "dist"]).run().expect_code(2);
+    let expected = "expected no commit checked out, found commit `";
+    assert!(finished.stderr_text().contains(expected), "{}", finished.stderr_text());
+}
+
+#[test]
+fn a_file_that_the_provenance_does_not_name_is_found() {
+    let (project, provenance) = unsigned();
+    let rebuilt = || {
+        let finished = project
+            .attest(&["repro", "--rebuild", "dist", "--format", "json"])
+            .run();
+        let answer: Value = serde_json::from_slice(&finished.stdout).unwrap();
+        (finished.code, answer)
+    };
+    let count = crate::release::project::names(&project.dist()).len() - 1;
+    let (code, answer) = rebuilt();
+    assert_eq!(
+        (code, &answer["equal"], &answer["files"]),
+        (0, &true.into(), &count.into())
+    );
+    // What only ends like a bundle is none.
+    fs::write(project.dist().join("extra.sigstore.json"), "{}").unwrap();
+    let (code, answer) = rebuilt();
+    let more = count + 1;
+    assert_eq!(
+        (code, &answer["files"], &answer["differences"]),
+        (1, &more.into(), &1.into())
+    );
+    let first = &answer["first"];
+    assert_eq!(
+        (&first["cause"], &first["place"][0]),
+        (&"missing".into(), &"extra.sigstore.json".into())
+    );
+    assert_eq!((&first["left"], &first["right"]), (&"there".into(), &"missing".into()));
+    fs::remove_file(project.dist().join("extra.sigstore.json")).unwrap();
+    edit(&provenance, |statement| {
+        statement["subject"][0]["name"] = "neither".into()
+    });
+    let (code, answer) = rebuilt();
+    let first = &answer["first"];
+    assert_eq!((code, &first["place"][0]), (1, &"neither".into()));
+    assert_eq!(
+        (&first["left"], &first["right"]),
+        (&"missing".into(), &"missing".into())
     );
 }

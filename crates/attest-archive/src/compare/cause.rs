@@ -86,11 +86,7 @@ impl Cause {
     /// Of files and of what compresses them.
     fn outside(self) -> Option<Row> {
         Some(match self {
-            Self::Missing => (
-                "missing",
-                "is there only once",
-                Some("find which step makes it, or leaves it out"),
-            ),
+            Self::Missing => ("missing", "missing", Some("find which step makes it, or leaves it out")),
             Self::FileKind => ("file-kind", "kind of file", None),
             Self::NotRead => ("not-read", "could not be looked into", None),
             Self::ImageDescriptor => (

@@ -63,12 +63,12 @@ pub fn compare(left: &Path, right: &Path, scratch: &Path) -> Result<Findings, Co
     Ok(comparer.findings)
 }
 
-/// Compares some files of two directories by their names.
+/// Compares some files of two directories by their names. What neither has differs too: nothing was compared.
 ///
 /// # Errors
 /// As for [`compare`].
 pub fn compare_named<'a>(
-    names: impl IntoIterator<Item = &'a str>,
+    names: impl IntoIterator<Item = &'a Path>,
     left: &Path,
     right: &Path,
     scratch: &Path,
@@ -76,16 +76,27 @@ pub fn compare_named<'a>(
     let mut comparer = Comparer::new(scratch);
     for name in names {
         let (here, there) = (left.join(name), right.join(name));
-        comparer.inside(name, |comparer| match (here.is_file(), there.is_file()) {
-            (true, true) => comparer.paths(&here, &there),
-            (is_here, is_there) => {
-                let words = |is: bool| if is { "there" } else { "missing" };
-                comparer.add(Cause::Missing, words(is_here), words(is_there));
-                Ok(())
+        comparer.inside(name.to_string_lossy(), |comparer| {
+            if here.is_file() && there.is_file() {
+                return comparer.paths(&here, &there);
             }
+            let (cause, words) = match here.exists() && there.exists() {
+                true => (Cause::FileKind, file_words as fn(&Path) -> &'static str),
+                false => (Cause::Missing, presence_words as fn(&Path) -> &'static str),
+            };
+            comparer.add(cause, words(&here), words(&there));
+            Ok(())
         })?;
     }
     Ok(comparer.findings)
+}
+
+fn presence_words(path: &Path) -> &'static str {
+    if path.exists() { "there" } else { "missing" }
+}
+
+fn file_words(path: &Path) -> &'static str {
+    if path.is_file() { "a file" } else { "no file" }
 }
 
 #[derive(PartialEq, Eq)]

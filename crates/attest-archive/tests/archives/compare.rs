@@ -1,7 +1,8 @@
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
-use attest_archive::compare::{Cause, CompareError, Findings, MAX_EXAMPLES, compare};
+use attest_archive::compare::{Cause, CompareError, Findings, MAX_EXAMPLES, compare, compare_named};
 use attest_archive::{Format, Members};
 use flate2::GzBuilder;
 
@@ -227,6 +228,115 @@ fn contents_are_compared_as_what_they_are() {
     );
     let found = findings(&[0, 1], &[0]);
     assert_eq!(found.first().unwrap().1.right, "ends at byte 1");
+}
+
+/// What both sides say in the first difference.
+fn first(left: &[u8], right: &[u8]) -> (Cause, String, String) {
+    let found = findings(left, right);
+    let (cause, first) = found.first().unwrap();
+    (cause, first.left.clone(), first.right.clone())
+}
+
+#[test]
+fn a_missing_end_of_a_line_is_told() {
+    let text = |left: &str, right: &str| (Cause::Text, left.to_owned(), right.to_owned());
+    let expected = text("line 2: `b` and the end", "line 2: `b`");
+    assert_eq!(first(b"a\nb", b"a\nb\n"), expected);
+    let expected = text("line 3: ``", "line 3: `` and the end");
+    assert_eq!(first(b"a\nb\n\n", b"a\nb\n"), expected);
+    assert_eq!(first(b"a\nb", b"a\nc\n"), text("line 2: `b`", "line 2: `c`"));
+}
+
+#[test]
+fn bytes_that_look_alike_are_shown_as_bytes() {
+    let bytes = |left: &str, right: &str| (Cause::Bytes, left.to_owned(), right.to_owned());
+    assert_eq!(first(b"a\xff\n", b"a\xfe\n"), bytes("byte 1: ff0a", "byte 1: fe0a"));
+}
+
+#[test]
+fn a_difference_far_into_a_long_line_is_shown() {
+    let line = |last: &str| format!("{}{last}", "x".repeat(1000));
+    let (_, left, right) = first(line("one").as_bytes(), line("two").as_bytes());
+    let shown = |last: &str| format!("…{}{last}`", "x".repeat(40));
+    assert_eq!((left, right), (shown("one"), shown("two")));
+    let (_, left, right) = first(format!("1{}", line("")).as_bytes(), format!("2{}", line("")).as_bytes());
+    assert!(left.starts_with("line 1: `1xx") && left.ends_with("x…"), "{left}");
+    assert!(right.starts_with("line 1: `2xx") && right.ends_with("x…"), "{right}");
+}
+
+#[test]
+fn names_are_compared_and_what_is_on_neither_side_is_no_agreement() {
+    let scene = tempfile::tempdir().unwrap();
+    let (left, right) = (scene.path().join("left"), scene.path().join("right"));
+    for side in [&left, &right] {
+        fs::create_dir_all(side.join("directory")).unwrap();
+        fs::write(side.join("same"), "same").unwrap();
+    }
+    fs::write(left.join("one"), "").unwrap();
+    let named = |name: &str| {
+        let found = compare_named([Path::new(name)], &left, &right, scene.path()).unwrap();
+        let first = found.first();
+        first.map(|(cause, first)| (cause, first.left.clone(), first.right.clone()))
+    };
+    let row = |cause, left: &str, right: &str| Some((cause, left.to_owned(), right.to_owned()));
+    assert_eq!(named("same"), None);
+    assert_eq!(named("one"), row(Cause::Missing, "there", "missing"));
+    assert_eq!(named("neither"), row(Cause::Missing, "missing", "missing"));
+    assert_eq!(named("directory"), row(Cause::FileKind, "no file", "no file"));
+}
+
+/// An ELF file of no section but that of the names, whose header names a table at `table` and names at `names`.
+fn elf(table: u64, names: u64, last: u8) -> Vec<u8> {
+    let mut file = vec![0; 64];
+    file[..6].copy_from_slice(b"\x7fELF\x02\x01");
+    file[0x28..0x30].copy_from_slice(&table.to_le_bytes());
+    file[0x3a..0x3e].copy_from_slice(&[64, 0, 1, 0]);
+    let mut section = [0; 64];
+    section[0x18..0x20].copy_from_slice(&names.to_le_bytes());
+    section[0x20] = 8;
+    file.extend(section);
+    file.extend(b".names\0");
+    file.push(last);
+    file
+}
+
+#[test]
+fn a_header_that_leads_out_of_the_file_makes_no_executable() {
+    let whole = elf(64, 128, 0);
+    assert_eq!(first(&whole, &elf(64, 128, 1)).0, Cause::Section);
+    for broken in [
+        elf(u64::MAX, 128, 1),
+        elf(1 << 63, 128, 1),
+        elf(136, 128, 1),
+        elf(64, u64::MAX, 1),
+        elf(64, 136, 1),
+    ] {
+        assert_eq!(first(&whole, &broken).0, Cause::Bytes);
+    }
+}
+
+/// An ELF file with a build identifier at `start`, and a section of the names, which hold its bytes too.
+fn identified(start: u64) -> Vec<u8> {
+    let mut file = elf(64, start, 20);
+    file.truncate(128);
+    // Two sections; the second is that of the names.
+    file[0x3c..0x40].copy_from_slice(&[2, 0, 1, 0]);
+    file[64 + 0x20] = 20;
+    let mut names = [0; 64];
+    names[0] = 19;
+    names[0x18..0x20].copy_from_slice(&192_u64.to_le_bytes());
+    names[0x20] = 24;
+    file.extend(names);
+    file.extend(b".note.gnu.build-id\0name\0");
+    file
+}
+
+#[test]
+fn a_build_identifier_outside_the_file_is_none() {
+    // The bytes `id`, NUL, `n` behind the 16 of the header.
+    let other = |other: &str| (Cause::BuildId, "6964006e".to_owned(), other.to_owned());
+    assert_eq!(first(&identified(192), &identified(u64::MAX)), other("none"));
+    assert_eq!(first(&identified(192), &identified(193)), other("64006e61"));
 }
 
 #[test]

@@ -80,16 +80,16 @@ fn environment(again: &Again<'_>, environment: &Environment) -> Environment {
 /// Of another commit another release comes out, and every difference would be of no interest.
 fn require_commit(again: &Again<'_>, ground: &Ground) -> Result<(), Failure> {
     let found = ground.checkout.as_ref().map(|(_, facts)| facts.commit.id.as_str());
-    match (again.commit, found) {
-        (Some(expected), found) if found != Some(expected) => {
-            let found = found.map_or("no commit".to_owned(), |found| format!("`{found}`"));
-            let message = format!("expected commit `{expected}` checked out, found {found}");
-            Err(Failure::usage("commit-mismatch", message)
-                .at(ground.project.display())
-                .hint(format_args!(
-                    "check it out in a work tree of its own: `git worktree add ../again {expected}`"
-                )))
-        }
-        _ => Ok(()),
+    if again.commit == found {
+        return Ok(());
     }
+    let words = |commit: Option<&str>| commit.map_or("no commit".to_owned(), |commit| format!("commit `{commit}`"));
+    let message = format!("expected {} checked out, found {}", words(again.commit), words(found));
+    let failure = Failure::usage("commit-mismatch", message).at(ground.project.display());
+    Err(match again.commit {
+        Some(commit) => failure.hint(format_args!(
+            "check it out in a work tree of its own: `git worktree add ../again {commit}`"
+        )),
+        None => failure.hint("the provenance names none: make the release again where it was made, without git"),
+    })
 }

@@ -14,6 +14,7 @@ pub(super) fn print(sides: &Sides<'_>, findings: &Findings, context: &mut Contex
         schema: SCHEMA,
         left: sides.left.to_string_lossy().into_owned(),
         right: sides.right.to_string_lossy().into_owned(),
+        files: sides.files,
         equal: findings.is_equal(),
         differences: findings.count(),
         first: findings.first().map(|(cause, difference)| FirstDocument {
@@ -31,6 +32,8 @@ struct Document<'a> {
     schema: &'static str,
     left: String,
     right: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<usize>,
     equal: bool,
     differences: u64,
     #[serde(skip_serializing_if = "Option::is_none")]

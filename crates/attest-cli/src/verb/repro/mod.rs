@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::process::stdout_failed;
+use rebuild::Rebuilt;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +30,8 @@ not looked into; its bytes are compared, and the reason is given.
 
 `--rebuild` reads commit, time and targets from the provenance in DIST, makes the
 release again in a temporary directory, unsigned, and compares every file that
-the provenance names. It runs the build of the project that is checked out.
+the provenance names, and every other in DIST but bundles and the provenance.
+It runs the build of the project that is checked out.
 
 The exit code is 0 if both are the same bytes, 1 if they differ.";
 
@@ -56,16 +58,15 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let (sides, findings) = match (&arguments.rebuild, &arguments.left, &arguments.right) {
-        (Some(dist), ..) => {
-            let right = Path::new("made again");
-            (
-                Sides { left: dist, right },
-                rebuild::rebuild(dist, &arguments.config, context)?,
-            )
+        (Some(left), ..) => {
+            let Rebuilt { findings, files } = rebuild::rebuild(left, &arguments.config, context)?;
+            let (right, files) = (Path::new("made again"), Some(files));
+            (Sides { left, right, files }, findings)
         }
         (None, Some(left), Some(right)) => {
             let found = compare(left, right, &std::env::temp_dir());
-            (Sides { left, right }, found.map_err(|error| failure(&error))?)
+            let files = None;
+            (Sides { left, right, files }, found.map_err(|error| failure(&error))?)
         }
         _ => {
             return Err(Failure::usage(
@@ -86,6 +87,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
 struct Sides<'a> {
     left: &'a Path,
     right: &'a Path,
+    /// How many files of a release were compared.
+    files: Option<usize>,
 }
 
 fn outcome(findings: &Findings) -> Outcome {

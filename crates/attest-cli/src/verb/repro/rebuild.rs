@@ -1,21 +1,33 @@
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
 use attest_archive::compare::{Findings, compare_named};
-use attestation::{Bundle, Statement};
+use attestation::{Bundle, Statement, Subject};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::verb::release::{Again, make_again};
+use crate::visible::visible;
 
 /// The largest statement or bundle that is looked at, in bytes; with a subject for each of some thousand files it has 1 MiB.
 const MAX_STATEMENT_BYTES: u64 = 16 << 20;
 
-/// Makes the release in `dist` again and compares every file that it names.
-pub(super) fn rebuild(dist: &Path, config: &Path, context: &mut Context<'_>) -> Result<Findings, Failure> {
+/// What the names of bundles end in. Each signature has a time of its own.
+const BUNDLE: &str = ".sigstore.json";
+
+/// What was compared, and how many files those are.
+pub(super) struct Rebuilt {
+    pub(super) findings: Findings,
+    pub(super) files: usize,
+}
+
+/// Makes the release in `dist` again and compares every file that it names, and every other on either side.
+pub(super) fn rebuild(dist: &Path, config: &Path, context: &mut Context<'_>) -> Result<Rebuilt, Failure> {
     let earlier = Earlier::find(dist)?;
     let scratch = tempfile::Builder::new()
         .prefix("attest-repro-")
@@ -36,8 +48,47 @@ pub(super) fn rebuild(dist: &Path, config: &Path, context: &mut Context<'_>) -> 
         },
         context,
     )?;
-    let names = earlier.names.iter().map(String::as_str);
-    compare_named(names, dist, &output, scratch.path()).map_err(|error| super::failure(&error))
+    let mut names: BTreeSet<OsString> = earlier.names.iter().map(Into::into).collect();
+    names.extend(repeatable(dist)?);
+    names.extend(repeatable(&output)?);
+    let findings = compare_named(names.iter().map(Path::new), dist, &output, scratch.path());
+    let findings = findings.map_err(|error| super::failure(&error))?;
+    let files = names.len();
+    Ok(Rebuilt { findings, files })
+}
+
+fn names(directory: &Path) -> Result<Vec<OsString>, Failure> {
+    let unreadable = |error| {
+        Failure::undecided("file-unreadable", format_args!("cannot read the directory: {error}"))
+            .at(directory.display())
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        names.push(entry.map_err(unreadable)?.file_name());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Everything in a release but its bundles and its provenance, which say when it was made and by whom.
+fn repeatable(directory: &Path) -> Result<Vec<OsString>, Failure> {
+    let mut names = names(directory)?;
+    let of_release = find_statement(directory, &names).map(|(name, _)| name.to_owned());
+    names.retain(|name| Some(name) != of_release.as_ref() && !is_bundle(directory, name));
+    Ok(names)
+}
+
+fn is_bundle(directory: &Path, name: &OsStr) -> bool {
+    name.to_string_lossy().ends_with(BUNDLE)
+        && read(&directory.join(name)).is_some_and(|bytes| Bundle::parse(&bytes).is_ok())
+}
+
+/// The first statement of a release in a directory, and the name of its file.
+fn find_statement<'n>(directory: &Path, names: &'n [OsString]) -> Option<(&'n OsString, Statement)> {
+    names
+        .iter()
+        .filter(|name| name.to_string_lossy().ends_with(".json"))
+        .find_map(|name| Some((name, release_statement(&read(&directory.join(name))?)?)))
 }
 
 /// What a release says of itself. Nobody verified it: it only says what is to be made again.
@@ -50,29 +101,34 @@ struct Earlier {
 
 impl Earlier {
     fn find(dist: &Path) -> Result<Self, Failure> {
-        let unreadable = |error| {
-            Failure::undecided("file-unreadable", format_args!("cannot read the directory: {error}")).at(dist.display())
-        };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(dist).map_err(unreadable)? {
-            names.push(entry.map_err(unreadable)?.file_name());
-        }
-        names.sort();
-        names
-            .iter()
-            .filter(|name| name.to_string_lossy().ends_with(".json"))
-            .find_map(|name| Self::of_statement(&release_statement(&read(&dist.join(name))?)?))
-            .ok_or_else(|| {
+        let names = names(dist)?;
+        let Some((name, statement)) = find_statement(dist, &names) else {
+            return Err(
                 Failure::usage("release-not-found", "expected the provenance of a release, found none")
                     .at(dist.display())
-                    .hint("name a directory that `attest release` made")
-            })
+                    .hint("name a directory that `attest release` made"),
+            );
+        };
+        let unusable = |found: String| {
+            let message = format_args!("expected names of files in the provenance, found {found}");
+            Failure::usage("subject-unusable", message)
+                .at(dist.join(name).display())
+                .hint("look at it with `attest inspect`; what `attest release` made names every file")
+        };
+        Self::of_statement(&statement).map_err(unusable)
     }
 
-    fn of_statement(statement: &Statement) -> Option<Self> {
-        let definition = statement.predicate().get("buildDefinition")?;
-        let dependencies = definition.get("resolvedDependencies").and_then(Value::as_array);
+    /// What a statement says, or in words what it calls a file.
+    fn of_statement(statement: &Statement) -> Result<Self, String> {
+        let names: Result<Vec<String>, String> = statement.subjects().iter().map(name_of).collect();
+        let names = names?;
+        if names.is_empty() {
+            return Err("none".to_owned());
+        }
+        let definition = statement.predicate().get("buildDefinition").unwrap_or(&Value::Null);
+        let dependencies = definition.get("resolvedDependencies");
         let commit = dependencies
+            .and_then(Value::as_array)
             .into_iter()
             .flatten()
             .find_map(|dependency| dependency.pointer("/digest/gitCommit")?.as_str());
@@ -82,12 +138,8 @@ impl Earlier {
         let date = definition
             .pointer("/internalParameters/sourceDate")
             .and_then(Value::as_str);
-        Some(Self {
-            names: statement
-                .subjects()
-                .iter()
-                .filter_map(|subject| safe_name(subject.name()?))
-                .collect(),
+        Ok(Self {
+            names,
             commit: commit.map(str::to_owned),
             targets: targets
                 .into_iter()
@@ -101,10 +153,14 @@ impl Earlier {
     }
 }
 
-/// A name that stays in its directory.
-fn safe_name(name: &str) -> Option<String> {
+/// The name of a file, which stays in its directory.
+fn name_of(subject: &Subject) -> Result<String, String> {
+    let name = subject.name().ok_or("a file without a name")?;
     let is_plain = !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
-    is_plain.then(|| name.to_owned())
+    match is_plain {
+        true => Ok(name.to_owned()),
+        false => Err(format!("`{}`", visible(name))),
+    }
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {

@@ -14,7 +14,8 @@ pub(super) fn print(sides: &Sides<'_>, findings: &Findings, context: &mut Contex
         visible(&sides.right.to_string_lossy()),
     );
     let Some((cause, first)) = findings.first() else {
-        return context.print(format_args!("equal: `{left}` and `{right}` are the same bytes"));
+        let files = sides.files.map_or(String::new(), |files| format!(" ({files} files)"));
+        return context.print(format_args!("equal: `{left}` and `{right}` are the same bytes{files}"));
     };
     context.print(format_args!("different: `{left}` and `{right}`\n"))?;
     table(findings, context)?;
