@@ -82,29 +82,57 @@ pub(super) fn compare_encoding(
         zip::compare_encoding(comparer, listing, offset);
         return Ok(());
     }
-    let header = |listed: &super::listing::Listed| match &listed.entry.metadata.container {
-        ContainerMetadata::Tar(metadata) => Some((metadata.offset, listed.name().to_owned())),
-        ContainerMetadata::Zip(_) => None,
-    };
-    let headers: Vec<(u64, String)> = listing.members.iter().filter_map(header).collect();
+    let place = Place::of(listing, offset);
     let words = format!("byte {offset}");
-    match headers.iter().rev().find(|(start, _)| *start <= offset) {
-        Some((start, name)) if offset < start + 512 => {
-            let words = format!("field {} of its header, at byte {offset}", field(offset - start));
-            comparer.inside(name, |comparer| comparer.add(Cause::Encoding, words.clone(), words));
+    match place {
+        Place::Header { member, field } => {
+            let words = format!("field {field} of its header, at {words}");
+            comparer.inside(member, |comparer| comparer.add(Cause::Encoding, words.clone(), words));
         }
-        Some(_) if headers.last().is_some_and(|(start, _)| *start + 512 <= offset) => {
+        Place::AfterHeaders => {
             let lengths = (rest(&mut streams.0)?, rest(&mut streams.1)?);
             let words = |length: u64| format!("{length} bytes from where they differ");
             comparer.add(Cause::End, words(lengths.0), words(lengths.1));
         }
-        Some((_, name)) => comparer.inside(name, |comparer| {
+        Place::After { member } => comparer.inside(member, |comparer| {
             let words = format!("an extended header after it, at {words}");
             comparer.add(Cause::Encoding, words.clone(), words);
         }),
-        None => comparer.add(Cause::End, words.clone(), words),
+        Place::Before => comparer.add(Cause::End, words.clone(), words),
     }
     Ok(())
+}
+
+/// What a byte of an archive belongs to.
+enum Place {
+    /// The header of a member.
+    Header { member: String, field: &'static str },
+    /// What follows a member and is not the header of the next.
+    After { member: String },
+    /// What follows the last header.
+    AfterHeaders,
+    /// What is in front of the first.
+    Before,
+}
+
+impl Place {
+    fn of(listing: &Listing, offset: u64) -> Self {
+        let header = |listed: &super::listing::Listed| match &listed.entry.metadata.container {
+            ContainerMetadata::Tar(metadata) => Some((metadata.offset, listed.name().to_owned())),
+            ContainerMetadata::Zip(_) => None,
+        };
+        let headers: Vec<(u64, String)> = listing.members.iter().filter_map(header).collect();
+        let is_last = headers.last().is_some_and(|(start, _)| *start + 512 <= offset);
+        match headers.into_iter().rev().find(|(start, _)| *start <= offset) {
+            Some((start, member)) if offset < start + 512 => Self::Header {
+                member,
+                field: field(offset - start),
+            },
+            Some(_) if is_last => Self::AfterHeaders,
+            Some((_, member)) => Self::After { member },
+            None => Self::Before,
+        }
+    }
 }
 
 fn rest(reader: &mut impl Read) -> io::Result<u64> {

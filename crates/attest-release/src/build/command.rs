@@ -8,6 +8,7 @@ use attest_digest::{Algorithm, Algorithms, Measured, measure_file};
 use super::{BuildError, Built, Missing, Workshop};
 use crate::config::Command;
 use crate::plan::{PlannedArchive, PlannedBinary, PlannedSteps};
+use crate::target::Target;
 
 /// Whether the program that is named first can be found.
 pub(super) fn missing(workshop: &Workshop, command: &Command) -> Option<Missing> {
@@ -40,14 +41,9 @@ pub(super) fn build(
     let mut invocation = workshop.invocation(OsStr::new(program), &workshop.variables);
     invocation.arguments = arguments.iter().map(OsString::from).collect();
     let target = archive.target;
-    let variables = [
-        ("ATTEST_TARGET", target.to_string()),
-        ("ATTEST_OS", target.os().name().to_owned()),
-        ("ATTEST_ARCH", target.arch().name().to_owned()),
-    ];
     invocation
         .settings
-        .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        .extend(variables(target).map(|(name, value)| (name.into(), value.into())));
     let given = environment.iter().map(|(name, value)| (name.into(), value.into()));
     invocation.settings.extend(given);
     for (name, version) in tools {
@@ -65,6 +61,15 @@ pub(super) fn build(
         }),
         false => Ok(output),
     }
+}
+
+/// What a command is told of what it makes.
+fn variables(target: Target) -> [(&'static str, String); 3] {
+    [
+        ("ATTEST_TARGET", target.to_string()),
+        ("ATTEST_OS", target.os().name().to_owned()),
+        ("ATTEST_ARCH", target.arch().name().to_owned()),
+    ]
 }
 
 /// What tells a file that was written anew from one that lay there before, even when both hold the same bytes.

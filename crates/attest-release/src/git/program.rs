@@ -13,6 +13,35 @@ const MAX_ANSWER_BYTES: u64 = 1 << 30;
 /// What git needs of the process it is started from: where programs and temporary files are.
 const PASSED_ON: [&str; 6] = ["PATH", "TMPDIR", "TEMP", "TMP", "SystemRoot", "SYSTEMROOT"];
 
+/// Where nothing is.
+const NULL: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+/// What holds whatever the repository says. A checkout may belong to another user (a container's mount): the person who
+/// asks for a release trusts it.
+const CONFIGURATION: [&str; 4] = [
+    if cfg!(windows) {
+        "core.attributesFile=NUL"
+    } else {
+        "core.attributesFile=/dev/null"
+    },
+    "safe.directory=*",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+];
+
+/// What git always sees in its environment.
+const SETTINGS: [(&str, &str); 9] = [
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_CONFIG_GLOBAL", NULL),
+    ("GIT_ATTR_NOSYSTEM", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
+    ("TZ", "UTC"),
+];
+
 /// The program `git`, looking at one directory with nobody's configuration but the repository's own.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
@@ -60,37 +89,12 @@ impl Program {
 
     /// What git is asked.
     pub(super) fn invocation<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Invocation<'_> {
-        // A checkout may belong to another user (a container's mount): the person who asks for a release trusts it.
-        let null = if cfg!(windows) { "NUL" } else { "/dev/null" };
-        let no_attributes = format!("core.attributesFile={null}");
-        let fixed_arguments = [
-            "-c",
-            no_attributes.as_str(),
-            "-c",
-            "safe.directory=*",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.quotePath=false",
-        ];
-        let fixed_settings = [
-            ("GIT_CONFIG_NOSYSTEM", "1"),
-            ("GIT_CONFIG_GLOBAL", null),
-            ("GIT_ATTR_NOSYSTEM", "1"),
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_NO_LAZY_FETCH", "1"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("LC_ALL", "C"),
-            ("TZ", "UTC"),
-        ];
-        let fixed_settings = fixed_settings
-            .into_iter()
-            .map(|(name, value)| (name, OsStr::new(value)));
+        let fixed_settings = SETTINGS.map(|(name, value)| (name, OsStr::new(value))).into_iter();
         Invocation {
             program: OsStr::new("git"),
-            arguments: fixed_arguments
+            arguments: CONFIGURATION
                 .iter()
+                .flat_map(|setting| ["-c", setting])
                 .map(OsString::from)
                 .chain(arguments.iter().map(|argument| argument.as_ref().to_owned()))
                 .collect(),

@@ -145,8 +145,20 @@ impl<'a> Unpacking<'a> {
             objects,
             attributes,
         };
+        self.entries(layer, &names, &entries, &mut tools)?;
+        tools.objects.close()
+    }
+
+    /// Everything in a layer; directories once there is something in them.
+    fn entries(
+        &mut self,
+        layer: &Layer<'_>,
+        names: &Names,
+        entries: &[TreeEntry],
+        tools: &mut Tools<'_>,
+    ) -> Result<(), GitError> {
         let mut pending: Vec<SourceEntry> = Vec::new();
-        for entry in &entries {
+        for entry in entries {
             let path = [&layer.at, &entry.path[layer.prefix.len()..]].concat();
             self.check_name(&path)?;
             pending.retain(|directory| is_below(&path, &directory.path));
@@ -162,13 +174,13 @@ impl<'a> Unpacking<'a> {
             if entry.mode == Mode::Submodule {
                 let entry_path = path.clone();
                 self.unpacked.entries.push(SourceEntry { path, object, kind });
-                self.submodule(layer, &names, entry, entry_path)?;
+                self.submodule(layer, names, entry, entry_path)?;
                 continue;
             }
-            let kind = self.kind(&mut tools, entry, &path)?;
+            let kind = self.kind(tools, entry, &path)?;
             self.unpacked.entries.push(SourceEntry { path, object, kind });
         }
-        tools.objects.close()
+        Ok(())
     }
 
     /// Git makes the directories above a file before it asks whether the file is left out; we make none that stays empty.
@@ -285,21 +297,26 @@ impl<'a> Unpacking<'a> {
             return Err(missing());
         }
         let text = commit_text(&store, &commit)?;
-        let inner = Layer {
-            place: &place,
-            commit: Some(&text),
-            tag: None,
-            tree: text.tree.clone(),
-            prefix: "",
-            at: [&path[..], b"/"].concat(),
-            only: &[],
-            depth: layer.depth + 1,
-        };
-        self.layer(&inner, &store)
+        let at = [&path[..], b"/"].concat();
+        self.layer(&Layer::inner(&place, &text, at, layer.depth + 1), &store)
     }
 }
 
-impl Layer<'_> {
+impl<'a> Layer<'a> {
+    /// All of a submodule.
+    fn inner(place: &'a Place, commit: &'a CommitText, at: Vec<u8>, depth: usize) -> Self {
+        Self {
+            place,
+            commit: Some(commit),
+            tag: None,
+            tree: commit.tree.clone(),
+            prefix: "",
+            at,
+            only: &[],
+            depth,
+        }
+    }
+
     /// Whether an entry lies below the project's directory, and is or may hold something that was asked for.
     fn wants(&self, entry: &TreeEntry) -> bool {
         let Some(path) = entry.path.strip_prefix(self.prefix.as_bytes()) else {

@@ -1,6 +1,7 @@
 //! `attest pack DIR -o FILE`: a directory in, a deterministic archive and its digest out.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use attest_archive::{Error, Format, MemberPath, Members, Recipe, write_archive};
@@ -53,18 +54,8 @@ pub(super) struct DirectoryArguments {
 
 pub(super) fn run(arguments: DirectoryArguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?.count();
-    let Some(output) = arguments.output else {
-        let request = several::Request {
-            directories: arguments.directories,
-            // One of the two is given.
-            output: arguments.output_directory.unwrap_or_default(),
-            formats: arguments.archive_format,
-            prefix: arguments.prefix,
-            algorithms: arguments.algorithm,
-            threads,
-            format: arguments.format,
-        };
-        return several::run(&request, context);
+    let Some(output) = arguments.output.clone() else {
+        return several::run(&arguments.several(threads), context);
     };
     let place = Place {
         directory: only(arguments.directories, "directories")?,
@@ -93,6 +84,21 @@ pub(super) fn run(arguments: DirectoryArguments, context: &mut Context<'_>) -> R
     report.warn(context);
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
+}
+
+impl DirectoryArguments {
+    fn several(self, threads: NonZeroUsize) -> several::Request {
+        several::Request {
+            directories: self.directories,
+            // One of the two is given.
+            output: self.output_directory.unwrap_or_default(),
+            formats: self.archive_format,
+            prefix: self.prefix,
+            algorithms: self.algorithm,
+            threads,
+            format: self.format,
+        }
+    }
 }
 
 /// One file holds one archive.
