@@ -136,7 +136,12 @@ fn paths_may_be_chosen() {
         scene.pack(&arguments).expect_code(0);
         assert!(fs::read(scene.beside("out.tar")).unwrap() == expected, "{paths:?}");
     }
-    let finished = scene.pack(&["-o", "x.tar", "--only", "missing"]).expect_code(2);
+    // What a shell types that completes the name of a directory.
+    for (only, archive) in [("a/b", "../plain.tar"), ("a/b/", "../completed.tar")] {
+        scene.pack(&["-o", archive, "--only", only]).expect_code(0);
+    }
+    assert!(fs::read(scene.beside("plain.tar")).unwrap() == fs::read(scene.beside("completed.tar")).unwrap());
+    let finished = scene.pack(&["-o", "x.tar", "--only", "missing/"]).expect_code(2);
     let error = "error[path-not-committed]: expected a committed path, found none named `missing`\n";
     assert!(finished.stderr_text().starts_with(error), "{}", finished.stderr_text());
 }
@@ -239,4 +244,39 @@ fn a_bare_tree_has_the_time_that_is_given() {
         assert!(ours == expected);
     }
     assert_eq!(&ours[..2], b".g", "without a commit there is no global header");
+}
+
+#[test]
+fn a_tree_that_is_named_by_its_path_is_packed() {
+    let scene = Scene::new();
+    scene.write("sub/a", "1");
+    scene.write("b", "2");
+    scene.commit("one");
+    let arguments = ["--profile", "git-archive", "--revision", "HEAD:sub", "-o", "out.tar"];
+    let dated = scene.command("", &arguments).env("SOURCE_DATE_EPOCH", "1700000000");
+    dated.run().expect_code(0);
+    let ours = fs::read(scene.path().join("out.tar")).unwrap();
+    let git = ["archive", "--format=tar", "--mtime=1700000000 +0000", "HEAD:sub"];
+    if let Some(expected) = scene.try_git("", &git) {
+        assert!(ours == expected);
+    }
+    for unknown in ["HEAD:b", "HEAD:nowhere", "^HEAD", "--all"] {
+        let revision = format!("--revision={unknown}");
+        let finished = scene.pack(&[&revision, "-o", "x.tar"]).expect_code(2);
+        let talk = finished.stderr_text();
+        assert!(talk.starts_with("error[revision-unknown]"), "{talk}");
+    }
+}
+
+#[test]
+fn what_is_no_directory_is_not_taken_for_a_missing_git() {
+    let scene = Scene::new();
+    scene.write("file", "1");
+    scene.commit("one");
+    for place in ["nowhere", "file"] {
+        let finished = scene.pack(&[place, "-o", "x.tar"]).expect_code(2);
+        let talk = finished.stderr_text();
+        assert!(talk.starts_with("error[directory-expected]"), "{talk}");
+    }
+    scene.pack(&[".", "-o", "x.tar"]).expect_code(0);
 }

@@ -71,12 +71,14 @@ impl Repository {
         let unknown = || GitError::RevisionUnknown {
             revision: revision.to_owned(),
         };
-        // No name of git's begins with a hyphen; options do.
-        if revision.starts_with('-') {
+        // No name of git's begins with a hyphen, and no object's with a caret; options and exclusions do.
+        if revision.starts_with(['-', '^']) {
             return Err(unknown());
         }
-        let Some(id) = self.verified(&format!("{revision}^{{commit}}"))? else {
-            let tree = self.verified(&format!("{revision}^{{tree}}"))?.ok_or_else(unknown)?;
+        // By its id: what is appended to `COMMIT:PATH` would belong to the path.
+        let object = self.verified(revision)?.ok_or_else(unknown)?;
+        let Some(id) = self.verified(&format!("{object}^{{commit}}"))? else {
+            let tree = self.verified(&format!("{object}^{{tree}}"))?.ok_or_else(unknown)?;
             return Ok(Revision {
                 commit: None,
                 tree: tree.as_str().to_owned(),

@@ -11,7 +11,7 @@ use attest_release::git::{
 };
 
 use super::date::{self, Date, Origin};
-use super::directory::archive_format;
+use super::directory::{archive_format, require_directory};
 use super::refusal::refusal;
 use super::source_report::{Made, Report};
 use crate::answer::AnswerFormat;
@@ -106,19 +106,14 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     arguments.refuse_zip(format)?;
     let threads = arguments.threads.resolve(&context.environment)?;
     let failed = |error: GitError| git_failure(&error).at(arguments.repository.display());
-    let variables: Variables = context
-        .environment
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let repository = Repository::open(&arguments.repository, &variables).map_err(failed)?;
+    let repository = arguments.open(context)?;
     let revision = repository.resolve(&arguments.revision).map_err(failed)?;
     let date = arguments.date(&revision, context)?;
     let scratch = tempfile::tempdir().map_err(|error| no_scratch(&error))?;
     let unpacked = repository.unpack(&SourceRequest {
         revision: &revision,
         rules: arguments.rules(),
-        only: &arguments.only,
+        only: &arguments.paths(),
         scratch: scratch.path(),
     });
     let packing = Packing {
@@ -147,6 +142,24 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
 }
 
 impl Arguments {
+    fn open(&self, context: &Context<'_>) -> Result<Repository, Failure> {
+        // Git could not be started there, which looks as if there were no git.
+        require_directory(&self.repository)?;
+        let variables: Variables = context
+            .environment
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Repository::open(&self.repository, &variables)
+            .map_err(|error| git_failure(&error).at(self.repository.display()))
+    }
+
+    /// As they are committed: a shell that completes the name of a directory puts a slash at its end.
+    fn paths(&self) -> Vec<String> {
+        let paths = self.only.iter().map(|path| path.trim_end_matches('/').to_owned());
+        paths.collect()
+    }
+
     fn rules(&self) -> SourceRules {
         let rules = match self.profile {
             Profile::Attest => SourceProfile::Attest,
