@@ -266,7 +266,7 @@ fn arguments_that_cannot_be_worked_with_are_refused() {
     }
     let finished = attest(&scene, &["chart", "nowhere"]).expect_code(2);
     assert!(finished.stderr_text().starts_with("error[directory-expected]: "));
-    let finished = attest(&scene, &["chart", "chart", "-d", "nowhere"]).expect_code(2);
+    let finished = attest(&scene, &["chart", "chart", "-d", "chart/Chart.yaml"]).expect_code(2);
     assert!(finished.stderr_text().starts_with("error[directory-expected]: "));
     assert_eq!(names(&scene.path().join("dist")), [""; 0]);
 }
@@ -439,4 +439,14 @@ fn an_index_is_not_made_of_what_cannot_be_read() {
     let finished = index(&scene, &["--url", "example.com"]).expect_code(2);
     assert!(finished.stderr_text().contains("https://example.com/charts"));
     assert_eq!(names(&scene.path().join("dist")), [""; 0]);
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_made_for_the_package() {
+    let scene = scene();
+    attest(&scene, &["chart", "chart", "-d", "new/dist"]).expect_code(0);
+    assert_eq!(names(&scene.path().join("new/dist")).len(), 1);
+    fs::remove_file(scene.path().join("chart/Chart.yaml")).unwrap();
+    attest(&scene, &["chart", "chart", "-d", "other/dist"]).expect_code(2);
+    assert!(!scene.path().join("other").exists());
 }

@@ -271,13 +271,11 @@ fn two_files_for_one_place_are_refused() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_leaves_nothing() {
+fn a_directory_that_is_not_there_is_made_unless_something_is_wrong() {
     let scene = scene();
-    let finished = python(&scene, &[WHEEL, "-d", "nowhere"]).expect_code(3);
-    assert!(
-        finished.stderr_text().starts_with("error["),
-        "{}",
-        finished.stderr_text()
-    );
-    assert_eq!(names(&scene), [WHEEL, SDIST]);
+    python(&scene, &[WHEEL, "-d", "new/dist"]).expect_code(0);
+    assert!(scene.path().join("new/dist").join(WHEEL).is_file());
+    put(&scene, SDIST, &sdist("Metadata-Version: 2.2\n"));
+    python(&scene, &[SDIST, "-d", "other/dist"]).expect_code(1);
+    assert!(!scene.path().join("other").exists());
 }

@@ -176,3 +176,52 @@ fn a_full_disk_leaves_no_archive_of_the_invocation() {
     );
     assert_eq!(names(scene.path()), before);
 }
+
+#[test]
+fn every_level_of_the_directory_is_made_and_goes_again_when_something_fails() {
+    let scene = scene();
+    let arguments = ["one", "--output-directory", "a/b/c", "--archive-format", "zip"];
+    pack(&scene, &arguments).expect_code(0);
+    assert_eq!(names(&scene.path().join("a/b/c")), ["one.zip"]);
+    let inside = ["one", "--output-directory", "one/x/y", "--archive-format", "zip"];
+    let finished = pack(&scene, &inside).expect_code(2);
+    assert!(
+        finished.stderr_text().contains("error[output-inside]"),
+        "{}",
+        finished.stderr_text()
+    );
+    let below_a_file = ["two", "--output-directory", "one/app/x", "--archive-format", "zip"];
+    let finished = pack(&scene, &below_a_file).expect_code(3);
+    assert!(
+        finished.stderr_text().contains("error[directory-not-made]"),
+        "{}",
+        finished.stderr_text()
+    );
+    assert_eq!(names(&scene.path().join("one")), ["app"]);
+}
+
+/// More archives than files may be open at first, and at all.
+#[cfg(unix)]
+#[test]
+fn more_archives_than_files_may_be_open_are_written_where_the_limit_can_be_raised() {
+    let scene = scene();
+    let directories: Vec<String> = (0..30).map(|number| format!("in/{number}")).collect();
+    for directory in &directories {
+        fs::create_dir_all(scene.path().join(directory)).expect("a directory is made");
+        fs::write(scene.path().join(directory).join("app"), directory).expect("a file is written");
+    }
+    let limited = |limit: &str| {
+        let script = format!("ulimit {limit} 64 && exec \"$@\"");
+        let command = Command::new("sh").args(["-c", &script, "sh", env!("CARGO_BIN_EXE_attest"), "pack"]);
+        let command = command
+            .args(&directories)
+            .args(["--output-directory", "out", "--threads", "2"]);
+        let command = command.args(["--archive-format", "tar.gz,tar.zst,tar.xz,zip,tar"]);
+        command
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .current_dir(scene.path())
+            .run()
+    };
+    limited("-S -n").expect_code(0);
+    assert_eq!(names(&scene.path().join("out")).len(), 150);
+}

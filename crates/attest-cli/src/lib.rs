@@ -14,6 +14,7 @@ mod failure;
 mod git_failure;
 mod input_file;
 mod keyless;
+mod open_files;
 mod output_file;
 mod predicate_type;
 mod process;

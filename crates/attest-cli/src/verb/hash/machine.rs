@@ -1,6 +1,7 @@
 use attest_digest::{Engine, Platform, Threads};
 
 use crate::failure::Failure;
+use crate::open_files::allow_open_files;
 
 /// What of the machine does the work.
 #[derive(Debug, Clone, Copy)]
@@ -15,23 +16,6 @@ impl Machine {
         Engine::new(self.threads).on(self.platform)
     }
 }
-
-/// As many open files as the administrator lets this program have: the usual limit is there for programs that cannot count
-/// beyond it, and this one starts no other. Without, fewer files are read at once.
-#[cfg(unix)]
-fn allow_open_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: maximum,
-        maximum,
-    };
-    // What is refused is not needed.
-    let _ = setrlimit(Resource::Nofile, raised);
-}
-
-#[cfg(not(unix))]
-fn allow_open_files() {}
 
 /// The platform of that name; the quickest one unless one is named.
 pub(super) fn platform(name: Option<&str>) -> Result<Platform, Failure> {

@@ -6,6 +6,7 @@ pub(super) mod date;
 mod directory;
 mod formats;
 mod image;
+mod output_directory;
 mod python;
 mod refusal;
 mod report;

@@ -1,7 +1,6 @@
 //! `attest pack DIR… --output-directory OUT`: directories in, archives of several kinds out.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -10,12 +9,14 @@ use attest_digest::Algorithms;
 
 use super::date::{self, Date};
 use super::directory::{refuse_empty, require_directory};
+use super::output_directory::OutputDirectory;
 use super::refusal::refusal;
 use super::several_report::{Packing, SeveralReport};
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::open_files::allow_open_files;
 
 /// What is packed, where to, and how.
 pub(super) struct Request {
@@ -94,13 +95,14 @@ fn name_of(directory: &Path) -> Result<String, Failure> {
 
 /// Archives must not be found among what the next invocation packs.
 fn refuse_inside(output: &Path, directory: &Path) -> Result<(), Failure> {
-    let parent = match output.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
+    let named = |path: &Path| match path == Path::new("") {
+        true => Path::new(".").canonicalize(),
+        false => path.canonicalize(),
     };
-    let place = output.canonicalize().or_else(|_| parent.canonicalize());
+    // What is not there is made, below what is.
+    let place = output.ancestors().find_map(|path| named(path).ok());
     match (place, directory.canonicalize()) {
-        (Ok(place), Ok(directory)) if place.starts_with(&directory) => {
+        (Some(place), Ok(directory)) if place.starts_with(&directory) => {
             let message = format!(
                 "expected a directory outside `{}`, which is packed",
                 directory.display()
@@ -149,12 +151,9 @@ fn refuse_collisions(orders: &[Order]) -> Result<(), Failure> {
 }
 
 fn write(request: &Request, targets: &[Target<'_>], orders: &[Order]) -> Result<Vec<Packed>, Failure> {
-    let is_new = fs::create_dir(&request.output).is_ok();
-    write_archives(orders, request.threads).map_err(|failed| {
-        if is_new {
-            // It is empty again.
-            let _ = fs::remove_dir(&request.output);
-        }
+    allow_open_files();
+    let output = OutputDirectory::make(&request.output)?;
+    let packed = write_archives(orders, request.threads).map_err(|failed| {
         let OrderFailed {
             order,
             destination,
@@ -162,5 +161,7 @@ fn write(request: &Request, targets: &[Target<'_>], orders: &[Order]) -> Result<
             ..
         } = failed;
         refusal(&source, targets[order / request.formats.len()].directory, &destination)
-    })
+    })?;
+    output.keep();
+    Ok(packed)
 }

@@ -13,6 +13,7 @@ use attest_digest::Algorithms;
 
 use super::date::{self, Date};
 use super::directory::require_directory;
+use super::output_directory::OutputDirectory;
 use super::report::Report as PackReport;
 use crate::answer::AnswerFormat;
 use crate::context::Context;
@@ -64,7 +65,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     require_directory(&arguments.directory)?;
-    require_directory(&arguments.destination)?;
+    let destination = OutputDirectory::make(&arguments.destination)?;
     let date = date::find(&arguments.directory, &context.environment)?;
     let threads = arguments.threads.resolve(&context.environment)?;
     let stamp = Stamp {
@@ -82,6 +83,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     let signed = arguments.signing.sign(&chart, &package.bytes, context)?;
     let signed = signed.map(|text| (provenance::path_beside(&file), text));
     write(&file, &package.bytes, signed.as_ref())?;
+    destination.keep();
     let report = Report {
         pack: PackReport {
             file: &file,

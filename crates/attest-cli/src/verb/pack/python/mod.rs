@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::output_directory::OutputDirectory;
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::open_files::allow_open_files;
 use crate::output_file::OutputFile;
 use crate::threads::ThreadsArgument;
 use report::Report;
@@ -58,6 +60,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         check: arguments.check,
     };
     refuse_same_outputs(&arguments.files, &outputs)?;
+    allow_open_files();
+    let directory = outputs.directory.map(OutputDirectory::make).transpose()?;
     let mut all = Vec::new();
     for path in &arguments.files {
         all.push(subject::judge(path, &outputs, threads, &context.environment)?);
@@ -65,6 +69,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     let outcome = outcome(&all);
     if outcome == Outcome::Accepted && !arguments.check {
         write(&mut all)?;
+        directory.into_iter().for_each(OutputDirectory::keep);
     }
     let report = Report {
         check: arguments.check,
