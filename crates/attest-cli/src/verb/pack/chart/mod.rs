@@ -121,14 +121,15 @@ fn package(chart: &Chart, arguments: &Arguments, date: &Date, threads: NonZeroUs
     Ok(Package { recipe, bytes, packed })
 }
 
-/// Both files are whole before either has its name.
+/// Both files get their names, or neither does.
 fn write(file: &Path, package: &[u8], signed: Option<&(PathBuf, Vec<u8>)>) -> Result<(), Failure> {
     let mut output = OutputFile::create(file)?;
     output.write(package)?;
+    let mut outputs = vec![output];
     if let Some((path, text)) = signed {
         let mut provenance = OutputFile::create(path)?;
         provenance.write(text)?;
-        provenance.commit()?;
+        outputs.push(provenance);
     }
-    output.commit()
+    OutputFile::commit_all(outputs)
 }
