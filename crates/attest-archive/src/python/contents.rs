@@ -211,6 +211,7 @@ mod tests {
                 tar.append_pax_extensions([("comment", comment.as_bytes())]).unwrap();
             }
             let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Regular);
             header.set_size(0);
             header.set_mode(0o644);
             tar.append_data(&mut header, path(number), std::io::empty()).unwrap();
