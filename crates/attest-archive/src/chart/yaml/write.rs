@@ -3,6 +3,10 @@ use std::fmt::Write as _;
 
 use super::Plain;
 
+/// The most bytes of a key that stands on one line with its value. Readers look for its colon in 1024 characters and no
+/// further (YAML 1.2 section 7.4.2).
+const MAX_SIMPLE_KEY: usize = 1000;
+
 /// What a document says, free of how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::chart) enum Value {
@@ -37,15 +41,12 @@ fn block(text: &mut String, value: &Value, indent: usize) {
         Value::Map(map) if !map.is_empty() => {
             for (key, value) in map {
                 margin(text, indent);
-                text.push_str(&scalar(key));
-                text.push(':');
+                let key = scalar(key);
+                let is_long = key.len() > MAX_SIMPLE_KEY;
+                key_and_mark(text, &key, is_long, indent);
                 // Lists stand below their key without a further margin, as Helm writes them.
-                let below = if matches!(value, Value::List(_)) {
-                    indent
-                } else {
-                    indent + 2
-                };
-                after_mark(text, value, below, "\n");
+                let is_level = matches!(value, Value::List(_)) && !is_long;
+                after_mark(text, value, if is_level { indent } else { indent + 2 }, "\n");
             }
         }
         Value::List(list) if !list.is_empty() => {
@@ -63,6 +64,19 @@ fn block(text: &mut String, value: &Value, indent: usize) {
             text.push('\n');
         }
     }
+}
+
+/// A long key stands after a question mark (YAML 1.2 section 8.2.2), its value below it.
+fn key_and_mark(text: &mut String, key: &str, is_long: bool, indent: usize) {
+    if is_long {
+        text.push_str("? ");
+    }
+    text.push_str(key);
+    if is_long {
+        text.push('\n');
+        margin(text, indent);
+    }
+    text.push(':');
 }
 
 /// A mapping in a list begins on the line of its dash.
@@ -241,6 +255,32 @@ mod tests {
             scalar("a\n\"\u{2028}\u{7}\u{10ffff}"),
             "\"a\\n\\\"\\u2028\\u0007\u{10ffff}\""
         );
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_for_one_line_is_read_back() {
+        let longest = "k".repeat(MAX_SIMPLE_KEY);
+        assert_eq!(
+            to_yaml(&map(&[(&longest, Value::text("v"))])),
+            format!("{longest}: v\n")
+        );
+        let inner = map(&[("\u{1b}".repeat(300).as_str(), Value::Flag(true))]);
+        for below in [
+            Value::text("v"),
+            Value::List(Vec::new()),
+            Value::List(vec![inner.clone(), Value::text("v")]),
+            inner,
+        ] {
+            let value = map(&[("a", Value::text("v")), (&format!("{longest}k"), below)]);
+            let text = to_yaml(&value);
+            assert!(text.contains(&format!("\n? {longest}k\n:")));
+            let limits = Limits {
+                bytes: 1 << 20,
+                nodes: 10_000,
+            };
+            let read = documents(text.as_bytes(), limits).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert_eq!(back(&read[0]), value);
+        }
     }
 
     fn value() -> impl Strategy<Value = Value> {
