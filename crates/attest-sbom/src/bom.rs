@@ -1,6 +1,9 @@
-use serde_json::ser::{PrettyFormatter, Serializer};
+use std::io;
+
+use serde_json::ser::{Formatter, Serializer};
 use uuid::Uuid;
 
+use crate::Gap;
 use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, Document, ExternalReference, Lifecycle,
     MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
@@ -15,6 +18,7 @@ const SERIAL_NUMBER_NAME: &str = "https://attest.dev/schema/sbom/v1";
 #[derive(Debug, Clone)]
 pub struct Bom {
     document: Document,
+    gaps: Vec<Gap>,
 }
 
 /// What the makers of documents find out; order does not matter.
@@ -49,17 +53,28 @@ impl Bom {
         sort(&mut document);
         let bytes = serde_json::to_vec(&document).expect("strings and numbers always serialise");
         document.serial_number = Some(serial_number(&bytes));
-        Self { document }
+        let gaps = Vec::new();
+        Self { document, gaps }
     }
 
-    /// The document as JSON: two spaces of indentation, a line feed at the end.
+    pub(crate) fn with_gaps(self, gaps: Vec<Gap>) -> Self {
+        Self { gaps, ..self }
+    }
+
+    /// What the document cannot say.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The document as JSON: a line for each component and each dependency, a line feed at the end.
     ///
     /// # Panics
     /// Never: the document holds strings and numbers only.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"  "));
+        let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
         serde::Serialize::serialize(&self.document, &mut serializer).expect("writing to memory does not fail");
         bytes.push(b'\n');
         bytes
@@ -153,6 +168,8 @@ fn sort(document: &mut Document) {
 /// Authors keep the order in which they are declared: it means something to them.
 fn sort_component(component: &mut Component) {
     component.properties.sort();
+    component.hashes.sort();
+    component.evidence.occurrences.sort();
     component.external_references.sort();
     component.components.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
     component.components.iter_mut().for_each(sort_component);
@@ -161,4 +178,66 @@ fn sort_component(component: &mut Component) {
 fn serial_number(content: &[u8]) -> String {
     let name_space = Uuid::new_v5(&Uuid::NAMESPACE_URL, SERIAL_NUMBER_NAME.as_bytes());
     Uuid::new_v5(&name_space, content).urn().to_string()
+}
+
+/// One line for each member of the document and each element of its lists: small, and still to be read and compared.
+#[derive(Default)]
+struct Lines {
+    depth: usize,
+}
+
+/// What lies deeper stands on the line of what holds it.
+const DEEPEST_LINES: usize = 2;
+
+impl Lines {
+    fn line<W: io::Write + ?Sized>(&self, writer: &mut W) -> io::Result<()> {
+        match self.depth <= DEEPEST_LINES {
+            true => writer.write_all(b"\n"),
+            false => Ok(()),
+        }
+    }
+
+    fn open<W: io::Write + ?Sized>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        writer.write_all(mark)
+    }
+
+    fn close<W: io::Write + ?Sized>(&mut self, writer: &mut W, mark: &[u8]) -> io::Result<()> {
+        self.line(writer)?;
+        self.depth -= 1;
+        writer.write_all(mark)
+    }
+
+    fn next<W: io::Write + ?Sized>(&self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.line(writer)
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
 }

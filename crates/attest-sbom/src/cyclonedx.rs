@@ -80,8 +80,12 @@ pub(crate) struct Component {
     pub(crate) kind: ComponentKind,
     #[serde(rename = "bom-ref", skip_serializing_if = "Option::is_none")]
     pub(crate) bom_ref: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) supplier: Option<OrganizationalEntity>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) authors: Vec<Contact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<String>,
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
@@ -94,13 +98,39 @@ pub(crate) struct Component {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) licenses: Vec<LicenceChoice>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) copyright: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cpe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) purl: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) external_references: Vec<ExternalReference>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) components: Vec<Component>,
+    #[serde(skip_serializing_if = "Evidence::is_empty")]
+    pub(crate) evidence: Evidence,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) properties: Vec<Property>,
+}
+
+/// Why a component is in the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Evidence {
+    pub(crate) occurrences: Vec<Occurrence>,
+}
+
+impl Evidence {
+    fn is_empty(&self) -> bool {
+        self.occurrences.is_empty()
+    }
+}
+
+/// A place, relative to what was read, with `/` on every system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Occurrence {
+    pub(crate) location: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u32>,
 }
 
 impl Component {
@@ -108,16 +138,21 @@ impl Component {
         Self {
             kind,
             bom_ref: None,
+            supplier: None,
             authors: Vec::new(),
+            group: None,
             name: name.into(),
             version: None,
             description: None,
             scope: None,
             hashes: Vec::new(),
             licenses: Vec::new(),
+            copyright: None,
+            cpe: None,
             purl: None,
             external_references: Vec::new(),
             components: Vec::new(),
+            evidence: Evidence::default(),
             properties: Vec::new(),
         }
     }
@@ -127,18 +162,25 @@ impl Component {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ComponentKind {
     Application,
-    Library,
+    Container,
     File,
+    Firmware,
+    Framework,
+    Library,
+    OperatingSystem,
+    Platform,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Whether something is needed where the root runs; the greater one wins when two inputs differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scope {
-    Required,
     Excluded,
+    Optional,
+    Required,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Hash {
     pub(crate) alg: &'static str,
     pub(crate) content: String,
@@ -165,6 +207,7 @@ pub(crate) struct NamedLicence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Acknowledgement {
+    Concluded,
     Declared,
 }
 
@@ -173,6 +216,8 @@ pub(crate) struct ExternalReference {
     #[serde(rename = "type")]
     pub(crate) kind: ReferenceKind,
     pub(crate) url: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hashes: Vec<Hash>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -181,6 +226,11 @@ pub(crate) enum ReferenceKind {
     Vcs,
     Website,
     Documentation,
+    Distribution,
+    SourceDistribution,
+    IssueTracker,
+    License,
+    Bom,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -113,6 +113,9 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// No reader found anything that it understands.
+    #[error("found nothing that can be listed")]
+    NothingFound,
     /// There is nothing to list.
     #[error("there is no file to list")]
     NothingToList,

@@ -1,25 +1,38 @@
-//! Records of what was built in, a CycloneDX 1.6 document out.
+//! Files or records of a build in, a CycloneDX document out.
 //!
-//! In: what a build says about itself ([`cargo::Records`]), or measured files of which nothing more is known
-//! ([`files::document`]). Out: a [`Bom`] whose bytes depend on nothing but the input: the same records give the same
-//! document on every machine, in every directory, whatever order they came in.
+//! In: a [`tree::Tree`] in which [`scan`] finds manifests, lock files, databases and binaries; what a build says about itself
+//! ([`cargo::Records`]); or measured files of which nothing more is known ([`files::document`]). Out: a [`Bom`] whose bytes
+//! depend on nothing but the input: the same input gives the same document on every machine, in every directory, whatever
+//! order it came in.
 //!
 //! A document says how much it knows. What a compiler reported is `complete`; what was only resolved is `incomplete`; the
 //! inside of a prebuilt file is `unknown`. Nothing is invented: a supplier, a licence or a hash that nobody declared is absent.
 //!
-//! No network, no process, no clock, no environment, no file.
+//! What cannot be known is a [`Gap`], and makes the document incomplete.
+//!
+//! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] only.
 
+mod assemble;
 mod bom;
 pub mod cargo;
 mod contact;
 mod cyclonedx;
 mod error;
 pub mod files;
+mod gap;
+mod inventory;
 mod licence;
 mod purl;
 mod reference;
+mod scan;
 mod subject;
+mod supplier;
+pub mod tree;
 
+pub use assemble::Root;
 pub use bom::Bom;
 pub use error::Error;
+pub use gap::Gap;
+pub use inventory::Inventory;
+pub use scan::{Candidate, HEAD, Kind, Options, is_wanted, recognised, scan};
 pub use subject::{About, File, Metadata, Organization, Subject, Timestamp};

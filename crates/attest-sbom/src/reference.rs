@@ -3,7 +3,8 @@ use crate::cyclonedx::{ExternalReference, ReferenceKind};
 /// A reference, if the address is one that anybody may open: `http` or `https`, to a host, without blanks.
 pub(crate) fn external(kind: ReferenceKind, address: Option<&str>) -> Option<ExternalReference> {
     let url = public_address(address?)?;
-    Some(ExternalReference { kind, url })
+    let hashes = Vec::new();
+    Some(ExternalReference { kind, url, hashes })
 }
 
 /// The address without user and password, which are nobody's business; nothing for files, shells and mail.

@@ -10,6 +10,7 @@ mod document;
 mod graph;
 mod lock;
 mod messages;
+pub(crate) mod read;
 mod selection;
 mod workspace;
 

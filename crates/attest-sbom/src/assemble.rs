@@ -1,0 +1,392 @@
+//! An inventory in, the content of a document out: the root is chosen, everything is tied to it, and every component gets
+//! the reference by which others name it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::bom::Content;
+use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Scope};
+use crate::inventory::{Inventory, Key};
+use crate::{Bom, Error, Gap, Metadata, supplier};
+
+/// What a document is about, where its maker says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Root {
+    /// The name, in place of the one that a manifest has.
+    pub name: Option<String>,
+    /// The version, in place of the one that a manifest has.
+    pub version: Option<String>,
+}
+
+/// The reference of a root that no manifest describes.
+const UNNAMED: &str = "root";
+
+impl Inventory {
+    /// Makes the document.
+    ///
+    /// The root is the package of the topmost manifest; where several lie as high or none is there, it is a component of its
+    /// own. Whatever no other package needs hangs on the root, through the file that lists it if the root is a package: it
+    /// is not known that the root itself needs it.
+    ///
+    /// # Errors
+    /// [`Error::NothingToList`] for an inventory without packages.
+    pub fn document(mut self, root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
+        if self.is_empty() {
+            return Err(Error::NothingToList);
+        }
+        let top = self.top();
+        self.fill_suppliers();
+        let is_complete = self.gaps().len() == 0;
+        let gaps: Vec<Gap> = self.gaps().cloned().collect();
+        let graph = Graph::new(&self, top);
+        let (references, dependencies, files) = graph.dependencies(&self);
+        let incomplete: BTreeSet<String> = self
+            .keys()
+            .filter(|key| self.is_incomplete(*key))
+            .map(|key| references[key.place()].clone())
+            .collect();
+        let (mut packages, properties) = self.into_parts();
+        for (package, reference) in packages.iter_mut().zip(&references) {
+            package.bom_ref = Some(reference.clone());
+        }
+        let described = match top {
+            Some(key) => packages.remove(key.place()),
+            None => Component {
+                bom_ref: Some(UNNAMED.to_owned()),
+                ..Component::new(ComponentKind::Application, "project")
+            },
+        };
+        packages.extend(files);
+        let content = Content {
+            phase: Phase::PreBuild,
+            compositions: compositions(&dependencies, &described, &incomplete, is_complete),
+            root: renamed(described, root),
+            components: packages,
+            dependencies,
+            properties,
+        };
+        Ok(Bom::new(content, metadata).with_gaps(gaps))
+    }
+
+    /// The package of the manifest that lies higher than every other.
+    fn top(&self) -> Option<Key> {
+        let depth = |path: &str| path.matches('/').count();
+        let least = self.projects().keys().map(|path| depth(path)).min()?;
+        let highest: BTreeSet<Key> = self
+            .projects()
+            .iter()
+            .filter(|(path, _)| depth(path) == least)
+            .map(|(_, key)| *key)
+            .collect();
+        match highest.len() {
+            1 => highest.first().copied(),
+            _ => None,
+        }
+    }
+
+    fn fill_suppliers(&mut self) {
+        for key in self.keys() {
+            let package = self.package_mut(key);
+            if package.supplier.is_none() && package.kind != ComponentKind::File {
+                package.supplier = supplier::by_name_space(package);
+            }
+        }
+    }
+}
+
+fn renamed(mut described: Component, root: &Root) -> Component {
+    if let Some(name) = &root.name {
+        described.name.clone_from(name);
+        // What the manifest says of itself is no longer what the document is about.
+        described.purl = None;
+        described.group = None;
+    }
+    if let Some(version) = &root.version {
+        described.purl = None;
+        described.version = Some(version.clone());
+    }
+    described.scope = None::<Scope>;
+    described
+}
+
+fn compositions(
+    dependencies: &[Dependency],
+    root: &Component,
+    incomplete: &BTreeSet<String>,
+    is_complete: bool,
+) -> Vec<Composition> {
+    let all = dependencies.iter().map(|dependency| dependency.reference.clone());
+    let (unknown, known): (Vec<_>, Vec<_>) = all.partition(|reference| incomplete.contains(reference));
+    let aggregate = if is_complete && unknown.is_empty() {
+        Aggregate::Complete
+    } else {
+        Aggregate::Incomplete
+    };
+    let mut compositions = vec![Composition {
+        aggregate,
+        assemblies: root.bom_ref.iter().cloned().collect(),
+        dependencies: if aggregate == Aggregate::Complete {
+            known
+        } else {
+            Vec::new()
+        },
+    }];
+    if !unknown.is_empty() {
+        compositions.push(Composition {
+            aggregate: Aggregate::Incomplete,
+            assemblies: Vec::new(),
+            dependencies: unknown,
+        });
+    }
+    compositions
+}
+
+/// Who needs whom, from the root.
+struct Graph {
+    top: Option<Key>,
+    needs: Vec<Vec<Key>>,
+    /// What hangs on the root itself, and what on a file that hangs on the root.
+    direct: Vec<Key>,
+    listed: BTreeMap<String, Vec<Key>>,
+}
+
+impl Graph {
+    fn new(inventory: &Inventory, top: Option<Key>) -> Self {
+        let mut needs = vec![Vec::new(); inventory.len()];
+        for (from, to) in inventory.edges() {
+            needs[from.place()].push(*to);
+        }
+        let mut graph = Self {
+            top,
+            needs,
+            direct: Vec::new(),
+            listed: BTreeMap::new(),
+        };
+        graph.tie(inventory);
+        graph
+    }
+
+    /// Ties to the root whatever is not reached from it: first what nothing else needs, then circles.
+    fn tie(&mut self, inventory: &Inventory) {
+        let mut reached = vec![false; self.needs.len()];
+        if let Some(top) = self.top {
+            self.reach(top, &mut reached);
+        }
+        let needed: BTreeSet<Key> = inventory.edges().iter().map(|(_, to)| *to).collect();
+        let mut keys: Vec<Key> = inventory.keys().collect();
+        let name = |key: &Key| {
+            let package = &inventory.packages()[key.place()];
+            (
+                needed.contains(key),
+                package.purl.as_deref().unwrap_or_default(),
+                package.name.as_str(),
+                place(package),
+            )
+        };
+        keys.sort_by(|a, b| name(a).cmp(&name(b)));
+        for key in keys {
+            if reached[key.place()] {
+                continue;
+            }
+            let package = &inventory.packages()[key.place()];
+            match (self.top, place(package)) {
+                (Some(_), Some(place)) => self.listed.entry(place.to_owned()).or_default().push(key),
+                _ => self.direct.push(key),
+            }
+            self.reach(key, &mut reached);
+        }
+    }
+
+    fn reach(&self, from: Key, reached: &mut [bool]) {
+        let mut left = vec![from];
+        while let Some(key) = left.pop() {
+            if !std::mem::replace(&mut reached[key.place()], true) {
+                left.extend(&self.needs[key.place()]);
+            }
+        }
+    }
+
+    /// The references in the order of the keys, all dependencies, and the files that list what nothing needs.
+    fn dependencies(&self, inventory: &Inventory) -> (Vec<String>, Vec<Dependency>, Vec<Component>) {
+        let references = references(inventory.packages());
+        let reference = |key: &Key| references[key.place()].clone();
+        let root = self.top.map_or(UNNAMED.to_owned(), |top| reference(&top));
+        let mut dependencies: Vec<Dependency> = inventory
+            .keys()
+            .map(|key| Dependency {
+                reference: reference(&key),
+                depends_on: self.needs[key.place()].iter().map(reference).collect(),
+            })
+            .collect();
+        let mut of_root: Vec<String> = self.direct.iter().map(reference).collect();
+        let mut files = Vec::new();
+        for (path, keys) in &self.listed {
+            let bom_ref = format!("file:{path}");
+            of_root.push(bom_ref.clone());
+            dependencies.push(Dependency {
+                reference: bom_ref.clone(),
+                depends_on: keys.iter().map(reference).collect(),
+            });
+            files.push(Component {
+                bom_ref: Some(bom_ref),
+                ..Component::new(ComponentKind::File, path)
+            });
+        }
+        match dependencies.iter_mut().find(|dependency| dependency.reference == root) {
+            Some(dependency) => dependency.depends_on.extend(of_root),
+            None => dependencies.push(Dependency {
+                reference: root,
+                depends_on: of_root,
+            }),
+        }
+        (references, dependencies, files)
+    }
+}
+
+fn place(package: &Component) -> Option<&str> {
+    let places = package
+        .evidence
+        .occurrences
+        .iter()
+        .map(|occurrence| occurrence.location.as_str());
+    places.min()
+}
+
+/// `name@version` where that is one component's alone, else its package URL, else with a number.
+fn references(packages: &[Component]) -> Vec<String> {
+    let mut short: Vec<String> = packages.iter().map(short).collect();
+    let mut count: HashMap<&str, usize> = HashMap::from([(UNNAMED, 2)]);
+    for text in &short {
+        *count.entry(text).or_default() += 1;
+    }
+    let shared: Vec<bool> = short.iter().map(|text| count[text.as_str()] > 1).collect();
+    let mut order: Vec<usize> = (0..packages.len()).filter(|place| shared[*place]).collect();
+    let described = |place: &usize| {
+        let package = &packages[*place];
+        (
+            package.purl.as_deref(),
+            self::place(package),
+            package.version.as_deref(),
+        )
+    };
+    order.sort_by(|a, b| described(a).cmp(&described(b)));
+    for (number, place) in order.into_iter().enumerate() {
+        short[place] = match &packages[place].purl {
+            Some(purl) => purl.clone(),
+            None => format!("{}#{}", short[place], number + 1),
+        };
+    }
+    short
+}
+
+fn short(package: &Component) -> String {
+    let group = package
+        .group
+        .as_ref()
+        .map(|group| format!("{group}/"))
+        .unwrap_or_default();
+    match &package.version {
+        Some(version) => format!("{group}{}@{version}", package.name),
+        None => format!("{group}{}", package.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cyclonedx::Dependency;
+
+    fn library(name: &str) -> Component {
+        Component {
+            version: Some("1.0.0".to_owned()),
+            purl: Some(format!("pkg:cargo/{name}@1.0.0")),
+            ..Component::new(ComponentKind::Library, name)
+        }
+        .found_at("Cargo.lock")
+    }
+
+    fn document(inventory: Inventory) -> serde_json::Value {
+        let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+        serde_json::from_slice(&bom.to_json()).unwrap()
+    }
+
+    fn dependencies(document: &serde_json::Value) -> Vec<(String, Vec<String>)> {
+        let list = document["dependencies"].as_array().unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        list.iter()
+            .map(|one| {
+                (
+                    text(&one["ref"]),
+                    one["dependsOn"].as_array().unwrap().iter().map(text).collect(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_nobody_needs_hangs_on_the_file_that_lists_it() {
+        let mut inventory = Inventory::default();
+        let app = inventory.add(library("app"));
+        let used = inventory.add(library("used"));
+        inventory.add(library("alone"));
+        inventory.depends(app, used);
+        inventory.project("Cargo.toml", app);
+        let document = document(inventory);
+        assert_eq!(document["metadata"]["component"]["name"], "app");
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            dependencies(&document),
+            [
+                ("alone@1.0.0".to_owned(), list(&[])),
+                ("app@1.0.0".to_owned(), list(&["file:Cargo.lock", "used@1.0.0"])),
+                ("file:Cargo.lock".to_owned(), list(&["alone@1.0.0"])),
+                ("used@1.0.0".to_owned(), list(&[])),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_circle_that_nobody_needs_is_reached_through_its_first() {
+        let mut inventory = Inventory::default();
+        let one = inventory.add(library("one"));
+        let two = inventory.add(library("two"));
+        inventory.depends(one, two);
+        inventory.depends(two, one);
+        let document = document(inventory);
+        let root = dependencies(&document).into_iter().find(|(name, _)| name == UNNAMED);
+        assert_eq!(root.unwrap().1, ["one@1.0.0"]);
+    }
+
+    #[test]
+    fn one_package_in_two_places_is_one_component() {
+        let mut inventory = Inventory::default();
+        let first = inventory.add(Component {
+            scope: Some(Scope::Excluded),
+            ..library("a")
+        });
+        let second = inventory.add(library("a").found_at("other/Cargo.lock"));
+        assert_eq!(first, second);
+        let document = document(inventory);
+        let component = &document["components"][0];
+        assert_eq!(component["evidence"]["occurrences"].as_array().unwrap().len(), 2);
+        assert_eq!(component.get("scope"), None);
+        assert_eq!(component["supplier"]["name"], "Rust crate registry");
+    }
+
+    #[test]
+    fn an_inventory_without_packages_makes_no_document() {
+        let error = Inventory::default()
+            .document(&Root::default(), &Metadata::default())
+            .unwrap_err();
+        assert_eq!(error, Error::NothingToList);
+    }
+
+    #[test]
+    fn a_gap_makes_the_document_incomplete() {
+        let mut inventory = Inventory::default();
+        inventory.add(library("a"));
+        inventory.gap(Gap::new("no-lock", "Cargo.toml", "versions are not known"));
+        let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+        assert!(!bom.is_complete());
+        assert_eq!(bom.gaps().len(), 1);
+    }
+}

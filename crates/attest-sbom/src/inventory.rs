@@ -1,0 +1,232 @@
+//! What was found, before it becomes a document: packages, what needs what, whose manifest lies where, and what is missing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::Gap;
+use crate::cyclonedx::{Component, Hash, Occurrence, Property};
+
+/// A package of an [`Inventory`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key(u32);
+
+impl Key {
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Packages, each once: two with one package URL are one, found in two places.
+///
+/// The order in which they come does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    packages: Vec<Component>,
+    by_identity: HashMap<String, Key>,
+    edges: BTreeSet<(Key, Key)>,
+    projects: BTreeMap<String, Key>,
+    incomplete: BTreeSet<Key>,
+    /// What an input says of all of itself, such as the system that it is.
+    properties: Vec<Property>,
+    gaps: BTreeSet<Gap>,
+}
+
+impl Inventory {
+    /// Adds a package, or what is new about one that is there. Its `bom_ref` is set later.
+    pub(crate) fn add(&mut self, package: Component) -> Key {
+        let identity = identity(&package);
+        if let Some(&key) = self.by_identity.get(&identity) {
+            merge(&mut self.packages[key.place()], package);
+            return key;
+        }
+        let key = Key(u32::try_from(self.packages.len()).expect("a tree holds fewer packages than 2^32"));
+        self.packages.push(package);
+        self.by_identity.insert(identity, key);
+        key
+    }
+
+    /// The package with a package URL.
+    pub(crate) fn by_purl(&self, purl: &str) -> Option<Key> {
+        self.by_identity.get(purl).copied()
+    }
+
+    /// Says that one package needs another; no package needs itself.
+    pub(crate) fn depends(&mut self, from: Key, to: Key) {
+        if from != to {
+            self.edges.insert((from, to));
+        }
+    }
+
+    /// Says that a package is what a manifest at this path describes. It is the project's own.
+    pub(crate) fn project(&mut self, manifest: &str, key: Key) {
+        self.projects.insert(manifest.to_owned(), key);
+        self.own(key);
+    }
+
+    /// Says that a package is the project's own: a member of its workspace.
+    pub(crate) fn own(&mut self, key: Key) {
+        let own = Property {
+            name: "attest:own",
+            value: "true".to_owned(),
+        };
+        let properties = &mut self.packages[key.place()].properties;
+        if !properties.contains(&own) {
+            properties.push(own);
+        }
+    }
+
+    /// Says that a package may need more than what is listed.
+    pub(crate) fn incomplete(&mut self, key: Key) {
+        self.incomplete.insert(key);
+    }
+
+    /// Says something of the whole input.
+    pub(crate) fn property(&mut self, name: &'static str, value: impl Into<String>) {
+        let value = value.into();
+        self.properties.push(Property { name, value });
+    }
+
+    /// Says what is missing.
+    pub(crate) fn gap(&mut self, gap: Gap) {
+        self.gaps.insert(gap);
+    }
+
+    /// Takes everything of another inventory.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let keys: Vec<Key> = other.packages.into_iter().map(|package| self.add(package)).collect();
+        for (from, to) in other.edges {
+            self.depends(keys[from.place()], keys[to.place()]);
+        }
+        self.incomplete
+            .extend(other.incomplete.into_iter().map(|key| keys[key.place()]));
+        for (manifest, key) in other.projects {
+            self.projects.entry(manifest).or_insert(keys[key.place()]);
+        }
+        self.properties.extend(other.properties);
+        self.gaps.extend(other.gaps);
+    }
+
+    /// What is missing, in the order of the places.
+    #[must_use]
+    pub fn gaps(&self) -> impl ExactSizeIterator<Item = &Gap> {
+        self.gaps.iter()
+    }
+
+    /// How many packages there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    pub(crate) fn packages(&self) -> &[Component] {
+        &self.packages
+    }
+
+    pub(crate) fn package_mut(&mut self, key: Key) -> &mut Component {
+        &mut self.packages[key.place()]
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> + use<> {
+        (0..self.packages.len()).map(|place| Key(u32::try_from(place).expect("counted before")))
+    }
+
+    pub(crate) fn edges(&self) -> &BTreeSet<(Key, Key)> {
+        &self.edges
+    }
+
+    pub(crate) fn projects(&self) -> &BTreeMap<String, Key> {
+        &self.projects
+    }
+
+    pub(crate) fn is_incomplete(&self, key: Key) -> bool {
+        self.incomplete.contains(&key)
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<Component>, Vec<Property>) {
+        (self.packages, self.properties)
+    }
+}
+
+/// The package URL, else everything that tells a component from others.
+fn identity(package: &Component) -> String {
+    match &package.purl {
+        Some(purl) => purl.clone(),
+        None => {
+            let place = package
+                .evidence
+                .occurrences
+                .first()
+                .map(|occurrence| occurrence.location.as_str());
+            let parts = [
+                package.group.as_deref(),
+                Some(package.name.as_str()),
+                package.version.as_deref(),
+                place,
+            ];
+            format!(
+                "{:?}\0{}",
+                package.kind,
+                parts.map(Option::unwrap_or_default).join("\0")
+            )
+        }
+    }
+}
+
+/// What only one of the two says is kept; where both say something, the first one does.
+fn merge(package: &mut Component, other: Component) {
+    package.scope = match (package.scope, other.scope) {
+        (Some(one), Some(two)) => Some(one.max(two)),
+        // No scope stands for `required`.
+        _ => None,
+    };
+    package.supplier = package.supplier.take().or(other.supplier);
+    package.description = package.description.take().or(other.description);
+    package.copyright = package.copyright.take().or(other.copyright);
+    package.cpe = package.cpe.take().or(other.cpe);
+    if package.authors.is_empty() {
+        package.authors = other.authors;
+    }
+    if package.licenses.is_empty() {
+        package.licenses = other.licenses;
+    }
+    add_hashes(&mut package.hashes, other.hashes);
+    for reference in other.external_references {
+        let same = package
+            .external_references
+            .iter_mut()
+            .find(|one| one.kind == reference.kind && one.url == reference.url);
+        match same {
+            Some(one) => add_hashes(&mut one.hashes, reference.hashes),
+            None => package.external_references.push(reference),
+        }
+    }
+    add_new(&mut package.evidence.occurrences, other.evidence.occurrences);
+    add_new(&mut package.properties, other.properties);
+    package.components.extend(other.components);
+}
+
+fn add_hashes(hashes: &mut Vec<Hash>, others: Vec<Hash>) {
+    add_new(hashes, others);
+}
+
+fn add_new<T: PartialEq>(values: &mut Vec<T>, others: Vec<T>) {
+    for other in others {
+        if !values.contains(&other) {
+            values.push(other);
+        }
+    }
+}
+
+impl Component {
+    /// Says where the component was found.
+    pub(crate) fn found_at(mut self, location: impl Into<String>) -> Self {
+        let location = location.into();
+        self.evidence.occurrences.push(Occurrence { location, line: None });
+        self
+    }
+}

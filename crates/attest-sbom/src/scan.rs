@@ -1,0 +1,212 @@
+//! Files in, an [`Inventory`] out: every reader looks for what it understands, by name and content, in one tree.
+
+use std::io::{self, Read};
+
+use crate::cargo::read as cargo;
+use crate::tree::{Content, Entry, Listing, Tree};
+use crate::{Error, Gap, Inventory};
+
+/// What a reader understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `Cargo.toml` and `Cargo.lock`.
+    Cargo,
+}
+
+impl Kind {
+    /// Every kind, in the order in which they are read.
+    #[must_use]
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        READERS.iter().map(|reader| reader.kind)
+    }
+
+    /// The name that people write.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+        }
+    }
+}
+
+/// What to look for, and how.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The kinds to look for; all of them when empty.
+    pub kinds: Vec<Kind>,
+    /// List only what ends up in the artifact for this target: a target triple of Rust, or `os/architecture`.
+    pub shipped: Option<String>,
+}
+
+impl Options {
+    fn reads(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+}
+
+/// A file that might be wanted: what is known of it before it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Its path in the tree.
+    pub path: &'a str,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Whether somebody may execute it.
+    pub is_executable: bool,
+    /// Its first bytes, up to [`HEAD`] of them.
+    pub head: &'a [u8],
+}
+
+impl<'a> Candidate<'a> {
+    /// The last part of the path.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+}
+
+/// How many bytes of a file tell what it is.
+pub const HEAD: usize = 4096;
+
+/// One way to read packages from files.
+pub(crate) struct Reader {
+    pub(crate) kind: Kind,
+    /// Whether [`Reader::read`] would open this file: of the layers of an image, only such files are kept.
+    pub(crate) wants: fn(&Candidate<'_>) -> bool,
+    /// The name under which a file with this content would be found, for one that is named by a user and called otherwise.
+    pub(crate) recognises: fn(&Candidate<'_>) -> Option<&'static str>,
+    /// Reads everything of its kind. What is damaged or missing is a gap of the inventory.
+    pub(crate) read: fn(&Scan<'_>) -> Inventory,
+}
+
+/// In the order in which they are read.
+static READERS: &[Reader] = &[cargo::READER];
+
+/// Whether any reader would open a file.
+#[must_use]
+pub fn is_wanted(candidate: &Candidate<'_>, options: &Options) -> bool {
+    let mut readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    readers.any(|reader| (reader.wants)(candidate))
+}
+
+/// Lists what is in a tree. Readers run side by side; the result does not depend on how many threads there are.
+///
+/// # Errors
+/// [`Error::NothingFound`] when no reader found anything at all: neither a package nor a reason why there is none.
+pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
+    use rayon::prelude::*;
+    let scan = Scan { tree, options };
+    let readers: Vec<&Reader> = READERS.iter().filter(|reader| options.reads(reader.kind)).collect();
+    let found: Vec<Inventory> = readers.par_iter().map(|reader| (reader.read)(&scan)).collect();
+    let mut inventory = Inventory::default();
+    for one in found {
+        inventory.absorb(one);
+    }
+    if inventory.is_empty() && inventory.gaps().len() == 0 {
+        return Err(Error::NothingFound);
+    }
+    for gap in tree.listing().gaps() {
+        inventory.gap(gap.clone());
+    }
+    Ok(inventory)
+}
+
+/// A tree that is being read.
+pub(crate) struct Scan<'a> {
+    tree: &'a dyn Tree,
+    pub(crate) options: &'a Options,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn listing(&self) -> &'a Listing {
+        self.tree.listing()
+    }
+
+    /// The regular files with this name, in the order of their paths.
+    pub(crate) fn named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Entry> + use<'a, 'n> {
+        let entries = self.listing().entries().iter();
+        entries.filter(move |entry| entry.is_file() && entry.name() == name)
+    }
+
+    /// The whole of a file; nothing if there is none. Links are followed inside the tree.
+    pub(crate) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Gap> {
+        let Some(entry) = self.listing().resolve(path) else {
+            return Ok(None);
+        };
+        let too_large = |found: u64| {
+            Gap::new(
+                "too-large",
+                path,
+                format!("expected at most {limit} bytes, found {found}"),
+            )
+        };
+        if entry.size() > limit {
+            return Err(too_large(entry.size()));
+        }
+        let unreadable = |error: io::Error| Gap::new("unreadable", path, error.to_string());
+        let content = self.tree.open(&entry.path).map_err(unreadable)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size()).unwrap_or(0));
+        // It may have grown.
+        content.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        match bytes.len() as u64 > limit {
+            true => Err(too_large(bytes.len() as u64)),
+            false => Ok(Some(bytes)),
+        }
+    }
+
+    /// The whole of a file as text; a mark of byte order is left out.
+    pub(crate) fn text(&self, path: &str, limit: u64) -> Result<Option<String>, Gap> {
+        let Some(bytes) = self.read(path, limit)? else {
+            return Ok(None);
+        };
+        let not_utf8 = |error: std::string::FromUtf8Error| {
+            let offset = error.utf8_error().valid_up_to();
+            Gap::new(
+                "not-utf8",
+                path,
+                format!("expected UTF-8, found another byte at offset {offset}"),
+            )
+        };
+        let text = String::from_utf8(bytes).map_err(not_utf8)?;
+        Ok(Some(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        }))
+    }
+
+    /// A file to be read piece by piece.
+    pub(crate) fn open(&self, path: &str) -> Result<Option<Box<dyn Content + 'a>>, Gap> {
+        let Some(entry) = self.listing().resolve(path) else {
+            return Ok(None);
+        };
+        let unreadable = |error: io::Error| Gap::new("unreadable", path, error.to_string());
+        self.tree.open(&entry.path).map(Some).map_err(unreadable)
+    }
+
+    /// The first bytes of a file, up to [`HEAD`] of them; none of one that cannot be read.
+    pub(crate) fn head(&self, entry: &Entry) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Ok(content) = self.tree.open(&entry.path) {
+            // A file that cannot be read has no head, and is a gap for whoever needs it.
+            let _ = content.take(HEAD as u64).read_to_end(&mut head);
+        }
+        head
+    }
+}
+
+/// The path of a file beside another one.
+pub(crate) fn beside(path: &str, name: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((directory, _)) => format!("{directory}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The name under which a reader finds a file that is called otherwise, by its content.
+#[must_use]
+pub fn recognised(candidate: &Candidate<'_>, options: &Options) -> Option<(Kind, &'static str)> {
+    let mut readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    readers.find_map(|reader| (reader.recognises)(candidate).map(|name| (reader.kind, name)))
+}

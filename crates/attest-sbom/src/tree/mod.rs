@@ -1,0 +1,31 @@
+//! Files to look at, wherever they lie: a directory, the layers of an image, an archive, memory.
+//!
+//! In: a [`Tree`]. Out: its [`Listing`] in one order on every system, and the content of the files that somebody asks for.
+//! A link is followed inside the tree only, so that nothing outside is ever read.
+
+mod directory;
+mod listing;
+mod memory;
+
+use std::io::{self, Read, Seek};
+
+pub use directory::Directory;
+pub use listing::{Entry, EntryKind, Listing};
+pub use memory::Memory;
+
+/// Something that holds files.
+pub trait Tree: Sync {
+    /// Everything that there is, in the order of the bytes of its paths.
+    fn listing(&self) -> &Listing;
+
+    /// The content of a regular file, by the path that the listing has for it; links are resolved before.
+    ///
+    /// # Errors
+    /// What the system says, and [`io::ErrorKind::NotFound`] for a path that the tree does not have.
+    fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>>;
+}
+
+/// The content of a file, at any place.
+pub trait Content: Read + Seek {}
+
+impl<T: Read + Seek> Content for T {}
