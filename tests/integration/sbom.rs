@@ -73,8 +73,12 @@ impl Project {
         self.directory.path().join(name)
     }
 
-    fn sbom(&self) -> Command {
+    fn scan(&self) -> Command {
         self.prepared(Command::attest().arg("sbom").arg(self.directory.path()))
+    }
+
+    fn build(&self) -> Command {
+        self.scan().args(["--cargo", "build"])
     }
 
     fn cargo(&self) -> Command {
@@ -117,7 +121,7 @@ const BUILT: [(&str, &str); 3] = [("derive", "excluded"), ("probe", "excluded"),
 fn a_build_lists_what_was_compiled_and_saved_records_list_the_same() {
     let project = Project::new();
     let output = project.path("app.cdx.json");
-    let finished = project.sbom().arg("-o").arg(&output).run().expect_code(0);
+    let finished = project.build().arg("-o").arg(&output).run().expect_code(0);
     assert_eq!(finished.stdout_text(), "");
     assert!(
         finished
@@ -138,7 +142,7 @@ fn a_build_lists_what_was_compiled_and_saved_records_list_the_same() {
         measured.digest(Algorithm::Sha256).unwrap().to_hex()
     );
 
-    let again = project.sbom().args(["--threads", "1"]).run().expect_code(0);
+    let again = project.build().args(["--threads", "1"]).run().expect_code(0);
     assert_eq!(again.stdout, fs::read(&output).unwrap(), "the second run is the same");
 
     let messages = project
@@ -146,7 +150,7 @@ fn a_build_lists_what_was_compiled_and_saved_records_list_the_same() {
         .args(["build", "--release", "--message-format=json", "--target"]);
     let messages = messages.arg(target(&built)).args(["-p", "app"]).run().expect_code(0);
     let saved = project
-        .sbom()
+        .scan()
         .args(["--messages", "-", "--binary"])
         .arg(&binary)
         .stdin(messages.stdout);
@@ -174,10 +178,10 @@ fn find_binary(target: &Path) -> PathBuf {
 #[test]
 fn a_resolution_is_incomplete_and_the_same_in_every_directory() {
     let (here, there) = (Project::new(), Project::new());
-    let one = here.sbom().arg("--resolve-only").run().expect_code(0);
+    let one = here.scan().args(["--cargo", "metadata"]).run().expect_code(0);
     let two = there
-        .sbom()
-        .arg("--resolve-only")
+        .scan()
+        .args(["--cargo=metadata"])
         .env("TZ", "Asia/Tokyo")
         .run()
         .expect_code(0);
@@ -193,7 +197,7 @@ fn messages_that_were_cut_off_leave_the_old_file_alone() {
     let output = project.path("app.cdx.json");
     fs::write(&output, "old").unwrap();
     let cut = project
-        .sbom()
+        .scan()
         .args(["--messages", "-", "-o"])
         .arg(&output)
         .stdin("{\"reason\":\"compiler-message\"}\n");
@@ -201,7 +205,7 @@ fn messages_that_were_cut_off_leave_the_old_file_alone() {
     assert!(finished.stderr_text().contains("error[sbom-build-unfinished]"));
     assert_eq!(fs::read(&output).unwrap(), b"old");
     let garbled = project
-        .sbom()
+        .scan()
         .args(["--messages", "-"])
         .stdin("warning: unused\n")
         .run()
@@ -216,20 +220,101 @@ fn nothing_that_is_understood_is_never_an_empty_list() {
     let nothing = Command::attest().arg("sbom").arg(directory.path()).run().expect_code(1);
     assert!(nothing.stderr_text().contains("error[sbom-nothing-found]"));
     assert_eq!(nothing.stdout_text(), "");
-    fs::write(directory.path().join("package.json"), "{}").unwrap();
-    let other = Command::attest().arg("sbom").arg(directory.path()).run().expect_code(2);
-    assert!(
-        other
-            .stderr_text()
-            .contains("found `package.json`: npm is not supported yet")
-    );
+    let missing = directory.path().join("missing");
+    let missing = Command::attest().arg("sbom").arg(missing).run().expect_code(3);
+    assert!(missing.stderr_text().contains("error[sbom-path-unreadable]"));
+    fs::write(directory.path().join("Cargo.lock"), "damaged").unwrap();
+    let damaged = Command::attest().arg("sbom").arg(directory.path()).run().expect_code(1);
+    assert!(damaged.stderr_text().contains("warning: Cargo.lock: damaged: "));
+    assert!(damaged.stderr_text().contains("error[sbom-nothing-listed]"));
+    let other = Command::attest()
+        .arg("sbom")
+        .arg("--cargo")
+        .arg("build")
+        .arg(directory.path());
+    let other = other.run().expect_code(1);
+    assert!(other.stderr_text().contains("error[sbom-nothing-found]"));
+}
+
+#[test]
+fn a_directory_is_listed_without_running_anything() {
+    let (here, there) = (Project::new(), Project::new());
+    let run = |project: &Project| {
+        project
+            .scan()
+            .env("CARGO", "/nothing")
+            .env("PATH", "")
+            .run()
+            .expect_code(0)
+    };
+    let (one, two) = (run(&here), run(&there));
+    assert_eq!(one.stdout, two.stdout);
+    let document = document(&one);
+    assert_eq!(document["metadata"]["component"]["purl"], "pkg:cargo/app@1.2.0");
+    assert_eq!(document["components"].as_array().unwrap().len(), 4);
+    assert_eq!(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
+}
+
+#[test]
+fn several_paths_make_one_document() {
+    let project = Project::new();
+    for name in ["one", "two"] {
+        fs::create_dir(project.path(name)).unwrap();
+        fs::copy(project.path("Cargo.lock"), project.path(name).join("Cargo.lock")).unwrap();
+    }
+    let command = || Command::attest().arg("sbom").current_dir(project.directory.path());
+    let finished = command()
+        .args(["./one/Cargo.lock", "two", "--name", "both@2"])
+        .run()
+        .expect_code(0);
+    let document = document(&finished);
+    assert_eq!(document["metadata"]["component"]["name"], "both");
+    assert_eq!(document["metadata"]["component"]["version"], "2");
+    let places: Vec<_> = document["components"][0]["evidence"]["occurrences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .collect();
+    assert_eq!(places[0]["location"], "one/Cargo.lock");
+    assert_eq!(places[1]["location"], "two/Cargo.lock");
+    let twice = command().args(["one", "one/Cargo.lock"]).run().expect_code(2);
+    assert!(twice.stderr_text().contains("error[sbom-same-name]"));
+}
+
+#[test]
+fn strictly_a_gap_leaves_no_document() {
+    let project = Project::new();
+    fs::create_dir(project.path("damaged")).unwrap();
+    fs::write(project.path("damaged/Cargo.lock"), "x").unwrap();
+    let kindly = project.scan().run().expect_code(0);
+    assert!(kindly.stderr_text().contains("warning: damaged/Cargo.lock: damaged: "));
+    assert_eq!(document(&kindly)["compositions"][0]["aggregate"], "incomplete");
+    let output = project.path("app.cdx.json");
+    let strictly = project
+        .scan()
+        .arg("--strict")
+        .arg("-o")
+        .arg(&output)
+        .run()
+        .expect_code(1);
+    assert!(strictly.stderr_text().contains("error[sbom-incomplete]"));
+    assert!(!output.exists());
+}
+
+#[test]
+fn an_option_that_only_cargo_understands_wants_cargo() {
+    let project = Project::new();
+    let idle = project.scan().args(["--package", "app"]).run().expect_code(2);
+    assert!(idle.stderr_text().contains("error[sbom-option-of-cargo]"));
+    let unknown = project.scan().args(["--kind", "nothing"]).run().expect_code(2);
+    assert!(unknown.stderr_text().contains("cargo"));
 }
 
 #[test]
 fn a_lock_file_that_is_missing_is_not_written_in_passing() {
     let project = Project::new();
     fs::remove_file(project.path("Cargo.lock")).unwrap();
-    let finished = project.sbom().run().expect_code(3);
+    let finished = project.build().run().expect_code(3);
     assert!(finished.stderr_text().contains("error[program-failed]"));
     assert!(finished.stderr_text().contains("cargo generate-lockfile"));
     assert!(!project.path("Cargo.lock").exists());
@@ -240,7 +325,7 @@ fn a_build_that_fails_leaves_no_document() {
     let project = Project::new();
     fs::write(project.path("src/main.rs"), "fn main() { nothing() }\n").unwrap();
     let output = project.path("app.cdx.json");
-    let finished = project.sbom().arg("-o").arg(&output).run().expect_code(3);
+    let finished = project.build().arg("-o").arg(&output).run().expect_code(3);
     assert!(finished.stderr_text().contains("error[program-failed]"));
     assert!(!output.exists());
 }
@@ -249,8 +334,8 @@ fn a_build_that_fails_leaves_no_document() {
 fn an_unknown_package_is_wrong_usage() {
     let project = Project::new();
     let finished = project
-        .sbom()
-        .args(["--resolve-only", "--package", "ap"])
+        .scan()
+        .args(["--cargo", "metadata", "--package", "ap"])
         .run()
         .expect_code(2);
     let expected =

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = Path::new(&path);
     let tree: Box<dyn Tree> = match path.is_dir() {
         true => Box::new(Directory::new(path)?),
-        false => Box::new(Directory::of_file(path)?),
+        false => Box::new(Directory::of_file(path, &Options::default())?),
     };
     let inventory = scan(&*tree, &Options::default())?;
     for gap in inventory.gaps() {

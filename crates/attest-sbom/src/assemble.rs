@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::bom::Content;
-use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Scope};
+use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Property, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::{Bom, Error, Gap, Metadata, supplier};
 
@@ -44,7 +44,11 @@ impl Inventory {
             .filter(|key| self.is_incomplete(*key))
             .map(|key| references[key.place()].clone())
             .collect();
-        let (mut packages, properties) = self.into_parts();
+        let (mut packages, mut properties) = self.into_parts();
+        properties.extend(gaps.iter().map(|gap| Property {
+            name: "attest:gap",
+            value: gap.to_string(),
+        }));
         for (package, reference) in packages.iter_mut().zip(&references) {
             package.bom_ref = Some(reference.clone());
         }

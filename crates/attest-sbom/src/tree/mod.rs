@@ -4,12 +4,14 @@
 //! A link is followed inside the tree only, so that nothing outside is ever read.
 
 mod directory;
+mod joined;
 mod listing;
 mod memory;
 
 use std::io::{self, Read, Seek};
 
 pub use directory::Directory;
+pub use joined::Joined;
 pub use listing::{Entry, EntryKind, Listing};
 pub use memory::Memory;
 

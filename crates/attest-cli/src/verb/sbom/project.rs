@@ -4,22 +4,6 @@ use crate::failure::Failure;
 
 const MANIFEST: &str = "Cargo.toml";
 
-/// Files that tell what else a project is made with.
-const OTHERS: [(&str, &str); 12] = [
-    ("go.mod", "Go"),
-    ("package.json", "npm"),
-    ("pyproject.toml", "Python"),
-    ("setup.py", "Python"),
-    ("requirements.txt", "Python"),
-    ("pom.xml", "Maven"),
-    ("build.gradle", "Gradle"),
-    ("build.gradle.kts", "Gradle"),
-    ("Chart.yaml", "Helm"),
-    ("Gemfile", "Ruby"),
-    ("composer.json", "PHP"),
-    ("mix.exs", "Elixir"),
-];
-
 /// A directory with a Cargo manifest.
 #[derive(Debug)]
 pub(super) struct Project {
@@ -43,7 +27,6 @@ impl Project {
                     parent.to_owned()
                 },
             }),
-            (Some(name), _) => Err(unsupported(path, |file| name == file).unwrap_or_else(|| nothing(path))),
             _ => Err(nothing(path)),
         }
     }
@@ -53,23 +36,17 @@ impl Project {
             let directory = directory.to_owned();
             return Ok(Self { directory });
         }
-        Err(unsupported(directory, |file| directory.join(file).is_file()).unwrap_or_else(|| nothing(directory)))
+        Err(nothing(directory))
     }
-}
-
-fn unsupported(path: &Path, is_there: impl Fn(&str) -> bool) -> Option<Failure> {
-    let (file, ecosystem) = OTHERS.into_iter().find(|(file, _)| is_there(file))?;
-    let message = format!("expected {MANIFEST}, found `{file}`: {ecosystem} is not supported yet");
-    Some(Failure::usage("sbom-unsupported", message).at(path.display()))
 }
 
 fn nothing(path: &Path) -> Failure {
     Failure::rejected(
         "sbom-nothing-found",
-        format_args!("expected {MANIFEST}, found nothing that can be listed"),
+        format_args!("expected {MANIFEST} beside --cargo, found none"),
     )
     .at(path.display())
-    .hint("name the directory of a Cargo project, as in `attest sbom path/to/project`")
+    .hint("name the directory of a Cargo project, or leave --cargo out, as in `attest sbom path/to/project`")
 }
 
 #[cfg(test)]
@@ -86,18 +63,6 @@ mod tests {
         fs::write(directory.path().join("go.mod"), "").unwrap();
         assert_eq!(Project::find(&manifest).unwrap().directory, directory.path());
         assert_eq!(Project::find(directory.path()).unwrap().directory, directory.path());
-    }
-
-    #[test]
-    fn another_ecosystem_is_named() {
-        let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("go.mod"), "").unwrap();
-        let failure = Project::find(directory.path()).unwrap_err();
-        assert_eq!(failure.code(), "sbom-unsupported");
-        assert_eq!(
-            failure.message(),
-            "expected Cargo.toml, found `go.mod`: Go is not supported yet"
-        );
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use attest_sbom::cargo::{self, Resolution};
 
+use super::build::{BuildArguments, CargoArguments};
 use super::program::Program;
 use super::project::Project;
 use super::refusal::refusal;
-use super::{Arguments, BuildArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,7 +26,11 @@ pub(super) enum Records {
 }
 
 /// Reads or makes the records that the arguments ask for.
-pub(super) fn collect(arguments: &Arguments, project: &Project, context: &mut Context<'_>) -> Result<Records, Failure> {
+pub(super) fn collect(
+    arguments: &CargoArguments,
+    project: &Project,
+    context: &mut Context<'_>,
+) -> Result<Records, Failure> {
     let cargo = program("CARGO", "cargo", project, context);
     let host = match (&arguments.build.target, &arguments.messages) {
         (Some(target), _) if arguments.metadata.is_some() => target.clone(),
@@ -39,7 +43,7 @@ pub(super) fn collect(arguments: &Arguments, project: &Project, context: &mut Co
     };
     let package = cargo::package(&metadata, arguments.package.as_deref()).map_err(refusal)?;
     let lock = lock(&package, project)?;
-    if arguments.resolve_only {
+    if arguments.is_resolved_only() {
         return Ok(Records::Resolution(Resolution { metadata, lock, target }));
     }
     let messages = match &arguments.messages {
@@ -144,13 +148,13 @@ impl BuildArguments {
 }
 
 /// Cargo's own variable for this wins over rayon's.
-fn jobs(arguments: &Arguments, context: &Context<'_>) -> Result<Option<usize>, Failure> {
+fn jobs(arguments: &CargoArguments, context: &Context<'_>) -> Result<Option<usize>, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?;
     let is_set = context.environment.text("CARGO_BUILD_JOBS").is_some();
     Ok((!is_set).then(|| threads.count().get()))
 }
 
-fn executables(records: &cargo::Records, arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
+fn executables(records: &cargo::Records, arguments: &CargoArguments) -> Result<Vec<PathBuf>, Failure> {
     let executables = cargo::executables(records, arguments.package.as_deref()).map_err(refusal)?;
     Ok(executables.into_iter().map(PathBuf::from).collect())
 }

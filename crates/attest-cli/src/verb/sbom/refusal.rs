@@ -14,6 +14,8 @@ pub(super) fn refusal(error: Error) -> Failure {
         Error::InvalidTimestamp { .. } => Failure::usage("sbom-timestamp-invalid", &error),
         Error::BuildFailed | Error::Unfinished => Failure::rejected("sbom-build-unfinished", &error)
             .hint("run `cargo build --message-format=json` to its end and save all of what it writes to stdout"),
+        Error::NothingFound => Failure::rejected("sbom-nothing-found", &error)
+            .hint("name the directory of a project, a lock file, a binary or a root file system; `attest sbom --help` lists the kinds"),
         Error::NotBuilt { .. } => Failure::rejected("sbom-package-not-built", &error),
         Error::ForeignMessage { .. } => Failure::rejected("sbom-records-differ", &error)
             .hint("make both with one Cargo.lock: `cargo metadata --locked …` and `cargo build --locked …`"),

@@ -1,0 +1,225 @@
+//! Paths in, a document of everything that is recognised in them out.
+
+use std::path::{Path, PathBuf};
+
+use attest_sbom::tree::{Directory, Joined, Tree};
+use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root};
+
+use super::build::{self, CargoArguments};
+use super::document;
+use super::project::Project;
+use super::refusal::refusal;
+use crate::context::Context;
+use crate::exit::Outcome;
+use crate::failure::Failure;
+
+/// How many warnings are shown; all of them are in the document.
+const SHOWN_GAPS: usize = 20;
+
+/// What to list, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct ScanArguments {
+    /// Directories and files: projects, lock files, binaries, root file systems
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// The file to write [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Look for this kind of input only; may be repeated [default: every kind]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    kind: Vec<Kind>,
+    /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
+    #[arg(long, value_name = "NAME", value_parser = root)]
+    name: Option<Root>,
+    /// List only what ends up in the artifact for TARGET, as far as the input tells
+    #[arg(long, value_name = "TARGET")]
+    shipped: Option<String>,
+    /// Exit 1, without a document, when something cannot be known
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    cargo: CargoArguments,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let names = || Kind::all().map(Kind::name).collect::<Vec<_>>().join(", ");
+    let mut kinds = Kind::all();
+    kinds
+        .find(|kind| kind.name() == text)
+        .ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn root(text: &str) -> Result<Root, String> {
+    // An `@` at the beginning is that of a scope.
+    let (name, version) = match text.char_indices().skip(1).filter(|(_, c)| *c == '@').last() {
+        Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    };
+    if name.is_empty() || version == Some("") || text.chars().any(char::is_control) {
+        return Err("expected NAME or NAME@VERSION".to_owned());
+    }
+    Ok(Root {
+        name: Some(name.to_owned()),
+        version: version.map(str::to_owned),
+    })
+}
+
+pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    let first = &arguments.paths[0];
+    if let Some(option) = arguments.cargo.idle() {
+        let message = format!("expected --cargo beside {option}: it says how cargo builds");
+        return Err(Failure::usage("sbom-option-of-cargo", message));
+    }
+    let metadata = Metadata {
+        timestamp: document::timestamp(directory_of(first), context)?,
+        ..Metadata::default()
+    };
+    let bom = match arguments.cargo.decide() {
+        true => build::document(
+            &Project::find(one_path(arguments)?)?,
+            &arguments.cargo,
+            &metadata,
+            context,
+        )?,
+        false => listed(arguments, &metadata, context)?,
+    };
+    document::write(&bom, arguments.output.as_deref(), context)?;
+    Ok(Outcome::Accepted)
+}
+
+fn one_path(arguments: &ScanArguments) -> Result<&Path, Failure> {
+    match arguments.paths.as_slice() {
+        [path] => Ok(path),
+        paths => {
+            let message = format!("expected one Cargo project beside --cargo, found {} paths", paths.len());
+            Err(Failure::usage("sbom-several-projects", message))
+        }
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !path.is_dir() && parent != Path::new("") => parent,
+        Some(_) if !path.is_dir() => Path::new("."),
+        _ => path,
+    }
+}
+
+fn listed(
+    arguments: &ScanArguments,
+    metadata: &Metadata,
+    context: &mut Context<'_>,
+) -> Result<attest_sbom::Bom, Failure> {
+    let mut options = Options::default();
+    options.kinds.clone_from(&arguments.kind);
+    options.shipped.clone_from(&arguments.shipped);
+    let tree = tree(&arguments.paths, &options)?;
+    let inventory = attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(shown(&arguments.paths)))?;
+    report(&inventory, arguments, context)?;
+    let root = arguments.name.clone().unwrap_or_default();
+    inventory.document(&root, metadata).map_err(refusal)
+}
+
+fn tree(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
+    if let [path] = paths {
+        return one_tree(path, options);
+    }
+    let mut joined = Joined::default();
+    for path in paths {
+        let name = name_in_document(path);
+        let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let place = if path.is_dir() { &name } else { parent };
+        if !joined.add(place, one_tree(path, options)?) {
+            let message = format!("expected paths that do not overlap, found `{name}` twice");
+            return Err(Failure::usage("sbom-same-name", message).at(path.display()));
+        }
+    }
+    Ok(Box::new(joined))
+}
+
+/// A relative path as it is given, without `.`; of others the last part, since the rest tells where the machine keeps them.
+fn name_in_document(path: &Path) -> String {
+    use std::path::Component;
+    let parts: Vec<_> = path.components().filter(|part| *part != Component::CurDir).collect();
+    let is_inside = parts.iter().all(|part| matches!(part, Component::Normal(_)));
+    let kept = if is_inside {
+        &parts[..]
+    } else {
+        &parts[parts.len().saturating_sub(1)..]
+    };
+    let names = kept.iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
+    names.collect::<Vec<_>>().join("/")
+}
+
+fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("expected a file or a directory that can be read, found: {error}");
+        Failure::undecided("sbom-path-unreadable", message).at(path.display())
+    };
+    match path.is_dir() {
+        true => Ok(Box::new(Directory::new(path).map_err(unreadable)?)),
+        false => Ok(Box::new(Directory::of_file(path, options).map_err(unreadable)?)),
+    }
+}
+
+/// Says what is missing; all of it is in the document, too.
+fn report(inventory: &Inventory, arguments: &ScanArguments, context: &mut Context<'_>) -> Result<(), Failure> {
+    let gaps: Vec<&Gap> = inventory.gaps().collect();
+    for gap in gaps.iter().take(SHOWN_GAPS) {
+        context.say(format_args!("warning: {gap}"));
+    }
+    if gaps.len() > SHOWN_GAPS {
+        context.say(format_args!("warning: and {} more", gaps.len() - SHOWN_GAPS));
+    }
+    if inventory.is_empty() {
+        let message = "expected something that can be listed, found only what is said above";
+        return Err(Failure::rejected("sbom-nothing-listed", message).at(shown(&arguments.paths)));
+    }
+    match arguments.strict && !gaps.is_empty() {
+        true => {
+            let message = format!("expected nothing that cannot be known, found {}", gaps.len());
+            Err(Failure::rejected("sbom-incomplete", message).at(shown(&arguments.paths)))
+        }
+        false => Ok(()),
+    }
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_a_name_and_perhaps_a_version() {
+        for (text, name, version) in [
+            ("app", "app", None),
+            ("app@1.2", "app", Some("1.2")),
+            ("@a/b@1", "@a/b", Some("1")),
+            ("@a/b", "@a/b", None),
+        ] {
+            let root = root(text).unwrap();
+            assert_eq!(
+                (root.name.as_deref(), root.version.as_deref()),
+                (Some(name), version),
+                "{text}"
+            );
+        }
+        for text in ["", "app@", "a\nb"] {
+            assert!(root(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_outside_leaves_only_its_last_part() {
+        for (path, name) in [("./a/b", "a/b"), ("/home/x/a", "a"), ("../a", "a"), ("a/../b", "b")] {
+            assert_eq!(name_in_document(Path::new(path)), name);
+        }
+    }
+}
