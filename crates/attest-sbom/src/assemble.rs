@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::bom::Content;
-use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Property, Scope};
+use crate::cyclonedx::{
+    Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Property, Scope,
+};
 use crate::inventory::{Inventory, Key};
 use crate::{Bom, Error, Gap, Metadata, supplier};
 
@@ -34,7 +36,7 @@ impl Inventory {
             return Err(Error::NothingToList);
         }
         let top = self.top();
-        self.fill_suppliers();
+        self.fill_suppliers(top, root, metadata);
         let is_complete = self.gaps().len() == 0;
         let gaps: Vec<Gap> = self.gaps().cloned().collect();
         let graph = Graph::new(&self, top);
@@ -87,12 +89,22 @@ impl Inventory {
         }
     }
 
-    fn fill_suppliers(&mut self) {
+    /// What the maker of the document says of what is own goes before the rules.
+    fn fill_suppliers(&mut self, top: Option<Key>, root: &Root, metadata: &Metadata) {
+        let project = root
+            .name
+            .clone()
+            .or_else(|| top.map(|top| self.packages()[top.place()].name.clone()));
+        let stated: Option<OrganizationalEntity> = metadata.supplier.as_ref().map(Into::into);
         for key in self.keys() {
             let package = self.package_mut(key);
-            if package.supplier.is_none() && package.kind != ComponentKind::File {
-                package.supplier = supplier::by_name_space(package);
+            if package.supplier.is_some() || package.kind == ComponentKind::File {
+                continue;
             }
+            package.supplier = match package.is_own() {
+                true => stated.clone().or_else(|| supplier::of_own(package, project.as_deref())),
+                false => supplier::by_name_space(package),
+            };
         }
     }
 }

@@ -64,13 +64,10 @@ impl Inventory {
 
     /// Says that a package is the project's own: a member of its workspace.
     pub(crate) fn own(&mut self, key: Key) {
-        let own = Property {
-            name: "attest:own",
-            value: "true".to_owned(),
-        };
-        let properties = &mut self.packages[key.place()].properties;
-        if !properties.contains(&own) {
-            properties.push(own);
+        let package = &mut self.packages[key.place()];
+        if !package.is_own() {
+            let value = "true".to_owned();
+            package.properties.push(Property { name: OWN, value });
         }
     }
 
@@ -222,7 +219,14 @@ fn add_new<T: PartialEq>(values: &mut Vec<T>, others: Vec<T>) {
     }
 }
 
+/// The property of what is the project's own.
+const OWN: &str = "attest:own";
+
 impl Component {
+    pub(crate) fn is_own(&self) -> bool {
+        self.properties.iter().any(|property| property.name == OWN)
+    }
+
     /// Says where the component was found.
     pub(crate) fn found_at(mut self, location: impl Into<String>) -> Self {
         let location = location.into();

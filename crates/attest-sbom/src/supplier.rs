@@ -1,18 +1,29 @@
-use crate::cyclonedx::{Component, OrganizationalEntity};
+use crate::cyclonedx::{Component, OrganizationalEntity, ReferenceKind};
 
 /// Who hands a package out, where the package itself names nobody.
 ///
 /// The rule, by the type of the package URL: the account or the domain that its name begins with (`@scope` of npm, the
 /// group of Maven, `host/account` of Go and of sources in git), else the index that its type stands for. Nothing is asked
-/// of anybody, and a supplier that the input names goes before. A property says that this rule was used.
+/// of anybody, and a supplier that the input names goes before.
 pub(crate) fn by_name_space(component: &Component) -> Option<OrganizationalEntity> {
     let purl = component.purl.as_deref()?;
     let (kind, rest) = purl.strip_prefix("pkg:")?.split_once('/')?;
     let source = ["vcs_url=", "repository_url=", "download_url="];
     let other = source.iter().find_map(|name| rest.split(name).nth(1)).and_then(account);
-    let name = other.or_else(|| of_type(kind, component))?;
+    other.or_else(|| of_type(kind, component)).map(named)
+}
+
+/// Who hands out what is the project's own: the account that its repository belongs to, else the project itself.
+pub(crate) fn of_own(component: &Component, project: Option<&str>) -> Option<OrganizationalEntity> {
+    let mut references = component.external_references.iter();
+    let repository = references.find(|reference| reference.kind == ReferenceKind::Vcs);
+    let account = repository.and_then(|reference| account(&reference.url));
+    account.or_else(|| project.map(str::to_owned)).map(named)
+}
+
+fn named(name: String) -> OrganizationalEntity {
     let (url, contact) = (Vec::new(), Vec::new());
-    Some(OrganizationalEntity { name, url, contact })
+    OrganizationalEntity { name, url, contact }
 }
 
 /// `host/account` of an address in a qualifier, the first account of it.
@@ -59,6 +70,17 @@ mod tests {
             ..Component::new(ComponentKind::Library, name)
         };
         by_name_space(&component).map(|supplier| supplier.name)
+    }
+
+    #[test]
+    fn what_is_own_is_handed_out_by_the_account_of_its_repository_or_by_the_project() {
+        let mut component = Component::new(ComponentKind::Library, "a");
+        let name = |component: &Component, project| of_own(component, project).map(|supplier| supplier.name);
+        assert_eq!(name(&component, None), None);
+        assert_eq!(name(&component, Some("app")).as_deref(), Some("app"));
+        let repository = crate::reference::external(ReferenceKind::Vcs, Some("https://example.com/owner/a.git"));
+        component.external_references.extend(repository);
+        assert_eq!(name(&component, Some("app")).as_deref(), Some("example.com/owner"));
     }
 
     #[test]
