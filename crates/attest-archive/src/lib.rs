@@ -57,6 +57,7 @@ mod tar_writer;
 mod walk;
 mod write;
 mod xz;
+pub mod yaml;
 mod zip_record;
 mod zip_writer;
 mod zstandard;

@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use super::fields::{Document, Shape, is_taken_for};
 use super::metadata::{self, LIMITS};
-use super::yaml::{Node, Value, documents};
 use super::{ChartError, VersionRange};
+use crate::yaml::{Node, Value, documents};
 
 /// A chart that a chart depends on, as `dependencies` says (<https://helm.sh/docs/topics/charts/#chart-dependencies>).
 ///

@@ -1,8 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::yaml::YamlError;
 use crate::error::visible;
+use crate::yaml::YamlError;
 use crate::{Error, MemberPath};
 
 /// Why a directory or an archive is no chart that can be packed, or an index no index.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::ChartError;
-use super::yaml::{Limits, Node, NodeContent, Plain, Value, documents};
+use crate::yaml::{Limits, Node, NodeContent, Plain, Value, documents};
 
 /// One file of YAML whose fields are read, strictly: what readers might take differently is refused.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,9 @@ use attest_digest::Digest;
 use super::fields::{Document, Shape};
 use super::lock::is_moment;
 use super::metadata::{self, is_name};
-use super::yaml::{Limits, Node, NodeContent, Value, to_yaml};
 use super::{ChartError, LooseVersion, Metadata};
 use crate::SourceDate;
+use crate::yaml::{Limits, Node, NodeContent, Value, to_yaml};
 
 /// How much of an index is read: the largest public ones had about twenty megabytes before they were cut.
 const LIMITS: Limits = Limits {

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::dependency::{self, Dependency, refuse_twins};
 use super::fields::{Document, Shape};
-use super::yaml::{Limits, Node, Value, to_yaml};
 use super::{ChartError, LooseVersion, StrictVersion, VersionRange};
+use crate::yaml::{Limits, Node, Value, to_yaml};
 
 /// How much of `Chart.yaml`, of a lock file and of `values.yaml` is read: as many bytes as Helm reads of any file of a chart,
 /// and more nodes than the largest charts have.
@@ -488,7 +488,7 @@ mod tests {
 
         #[test]
         fn what_is_written_says_what_was_read(description in any::<String>(), app in "[0-9.]{1,6}", home in "\\PC{0,20}") {
-            let quoted = |text: &str| super::super::yaml::scalar(text);
+            let quoted = |text: &str| crate::yaml::scalar(text);
             let text = format!(
                 "{CHART}description: {}\nappVersion: {}\nhome: {}\n", quoted(&description), quoted(&app), quoted(&home)
             );

@@ -25,8 +25,8 @@ mod repository;
 mod stamp;
 mod subchart;
 mod version;
-mod yaml;
 
+pub use crate::yaml::YamlError;
 pub use archived::ArchivedChart;
 pub use dependency::Dependency;
 pub use error::ChartError;
@@ -38,7 +38,6 @@ pub use range::VersionRange;
 pub use repository::{Package, Repository};
 pub use stamp::Stamp;
 pub use version::{LooseVersion, StrictVersion};
-pub use yaml::YamlError;
 
 /// The largest file that Helm reads (`MaxDecompressedFileSize`): what is larger would pack, and never install.
 pub const MAX_FILE_BYTES: u64 = 5 << 20;

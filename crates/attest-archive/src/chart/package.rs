@@ -10,8 +10,8 @@ use super::fields::Document;
 use super::lock::Lock;
 use super::metadata::{ApiVersion, LIMITS};
 use super::subchart::{Subchart, is_passed_over, resolve, subcharts};
-use super::yaml::{NodeContent, documents};
 use super::{ChartError, Dependency, LooseVersion, MAX_FILE_BYTES, Metadata, Stamp};
+use crate::yaml::{NodeContent, documents};
 use crate::{Content, Error, Member, MemberPath, Members};
 
 const CHART_YAML: &str = "Chart.yaml";

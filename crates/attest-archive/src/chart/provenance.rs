@@ -1,7 +1,7 @@
 use attest_digest::Digest;
 
 use super::Metadata;
-use super::yaml::scalar;
+use crate::yaml::scalar;
 
 /// What a provenance file says of a package, before it is signed in the clear (<https://helm.sh/docs/topics/provenance/>):
 /// the fields of `Chart.yaml`, a line with `...`, and the digest of the file.

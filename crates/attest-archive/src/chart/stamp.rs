@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::fields::{Document, Shape};
 use super::metadata::{LIMITS, SHAPES};
-use super::yaml::{Mark, Node, NodeContent, Value, quoted, scalar};
 use super::{ChartError, StrictVersion};
+use crate::yaml::{Mark, Node, NodeContent, Value, quoted, scalar};
 
 /// What a `Chart.yaml` is to say instead of what it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

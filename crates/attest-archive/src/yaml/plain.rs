@@ -3,17 +3,24 @@
 /// By the core schema of YAML 1.2 (section 10.3.2) and by the types of YAML 1.1 (<https://yaml.org/type/>), which Helm's reader
 /// follows: where the two differ it is [`Plain::Disputed`], or a number if one of them says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::chart) enum Plain {
+#[non_exhaustive]
+pub enum Plain {
+    /// Nothing.
     Null,
+    /// A truth value.
     Flag(bool),
+    /// A number, of whatever base.
     Number,
     /// `yes`, `off` and their like: a truth value for some readers, a text for others.
     Disputed,
+    /// A text.
     Text,
 }
 
 impl Plain {
-    pub(in crate::chart) fn of(text: &str) -> Self {
+    /// What readers make of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => Self::Null,
             "true" | "True" | "TRUE" => Self::Flag(true),

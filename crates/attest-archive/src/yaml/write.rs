@@ -9,7 +9,7 @@ const MAX_SIMPLE_KEY: usize = 1000;
 
 /// What a document says, free of how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::chart) enum Value {
+pub(crate) enum Value {
     Flag(bool),
     Text(String),
     List(Vec<Self>),
@@ -17,11 +17,11 @@ pub(in crate::chart) enum Value {
 }
 
 impl Value {
-    pub(in crate::chart) fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    pub(in crate::chart) fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -30,7 +30,7 @@ impl Value {
 }
 
 /// One document, in block style, keys sorted: equal values make equal text.
-pub(in crate::chart) fn to_yaml(value: &Value) -> String {
+pub(crate) fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
     text
@@ -116,7 +116,7 @@ fn margin(text: &mut String, indent: usize) {
 }
 
 /// A text as a scalar: without quotes where every reader takes it for this text, otherwise in double quotes.
-pub(in crate::chart) fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     match is_safe_without_quotes(text) {
         true => text.to_owned(),
         false => quoted(text),
@@ -144,7 +144,7 @@ fn looks_like_a_date(text: &str) -> bool {
 }
 
 /// Double quotes (YAML 1.2 section 7.3.1), in one line.
-pub(in crate::chart) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
         match c {

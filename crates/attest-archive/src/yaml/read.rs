@@ -6,11 +6,11 @@ use super::{Plain, YamlError};
 
 /// How much of a text is read.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::chart) struct Limits {
+pub struct Limits {
     /// The most bytes.
-    pub(in crate::chart) bytes: usize,
+    pub bytes: usize,
     /// The most nodes. Each takes about a hundred bytes of memory, and a text counts as one more for each hundred of its own.
-    pub(in crate::chart) nodes: usize,
+    pub nodes: usize,
 }
 
 /// How many bytes of a text count as a node: what aliases repeat is held in memory as often as they repeat it.
@@ -21,50 +21,61 @@ const MAX_DEPTH: usize = 100;
 
 /// A place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::chart) struct Mark {
+pub struct Mark {
     /// In characters from the beginning, not in bytes.
-    pub(in crate::chart) index: usize,
+    pub index: usize,
     /// The line, from one.
-    pub(in crate::chart) line: usize,
+    pub line: usize,
 }
 
 /// One node of a document, as it is written.
 #[derive(Debug, Clone)]
-pub(in crate::chart) struct Node {
-    pub(in crate::chart) content: NodeContent,
+pub struct Node {
+    /// What is written.
+    pub content: NodeContent,
     /// Whether a tag says what it is. No file of a chart needs one, and readers differ on what they make of it.
-    pub(in crate::chart) is_tagged: bool,
-    pub(in crate::chart) start: Mark,
-    pub(in crate::chart) end: Mark,
+    pub is_tagged: bool,
+    /// Where it begins.
+    pub start: Mark,
+    /// Where it ends.
+    pub end: Mark,
     /// How many nodes there are in it, itself included, with what its texts count.
     size: usize,
 }
 
+/// What a node is.
 #[derive(Debug, Clone)]
-pub(in crate::chart) enum NodeContent {
+#[expect(clippy::exhaustive_enums, reason = "YAML has no other kinds of nodes")]
+pub enum NodeContent {
     /// Without quotes: what it means depends on what it looks like.
     Plain(String),
     /// In quotes, or a block: a text.
     Quoted(String),
+    /// Nodes in their order.
     List(Vec<Node>),
+    /// Keys, each a text and each once, and their values, in their order.
     Map(Vec<(Node, Node)>),
 }
 
 impl Node {
     /// What is written, when this is no list and no mapping.
-    pub(in crate::chart) fn text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
         match &self.content {
             NodeContent::Plain(text) | NodeContent::Quoted(text) => Some(text),
             NodeContent::List(_) | NodeContent::Map(_) => None,
         }
     }
 
-    pub(in crate::chart) fn is_null(&self) -> bool {
+    /// Whether it says nothing, in one of the ways that YAML has for it.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         matches!(&self.content, NodeContent::Plain(text) if Plain::of(text) == Plain::Null)
     }
 
     /// What it is, for a message.
-    pub(in crate::chart) fn description(&self) -> String {
+    #[must_use]
+    pub fn description(&self) -> String {
         match &self.content {
             NodeContent::List(_) => "a list".to_owned(),
             NodeContent::Map(_) => "a mapping".to_owned(),
@@ -93,7 +104,7 @@ fn shortened(text: &str) -> String {
 ///
 /// # Errors
 /// [`YamlError`].
-pub(in crate::chart) fn documents(bytes: &[u8], limits: Limits) -> Result<Vec<Node>, YamlError> {
+pub fn documents(bytes: &[u8], limits: Limits) -> Result<Vec<Node>, YamlError> {
     if bytes.len() > limits.bytes {
         return Err(YamlError::TooLarge {
             limit: limits.bytes,

@@ -7,9 +7,9 @@ mod plain;
 mod read;
 mod write;
 
-pub(super) use plain::Plain;
-pub(super) use read::{Limits, Mark, Node, NodeContent, documents};
-pub(super) use write::{Value, quoted, scalar, to_yaml};
+pub use plain::Plain;
+pub use read::{Limits, Mark, Node, NodeContent, documents};
+pub(crate) use write::{Value, quoted, scalar, to_yaml};
 
 /// Why a text is no YAML that is read here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
