@@ -251,7 +251,8 @@ fn a_directory_is_listed_without_running_anything() {
     assert_eq!(one.stdout, two.stdout);
     let document = document(&one);
     assert_eq!(document["metadata"]["component"]["purl"], "pkg:cargo/app@1.2.0");
-    assert_eq!(document["components"].as_array().unwrap().len(), 4);
+    let own = &document["metadata"]["component"]["components"];
+    assert_eq!(own.as_array().unwrap().len(), 4);
     assert_eq!(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
 }
 
@@ -270,7 +271,7 @@ fn several_paths_make_one_document() {
     let document = document(&finished);
     assert_eq!(document["metadata"]["component"]["name"], "both");
     assert_eq!(document["metadata"]["component"]["version"], "2");
-    let places: Vec<_> = document["components"][0]["evidence"]["occurrences"]
+    let places: Vec<_> = document["metadata"]["component"]["components"][0]["evidence"]["occurrences"]
         .as_array()
         .unwrap()
         .iter()

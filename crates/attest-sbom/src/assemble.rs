@@ -27,7 +27,8 @@ impl Inventory {
     ///
     /// The root is the package of the topmost manifest; where several lie as high or none is there, it is a component of its
     /// own. Whatever no other package needs hangs on the root, through the file that lists it if the root is a package: it
-    /// is not known that the root itself needs it.
+    /// is not known that the root itself needs it. The project's other own packages are parts of the root: they stand
+    /// inside it, beside nothing of others.
     ///
     /// # Errors
     /// [`Error::NothingToList`] for an inventory without packages.
@@ -54,13 +55,15 @@ impl Inventory {
         for (package, reference) in packages.iter_mut().zip(&references) {
             package.bom_ref = Some(reference.clone());
         }
-        let described = match top {
+        let mut described = match top {
             Some(key) => packages.remove(key.place()),
             None => Component {
                 bom_ref: Some(UNNAMED.to_owned()),
                 ..Component::new(ComponentKind::Application, "project")
             },
         };
+        let (own, mut packages): (Vec<_>, Vec<_>) = packages.into_iter().partition(Component::is_own);
+        described.components.extend(own);
         packages.extend(files);
         let content = Content {
             phase: Phase::PreBuild,
@@ -386,6 +389,24 @@ mod tests {
         assert_eq!(component["evidence"]["occurrences"].as_array().unwrap().len(), 2);
         assert_eq!(component.get("scope"), None);
         assert_eq!(component["supplier"]["name"], "Rust crate registry");
+    }
+
+    #[test]
+    fn own_packages_are_parts_of_the_root_and_others_are_not() {
+        let mut inventory = Inventory::default();
+        let [app, member, used] = ["app", "member", "used"].map(|name| inventory.add(library(name)));
+        inventory.depends(member, used);
+        inventory.project("Cargo.toml", app);
+        inventory.own(member);
+        let document = document(inventory);
+        let names = |list: &serde_json::Value| {
+            let names = list.as_array().unwrap().iter();
+            names
+                .map(|one| one["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&document["metadata"]["component"]["components"]), ["member"]);
+        assert_eq!(names(&document["components"]), ["Cargo.lock", "used"]);
     }
 
     #[test]
