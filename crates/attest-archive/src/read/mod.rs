@@ -43,6 +43,7 @@ mod words;
 mod zip;
 mod zip_directory;
 mod zip_kind;
+mod zip_listing;
 mod zip_record;
 
 pub use archive::{Container, Summary, read_archive};
@@ -56,3 +57,4 @@ pub use tar::read_tar;
 pub(crate) use tar::skim_tar;
 pub(crate) use tar_header::BLOCK;
 pub use zip::read_zip;
+pub use zip_listing::{Window, ZipListed, list_zip};
