@@ -31,6 +31,7 @@ fn the_files_and_the_document_agree() {
     assert_eq!(document["identity"], "signer@example.com");
     let url = document["url"].as_str().unwrap();
     assert!(url.starts_with("http://localhost:"), "{url}");
+    assert_eq!(url, format!("http://{}", document["registry"].as_str().unwrap()));
     let files = document["files"].as_object().unwrap();
     assert_eq!(fs::read_dir(&trust).unwrap().count(), files.len());
     for path in files.values() {
@@ -164,4 +165,17 @@ fn an_address_with_words_for_a_shell_is_quoted() {
         .expect_code(0);
     let text = finished.stdout_text();
     assert_eq!(text.matches("identity '$(touch x)'").count(), 3, "{text}");
+}
+
+#[test]
+fn a_registry_that_is_kept_is_there_after_the_sandbox() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("registry");
+    let sandbox = || Command::attest().args(["sandbox", "--print", "json", "--duration", "0", "--registry"]);
+    sandbox().arg(&kept).run().expect_code(0);
+    assert!(kept.join("uploads").is_dir());
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let refused = sandbox().arg(&file).run().expect_code(3);
+    assert!(refused.stderr_text().contains("error[sandbox-registry-unusable]"));
 }

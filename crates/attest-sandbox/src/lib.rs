@@ -1,5 +1,5 @@
 //! A port number in, a whole Sigstore on loopback out: identity provider, certificate authority, both versions of the
-//! transparency log, timestamp authority and TUF repository, in one process, for tests, pilots and the first five minutes.
+//! transparency log, timestamp authority, TUF repository and OCI registry, in one process, for tests, pilots and the first five minutes.
 //!
 //! [`Sigstore`] is the thing itself, without a socket, clock or source of randomness of its own: the same [`Keys`] and the
 //! same times give the same bytes. [`Server`] puts it on a port. Nothing it issues is worth anything outside: its root is in nobody's trust store.
@@ -12,6 +12,7 @@ mod keys;
 mod log;
 mod oidc;
 mod public_key;
+pub mod registry;
 mod server;
 mod sigstore;
 mod timestamp;

@@ -4,6 +4,7 @@
 
 mod client;
 mod login;
+mod registry;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};

@@ -1,12 +1,14 @@
-//! `attest sandbox`: a whole Sigstore on this machine, for as long as the command runs.
+//! `attest sandbox`: a whole Sigstore and a registry on this machine, for as long as the command runs.
 
 mod files;
 mod instructions;
+mod registry;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use attest_sandbox::registry::Registry;
 use attest_sandbox::{Claims, Config, Error, Keys, Server, Signals, Sigstore, Waited};
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -36,7 +38,7 @@ Examples:
 It listens on 127.0.0.1 only and ends with Ctrl-C or SIGTERM. What it signs is worth nothing
 outside.";
 
-/// Run a whole Sigstore on loopback, for tests and first steps
+/// Run a whole Sigstore and a registry on loopback, for tests and first steps
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -51,6 +53,10 @@ pub(crate) struct Arguments {
     /// Write trust root, configuration and identity token here [default: a directory that goes when the sandbox goes]
     #[arg(long, value_name = "DIR")]
     write_trust: Option<PathBuf>,
+
+    /// Keep the content of the registry in this directory [default: it goes when the sandbox goes]
+    #[arg(long, value_name = "DIR")]
+    registry: Option<PathBuf>,
 
     /// What to print once it answers
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Env)]
@@ -77,7 +83,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let begin = Instant::now();
     check_user(&arguments.user)?;
     let mut signals = Signals::listen().map_err(|error| failure(&error))?;
-    let server = start(&arguments).map_err(|error| failure(&error))?;
+    let registry = registry::Storage::open(arguments.registry.as_deref())?;
+    let server = start(&arguments, registry.open_registry()?).map_err(|error| failure(&error))?;
     let directory = Directory::open(arguments.write_trust.as_deref())?;
     directory.write_all(server.sigstore())?;
     let instructions = Instructions::new(&server, directory.path(), &arguments.user)?;
@@ -133,14 +140,14 @@ fn check_user(user: &str) -> Result<(), Failure> {
     }
 }
 
-fn start(arguments: &Arguments) -> Result<Server, Error> {
+fn start(arguments: &Arguments, registry: Registry) -> Result<Server, Error> {
     let sigstore = Sigstore::new(Config {
         keys: keys(arguments.keys.as_deref())?,
         clock: Arc::new(WallClock),
         user: Claims::email(&arguments.user),
         issuers: Vec::new(),
     })?;
-    Server::start(sigstore, arguments.port)
+    Server::start_with_registry(sigstore, registry, arguments.port)
 }
 
 fn keys(directory: Option<&Path>) -> Result<Keys, Error> {

@@ -4,6 +4,7 @@ mod certificates;
 mod identity;
 mod login;
 mod page;
+mod registry;
 mod rekor1;
 mod rekor2;
 mod reply;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
+use crate::registry::Registry;
 use crate::sigstore::Sigstore;
 
 /// Largest request. Version 1 of the log is sent whole envelopes, and an attestation of a large SBOM has a few megabytes.
@@ -63,7 +65,19 @@ impl Server {
     ///
     /// # Errors
     /// When the port is taken.
-    pub fn start(mut sigstore: Sigstore, port: u16) -> Result<Self, Error> {
+    pub fn start(sigstore: Sigstore, port: u16) -> Result<Self, Error> {
+        Self::listen(sigstore, None, port)
+    }
+
+    /// The same with a registry below `/v2/`.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub fn start_with_registry(sigstore: Sigstore, registry: Registry, port: u16) -> Result<Self, Error> {
+        Self::listen(sigstore, Some(registry), port)
+    }
+
+    fn listen(mut sigstore: Sigstore, registry: Option<Registry>, port: u16) -> Result<Self, Error> {
         let cannot_listen = |error: std::io::Error| Error::Io {
             action: "listen at",
             place: format!("127.0.0.1:{port}"),
@@ -78,7 +92,10 @@ impl Server {
             .build()
             .map_err(cannot_listen)?;
         let (stop, stopped) = oneshot::channel();
-        let router = router(Arc::clone(&sigstore));
+        let mut router = router(Arc::clone(&sigstore));
+        if let Some(registry) = registry {
+            router = router.merge(registry::router(Arc::new(registry)));
+        }
         let thread = std::thread::Builder::new()
             .name("attest-sandbox".to_owned())
             .spawn(move || runtime.block_on(serve(listener, router, stopped)))

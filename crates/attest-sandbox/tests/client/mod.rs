@@ -3,6 +3,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use attest_sandbox::registry::Registry;
 use attest_sandbox::{Claims, Clock, Config, Keys, ManualClock, Server, Sigstore};
 use jiff::Timestamp;
 use p256::ecdsa::signature::Signer;
@@ -16,6 +17,7 @@ pub(crate) struct Client {
     pub(crate) server: Server,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: SigningKey,
+    _registry: tempfile::TempDir,
 }
 
 pub(crate) struct Answer {
@@ -34,10 +36,13 @@ impl Client {
             user: Claims::email(EMAIL),
             issuers: Vec::new(),
         });
+        let directory = tempfile::tempdir().unwrap();
+        let registry = Registry::open(directory.path()).unwrap();
         Self {
-            server: Server::start(sigstore.unwrap(), 0).unwrap(),
+            server: Server::start_with_registry(sigstore.unwrap(), registry, 0).unwrap(),
             clock,
             key: SigningKey::from_slice(&[9; 32]).unwrap(),
+            _registry: directory,
         }
     }
 
@@ -111,7 +116,7 @@ impl Client {
         stream
     }
 
-    fn send(&self, head: &str, body: &[u8]) -> Answer {
+    pub(crate) fn send(&self, head: &str, body: &[u8]) -> Answer {
         let mut stream = self.connect();
         let rest = format!(
             "Host: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -141,6 +146,12 @@ impl Answer {
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
+    }
+
+    /// A header that must be there.
+    #[track_caller]
+    pub(crate) fn said(&self, name: &str) -> &str {
+        self.header(name).unwrap_or_else(|| panic!("no header {name}"))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -44,6 +44,7 @@ impl<'a> Instructions<'a> {
 # A Sigstore at {url}. Everyone it signs for is {user}, as told by the issuer {url}.
 export ATTEST_SANDBOX_URL={quoted_url}
 export ATTEST_SANDBOX_DIR={quoted_directory}
+export ATTEST_SANDBOX_REGISTRY={registry}
 export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
 #
 # attest           attest sign FILE --trusted-root \"$ATTEST_SANDBOX_DIR/{TRUSTED_ROOT}\" --signing-config \"$ATTEST_SANDBOX_DIR/{SIGNING_CONFIG}\" --identity-token \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\"
@@ -56,10 +57,12 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
 #                  sigstore --trust-config \"$ATTEST_SANDBOX_DIR/{TRUST_CONFIG}\" verify identity --cert-identity {quoted_user} --cert-oidc-issuer {url} FILE
 # As a person: without --identity-token, with --fulcio-auth-flow normal (a browser) or device (a code); cosign and attest
 # Rekor version 1 instead of 2: {SIGNING_CONFIG_REKOR_V1}, {TRUST_CONFIG_REKOR_V1}
+# The registry     {registry}, plain HTTP, no login: skopeo copy --dest-tls-verify=false oci:LAYOUT docker://{registry}/NAME:TAG
 # As inside GitHub Actions:
 # export ACTIONS_ID_TOKEN_REQUEST_URL={quoted_ambient} ACTIONS_ID_TOKEN_REQUEST_TOKEN={ambient_request_token}
 ",
             url = self.url,
+            registry = self.registry(),
             user = self.user,
             quoted_user = quoted(self.user),
             quoted_url = quoted(&self.url),
@@ -77,6 +80,7 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
             "url": self.url,
             "identity": self.user,
             "issuer": self.url,
+            "registry": self.registry(),
             "tuf_mirror": format!("{}/tuf", self.url),
             "files": {
                 "trusted_root": file(TRUSTED_ROOT),
@@ -98,6 +102,11 @@ export SIGSTORE_ID_TOKEN=\"$(cat \"$ATTEST_SANDBOX_DIR/{IDENTITY_TOKEN}\")\"
     /// GitHub's own URL has a query already, and clients append `&audience=`.
     fn ambient_url(&self) -> String {
         format!("{}/gha?api-version=2.0", self.url)
+    }
+
+    /// As image names begin: the host and the port alone.
+    fn registry(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap_or(&self.url)
     }
 
     fn file(&self, name: &str) -> PathBuf {
