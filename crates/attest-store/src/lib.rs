@@ -9,11 +9,13 @@
 //! | bundles beside it | `X.sigstore.json`, `.sigstore.jsonl`, `.sigstore`, `.intoto.jsonl`, `.publish.attestation`, `.slsa.attestation`, `.attestation`, `.attestations.json`, `.provenance`, `.bundle` |
 //! | signatures beside it | `X.sig`, `.minisig`, `.sshsig`, `.asc` |
 //! | what belongs to a signature | `X.pem`, `.crt`, `.cert`: the certificate; `X.rekor`, `.rekor.json`: the log entry; `X.tsr`: the timestamp |
+//! | beside an image | what [`image`] says |
 //! | in its directory | every other `*.sigstore.json`, `*.sigstore.jsonl` and `*.intoto.jsonl`, for example one statement about a whole release |
 
 mod error;
 mod evidence;
 mod file;
+pub mod image;
 mod sidecar;
 
 pub use error::StoreError;

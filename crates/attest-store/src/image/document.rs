@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+
+use attest_digest::Digest;
+use serde::Deserialize;
+
+use super::MAX_DOCUMENT_BYTES;
+
+/// A manifest or an index, as far as evidence is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What kind of thing it says that it is; for older ones the type of its configuration.
+    pub artifact_type: Option<String>,
+    /// What it is about.
+    pub subject: Option<Digest>,
+    /// What it holds.
+    pub layers: Vec<Blob>,
+    /// The manifests of an index.
+    pub manifests: Vec<Blob>,
+}
+
+/// A piece of content that a document names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Its media type.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// What is said of it. Nothing of it is signed.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Why bytes are no document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidDocument {
+    /// More bytes than are read.
+    #[error("expected at most {MAX_DOCUMENT_BYTES} bytes of a manifest, found {found}")]
+    TooLarge {
+        /// How many there are.
+        found: usize,
+    },
+    /// No JSON, or not the one that the specification asks for.
+    #[error("invalid manifest: {reason}")]
+    Malformed {
+        /// What the parser says.
+        reason: String,
+    },
+    /// A digest that is none.
+    #[error("expected a digest in the manifest, found `{found}`")]
+    Digest {
+        /// What was found.
+        found: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DocumentWire {
+    artifact_type: Option<String>,
+    config: Option<BlobWire>,
+    subject: Option<BlobWire>,
+    #[serde(default)]
+    layers: Vec<BlobWire>,
+    // The artifact manifest that OCI 1.1 had for a while.
+    #[serde(default)]
+    blobs: Vec<BlobWire>,
+    #[serde(default)]
+    manifests: Vec<BlobWire>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BlobWire {
+    #[serde(default)]
+    media_type: String,
+    digest: String,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Document {
+    /// Reads a manifest or an index.
+    ///
+    /// # Errors
+    /// [`InvalidDocument`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidDocument> {
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(InvalidDocument::TooLarge { found: bytes.len() });
+        }
+        let wire: DocumentWire = serde_json::from_slice(bytes).map_err(|error| InvalidDocument::Malformed {
+            reason: error.to_string(),
+        })?;
+        let of_configuration = wire
+            .config
+            .map(|config| config.media_type)
+            .filter(|kind| !kind.is_empty());
+        let layers = wire.layers.into_iter().chain(wire.blobs);
+        Ok(Self {
+            artifact_type: wire.artifact_type.filter(|kind| !kind.is_empty()).or(of_configuration),
+            subject: wire.subject.map(|subject| digest(&subject.digest)).transpose()?,
+            layers: layers.map(Blob::try_from).collect::<Result<_, _>>()?,
+            manifests: wire
+                .manifests
+                .into_iter()
+                .map(Blob::try_from)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TryFrom<BlobWire> for Blob {
+    type Error = InvalidDocument;
+
+    fn try_from(wire: BlobWire) -> Result<Self, InvalidDocument> {
+        Ok(Self {
+            digest: digest(&wire.digest)?,
+            media_type: wire.media_type,
+            annotations: wire.annotations.unwrap_or_default(),
+        })
+    }
+}
+
+fn digest(text: &str) -> Result<Digest, InvalidDocument> {
+    text.parse()
+        .map_err(|_| InvalidDocument::Digest { found: text.to_owned() })
+}

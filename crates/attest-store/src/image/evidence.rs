@@ -1,0 +1,236 @@
+use std::collections::BTreeSet;
+
+use attest_digest::Digest;
+use attestation::foreign::{Detached, EvidenceError, Limits, read_evidence};
+use attestation::{Bundle, limits};
+
+use super::document::{Blob, Document, InvalidDocument};
+use super::{CosignTag, MAX_ATTACHMENTS, Repository, fallback_tag};
+
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+
+const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
+const CHAIN: &str = "dev.sigstore.cosign/chain";
+const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
+const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
+
+/// The largest payload that is signed beside an image.
+const MAX_PAYLOAD_BYTES: u64 = 1 << 20;
+
+/// How something was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// As a referrer.
+    Referrer,
+    /// Below a tag.
+    Tag(String),
+}
+
+/// Something that hangs on a manifest.
+#[derive(Debug)]
+pub struct StoredEvidence {
+    /// How it was found.
+    pub place: Place,
+    /// The manifest that holds it; of what is below a tag, nothing says which.
+    pub manifest: Option<Digest>,
+    /// What kind of thing the manifest says that it is.
+    pub artifact_type: Option<String>,
+    /// What it holds.
+    pub attachment: Attachment,
+}
+
+/// What a manifest holds.
+#[derive(Debug)]
+pub enum Attachment {
+    /// Evidence, or why it is none that can be read.
+    Evidence(Result<Attached, EvidenceError>),
+    /// The manifest cannot be read.
+    Invalid(InvalidDocument),
+    /// Something else: an SBOM that nobody signed, a signature of another kind.
+    Other {
+        /// The media types of its layers.
+        media_types: Vec<String>,
+    },
+    /// There are more of them than are opened.
+    NotOpened {
+        /// How many were left.
+        count: usize,
+    },
+}
+
+/// Evidence about an image. Nothing of it is verified.
+#[derive(Debug)]
+pub enum Attached {
+    /// A bundle over a statement: a signature of cosign 3, or an attestation.
+    Bundle(Box<Bundle>),
+    /// A bundle over a simple signing payload, and the payload: its signer must have meant this image.
+    SimpleSigning {
+        /// The signature with everything that belongs to it.
+        bundle: Box<Bundle>,
+        /// The signed bytes.
+        payload: Vec<u8>,
+    },
+}
+
+/// Everything that hangs on a manifest, in a fixed order: referrers by digest, then tags.
+///
+/// # Errors
+/// What the repository says when it is not certain. What is there and cannot be understood is no error: it is in the list.
+pub fn evidence_of<R: Repository>(repository: &R, subject: &Digest) -> Result<Vec<StoredEvidence>, R::Error> {
+    let mut stored = Vec::new();
+    let listed = referrers(repository, subject)?;
+    let not_opened = listed.len().saturating_sub(MAX_ATTACHMENTS);
+    for manifest in listed.into_iter().take(MAX_ATTACHMENTS) {
+        if let Some(bytes) = repository.manifest(&manifest)? {
+            let origin = Origin {
+                place: Place::Referrer,
+                manifest: Some(manifest),
+            };
+            open(repository, subject, &origin, &bytes, &mut stored)?;
+        }
+    }
+    if not_opened > 0 {
+        let origin = Origin {
+            place: Place::Referrer,
+            manifest: None,
+        };
+        stored.push(origin.stored(None, Attachment::NotOpened { count: not_opened }));
+    }
+    for tag in [CosignTag::Signatures, CosignTag::Attestations, CosignTag::Sbom] {
+        let name = tag.of(subject);
+        if let Some(bytes) = repository.tagged(&name)? {
+            let origin = Origin {
+                place: Place::Tag(name),
+                manifest: None,
+            };
+            open(repository, subject, &origin, &bytes, &mut stored)?;
+        }
+    }
+    Ok(stored)
+}
+
+/// What the registry lists, and what is below the fallback tag: a registry that learned to list has both.
+fn referrers<R: Repository>(repository: &R, subject: &Digest) -> Result<BTreeSet<Digest>, R::Error> {
+    let mut digests: BTreeSet<Digest> = repository.referrers(subject)?.into_iter().collect();
+    if let Some(bytes) = repository.tagged(&fallback_tag(subject))? {
+        // A tag of that name that holds no index is somebody else's.
+        let index = Document::parse(&bytes)
+            .map(|document| document.manifests)
+            .unwrap_or_default();
+        digests.extend(index.into_iter().map(|manifest| manifest.digest));
+    }
+    Ok(digests)
+}
+
+struct Origin {
+    place: Place,
+    manifest: Option<Digest>,
+}
+
+impl Origin {
+    fn stored(&self, artifact_type: Option<String>, attachment: Attachment) -> StoredEvidence {
+        StoredEvidence {
+            place: self.place.clone(),
+            manifest: self.manifest.clone(),
+            artifact_type,
+            attachment,
+        }
+    }
+}
+
+fn open<R: Repository>(
+    repository: &R,
+    subject: &Digest,
+    origin: &Origin,
+    bytes: &[u8],
+    stored: &mut Vec<StoredEvidence>,
+) -> Result<(), R::Error> {
+    let document = match Document::parse(bytes) {
+        Ok(document) => document,
+        Err(error) => {
+            stored.push(origin.stored(None, Attachment::Invalid(error)));
+            return Ok(());
+        }
+    };
+    // A list may name what is about something else.
+    if origin.place == Place::Referrer && document.subject.as_ref() != Some(subject) {
+        return Ok(());
+    }
+    let is_evidence = |layer: &&Blob| is_evidence(&layer.media_type);
+    if !document.layers.iter().any(|layer| is_evidence(&layer)) {
+        let media_types = document.layers.into_iter().map(|layer| layer.media_type).collect();
+        stored.push(origin.stored(document.artifact_type, Attachment::Other { media_types }));
+        return Ok(());
+    }
+    let layers: Vec<&Blob> = document.layers.iter().filter(is_evidence).collect();
+    for layer in layers.iter().take(MAX_ATTACHMENTS) {
+        for evidence in read(repository, layer)? {
+            stored.push(origin.stored(document.artifact_type.clone(), Attachment::Evidence(evidence)));
+        }
+    }
+    if layers.len() > MAX_ATTACHMENTS {
+        let count = layers.len() - MAX_ATTACHMENTS;
+        stored.push(origin.stored(document.artifact_type, Attachment::NotOpened { count }));
+    }
+    Ok(())
+}
+
+fn is_evidence(media_type: &str) -> bool {
+    media_type.starts_with(BUNDLE) || media_type == SIMPLE_SIGNING || media_type == ENVELOPE
+}
+
+type Evidence = Vec<Result<Attached, EvidenceError>>;
+
+fn read<R: Repository>(repository: &R, layer: &Blob) -> Result<Evidence, R::Error> {
+    if layer.media_type == SIMPLE_SIGNING {
+        let payload = repository.blob(&layer.digest, MAX_PAYLOAD_BYTES)?;
+        let bundle = signature(layer).and_then(|signature| bundle(signature, layer, Some(&layer.digest)));
+        return Ok(vec![bundle.map(|bundle| Attached::SimpleSigning { bundle, payload })]);
+    }
+    let bytes = repository.blob(&layer.digest, limits::MAX_BUNDLE_BYTES)?;
+    if layer.media_type == ENVELOPE {
+        return Ok(vec![bundle(bytes, layer, None).map(Attached::Bundle)]);
+    }
+    let read = read_evidence(&bytes, &Limits::default()).into_iter();
+    Ok(read
+        .map(|item| item.map(|(_, bundle)| Attached::Bundle(Box::new(bundle))))
+        .collect())
+}
+
+fn signature(layer: &Blob) -> Result<Vec<u8>, EvidenceError> {
+    let signature = layer.annotations.get(SIGNATURE).filter(|text| !text.is_empty());
+    signature
+        .map(|text| text.clone().into_bytes())
+        .ok_or(EvidenceError::Unrecognised)
+}
+
+/// Puts together what cosign 2 keeps in annotations.
+fn bundle(signature: Vec<u8>, layer: &Blob, about: Option<&Digest>) -> Result<Box<Bundle>, EvidenceError> {
+    let said = |name: &str| {
+        layer
+            .annotations
+            .get(name)
+            .filter(|text| !text.is_empty())
+            .map(String::as_bytes)
+    };
+    let mut parts = Detached::new(&signature)?;
+    if let Some(certificate) = said(CERTIFICATE) {
+        parts = parts.with_signer(certificate)?;
+    }
+    if let Some(chain) = said(CHAIN) {
+        parts = parts.with_chain(chain)?;
+    }
+    if let Some(entry) = said(LOG_ENTRY) {
+        parts = parts.with_log_entry(entry)?;
+    }
+    if let Some(timestamp) = said(TIMESTAMP) {
+        parts = parts.with_timestamp(timestamp)?;
+    }
+    if let Some(digest) = about {
+        parts = parts.about(digest.clone());
+    }
+    parts.into_bundle().map(Box::new)
+}

@@ -1,0 +1,64 @@
+//! A repository of an OCI registry or a layout in, the evidence that hangs on one of its manifests out.
+//!
+//! Evidence is found in every way in which it was ever stored: as a referrer, whether the registry lists referrers or keeps
+//! them below a fallback tag, and below the three tags of cosign 2. A list says nothing that is believed: each manifest in it
+//! is opened, and what it holds decides. What may not be looked at is an error, never "nothing there".
+//!
+//! | where | what |
+//! |---|---|
+//! | referrers API, and tag `sha256-HEX` | manifests with `subject` (OCI distribution specification 1.1, "Listing Referrers") |
+//! | layers of type `application/vnd.dev.sigstore.bundle…` | Sigstore bundles, as cosign 3 stores them |
+//! | tag `sha256-HEX.sig` | simple signing payloads, signed (cosign, `specs/SIGNATURE_SPEC.md`) |
+//! | tag `sha256-HEX.att` | DSSE envelopes |
+//! | tag `sha256-HEX.sbom` | a list of contents that nobody signed |
+
+mod document;
+mod evidence;
+mod payload;
+mod tag;
+
+pub use document::{Blob, Document, InvalidDocument};
+pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of};
+pub use payload::{InvalidPayload, SimpleSigning};
+pub use tag::{CosignTag, fallback_tag};
+
+use attest_digest::Digest;
+
+/// The most manifests that are opened for one subject. A release of a year has some hundreds of attestations.
+pub const MAX_ATTACHMENTS: usize = 4096;
+
+/// The largest manifest or index that is read, as registries have it.
+pub const MAX_DOCUMENT_BYTES: usize = 4 << 20;
+
+/// Where manifests and blobs come from. Bytes that are asked for by digest have that digest; it was checked.
+pub trait Repository {
+    /// Why it cannot say.
+    type Error;
+
+    /// A manifest by its digest, `None` when it is certain that there is none.
+    ///
+    /// # Errors
+    /// Whenever it is not certain: no permission is no answer.
+    fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// The manifest that a tag is at, `None` when it is certain that there is none.
+    ///
+    /// # Errors
+    /// Whenever it is not certain.
+    fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// A blob by its digest, at most this long.
+    ///
+    /// # Errors
+    /// When it is not there, too long, or has another digest.
+    fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Self::Error>;
+
+    /// The digests of the manifests that a registry lists as referrers of a digest; none when it keeps no such list.
+    ///
+    /// # Errors
+    /// Whenever it is not certain.
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Self::Error>;
+}
+
+#[cfg(test)]
+mod tests;
