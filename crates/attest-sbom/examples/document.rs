@@ -1,4 +1,5 @@
-//! Lists what is in a directory or a file: `cargo run -p attest-sbom --example document -- PATH > bom.json`.
+//! Lists what is in a directory or a file, or what of it is shipped:
+//! `cargo run -p attest-sbom --example document -- PATH [TARGET] > bom.json`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 use std::error::Error;
@@ -15,7 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         true => Box::new(Directory::new(path)?),
         false => Box::new(Directory::of_file(path, &Options::default())?),
     };
-    let inventory = scan(&*tree, &Options::default())?;
+    let mut options = Options::default();
+    options.shipped = std::env::args().nth(2);
+    let inventory = scan(&*tree, &options)?;
     for gap in inventory.gaps() {
         eprintln!("{gap}");
     }

@@ -8,12 +8,19 @@ use crate::reference::public_address;
 /// A package of another registry says which by `repository_url`, one from git by `vcs_url`; one that lies in a folder has
 /// neither, since the folder is nobody's business. Source: purl specification, type `cargo`.
 pub(crate) fn cargo(name: &str, version: &str, source: Option<&str>) -> Result<String, Error> {
+    cargo_requirement(name, Some(version), source)
+}
+
+/// The package URL of a package that Cargo knows, where it may not be settled which version of it is meant.
+pub(crate) fn cargo_requirement(name: &str, version: Option<&str>, source: Option<&str>) -> Result<String, Error> {
     let invalid = |error: packageurl::Error| Error::InvalidPurl {
         package: name.to_owned(),
         reason: error.to_string(),
     };
     let mut purl = PackageUrl::new("cargo", name).map_err(invalid)?;
-    purl.with_version(version).map_err(invalid)?;
+    if let Some(version) = version {
+        purl.with_version(version).map_err(invalid)?;
+    }
     if let Some((key, value)) = source.and_then(qualifier) {
         purl.add_qualifier(key, value).map_err(invalid)?;
     }

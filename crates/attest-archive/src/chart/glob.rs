@@ -3,7 +3,7 @@ use std::str::Chars;
 
 /// A shell pattern as Go's `filepath.Match` has it: `*` and `?` stop at `/`, a backslash escapes, `[^a-z]` is a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob(Vec<Piece>);
+pub struct Glob(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -19,7 +19,8 @@ enum Piece {
 
 impl Glob {
     /// Reads a pattern, or says nothing when it is none.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut rest = text.chars().peekable();
         while let Some(c) = rest.next() {
@@ -35,7 +36,8 @@ impl Glob {
     }
 
     /// Whether the whole of a name matches.
-    pub(super) fn matches(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         let (mut piece, mut at) = (0, 0);
         // Where the last run began, and how far it reaches so far: only it can be tried again, one character longer.

@@ -30,6 +30,7 @@ pub use crate::yaml::YamlError;
 pub use archived::ArchivedChart;
 pub use dependency::Dependency;
 pub use error::ChartError;
+pub use glob::Glob;
 pub use index::{Added, Index, IndexEntry, NewEntry, RepositoryUrl};
 pub use metadata::{ApiVersion, Metadata};
 pub use package::{Chart, ChartRequest, FoundDependency, Warning};

@@ -1,7 +1,8 @@
 use cargo_metadata::{Package, TargetKind};
 
 use super::lock::Checksums;
-use crate::cyclonedx::{Component, ComponentKind, Hash, Property, ReferenceKind};
+use super::manifest::About;
+use crate::cyclonedx::{Component, ComponentKind, ExternalReference, Hash, LicenceChoice, Property, ReferenceKind};
 use crate::{Error, contact, licence, purl, reference};
 
 /// Describes a package as a component, with its package URL as reference.
@@ -10,36 +11,56 @@ pub(super) fn component(package: &Package, checksums: &Checksums) -> Result<Comp
     let source = package.source.as_ref().map(|source| source.repr.as_str());
     let purl = purl::cargo(&package.name, &version, source)?;
     let checksum = checksums.of(&package.name, &version, source);
-    let licence_file = package.license_file.as_ref().map(|path| path.as_str());
-    Ok(Component {
+    let component = Component {
         bom_ref: Some(purl.clone()),
-        authors: package
-            .authors
-            .iter()
-            .filter_map(|author| contact::author(author))
-            .collect(),
-        description: package.description.as_deref().and_then(one_line),
         hashes: checksum.map(|digest| sha256(digest.to_hex())).into_iter().collect(),
-        licenses: licence::declared(package.license.as_deref(), licence_file),
-        external_references: references(package),
         version: Some(version),
         purl: Some(purl),
         ..Component::new(kind(package), package.name.as_str())
-    })
+    };
+    Ok(described(component, &about(package)))
 }
 
-fn sha256(content: String) -> Hash {
+fn about(package: &Package) -> About {
+    About {
+        authors: package.authors.clone(),
+        description: package.description.clone(),
+        licence: package.license.clone(),
+        licence_file: package.license_file.as_ref().map(ToString::to_string),
+        repository: package.repository.clone(),
+        homepage: package.homepage.clone(),
+        documentation: package.documentation.clone(),
+    }
+}
+
+/// Adds what a package says of itself.
+pub(super) fn described(component: Component, about: &About) -> Component {
+    let authors = about.authors.iter().filter_map(|author| contact::author(author));
+    Component {
+        authors: authors.collect(),
+        description: about.description.as_deref().and_then(one_line),
+        licenses: licences(about),
+        external_references: references(about),
+        ..component
+    }
+}
+
+pub(super) fn licences(about: &About) -> Vec<LicenceChoice> {
+    licence::declared(about.licence.as_deref(), about.licence_file.as_deref())
+}
+
+pub(super) fn sha256(content: String) -> Hash {
     Hash {
         alg: "SHA-256",
         content,
     }
 }
 
-fn references(package: &Package) -> Vec<crate::cyclonedx::ExternalReference> {
+fn references(about: &About) -> Vec<ExternalReference> {
     let references = [
-        reference::external(ReferenceKind::Vcs, package.repository.as_deref()),
-        reference::external(ReferenceKind::Website, package.homepage.as_deref()),
-        reference::external(ReferenceKind::Documentation, package.documentation.as_deref()),
+        reference::external(ReferenceKind::Vcs, about.repository.as_deref()),
+        reference::external(ReferenceKind::Website, about.homepage.as_deref()),
+        reference::external(ReferenceKind::Documentation, about.documentation.as_deref()),
     ];
     references.into_iter().flatten().collect()
 }

@@ -7,11 +7,19 @@
 mod activation;
 mod describe;
 mod document;
+mod features;
 mod graph;
+mod list;
 mod lock;
+mod manifest;
 mod messages;
+mod platform;
+mod project;
 pub(crate) mod read;
+mod resolution;
 mod selection;
+mod sources;
+mod unlocked;
 mod workspace;
 
 pub use document::{document, resolved_document};

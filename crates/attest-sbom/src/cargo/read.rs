@@ -1,29 +1,24 @@
-//! `Cargo.lock` and the manifests beside it in, packages and what needs what out. Nothing is run.
+//! `Cargo.lock` and manifests in, packages and what needs what out. Nothing is run.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
-use serde::Deserialize;
-
-use crate::cyclonedx::{Component, ComponentKind, Hash};
-use crate::inventory::{Inventory, Key};
-use crate::scan::{Candidate, Kind, Reader, Scan, beside};
-use crate::{Gap, purl};
+use super::list::Locking;
+use super::project::{Found, LOCK, MANIFEST, Manifests, Project, find};
+use super::sources::{CHECKSUMS, Places, Sources, UNPACKED};
+use super::unlocked;
+use crate::Gap;
+use crate::inventory::Inventory;
+use crate::scan::{Candidate, Kind, Reader, Scan};
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Cargo,
-    wants: |file| matches!(file.name(), LOCK | MANIFEST),
+    wants: |file| matches!(file.name(), LOCK | MANIFEST | CHECKSUMS | UNPACKED),
     recognises,
     read,
 };
 
-const LOCK: &str = "Cargo.lock";
-const MANIFEST: &str = "Cargo.toml";
-
-/// A lock file of 5,000 packages takes about 1 MB.
-const LOCK_LIMIT: u64 = 32 << 20;
-
-/// The largest manifests, of packages with hundreds of features, take about 100 kB.
-const MANIFEST_LIMIT: u64 = 4 << 20;
+/// The most other projects that are named: repositories hold hundreds of fixtures.
+const NAMED_PROJECTS: usize = 16;
 
 fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
     let head = String::from_utf8_lossy(file.head);
@@ -32,143 +27,51 @@ fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
 }
 
 fn read(scan: &Scan<'_>) -> Inventory {
+    let places = Places::find(scan);
+    let mut manifests = Manifests::new(scan);
+    let Found { projects, others, gaps } = find(scan, &mut manifests, |directory| places.hold(directory));
+    let (sources, missing) = places.read(scan, &wanted(&projects));
     let mut inventory = Inventory::default();
-    for lock in scan.named(LOCK) {
-        if let Err(gap) = read_lock(scan, &lock.path, &mut inventory) {
-            inventory.gap(gap);
-        }
+    for gap in gaps.into_iter().chain(missing).chain(manifests.into_gaps()) {
+        inventory.gap(gap);
+    }
+    for project in &projects {
+        inventory.absorb(list(scan, project, &sources));
+    }
+    for path in others.iter().take(NAMED_PROJECTS) {
+        inventory.property("attest:not-listed", path.as_str());
+    }
+    if others.len() > NAMED_PROJECTS {
+        let more = format!("and {} more", others.len() - NAMED_PROJECTS);
+        inventory.property("attest:not-listed", more);
     }
     inventory
 }
 
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Locked>,
+fn list(scan: &Scan<'_>, project: &Project, sources: &Sources) -> Inventory {
+    if let Some(lock) = &project.lock {
+        let locking = Locking {
+            scan,
+            project,
+            lock,
+            sources,
+        };
+        return locking.list();
+    }
+    let mut inventory = unlocked::list(scan, project);
+    let path = project.path(MANIFEST);
+    let detail =
+        "no Cargo.lock that can be read lies beside it: which versions are used, and what they need, is not settled";
+    inventory.gap(Gap::new("no-lock", &path, detail));
+    inventory
 }
 
-#[derive(Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    source: Option<String>,
-    checksum: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Manifest {
-    package: Option<ManifestPackage>,
-}
-
-#[derive(Deserialize)]
-struct ManifestPackage {
-    name: String,
-}
-
-fn read_lock(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> Result<(), Gap> {
-    let damaged = |error: toml::de::Error| Gap::new("damaged", path, error.message());
-    let text = scan.text(path, LOCK_LIMIT)?.unwrap_or_default();
-    let lock: Lock = toml::from_str(&text).map_err(damaged)?;
-    let mut keys = Vec::new();
-    for package in &lock.package {
-        keys.push(inventory.add(component(package, path)?));
-    }
-    let names = Names::new(&lock.package, &keys);
-    for (package, key) in lock.package.iter().zip(&keys) {
-        for dependency in &package.dependencies {
-            match names.of(dependency) {
-                Some(needed) => inventory.depends(*key, needed),
-                None => inventory.gap(Gap::new(
-                    "unresolved",
-                    path,
-                    format!("no package is called `{dependency}`"),
-                )),
-            }
-        }
-        if package.source.is_none() {
-            inventory.own(*key);
-        }
-    }
-    let manifest = beside(path, MANIFEST);
-    if let Some(root) = root(scan, &manifest)?.and_then(|name| names.of(&name)) {
-        inventory.project(&manifest, root);
-    }
-    Ok(())
-}
-
-fn root(scan: &Scan<'_>, path: &str) -> Result<Option<String>, Gap> {
-    let Some(text) = scan.text(path, MANIFEST_LIMIT)? else {
-        return Ok(None);
-    };
-    let manifest: Manifest = toml::from_str(&text).map_err(|error| Gap::new("damaged", path, error.message()))?;
-    Ok(manifest.package.map(|package| package.name))
-}
-
-fn component(package: &Locked, path: &str) -> Result<Component, Gap> {
-    let invalid = |error: crate::Error| Gap::new("damaged", path, error.to_string());
-    let checksum = package.checksum.iter().map(|checksum| Hash {
-        alg: "SHA-256",
-        content: checksum.clone(),
-    });
-    Ok(Component {
-        version: Some(package.version.clone()),
-        hashes: checksum.collect(),
-        purl: Some(purl::cargo(&package.name, &package.version, package.source.as_deref()).map_err(invalid)?),
-        ..Component::new(ComponentKind::Library, package.name.as_str())
-    }
-    .found_at(path))
-}
-
-/// How a lock file names its packages: `name`, `name version` or `name version (source)`, as short as it is clear.
-struct Names(BTreeMap<String, Key>);
-
-impl Names {
-    fn new(packages: &[Locked], keys: &[Key]) -> Self {
-        let mut names = BTreeMap::new();
-        for (package, key) in packages.iter().zip(keys) {
-            let version = format!("{} {}", package.name, package.version);
-            let source = package.source.as_ref().map(|source| format!("{version} ({source})"));
-            names.extend(
-                [Some(package.name.clone()), Some(version), source]
-                    .into_iter()
-                    .flatten()
-                    .map(|name| (name, *key)),
-            );
-        }
-        Self(names)
-    }
-
-    fn of(&self, name: &str) -> Option<Key> {
-        self.0.get(name).copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::tree::Memory;
-    use crate::{Metadata, Options, Root, scan};
-
-    #[test]
-    fn a_lock_file_is_a_graph_from_the_package_of_its_manifest() {
-        let lock = "version = 4\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"a 1.0.0\"]\n\
-                    [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
-        let tree = Memory::new([("Cargo.lock", lock), ("Cargo.toml", "[package]\nname = \"app\"\n")]);
-        let inventory = scan(&tree, &Options::default()).unwrap();
-        let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
-        let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
-        assert_eq!(document["metadata"]["component"]["purl"], "pkg:cargo/app@0.1.0");
-        assert_eq!(document["components"][0]["purl"], "pkg:cargo/a@1.0.0");
-        assert_eq!(document["dependencies"][1]["dependsOn"][0], "a@1.0.0");
-    }
-
-    #[test]
-    fn a_damaged_lock_file_is_a_gap() {
-        let tree = Memory::new([("Cargo.lock", "[[package]]\nname = 1\n")]);
-        let inventory = scan(&tree, &Options::default()).unwrap();
-        assert!(inventory.is_empty());
-        let codes: Vec<_> = inventory.gaps().map(crate::Gap::code).collect();
-        assert_eq!(codes, ["damaged"]);
-    }
+fn wanted(projects: &[Project]) -> HashSet<(&str, &str)> {
+    let locks = projects.iter().filter_map(|project| project.lock.as_ref());
+    let packages = locks
+        .flat_map(|lock| &lock.packages)
+        .filter(|package| package.source.is_some());
+    packages
+        .map(|package| (package.name.as_str(), package.version.as_str()))
+        .collect()
 }

@@ -1,0 +1,230 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use attest_archive::chart::Glob;
+
+use super::{Manifests, Own, Project};
+use crate::Gap;
+use crate::cargo::manifest::{Origin, WorkspaceWire, joined};
+
+/// The largest workspaces have about 1,000 members.
+const MAX_PACKAGES: usize = 10_000;
+
+/// Which directories a workspace takes in.
+pub(super) struct Extent<'a> {
+    root: &'a str,
+    /// Members without a pattern; they are members even below what is excluded.
+    named: Vec<String>,
+    patterns: Vec<Pattern>,
+    excluded: Vec<String>,
+    default: Vec<String>,
+    default_patterns: Vec<Pattern>,
+}
+
+impl<'a> Extent<'a> {
+    pub(super) fn new(root: &'a str, workspace: Option<&WorkspaceWire>) -> Self {
+        let list = |of: fn(&WorkspaceWire) -> &Vec<String>| workspace.map(of).into_iter().flatten();
+        let split = |list: Vec<&String>| -> (Vec<String>, Vec<Pattern>) {
+            let (patterns, plain): (Vec<&String>, Vec<&String>) = list.into_iter().partition(|text| is_pattern(text));
+            let plain = plain.into_iter().filter_map(|path| joined(root, path));
+            let patterns = patterns.into_iter().filter_map(|text| Pattern::parse(root, text));
+            (plain.collect(), patterns.collect())
+        };
+        let (named, patterns) = split(list(|workspace| &workspace.members).collect());
+        let (default, default_patterns) = split(list(|workspace| &workspace.default_members).collect());
+        let excluded = list(|workspace| &workspace.exclude).filter_map(|path| joined(root, path));
+        Self {
+            root,
+            named,
+            patterns,
+            excluded: excluded.collect(),
+            default,
+            default_patterns,
+        }
+    }
+
+    fn is_excluded(&self, directory: &str) -> bool {
+        let is_below = |path: &String| is_in(directory, path);
+        self.excluded.iter().any(is_below) && !self.named.iter().any(is_below)
+    }
+
+    fn is_inside(&self, directory: &str) -> bool {
+        is_in(directory, self.root) && !self.is_excluded(directory)
+    }
+
+    /// Without a list, the package at the root is built, or all of a workspace that has none.
+    fn is_default(&self, directory: &str, has_root: bool) -> bool {
+        match self.default.is_empty() && self.default_patterns.is_empty() {
+            true => !has_root || directory == self.root,
+            false => {
+                self.default.iter().any(|path| path == directory)
+                    || self.default_patterns.iter().any(|pattern| pattern.matches(directory))
+            }
+        }
+    }
+
+    /// The directories of the members that are listed, and those of what is named and not there.
+    fn listed(&self, manifests: &Manifests<'_>, directories: &[&str]) -> (BTreeSet<String>, Vec<String>) {
+        let (mut found, mut missing) = (BTreeSet::new(), Vec::new());
+        for path in &self.named {
+            match manifests.exists(path) {
+                true => found.insert(path.clone()),
+                false => {
+                    missing.push(path.clone());
+                    false
+                }
+            };
+        }
+        let matching = directories.iter().filter(|directory| {
+            self.patterns.iter().any(|pattern| pattern.matches(directory)) && !self.is_excluded(directory)
+        });
+        found.extend(matching.map(|directory| (*directory).to_owned()));
+        (found, missing)
+    }
+}
+
+/// The members of a workspace and whatever lies in the tree and is needed by one, in the order of their directories.
+pub(super) fn packages(
+    manifests: &mut Manifests<'_>,
+    project: &Project,
+    extent: &Extent<'_>,
+    directories: &[&str],
+) -> Vec<Own> {
+    let (mut left, missing) = extent.listed(manifests, directories);
+    for path in missing {
+        let detail = format!("the workspace names a member `{path}`, where no manifest lies");
+        manifests.note(Gap::new("unresolved", &project.path(super::MANIFEST), detail));
+    }
+    left.insert(extent.root.to_owned());
+    let mut left: Vec<(String, bool)> = left.into_iter().map(|directory| (directory, true)).collect();
+    let mut found: BTreeMap<String, Own> = BTreeMap::new();
+    let has_root = manifests.wire(extent.root).is_some_and(|wire| wire.package.is_some());
+    while let Some((directory, is_member)) = left.pop() {
+        if found.get(&directory).is_some_and(|known| known.is_member || !is_member) {
+            continue;
+        }
+        if found.len() >= MAX_PACKAGES {
+            let detail = format!("expected at most {MAX_PACKAGES} packages in one workspace");
+            manifests.note(Gap::new("too-large", &project.path(super::MANIFEST), detail));
+            break;
+        }
+        let known = found.remove(&directory).map(|own| own.manifest);
+        let Some(manifest) = known.or_else(|| manifests.package(&directory)) else {
+            continue;
+        };
+        for declared in &manifest.dependencies {
+            if let Origin::Directory(Some(next)) = &declared.origin {
+                left.push((next.clone(), is_member && extent.is_inside(next)));
+            }
+        }
+        let own = Own {
+            is_default: extent.is_default(&directory, has_root),
+            directory: directory.clone(),
+            manifest,
+            is_member,
+        };
+        found.insert(directory, own);
+    }
+    found.into_values().collect()
+}
+
+/// Whether a directory is another one, or lies in it.
+fn is_in(directory: &str, outer: &str) -> bool {
+    outer.is_empty()
+        || directory
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// A path with wildcards, part by part: `**` stands for any number of directories.
+struct Pattern(Vec<Part>);
+
+enum Part {
+    AnyDepth,
+    Name(Glob),
+}
+
+impl Pattern {
+    fn parse(root: &str, text: &str) -> Option<Self> {
+        // The parts before the first wildcard may go up.
+        let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        let plain = parts.iter().position(|part| is_pattern(part))?;
+        let start = joined(root, &parts[..plain].join("/"))?;
+        let start = start.split('/').filter(|part| !part.is_empty()).map(escaped);
+        let rest = parts[plain..].iter().map(|part| part.replace("[!", "[^"));
+        let parts = start.chain(rest).map(|part| match part.as_str() {
+            "**" => Some(Part::AnyDepth),
+            name => Glob::parse(name).map(Part::Name),
+        });
+        parts.collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    fn matches(&self, directory: &str) -> bool {
+        let names: Vec<&str> = directory.split('/').filter(|name| !name.is_empty()).collect();
+        // Which prefixes of the names the parts so far can stand for.
+        let mut reached = vec![false; names.len() + 1];
+        reached[0] = true;
+        for part in &self.0 {
+            let mut next = vec![false; names.len() + 1];
+            for place in 0..=names.len() {
+                next[place] = match part {
+                    Part::AnyDepth => reached[place] || (place > 0 && next[place - 1]),
+                    Part::Name(glob) => place > 0 && reached[place - 1] && glob.matches(names[place - 1]),
+                };
+            }
+            reached = next;
+        }
+        reached[names.len()]
+    }
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('\\', "\\\\")
+        .replace('[', "\\[")
+        .replace('*', "\\*")
+        .replace('?', "\\?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(root: &str, pattern: &str, directory: &str) -> bool {
+        Pattern::parse(root, pattern).unwrap().matches(directory)
+    }
+
+    #[test]
+    fn a_pattern_stands_for_directories_below_the_root() {
+        for (root, pattern, directory) in [
+            ("", "crates/*", "crates/a"),
+            ("", "./crates/*/", "crates/a"),
+            ("ws", "crates/*", "ws/crates/a"),
+            ("ws", "../*", "a"),
+            ("", "**/a", "a"),
+            ("", "**/a", "x/y/a"),
+            ("", "crates/**", "crates/x/y"),
+            ("", "[!a]?", "bc"),
+            ("w[1]", "*", "w[1]/a"),
+        ] {
+            assert!(matches(root, pattern, directory), "{root} {pattern} {directory}");
+        }
+        for (root, pattern, directory) in [
+            ("", "crates/*", "crates"),
+            ("", "crates/*", "crates/a/b"),
+            ("ws", "crates/*", "crates/a"),
+            ("", "[!a]?", "ac"),
+            ("", "**/a", "x/ab"),
+        ] {
+            assert!(!matches(root, pattern, directory), "{root} {pattern} {directory}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_in_itself_and_not_in_its_neighbour() {
+        assert!(is_in("a/b", "a") && is_in("a", "a") && is_in("a", ""));
+        assert!(!is_in("ab", "a") && !is_in("a", "a/b"));
+    }
+}
