@@ -61,8 +61,12 @@ fn triple_of(platform: &str) -> Option<&'static str> {
 
 fn facts(triple: &str) -> Option<Vec<Cfg>> {
     let (first, rest) = triple.split_once('-')?;
-    let machine = Machine::parse(first)?;
+    let mut machine = Machine::parse(first)?;
     let system = System::parse(rest, &machine)?;
+    if machine.arch == "x86_64" && matches!(system.vendor, "apple" | "pc") && system.os != "solaris" {
+        // Every processor that these systems run on can exchange twice its width.
+        machine.atomic = 128;
+    }
     let mut text = vec![
         "debug_assertions".to_owned(),
         format!("target_arch=\"{}\"", machine.arch),

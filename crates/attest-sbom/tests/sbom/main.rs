@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod build;
+mod cargo_platforms;
 mod cargo_project;
+mod cargo_shipped;
 mod garbled;
 mod invariance;
 mod odd_packages;
