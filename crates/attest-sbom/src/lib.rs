@@ -21,6 +21,7 @@ mod error;
 pub mod files;
 mod gap;
 mod inventory;
+mod javascript;
 mod licence;
 mod purl;
 mod reference;

@@ -56,7 +56,7 @@ fn qualifier(source: &str) -> Option<(&'static str, String)> {
 }
 
 /// `git+<address>@<commit>`, in the form of SPDX download locations. A local repository has no public address.
-fn vcs_address(address: &str) -> Option<String> {
+pub(crate) fn vcs_address(address: &str) -> Option<String> {
     let (address, commit) = address.split_once('#')?;
     let address = address.split('?').next().unwrap_or(address);
     let address = match address.strip_prefix("ssh://") {

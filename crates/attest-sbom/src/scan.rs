@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use crate::cargo::read as cargo;
+use crate::javascript;
 use crate::tree::{Content, Entry, Listing, Tree};
 use crate::{Error, Gap, Inventory};
 
@@ -12,6 +13,8 @@ use crate::{Error, Gap, Inventory};
 pub enum Kind {
     /// `Cargo.toml` and `Cargo.lock`.
     Cargo,
+    /// Lock files of npm, pnpm, Yarn and Bun, `package.json` and `node_modules`.
+    JavaScript,
 }
 
 impl Kind {
@@ -26,6 +29,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cargo => "cargo",
+            Self::JavaScript => "javascript",
         }
     }
 }
@@ -82,7 +86,7 @@ pub(crate) struct Reader {
 }
 
 /// In the order in which they are read.
-static READERS: &[Reader] = &[cargo::READER];
+static READERS: &[Reader] = &[cargo::READER, javascript::READER];
 
 /// Whether any reader would open a file.
 #[must_use]

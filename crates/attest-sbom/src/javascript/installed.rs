@@ -1,0 +1,151 @@
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::manifest::{self, MANIFEST, Manifest, Need};
+use super::package::Package;
+use crate::Gap;
+use crate::cyclonedx::LicenceChoice;
+use crate::inventory::Inventory;
+use crate::scan::Scan;
+
+/// What lies in `node_modules`, by the manifests of the packages.
+#[derive(Debug, Default)]
+pub(super) struct Installed {
+    packages: Vec<InstalledPackage>,
+    /// By name and version.
+    licences: HashMap<(String, String), Vec<LicenceChoice>>,
+}
+
+/// A package in `node_modules`.
+#[derive(Debug)]
+pub(super) struct InstalledPackage {
+    /// Its directory in the tree.
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    pub(super) licences: Vec<LicenceChoice>,
+    pub(super) needs: Vec<(String, Need)>,
+}
+
+impl Installed {
+    pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) -> Self {
+        let entries = scan.named(MANIFEST).filter(|entry| is_of_package(&entry.path));
+        let paths: Vec<&str> = entries.map(|entry| entry.path.as_str()).collect();
+        let read: Vec<Result<Option<InstalledPackage>, Gap>> = paths
+            .par_iter()
+            .map(|path| InstalledPackage::read(scan, path))
+            .collect();
+        let mut installed = Self::default();
+        for package in read {
+            match package {
+                Ok(package) => installed.packages.extend(package),
+                Err(gap) => inventory.gap(gap),
+            }
+        }
+        for package in &installed.packages {
+            if let (Some(version), false) = (&package.version, package.licences.is_empty()) {
+                let identity = (package.name.clone(), version.clone());
+                installed
+                    .licences
+                    .entry(identity)
+                    .or_insert_with(|| package.licences.clone());
+            }
+        }
+        installed
+    }
+
+    pub(super) fn packages(&self) -> &[InstalledPackage] {
+        &self.packages
+    }
+
+    /// The licence that the installed files of a package declare.
+    pub(super) fn licences(&self, package: &Package) -> Vec<LicenceChoice> {
+        let (Some(name), Some(version)) = (&package.name, &package.version) else {
+            return Vec::new();
+        };
+        let found = self.licences.get(&(name.clone(), version.clone()));
+        found.cloned().unwrap_or_default()
+    }
+}
+
+impl InstalledPackage {
+    /// Nothing for a manifest without a name: npm does not take it for a package, either.
+    fn read(scan: &Scan<'_>, path: &str) -> Result<Option<Self>, Gap> {
+        let text = manifest::text(scan, path)?.unwrap_or_default();
+        let manifest = Manifest::parse(&text, path)?;
+        let needs = manifest.needs(false).into_iter();
+        Ok(manifest.name.text().map(|name| Self {
+            path: directory_of(path).to_owned(),
+            name: name.to_owned(),
+            version: manifest.version.text().map(str::to_owned),
+            licences: manifest.licences(),
+            needs: needs.map(|(name, _, need)| (name.to_owned(), need)).collect(),
+        }))
+    }
+}
+
+pub(super) fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// Whether a manifest is the one of a package in `node_modules`, not one of the many inside of packages.
+pub(super) fn is_of_package(path: &str) -> bool {
+    is_installed(directory_of(path))
+}
+
+/// Whether a directory is the one of a package in `node_modules`, at any depth, also in pnpm's store of a project.
+pub(super) fn is_installed(directory: &str) -> bool {
+    let mut parts = directory
+        .split('/')
+        .skip_while(|part| *part != "node_modules")
+        .skip(1)
+        .peekable();
+    while let Some(part) = parts.next() {
+        if part == ".pnpm" {
+            // Below it one directory for each package, or `node_modules` for what is found from everywhere.
+            let is_shared = parts.next_if_eq(&"node_modules").is_some();
+            if !is_shared && (parts.next().is_none() || parts.next() != Some("node_modules")) {
+                return false;
+            }
+            continue;
+        }
+        let is_name = !part.is_empty() && !part.starts_with('.') && (!part.starts_with('@') || parts.next().is_some());
+        match (is_name, parts.next()) {
+            (true, None) => return true,
+            (true, Some("node_modules")) => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_told_from_what_lies_in_them() {
+        for path in [
+            "node_modules/a/package.json",
+            "x/y/node_modules/@s/a/package.json",
+            "node_modules/a/node_modules/b/package.json",
+            "node_modules/.pnpm/a@1.0.0/node_modules/@s/a/package.json",
+            "node_modules/.pnpm/node_modules/a/package.json",
+        ] {
+            assert!(is_of_package(path), "{path}");
+        }
+        for path in [
+            "package.json",
+            "node_modules/package.json",
+            "node_modules/@s/package.json",
+            "node_modules/a/dist/package.json",
+            "node_modules/a/test/node_modules/b/package.json",
+            "node_modules/.bin/package.json",
+            "node_modules/.pnpm/a@1.0.0/package.json",
+            "node_modules/.pnpm/package.json",
+        ] {
+            assert!(!is_of_package(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Lock files of npm, pnpm, Yarn and Bun, `package.json` and `node_modules` in, packages and what needs what out. Nothing is run.
+//!
+//! A lock file goes before what is installed, which then only tells the licences that the lock file does not have.
+
+mod bun;
+mod graph;
+mod installed;
+mod integrity;
+mod loose;
+mod manifest;
+mod mapping;
+mod npm;
+mod package;
+mod pnpm;
+mod project;
+mod source;
+mod unlocked;
+mod workspace;
+mod yarn;
+
+use std::collections::BTreeMap;
+
+use graph::Graph;
+use installed::{Installed, directory_of, is_of_package};
+use manifest::MANIFEST;
+use project::{Project, in_directory};
+use unlocked::Covered;
+
+use crate::Gap;
+use crate::inventory::Inventory;
+use crate::scan::{Candidate, Kind, Reader, Scan};
+
+pub(crate) const READER: Reader = Reader {
+    kind: Kind::JavaScript,
+    wants,
+    recognises,
+    read,
+};
+
+/// How one kind of lock file is read.
+type Read = fn(&Project<'_>, &str, &mut Inventory) -> Result<Graph, Gap>;
+
+/// The names of lock files. Of the first two npm reads the first one only.
+const LOCKS: [(&str, Read); 5] = [
+    ("npm-shrinkwrap.json", npm::read),
+    ("package-lock.json", npm::read),
+    ("pnpm-lock.yaml", pnpm::read),
+    ("yarn.lock", yarn::read),
+    ("bun.lock", bun::read),
+];
+
+/// What npm writes into `node_modules` of what it installed there.
+const HIDDEN_LOCK: &str = ".package-lock.json";
+
+/// A lock file of 2,500 packages takes about 1 MB.
+const LOCK_LIMIT: u64 = 32 << 20;
+
+fn wants(file: &Candidate<'_>) -> bool {
+    let is_in_modules = file.path.split('/').any(|part| part == "node_modules");
+    match file.name() {
+        MANIFEST => !is_in_modules || is_of_package(file.path),
+        HIDDEN_LOCK => is_in_modules,
+        name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name),
+    }
+}
+
+fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
+    let head = String::from_utf8_lossy(file.head);
+    let has = |text: &str| head.contains(text);
+    if has("# yarn lockfile v1") || (has("__metadata:") && has("cacheKey:")) {
+        return Some("yarn.lock");
+    }
+    if has("\"lockfileVersion\":") {
+        let is_bun = has("\"workspaces\": {") && !has("\"requires\":") && !has("\"packages\": {\n    \"\"");
+        return Some(if is_bun { "bun.lock" } else { "package-lock.json" });
+    }
+    let begins = |line: &str| line.starts_with("lockfileVersion:");
+    head.lines().any(begins).then_some("pnpm-lock.yaml")
+}
+
+fn read(scan: &Scan<'_>) -> Inventory {
+    let mut inventory = Inventory::default();
+    let installed = Installed::read(scan, &mut inventory);
+    let mut covered = Covered::default();
+    for (directory, locks) in locks(scan) {
+        if let [(first, ..), (second, ..), ..] = locks.as_slice() {
+            let detail = format!("`{first}` and `{second}` may list different packages; both are listed here");
+            inventory.gap(Gap::new("several-locks", &in_directory(&directory, second), detail));
+        }
+        for (name, read) in locks {
+            let project = Project {
+                scan,
+                lock: &in_directory(&directory, name),
+                directory: &directory,
+                installed: &installed,
+            };
+            if let Err(gap) = read_lock(&project, read, &mut covered, &mut inventory) {
+                inventory.gap(gap);
+            }
+        }
+        covered.own.insert(directory.clone());
+        covered.locked.insert(directory);
+    }
+    unlocked::read(scan, &installed, &covered, &mut inventory);
+    inventory
+}
+
+fn read_lock(project: &Project<'_>, read: Read, covered: &mut Covered, inventory: &mut Inventory) -> Result<(), Gap> {
+    let text = project.scan.text(project.lock, LOCK_LIMIT)?.unwrap_or_default();
+    let graph = read(project, &text, inventory)?;
+    covered.own.extend(graph.directories().map(str::to_owned));
+    graph.write(project, inventory);
+    Ok(())
+}
+
+/// The lock files by the directories that they lock. Those that packages in `node_modules` brought along lock nothing.
+fn locks(scan: &Scan<'_>) -> BTreeMap<String, Vec<(&'static str, Read)>> {
+    let mut locks: BTreeMap<String, Vec<(&'static str, Read)>> = BTreeMap::new();
+    for (name, read) in LOCKS {
+        for entry in scan.named(name) {
+            let directory = directory_of(&entry.path);
+            let is_foreign = directory.split('/').any(|part| part == "node_modules");
+            let beside = locks.get(directory);
+            let is_shadowed = name == LOCKS[1].0 && beside.is_some();
+            if !is_foreign && !is_shadowed {
+                locks.entry(directory.to_owned()).or_default().push((name, read));
+            }
+        }
+    }
+    for entry in scan.named(HIDDEN_LOCK) {
+        let holder = directory_of(&entry.path).strip_suffix("node_modules");
+        let holder = holder.filter(|holder| !holder.split('/').any(|part| part == "node_modules"));
+        if let Some(directory) = holder {
+            let directory = directory.trim_end_matches('/').to_owned();
+            locks
+                .entry(directory)
+                .or_insert_with(|| vec![("node_modules/.package-lock.json", npm::read)]);
+        }
+    }
+    locks
+}
