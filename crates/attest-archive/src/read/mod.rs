@@ -45,6 +45,7 @@ mod zip_directory;
 mod zip_kind;
 mod zip_listing;
 mod zip_record;
+mod zlib;
 
 pub use archive::{Container, Summary, read_archive};
 pub use decompress::{Compression, Decompressor};
@@ -58,3 +59,4 @@ pub(crate) use tar::skim_tar;
 pub(crate) use tar_header::BLOCK;
 pub use zip::read_zip;
 pub use zip_listing::{Window, ZipListed, list_zip};
+pub use zlib::inflate_zlib;
