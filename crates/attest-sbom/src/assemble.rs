@@ -133,8 +133,9 @@ fn compositions(
     incomplete: &BTreeSet<String>,
     is_complete: bool,
 ) -> Vec<Composition> {
+    let unknown: Vec<String> = incomplete.iter().cloned().collect();
     let all = dependencies.iter().map(|dependency| dependency.reference.clone());
-    let (unknown, known): (Vec<_>, Vec<_>) = all.partition(|reference| incomplete.contains(reference));
+    let known: Vec<String> = all.filter(|reference| !incomplete.contains(reference)).collect();
     let aggregate = if is_complete && unknown.is_empty() {
         Aggregate::Complete
     } else {
@@ -229,8 +230,11 @@ impl Graph {
         let references = references(inventory.packages());
         let reference = |key: &Key| references[key.place()].clone();
         let root = self.top.map_or(UNNAMED.to_owned(), |top| reference(&top));
+        // Of a package whose needs are not known nothing is said: an empty list would say that it needs nothing.
+        let is_known = |key: &Key| !inventory.is_incomplete(*key) || !self.needs[key.place()].is_empty();
         let mut dependencies: Vec<Dependency> = inventory
             .keys()
+            .filter(is_known)
             .map(|key| Dependency {
                 reference: reference(&key),
                 depends_on: self.needs[key.place()].iter().map(reference).collect(),
@@ -415,6 +419,31 @@ mod tests {
             .document(&Root::default(), &Metadata::default())
             .unwrap_err();
         assert_eq!(error, Error::NothingToList);
+    }
+
+    #[test]
+    fn of_a_package_whose_needs_are_unknown_nothing_is_said_but_that() {
+        let mut inventory = Inventory::default();
+        let app = inventory.add(library("app"));
+        let unknown = inventory.add(library("unknown"));
+        let partly = inventory.add(library("partly"));
+        inventory.depends(app, unknown);
+        inventory.depends(app, partly);
+        inventory.depends(partly, unknown);
+        inventory.incomplete(unknown);
+        inventory.incomplete(partly);
+        inventory.project("Cargo.toml", app);
+        let document = document(inventory);
+        let said: Vec<String> = dependencies(&document).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(said, ["app@1.0.0", "partly@1.0.0"]);
+        let expected = serde_json::json!(["partly@1.0.0", "unknown@1.0.0"]);
+        assert!(
+            document["compositions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["dependencies"] == expected)
+        );
     }
 
     #[test]
