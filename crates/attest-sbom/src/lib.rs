@@ -13,6 +13,7 @@
 //! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] only.
 
 mod assemble;
+mod binary;
 mod bom;
 pub mod cargo;
 mod contact;
@@ -20,6 +21,7 @@ mod cyclonedx;
 mod error;
 pub mod files;
 mod gap;
+mod golang;
 mod inventory;
 mod javascript;
 mod licence;

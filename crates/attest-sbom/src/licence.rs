@@ -1,5 +1,15 @@
+//! What a package says of its licence in, what a document says of it out: an expression of SPDX where it is one.
+
+mod files;
+mod text;
+mod texts;
+
+use std::collections::BTreeSet;
+
 use spdx::{Expression, ParseMode};
 
+pub(crate) use self::files::{is_licence_file, of_directory};
+pub(crate) use self::text::identifiers;
 use crate::cyclonedx::{Acknowledgement, LicenceChoice, NamedLicence};
 
 /// Deprecated identifiers are still identifiers: what was declared is kept, not judged.
@@ -19,6 +29,58 @@ pub(crate) fn declared(licence: Option<&str>, licence_file: Option<&str>) -> Vec
         (None, Some(file)) => vec![named(&format!("see {}", file_name(file)))],
         (None, None) => Vec::new(),
     }
+}
+
+/// The licence that a text is, or all that it holds; nothing for a text that is none of the common ones.
+///
+/// It is concluded, not declared. A line `SPDX-License-Identifier: …` goes before the text around it.
+pub(crate) fn of_text(text: &str) -> Option<LicenceChoice> {
+    of_texts([text])
+}
+
+/// What several texts hold together: all of them apply, since nothing says that one may choose.
+pub(crate) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<LicenceChoice> {
+    let mut found = BTreeSet::new();
+    for text in texts {
+        match tags(text) {
+            tags if !tags.is_empty() => found.extend(tags),
+            _ => found.extend(identifiers(text).into_iter().map(str::to_owned)),
+        }
+    }
+    let parts: Vec<String> = match found.len() {
+        0 => return None,
+        1 => found.into_iter().collect(),
+        _ => found
+            .into_iter()
+            .map(|part| {
+                if part.contains(" OR ") {
+                    format!("({part})")
+                } else {
+                    part
+                }
+            })
+            .collect(),
+    };
+    Some(LicenceChoice::Expression {
+        expression: parts.join(" AND "),
+        acknowledgement: Acknowledgement::Concluded,
+    })
+}
+
+/// The expressions that lines of a text name. Source: SPDX specification, annex E, short form identifiers.
+fn tags(text: &str) -> Vec<String> {
+    const TAG: &str = "SPDX-License-Identifier:";
+    if !text.contains(TAG) {
+        return Vec::new();
+    }
+    let values = text
+        .lines()
+        .filter_map(|line| line.split_once(TAG))
+        .map(|(_, value)| value);
+    let values = values.map(|value| normalised(value.trim().trim_end_matches("*/").trim_end_matches("-->")));
+    values
+        .filter(|value| Expression::parse_mode(value, DECLARED).is_ok())
+        .collect()
 }
 
 fn expression(text: &str) -> Option<LicenceChoice> {
@@ -92,6 +154,37 @@ mod tests {
         for text in ["Apache 2.0", "MIT AND", "(MIT", "Commercial", "NONE"] {
             assert_eq!(declared(Some(text), Some("LICENSE")), vec![named(text)]);
         }
+    }
+
+    fn concluded(texts: &[&str]) -> Option<String> {
+        match of_texts(texts.iter().copied())? {
+            LicenceChoice::Expression {
+                expression,
+                acknowledgement,
+            } => {
+                assert_eq!(acknowledgement, Acknowledgement::Concluded);
+                Some(expression)
+            }
+            LicenceChoice::Named { .. } => None,
+        }
+    }
+
+    #[test]
+    fn several_texts_hold_together_and_a_tag_goes_before_the_text() {
+        let mozilla = "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.";
+        let apache = "Licensed under the Apache License, Version 2.0 (the \"License\");";
+        let tag =
+            format!("// SPDX-License-Identifier: mit or 0BSD\n/* SPDX-License-Identifier: MIT OR ISC */\n{mozilla}");
+        assert_eq!(concluded(&[mozilla]).as_deref(), Some("MPL-2.0"));
+        assert_eq!(
+            concluded(&[mozilla, apache, mozilla]).as_deref(),
+            Some("Apache-2.0 AND MPL-2.0")
+        );
+        assert_eq!(
+            concluded(&[&tag, apache]).as_deref(),
+            Some("Apache-2.0 AND (MIT OR ISC)")
+        );
+        assert_eq!(concluded(&["All rights reserved.", ""]), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 
+use crate::binary::read as binary;
 use crate::cargo::read as cargo;
+use crate::golang::read as golang;
 use crate::javascript;
 use crate::tree::{Content, Entry, Listing, Tree};
 use crate::{Error, Gap, Inventory};
@@ -15,6 +17,10 @@ pub enum Kind {
     Cargo,
     /// Lock files of npm, pnpm, Yarn and Bun, `package.json` and `node_modules`.
     JavaScript,
+    /// `go.mod`, `go.sum`, `go.work` and `vendor/modules.txt`.
+    Go,
+    /// Programs that say what they were built from.
+    Binary,
 }
 
 impl Kind {
@@ -30,6 +36,8 @@ impl Kind {
         match self {
             Self::Cargo => "cargo",
             Self::JavaScript => "javascript",
+            Self::Go => "go",
+            Self::Binary => "binary",
         }
     }
 }
@@ -86,7 +94,7 @@ pub(crate) struct Reader {
 }
 
 /// In the order in which they are read.
-static READERS: &[Reader] = &[cargo::READER, javascript::READER];
+static READERS: &[Reader] = &[cargo::READER, golang::READER, javascript::READER, binary::READER];
 
 /// Whether any reader would open a file.
 #[must_use]

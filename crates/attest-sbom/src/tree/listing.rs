@@ -111,6 +111,24 @@ impl Listing {
         &rest[..rest.partition_point(|entry| entry.path.starts_with(&prefix))]
     }
 
+    /// The regular files in a directory itself, without walking through the directories in it.
+    pub fn files_in<'a>(&'a self, directory: &str) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        let mut left = self.below(directory);
+        let start = if directory.is_empty() { 0 } else { directory.len() + 1 };
+        std::iter::from_fn(move || {
+            loop {
+                let (entry, rest) = left.split_first()?;
+                left = rest;
+                if let Some(end) = entry.path[start..].find('/') {
+                    let inner = &entry.path[..=start + end];
+                    left = &left[left.partition_point(|entry| entry.path.starts_with(inner))..];
+                } else if entry.is_file() {
+                    return Some(entry);
+                }
+            }
+        })
+    }
+
     /// The regular file that a path leads to: links are followed, absolute ones from the top of the tree, none out of it.
     #[must_use]
     pub fn resolve(&self, path: &str) -> Option<&Entry> {
@@ -205,6 +223,31 @@ mod tests {
         assert_eq!(below, ["a/x", "a/y/z"]);
         assert_eq!(listing.below("").len(), 4);
         assert!(listing.below("none").is_empty());
+    }
+
+    #[test]
+    fn the_files_of_a_directory_are_found_without_those_below() {
+        let listing = Listing::new(
+            vec![
+                file("a-b"),
+                file("a/x"),
+                file("a/y/z"),
+                file("a/y/z2"),
+                file("a/z"),
+                file("a0"),
+                entry("a", EntryKind::Directory),
+            ],
+            Vec::new(),
+        );
+        let files = |directory: &str| {
+            listing
+                .files_in(directory)
+                .map(|entry| entry.path.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(files("a"), ["a/x", "a/z"]);
+        assert_eq!(files(""), ["a-b", "a0"]);
+        assert!(files("none").is_empty());
     }
 
     #[test]
