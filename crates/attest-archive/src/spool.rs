@@ -29,7 +29,13 @@ impl Spool {
     /// An empty one. `scratch` is a directory for the temporary file.
     #[must_use]
     pub fn new(scratch: &Path) -> Self {
-        let file = tempfile::spooled_tempfile_in(IN_MEMORY, scratch);
+        Self::with_memory(scratch, IN_MEMORY)
+    }
+
+    /// The same for one of many, which keeps less in memory.
+    #[must_use]
+    pub fn with_memory(scratch: &Path, bytes: usize) -> Self {
+        let file = tempfile::spooled_tempfile_in(bytes, scratch);
         let file = Arc::new(Mutex::new(file));
         Self { file, end: 0 }
     }
@@ -58,8 +64,8 @@ impl Spooled {
         self.size
     }
 
-    /// Reads them from the beginning. Several can be read at a time.
-    pub fn reader(&self) -> impl Read + use<> {
+    /// Reads them from the beginning, or from any place. Several can be read at a time.
+    pub fn reader(&self) -> impl Read + Seek + use<> {
         SpooledReader {
             spooled: self.clone(),
             offset: 0,
@@ -82,13 +88,26 @@ struct SpooledReader {
 
 impl Read for SpooledReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.spooled.size - self.offset;
+        let left = self.spooled.size.saturating_sub(self.offset);
         let room = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let mut file = lock(&self.spooled.file)?;
         file.seek(SeekFrom::Start(self.spooled.start + self.offset))?;
         let read = file.read(&mut buffer[..room])?;
         self.offset += read as u64;
         Ok(read)
+    }
+}
+
+impl Seek for SpooledReader {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        let offset = match position {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.spooled.size.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.offset.checked_add_signed(offset),
+        };
+        // Behind the end there is nothing to read, as in a file.
+        self.offset = offset.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.offset)
     }
 }
 
@@ -133,6 +152,27 @@ mod tests {
         assert_eq!((first, second), (*b"a", *b"ab"));
         one.read_exact(&mut first).unwrap();
         assert_eq!(first, *b"b");
+    }
+
+    #[test]
+    fn any_place_is_found_and_nothing_behind_the_end() {
+        let mut spool = Spool::with_memory(Path::new("."), 0);
+        let _ = spool.keep(&mut &b"before"[..]).unwrap();
+        let kept = spool.keep(&mut &b"abc"[..]).unwrap();
+        let _ = spool.keep(&mut &b"after"[..]).unwrap();
+        let mut reader = kept.reader();
+        for (position, expected) in [
+            (SeekFrom::Start(1), "bc"),
+            (SeekFrom::End(-1), "c"),
+            (SeekFrom::Current(-3), "abc"),
+            (SeekFrom::Start(9), ""),
+        ] {
+            reader.seek(position).unwrap();
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            assert_eq!(text, expected);
+        }
+        assert!(reader.seek(SeekFrom::Current(-10)).is_err());
     }
 
     #[test]

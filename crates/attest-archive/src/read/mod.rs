@@ -33,6 +33,7 @@ mod error;
 mod extract;
 mod frame;
 mod inflate;
+mod layer;
 mod limits;
 mod names;
 mod pax;
@@ -53,6 +54,7 @@ pub use entry::{ContainerMetadata, DosTimestamp, Entry, EntryKind, Metadata, Tar
 pub use error::ReadError;
 pub use extract::extract;
 pub use frame::{Frame, GzipHeader, XzHeader, ZstdHeader};
+pub use layer::{LayerEntry, LayerKind, read_layer};
 pub use limits::{Limits, Symlinks};
 pub use tar::read_tar;
 pub(crate) use tar::skim_tar;

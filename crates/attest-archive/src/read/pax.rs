@@ -84,7 +84,7 @@ impl Records {
 }
 
 /// Key, value and what follows.
-fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(super) fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let space = bytes.iter().position(|byte| *byte == b' ')?;
     let length = digits(std::str::from_utf8(&bytes[..space]).ok()?)?;
     let length = usize::try_from(length).ok()?;
