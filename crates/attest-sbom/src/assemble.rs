@@ -78,6 +78,9 @@ impl Inventory {
 
     /// The package of the manifest that lies higher than every other.
     fn top(&self) -> Option<Key> {
+        if let Some(whole) = self.whole() {
+            return Some(whole);
+        }
         let depth = |path: &str| path.matches('/').count();
         let least = self.projects().keys().map(|path| depth(path)).min()?;
         let highest: BTreeSet<Key> = self
@@ -301,7 +304,11 @@ fn references(packages: &[Component]) -> Vec<String> {
     short
 }
 
+/// What a reader chose, else name and version.
 fn short(package: &Component) -> String {
+    if let Some(reference) = &package.bom_ref {
+        return reference.clone();
+    }
     let group = package
         .group
         .as_ref()

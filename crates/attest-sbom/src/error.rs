@@ -95,6 +95,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A database has a package without a name or a version.
+    #[error("expected a name and a version of every package, found only the name `{name}`")]
+    UnnamedPackage {
+        /// Its name, perhaps empty.
+        name: String,
+    },
     /// A file cannot have this name in a document.
     #[error("expected a relative file name, found `{found}`")]
     InvalidFileName {

@@ -10,6 +10,9 @@ use crate::cyclonedx::{Component, Hash, Occurrence, Property};
 pub(crate) struct Key(u32);
 
 impl Key {
+    pub(crate) const FIRST: Self = Self(0);
+    pub(crate) const LAST: Self = Self(u32::MAX);
+
     pub(crate) fn place(self) -> usize {
         self.0 as usize
     }
@@ -24,6 +27,8 @@ pub struct Inventory {
     by_identity: HashMap<String, Key>,
     edges: BTreeSet<(Key, Key)>,
     projects: BTreeMap<String, Key>,
+    /// What everything is part of, whatever manifests there are: a system, an image.
+    root: Option<Key>,
     incomplete: BTreeSet<Key>,
     /// What an input says of all of itself, such as the system that it is.
     properties: Vec<Property>,
@@ -62,6 +67,16 @@ impl Inventory {
         self.own(key);
     }
 
+    /// Says what everything is part of. The document is about it, and not about the package of some manifest.
+    pub(crate) fn root(&mut self, key: Key) {
+        self.root = Some(key);
+    }
+
+    /// What everything is part of, where somebody said it.
+    pub(crate) fn whole(&self) -> Option<Key> {
+        self.root
+    }
+
     /// Says that a package is the project's own: a member of its workspace.
     pub(crate) fn own(&mut self, key: Key) {
         let package = &mut self.packages[key.place()];
@@ -98,6 +113,7 @@ impl Inventory {
         for (manifest, key) in other.projects {
             self.projects.entry(manifest).or_insert(keys[key.place()]);
         }
+        self.root = self.root.or(other.root.map(|key| keys[key.place()]));
         self.properties.extend(other.properties);
         self.gaps.extend(other.gaps);
     }
@@ -118,6 +134,34 @@ impl Inventory {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+    }
+
+    /// Leaves packages out for others that hold them: what needed the one needs the other.
+    pub(crate) fn leave_out(&mut self, packages: &BTreeMap<Key, Key>) {
+        let mut kept = Self::default();
+        let all = std::mem::take(self);
+        let keys: Vec<Option<Key>> = all
+            .packages
+            .into_iter()
+            .zip(0..)
+            .map(|(package, place)| (!packages.contains_key(&Key(place))).then(|| kept.add(package)))
+            .collect();
+        let key = |key: Key| keys[key.place()];
+        let holder = |needed: Key| key(packages.get(&needed).copied().unwrap_or(needed));
+        for (from, to) in all.edges {
+            if let (Some(from), Some(to)) = (key(from), holder(to)) {
+                kept.depends(from, to);
+            }
+        }
+        kept.projects = all
+            .projects
+            .into_iter()
+            .filter_map(|(path, of)| Some((path, key(of)?)))
+            .collect();
+        kept.root = all.root.and_then(key);
+        kept.incomplete = all.incomplete.into_iter().filter_map(key).collect();
+        (kept.properties, kept.gaps) = (all.properties, all.gaps);
+        *self = kept;
     }
 
     pub(crate) fn packages(&self) -> &[Component] {

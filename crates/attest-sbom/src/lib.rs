@@ -12,12 +12,14 @@
 //!
 //! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] only.
 
+mod apk;
 mod assemble;
 mod binary;
 mod bom;
 pub mod cargo;
 mod contact;
 mod cyclonedx;
+mod dpkg;
 mod error;
 pub mod files;
 mod gap;
@@ -25,8 +27,11 @@ mod golang;
 mod inventory;
 mod javascript;
 mod licence;
+pub mod oci;
 mod purl;
 mod reference;
+mod rootfs;
+mod rpm;
 mod scan;
 mod subject;
 mod supplier;

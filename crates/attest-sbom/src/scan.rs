@@ -7,7 +7,7 @@ use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory};
+use crate::{Error, Gap, Inventory, apk, dpkg, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,14 @@ pub enum Kind {
     Go,
     /// Programs that say what they were built from.
     Binary,
+    /// The operating system itself, by `os-release`.
+    System,
+    /// The database of dpkg.
+    Dpkg,
+    /// The database of apk.
+    Apk,
+    /// The database of rpm.
+    Rpm,
 }
 
 impl Kind {
@@ -38,6 +46,10 @@ impl Kind {
             Self::JavaScript => "javascript",
             Self::Go => "go",
             Self::Binary => "binary",
+            Self::System => "system",
+            Self::Dpkg => "dpkg",
+            Self::Apk => "apk",
+            Self::Rpm => "rpm",
         }
     }
 }
@@ -94,7 +106,16 @@ pub(crate) struct Reader {
 }
 
 /// In the order in which they are read.
-static READERS: &[Reader] = &[cargo::READER, golang::READER, javascript::READER, binary::READER];
+static READERS: &[Reader] = &[
+    cargo::READER,
+    golang::READER,
+    javascript::READER,
+    binary::READER,
+    rootfs::READER,
+    dpkg::READER,
+    apk::READER,
+    rpm::READER,
+];
 
 /// Whether any reader would open a file.
 #[must_use]
@@ -116,6 +137,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     for one in found {
         inventory.absorb(one);
     }
+    rootfs::leave_out_owned(&scan, &mut inventory);
     if inventory.is_empty() && inventory.gaps().len() == 0 {
         return Err(Error::NothingFound);
     }
@@ -132,6 +154,11 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    #[cfg(test)]
+    pub(crate) fn of(tree: &'a dyn Tree, options: &'a Options) -> Self {
+        Self { tree, options }
+    }
+
     pub(crate) fn listing(&self) -> &'a Listing {
         self.tree.listing()
     }

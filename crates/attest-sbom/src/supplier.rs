@@ -53,6 +53,11 @@ fn of_type(kind: &str, component: &Component) -> Option<String> {
                 .or_else(|| Some(component.name.clone()));
         }
         "gem" => "Ruby gem index",
+        // The vendor of a distribution, which is the name space there.
+        "deb" | "apk" | "rpm" => {
+            let path = component.purl.as_deref()?.splitn(3, '/').collect::<Vec<_>>();
+            return path.get(2).and(path.get(1)).map(|vendor| (*vendor).to_owned());
+        }
         _ => return group.map(str::to_owned),
     };
     Some(index.to_owned())

@@ -3,15 +3,22 @@
 //! In: a [`Tree`]. Out: its [`Listing`] in one order on every system, and the content of the files that somebody asks for.
 //! A link is followed inside the tree only, so that nothing outside is ever read.
 
+mod archive;
 mod directory;
 mod joined;
+mod kept;
+mod layers;
 mod listing;
 mod memory;
+mod stack;
+mod stream;
 
 use std::io::{self, Read, Seek};
 
+pub use archive::Archive;
 pub use directory::Directory;
 pub use joined::Joined;
+pub use layers::{Layer, Layers};
 pub use listing::{Entry, EntryKind, Listing};
 pub use memory::Memory;
 

@@ -1,0 +1,76 @@
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use attest_archive::Spool;
+use attest_archive::read::{Compression, Container, Decompressor, Limits, ReadError};
+
+use super::kept::Kept;
+use super::stack::Stack;
+use super::stream::Keeper;
+use super::{Content, Listing, Tree};
+use crate::{Gap, Options, oci};
+
+/// What stays in memory before it goes to a temporary file.
+const IN_MEMORY: usize = 8 << 20;
+
+/// An archive of a file system, a release or an image: tar, plain or compressed by gzip, Zstandard or xz.
+///
+/// Of its files those are there that some reader wants, and the parts of images. Those of a compressed archive go to a temporary
+/// file without a name; those of a plain one are read where they are.
+#[derive(Debug)]
+pub struct Archive(Kept);
+
+impl Archive {
+    /// Reads an archive; nothing when the file is none. `scratch` is a directory for the temporary file.
+    ///
+    /// # Errors
+    /// When the file cannot be read. An archive that is damaged has a gap, and what came before the damage.
+    pub fn open(path: &Path, options: &Options, scratch: &Path) -> io::Result<Option<Self>> {
+        let mut file = File::open(path)?;
+        let Some(compression) = compression(&mut file)? else {
+            return Ok(None);
+        };
+        file.seek(SeekFrom::Start(0))?;
+        let keeper = Keeper {
+            options,
+            is_always_kept: oci::is_part,
+            file: (compression == Compression::None).then(|| Arc::new(path.to_owned())),
+            spool: Spool::with_memory(scratch, IN_MEMORY),
+        };
+        let (changes, error) = keeper.read(io::BufReader::with_capacity(256 * 1024, file));
+        let mut stack = Stack::default();
+        changes.into_iter().for_each(|change| stack.apply_plainly(change));
+        let gap = |error: ReadError| Gap::new("damaged", "", error.to_string());
+        Ok(Some(Self(Kept::new(
+            stack.into_nodes(),
+            error.map(gap).into_iter().collect(),
+        ))))
+    }
+}
+
+impl Tree for Archive {
+    fn listing(&self) -> &Listing {
+        &self.0.listing
+    }
+
+    fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>> {
+        let content = self.0.open(path)?;
+        Ok(content)
+    }
+}
+
+/// How an archive of tar is compressed; nothing for any other file.
+fn compression(file: &mut File) -> io::Result<Option<Compression>> {
+    // A header of tar may stand in as many compressed bytes at most, with room for what gzip and xz say in front of it.
+    let mut start = Vec::new();
+    file.take(64 * 1024).read_to_end(&mut start)?;
+    let Ok(mut plain) = Decompressor::new(Cursor::new(start), &Limits::default()) else {
+        return Ok(None);
+    };
+    let compression = plain.compression();
+    let mut first = [0; Container::MAGIC];
+    let is_tar = plain.read_exact(&mut first).is_ok() && Container::recognise(&first) == Some(Container::Tar);
+    Ok(is_tar.then_some(compression))
+}

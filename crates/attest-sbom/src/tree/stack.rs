@@ -1,0 +1,269 @@
+//! Layers on each other: what a system sees that unpacks them in their order.
+//!
+//! Source: OCI image-spec 1.1, `layer.md`, "Applying Changesets". Where it is silent, as containerd does it: a path goes
+//! through the links that are there already, and none leads out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::kept::Node;
+
+/// What one member of a layer does.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) path: String,
+    pub(super) kind: ChangeKind,
+}
+
+#[derive(Debug)]
+pub(super) enum ChangeKind {
+    Put(Node),
+    /// Another name of a file.
+    Join(String),
+    Directory,
+    /// A file that nobody wants to see takes the place of what was there.
+    Cover,
+}
+
+/// What marks that something of the layers below is gone.
+const WHITEOUT: &str = ".wh.";
+/// That everything of the layers below is gone from its directory.
+const OPAQUE: &str = ".wh..wh..opq";
+/// What else begins so is for the system that made the layer.
+const META: &str = ".wh..wh.";
+
+/// The most links on one way: what Linux allows.
+const MAX_LINKS: usize = 40;
+
+#[derive(Debug, Default)]
+pub(super) struct Stack {
+    nodes: BTreeMap<String, (usize, Node)>,
+    layer: usize,
+    /// Where directories are that were looked up, as long as no link comes or goes.
+    resolved: HashMap<String, Option<String>>,
+}
+
+impl Stack {
+    /// Everything that comes now is of the next layer.
+    pub(super) fn next_layer(&mut self) {
+        self.layer += 1;
+    }
+
+    /// Applies a change of a layer.
+    pub(super) fn apply(&mut self, change: Change) {
+        let (parent, name) = change.path.rsplit_once('/').unwrap_or(("", &change.path));
+        let Some(parent) = self.directory(parent) else {
+            return;
+        };
+        if name == OPAQUE {
+            self.remove_older_below(&parent);
+        } else if name.starts_with(META) {
+        } else if let Some(gone) = name.strip_prefix(WHITEOUT) {
+            self.remove_older(&joined(&parent, gone));
+        } else {
+            let path = joined(&parent, name);
+            self.put(path, change.kind);
+        }
+    }
+
+    /// The same for an archive, in which no name marks anything.
+    pub(super) fn apply_plainly(&mut self, change: Change) {
+        let (parent, name) = change.path.rsplit_once('/').unwrap_or(("", &change.path));
+        if let Some(parent) = self.directory(parent) {
+            let path = joined(&parent, name);
+            self.put(path, change.kind);
+        }
+    }
+
+    pub(super) fn into_nodes(self) -> impl Iterator<Item = (String, Node)> {
+        self.nodes.into_iter().map(|(path, (_, node))| (path, node))
+    }
+
+    fn put(&mut self, path: String, kind: ChangeKind) {
+        if path.is_empty() {
+            return;
+        }
+        let node = match kind {
+            // What lies below a directory stays when it comes again.
+            ChangeKind::Directory => return self.remove(&path),
+            ChangeKind::Cover => None,
+            ChangeKind::Put(node) => Some(node),
+            ChangeKind::Join(target) => self.file(&target),
+        };
+        self.remove(&path);
+        self.remove_where(&path, |_| true);
+        if let Some(node) = node {
+            if matches!(node, Node::Link { .. }) {
+                self.resolved.clear();
+            }
+            self.nodes.insert(path, (self.layer, node));
+        }
+    }
+
+    /// The file that a hard link names.
+    fn file(&mut self, target: &str) -> Option<Node> {
+        let (parent, name) = target.rsplit_once('/').unwrap_or(("", target));
+        let path = joined(&self.directory(parent)?, name);
+        self.nodes.get(&path).map(|(_, node)| node.clone())
+    }
+
+    fn remove(&mut self, path: &str) {
+        if let Some((_, Node::Link { .. })) = self.nodes.remove(path) {
+            self.resolved.clear();
+        }
+    }
+
+    fn remove_older(&mut self, path: &str) {
+        let layer = self.layer;
+        if self.nodes.get(path).is_some_and(|(of, _)| *of < layer) {
+            self.remove(path);
+        }
+        self.remove_older_below(path);
+    }
+
+    fn remove_older_below(&mut self, directory: &str) {
+        let layer = self.layer;
+        self.remove_where(directory, |of| of < layer);
+    }
+
+    /// Removes what lies below a directory, by its layer.
+    fn remove_where(&mut self, directory: &str, is_removed: impl Fn(usize) -> bool) {
+        let prefix = if directory.is_empty() {
+            String::new()
+        } else {
+            format!("{directory}/")
+        };
+        let below = self
+            .nodes
+            .range(prefix.clone()..)
+            .take_while(|(path, _)| path.starts_with(&prefix));
+        let gone: Vec<String> = below
+            .filter(|(_, (of, _))| is_removed(*of))
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in gone {
+            self.remove(&path);
+        }
+    }
+
+    /// Where a directory really is; nothing when links lead in a circle.
+    fn directory(&mut self, path: &str) -> Option<String> {
+        if let Some(found) = self.resolved.get(path) {
+            return found.clone();
+        }
+        let found = self.follow(path);
+        self.resolved.insert(path.to_owned(), found.clone());
+        found
+    }
+
+    fn follow(&self, path: &str) -> Option<String> {
+        let mut left: Vec<&str> = path.split('/').rev().collect();
+        let mut reached = String::new();
+        let mut links = 0;
+        while let Some(part) = left.pop() {
+            match part {
+                "" | "." => continue,
+                ".." => {
+                    reached.truncate(reached.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let next = joined(&reached, part);
+            let Some((_, Node::Link { target })) = self.nodes.get(&next) else {
+                reached = next;
+                continue;
+            };
+            links += 1;
+            if links > MAX_LINKS {
+                return None;
+            }
+            if target.starts_with('/') {
+                reached.clear();
+            }
+            left.extend(target.split('/').rev());
+        }
+        Some(reached)
+    }
+}
+
+fn joined(directory: &str, name: &str) -> String {
+    match directory.is_empty() {
+        true => name.to_owned(),
+        false => format!("{directory}/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `file`, `directory/`, `link -> target`, `name = other`; layers are told apart by `--`.
+    fn seen(script: &[&str]) -> Vec<String> {
+        let mut stack = Stack::default();
+        let link = |target: &str| {
+            ChangeKind::Put(Node::Link {
+                target: target.to_owned(),
+            })
+        };
+        for line in script {
+            let (path, kind) = match *line {
+                "--" => {
+                    stack.next_layer();
+                    continue;
+                }
+                line => match (line.split_once(" -> "), line.split_once(" = "), line.strip_suffix('/')) {
+                    (Some((path, target)), ..) => (path, link(target)),
+                    (_, Some((path, target)), _) => (path, ChangeKind::Join(target.to_owned())),
+                    (.., Some(path)) => (path, ChangeKind::Directory),
+                    _ => match line.strip_prefix('!') {
+                        Some(path) => (path, ChangeKind::Cover),
+                        // A link that leads to itself stands for a file: the layers do not look at its bytes.
+                        None => (line, link(line.rsplit('/').next().unwrap())),
+                    },
+                },
+            };
+            let path = path.to_owned();
+            stack.apply(Change { path, kind });
+        }
+        stack.into_nodes().map(|(path, _)| path).collect()
+    }
+
+    #[test]
+    fn a_whiteout_takes_away_what_lower_layers_had() {
+        assert_eq!(seen(&["a/x", "a/y", "b", "--", "a/.wh.x"]), ["a/y", "b"]);
+        assert_eq!(seen(&["a/x", "a/b/c", "ab", "--", ".wh.a"]), ["ab"]);
+        assert_eq!(seen(&["a/x", "--", ".wh.a", "a/y"]), ["a/y"]);
+        assert_eq!(seen(&["a/x", "--", "a/y", ".wh.a"]), ["a/y"]);
+        assert_eq!(seen(&["a", "--", ".wh.a", "--", "a"]), ["a"]);
+    }
+
+    #[test]
+    fn an_opaque_directory_hides_lower_layers_and_not_its_own() {
+        assert_eq!(seen(&["a/x", "a/b/y", "--", "a/z", "a/.wh..wh..opq"]), ["a/z"]);
+        assert_eq!(seen(&["x", "--", ".wh..wh..opq", "y"]), ["y"]);
+        assert_eq!(seen(&["a/x", "--", "a/.wh..wh.plnk"]), ["a/x"]);
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_a_directory_and_the_reverse() {
+        assert_eq!(seen(&["a/x", "a/b/y", "--", "a"]), ["a"]);
+        assert_eq!(seen(&["a/x", "--", "!a"]), Vec::<String>::new());
+        assert_eq!(seen(&["a", "--", "a/", "a/x"]), ["a/x"]);
+        assert_eq!(seen(&["a/x", "--", "a/"]), ["a/x"]);
+    }
+
+    #[test]
+    fn a_path_goes_through_the_links_of_lower_layers() {
+        assert_eq!(seen(&["lib -> usr/lib", "--", "lib/x"]), ["lib", "usr/lib/x"]);
+        assert_eq!(seen(&["lib -> /usr/lib", "usr/lib/x", "--", "lib/.wh.x"]), ["lib"]);
+        assert_eq!(seen(&["a -> ../../b", "--", "a/x"]), ["a", "b/x"]);
+        assert_eq!(seen(&["a -> b", "b -> a", "a/x"]), ["a", "b"]);
+        assert_eq!(seen(&["lib -> usr/lib", "--", "lib/", "lib/x"]), ["lib/x"]);
+    }
+
+    #[test]
+    fn a_hard_link_is_the_file_of_its_layer_or_a_lower_one() {
+        assert_eq!(seen(&["a", "--", "b = a", ".wh.a"]), ["b"]);
+        assert_eq!(seen(&["b = missing"]), Vec::<String>::new());
+    }
+}
