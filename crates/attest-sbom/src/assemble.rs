@@ -399,7 +399,7 @@ mod tests {
         let component = &document["components"][0];
         assert_eq!(component["evidence"]["occurrences"].as_array().unwrap().len(), 2);
         assert_eq!(component.get("scope"), None);
-        assert_eq!(component["supplier"]["name"], "Rust crate registry");
+        assert_eq!(component["supplier"]["name"], "Rust crates");
     }
 
     #[test]

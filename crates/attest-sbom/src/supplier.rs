@@ -44,15 +44,15 @@ fn account(qualifier: &str) -> Option<String> {
 fn of_type(kind: &str, component: &Component) -> Option<String> {
     let group = component.group.as_deref().filter(|group| !group.is_empty());
     let index = match kind {
-        "cargo" => "Rust crate registry",
-        "npm" => return Some(group.unwrap_or("npm registry").to_owned()),
-        "pypi" => "Python Package Index",
+        "cargo" => "Rust crates",
+        "npm" => return Some(group.unwrap_or("npm").to_owned()),
+        "pypi" => "PyPI",
         "golang" => {
             return group
                 .map(|group| group.split('/').take(2).collect::<Vec<_>>().join("/"))
                 .or_else(|| Some(component.name.clone()));
         }
-        "gem" => "Ruby gem index",
+        "gem" => "RubyGems",
         // The vendor of a distribution, which is the name space there.
         "deb" | "apk" | "rpm" => {
             let path = component.purl.as_deref()?.splitn(3, '/').collect::<Vec<_>>();
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn the_name_space_hands_a_package_out() {
         for (purl, group, name, expected) in [
-            ("pkg:cargo/serde@1.0.0", None, "serde", Some("Rust crate registry")),
+            ("pkg:cargo/serde@1.0.0", None, "serde", Some("Rust crates")),
             ("pkg:npm/%40babel/core@7.0.0", Some("@babel"), "core", Some("@babel")),
-            ("pkg:npm/left-pad@1.0.0", None, "left-pad", Some("npm registry")),
+            ("pkg:npm/left-pad@1.0.0", None, "left-pad", Some("npm")),
             (
                 "pkg:golang/github.com/a/b/c@v1.0.0",
                 Some("github.com/a/b"),
