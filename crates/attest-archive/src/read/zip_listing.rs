@@ -4,12 +4,13 @@
 //! a script before the first member, bytes that belong to nothing, modes without meaning. Whoever only wants to know what
 //! is written in a few of the members reads them here. The central directory is believed, as the Java runtime believes it.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use flate2::Crc;
 
 use super::buffer::read_exactly;
 use super::inflate::Inflate;
+use super::window::Window;
 use super::zip_directory::read_at;
 use super::zip_record::{Fields, LARGE, Shared};
 use super::{Limits, ReadError};
@@ -141,12 +142,7 @@ impl ZipListed {
         }
         let start = self.start(reader)?;
         let length = self.compressed;
-        Ok(Some(Window {
-            inner: reader,
-            start,
-            length,
-            at: 0,
-        }))
+        Ok(Some(Window::new(reader, start, length)))
     }
 
     /// Where its bytes begin: name and extra field of the local header have lengths of their own.
@@ -182,39 +178,6 @@ impl ZipListed {
             true => Ok(()),
             false => Err(ReadError::MemberChecksum { name, expected, found }),
         }
-    }
-}
-
-/// A part of something that can be read at any place, as if it were all.
-#[derive(Debug)]
-pub struct Window<'r, R> {
-    inner: &'r mut R,
-    start: u64,
-    length: u64,
-    at: u64,
-}
-
-impl<R: Read + Seek> Read for Window<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.length.saturating_sub(self.at);
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        self.inner.seek(SeekFrom::Start(self.start + self.at))?;
-        let read = self.inner.read(&mut buffer[..most])?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl<R> Seek for Window<'_, R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(place) => Some(place),
-            SeekFrom::End(distance) => self.length.checked_add_signed(distance),
-            SeekFrom::Current(distance) => self.at.checked_add_signed(distance),
-        };
-        let place = place.filter(|place| place.checked_add(self.start).is_some());
-        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
     }
 }
 
@@ -473,12 +436,16 @@ mod tests {
     #[test]
     fn a_central_directory_beyond_the_limits_is_refused() {
         let bytes = zip(&[("x", b"1"), ("y", b"2")], zip::CompressionMethod::Stored);
-        let mut limits = Limits::default();
-        limits.members = 1;
+        let limits = Limits {
+            members: 1,
+            ..Limits::default()
+        };
         let error = list_zip(&mut Cursor::new(&bytes), &limits, |_| true).unwrap_err();
         assert!(matches!(error, ReadError::TooManyMembers { limit: 1 }));
-        limits = Limits::default();
-        limits.names = 90;
+        let limits = Limits {
+            names: 90,
+            ..Limits::default()
+        };
         let error = list_zip(&mut Cursor::new(&bytes), &limits, |_| true).unwrap_err();
         assert!(matches!(error, ReadError::HeaderTooLarge { limit: 90, .. }));
     }
