@@ -28,6 +28,10 @@ pub(super) static FAMILIES: &[Family] = &[
         &[is("Apache-2.0", &[])],
     ),
     notice("licensed under apache license version 2 0", &[is("Apache-2.0", &[])]),
+    notice(
+        "licenses this file to you under the apache license version 2 0",
+        &[is("Apache-2.0", &[])],
+    ),
     // Mozilla, Eclipse, Sun.
     text(
         "mozilla public license version 2 0",
