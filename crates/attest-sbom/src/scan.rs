@@ -7,7 +7,7 @@ use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory, apk, dpkg, rootfs, rpm};
+use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,14 @@ pub enum Kind {
     Apk,
     /// The database of rpm.
     Rpm,
+    /// Jars, and what is in them.
+    Jar,
+    /// `pom.xml`.
+    Maven,
+    /// The locks of Gradle.
+    Gradle,
+    /// Charts of Helm.
+    Helm,
 }
 
 impl Kind {
@@ -50,6 +58,10 @@ impl Kind {
             Self::Dpkg => "dpkg",
             Self::Apk => "apk",
             Self::Rpm => "rpm",
+            Self::Jar => "jar",
+            Self::Maven => "maven",
+            Self::Gradle => "gradle",
+            Self::Helm => "helm",
         }
     }
 }
@@ -115,6 +127,10 @@ static READERS: &[Reader] = &[
     dpkg::READER,
     apk::READER,
     rpm::READER,
+    java::JAR,
+    java::MAVEN,
+    java::GRADLE,
+    helm::READER,
 ];
 
 /// Whether any reader would open a file.
@@ -154,7 +170,7 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    #[cfg(test)]
+    /// Another tree, such as an archive that lies in one.
     pub(crate) fn of(tree: &'a dyn Tree, options: &'a Options) -> Self {
         Self { tree, options }
     }

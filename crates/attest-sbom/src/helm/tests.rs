@@ -1,0 +1,173 @@
+use crate::tree::Memory;
+use crate::{Inventory, Options, scan};
+
+fn read(files: &[(&str, &str)]) -> Inventory {
+    let tree = Memory::new(files.iter().map(|(path, text)| (*path, *text)));
+    scan(&tree, &Options::default()).unwrap()
+}
+
+fn listed(inventory: &Inventory) -> Vec<String> {
+    let shown = inventory.packages().iter().map(|package| {
+        let name = package
+            .purl
+            .clone()
+            .unwrap_or_else(|| format!("{}:{}", package.name, package.version.as_deref().unwrap_or_default()));
+        let scope = package.scope.map(|scope| format!(" {scope:?}")).unwrap_or_default();
+        format!("{name}{scope}")
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.sort();
+    shown
+}
+
+fn gaps(inventory: &Inventory) -> Vec<String> {
+    inventory
+        .gaps()
+        .map(|gap| format!("{} {}", gap.code(), gap.place()))
+        .collect()
+}
+
+const CHART: &str = "apiVersion: v2\nname: app\nversion: 1.2.3\ndependencies:\n- name: redis\n  version: 22.x.x\n  \
+    repository: oci://user:secret@registry.example.com/charts\n- name: exact\n  version: 1.0.0\n- name: inner\n  version: '*'\n";
+
+const LOCK: &str = "dependencies:\n- name: redis\n  version: 22.0.4\n  repository: oci://registry.example.com/charts\n\
+    digest: sha256:00\ngenerated: \"2026-01-31T12:00:00Z\"\n";
+
+#[test]
+fn a_lock_says_which_version_is_taken() {
+    let inventory = read(&[
+        ("Chart.yaml", CHART),
+        ("Chart.lock", LOCK),
+        (
+            "charts/inner/Chart.yaml",
+            "apiVersion: v2\nname: inner\nversion: 0.1.0\n",
+        ),
+    ]);
+    assert_eq!(
+        listed(&inventory),
+        [
+            "pkg:helm/app@1.2.3",
+            "pkg:helm/exact@1.0.0",
+            "pkg:helm/inner@0.1.0",
+            "pkg:helm/redis@22.0.4"
+        ]
+    );
+    assert_eq!(gaps(&inventory), [""; 0]);
+    assert_eq!(inventory.edges().len(), 3);
+    let redis = inventory
+        .packages()
+        .iter()
+        .find(|package| package.name == "redis")
+        .unwrap();
+    assert_eq!(redis.supplier.as_ref().unwrap().name, "registry.example.com/charts");
+}
+
+#[test]
+fn a_range_without_a_lock_is_a_gap() {
+    let inventory = read(&[("Chart.yaml", CHART)]);
+    assert_eq!(
+        listed(&inventory),
+        [
+            "pkg:helm/app@1.2.3",
+            "pkg:helm/exact@1.0.0",
+            "pkg:helm/inner",
+            "pkg:helm/redis"
+        ]
+    );
+    assert_eq!(gaps(&inventory), ["no-lock Chart.yaml"]);
+}
+
+#[test]
+fn charts_of_helm_2_have_files_of_their_own() {
+    let inventory = read(&[
+        ("a/Chart.yaml", "apiVersion: v1\nname: a\nversion: 1.0.0\n"),
+        ("a/requirements.yaml", "dependencies:\n- name: b\n  version: ^1\n"),
+        ("a/requirements.lock", "dependencies:\n- name: b\n  version: 1.1.0\n"),
+    ]);
+    assert_eq!(listed(&inventory), ["pkg:helm/a@1.0.0", "pkg:helm/b@1.1.0"]);
+}
+
+#[test]
+fn images_are_listed_once_with_their_places() {
+    let chart = "apiVersion: v2\nname: a\nversion: 1.0.0\nannotations:\n  images: |\n    - name: b\n      image: docker.io/x/b:1\n";
+    let inventory = read(&[
+        ("Chart.yaml", chart),
+        (
+            "values.yaml",
+            "image:\n  registry: docker.io\n  repository: x/b\n  tag: 1\nc:\n  image:\n    repository: x/c\n    tag: ''\n",
+        ),
+        (
+            "templates/pod.yaml",
+            "image: x/d:2\nimage: {{ .Values.image.repository }}\nimage: {{ template \"x\" }}\n",
+        ),
+        ("templates/tests/test.yaml", "image: busybox:1.36\n"),
+    ]);
+    assert_eq!(
+        listed(&inventory),
+        [
+            "busybox:1.36 Excluded",
+            "docker.io/x/b:1",
+            "pkg:helm/a@1.0.0",
+            "x/c:",
+            "x/d:2"
+        ]
+    );
+    assert_eq!(gaps(&inventory), ["unresolved templates", "unresolved values.yaml"]);
+}
+
+#[test]
+fn what_is_no_yaml_is_a_gap_and_hides_nothing_else() {
+    let inventory = read(&[
+        ("Chart.yaml", CHART),
+        ("values.yaml", "a: [\n"),
+        ("Chart.lock", LOCK),
+        ("other/Chart.yaml", "name: 'no name'\n"),
+    ]);
+    assert_eq!(
+        gaps(&inventory),
+        ["no-lock Chart.yaml", "damaged other/Chart.yaml", "damaged values.yaml"]
+    );
+    assert_eq!(inventory.len(), 4);
+}
+
+#[test]
+fn a_packaged_chart_is_read_like_one_that_lies_there() {
+    use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
+    let member =
+        |path: &str, text: &str| Member::file(path.parse().unwrap(), Content::Bytes(text.as_bytes().to_vec()), false);
+    let recipe = Recipe {
+        format: Format::TarGz,
+        members: Members::new([
+            member("inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 0.1.0\n"),
+            member("inner/values.yaml", "image: x/inner:3\n"),
+        ])
+        .unwrap(),
+        source_date: "0".parse().unwrap(),
+        threads: std::num::NonZeroUsize::MIN,
+        algorithms: "sha256".parse().unwrap(),
+    };
+    let (package, _) = write_archive_to(&recipe, Vec::new(), std::path::Path::new(".")).unwrap();
+    let files: [(&str, &[u8]); 4] = [
+        ("Chart.yaml", CHART.as_bytes()),
+        ("Chart.lock", LOCK.as_bytes()),
+        ("charts/inner-0.1.0.tgz", &package),
+        ("charts/broken-1.0.0.tgz", b"no archive"),
+    ];
+    let inventory = scan(
+        &Memory::new(files.map(|(path, bytes)| (path, bytes.to_vec()))),
+        &Options::default(),
+    )
+    .unwrap();
+    assert_eq!(
+        listed(&inventory),
+        [
+            "pkg:helm/app@1.2.3",
+            "pkg:helm/exact@1.0.0",
+            "pkg:helm/inner@0.1.0",
+            "pkg:helm/redis@22.0.4",
+            "x/inner:3"
+        ]
+    );
+    assert_eq!(gaps(&inventory), ["damaged charts/broken-1.0.0.tgz"]);
+    assert_eq!(inventory.projects().len(), 1);
+}

@@ -1,0 +1,96 @@
+//! Which package a jar itself is: one of those that Maven left its files of, or whatever its name says.
+
+use super::inside::Jar;
+use super::{Coordinates, FileName};
+
+/// Where a version stands in a manifest.
+const VERSIONS: [&str; 2] = ["implementation-version", "bundle-version"];
+
+/// Who made it, in a manifest; who wrote the specification only where nobody else is named.
+const VENDORS: [&str; 4] = [
+    "implementation-vendor",
+    "bundle-vendor",
+    "implementation-vendor-id",
+    "specification-vendor",
+];
+
+/// The place in [`Jar::packages`] of the package that the jar is; nothing if all of them were copied into it.
+///
+/// It is the one that the file is called after; where the file was given a name without a version, the one that the
+/// manifest names, or the only one; and the only one that has the version of the file.
+pub(super) fn own(jar: &Jar) -> Option<usize> {
+    let file = FileName::of(&jar.place);
+    if is_of_android(jar) {
+        return None;
+    }
+    let packages = || jar.packages.iter().map(|package| &package.coordinates).enumerate();
+    let called = packages().filter(|(_, package)| file.is_of(package.artifact(), package.version()));
+    if let Some((place, _)) = called.max_by_key(|(place, package)| (package.artifact().len(), usize::MAX - place)) {
+        return Some(place);
+    }
+    let mut all = packages();
+    match (all.next(), all.next(), file.version) {
+        (Some((place, only)), None, Some(version)) => (only.version() == Some(version)).then_some(place),
+        (Some((place, _)), None, None) => Some(place),
+        (_, _, None) => packages()
+            .find(|(_, package)| is_titled(jar, package))
+            .map(|(place, _)| place),
+        _ => None,
+    }
+}
+
+/// The classes of an Android library, with whatever was copied into them.
+pub(super) fn is_of_android(jar: &Jar) -> bool {
+    jar.place.ends_with("!/classes.jar")
+}
+
+fn is_titled(jar: &Jar, package: &Coordinates) -> bool {
+    let title = jar.manifest.attribute("implementation-title");
+    let version = jar.manifest.attribute("implementation-version");
+    title == Some(package.artifact()) && version.is_some() && version == package.version()
+}
+
+/// The version of a jar that no file of Maven describes: that of its name, else that of its manifest.
+pub(super) fn version<'a>(jar: &'a Jar, file: FileName<'a>) -> Option<&'a str> {
+    let of_manifest = || jar.manifest.first(&VERSIONS)?.split_whitespace().next();
+    file.version.or_else(of_manifest)
+}
+
+/// Who made a jar that no file of Maven describes: the vendor of its manifest, else the name space of its classes, of its
+/// bundle or of its module.
+pub(super) fn vendor(jar: &Jar) -> Option<String> {
+    let vendor = jar.manifest.first(&VENDORS).map(str::to_owned);
+    let bundle = jar.manifest.attribute("bundle-symbolicname");
+    let module = jar.manifest.attribute("automatic-module-name");
+    vendor
+        .or_else(|| jar.name_space.clone())
+        .or_else(|| bundle.and_then(above))
+        .or_else(|| module.and_then(above))
+}
+
+/// The name that a name lies in, if it has a domain: `org.example` of `org.example.app`. What follows a semicolon are
+/// directives.
+fn above(name: &str) -> Option<String> {
+    let name = name.split(';').next()?.trim();
+    match name.split('.').count() {
+        0 | 1 => None,
+        2 => Some(name.to_owned()),
+        _ => name.rsplit_once('.').map(|(above, _)| above.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_in_a_domain_or_in_nothing() {
+        for (name, expected) in [
+            ("org.example.app;singleton:=true", Some("org.example")),
+            ("org.example", Some("org.example")),
+            ("derby", None),
+        ] {
+            assert_eq!(above(name).as_deref(), expected, "{name}");
+        }
+    }
+}
