@@ -289,6 +289,7 @@ fn records(runs: &[CargoRecords]) -> Option<(Option<String>, cargo::Records)> {
         messages,
         lock: last.lock.clone(),
         target: last.triple.clone(),
+        only_shipped: false,
     };
     Some((last.package.clone(), records))
 }

@@ -21,9 +21,13 @@ pub fn document(records: &Records, subject: &Subject, metadata: &Metadata) -> Re
     let root = workspace.subject(subject.package.as_deref())?;
     let artifacts = messages::parse(&records.messages)?;
     let target = target(&records.target)?;
+    let selection = Selection::of_build(&workspace, root, &artifacts, target)?;
     let drawing = Drawing {
         workspace: &workspace,
-        selection: Selection::of_build(&workspace, root, &artifacts, target)?,
+        selection: match records.only_shipped {
+            true => selection.only_shipped(),
+            false => selection,
+        },
         checksums: Checksums::parse(records.lock.as_deref())?,
         artifacts: Some(&artifacts),
         target,
@@ -38,12 +42,13 @@ pub fn document(records: &Records, subject: &Subject, metadata: &Metadata) -> Re
 pub fn resolved_document(resolution: &Resolution, subject: &Subject, metadata: &Metadata) -> Result<Bom, Error> {
     let workspace = Workspace::parse(&resolution.metadata)?;
     let root = workspace.subject(subject.package.as_deref())?;
+    let target = target(&resolution.target)?;
     let drawing = Drawing {
         workspace: &workspace,
-        selection: Selection::of_resolve(&workspace, root)?,
+        selection: Selection::of_resolve(&workspace, root, target, resolution.only_shipped)?,
         checksums: Checksums::parse(resolution.lock.as_deref())?,
         artifacts: None,
-        target: target(&resolution.target)?,
+        target,
     };
     Ok(Bom::new(drawing.content(&subject.files)?, metadata))
 }

@@ -24,18 +24,30 @@ pub(super) struct Request<'r> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Shipped {
     pub(super) needs: BTreeMap<usize, BTreeSet<usize>>,
+    /// Those of the packages that do not run during the build.
+    pub(super) linked: BTreeSet<usize>,
     /// The packages of which nobody knows what they need of what was chosen for them: all of it is in the list.
     pub(super) unknown: BTreeSet<usize>,
 }
 
 /// Follows what the roots use. Procedural macros, which run during the build, are among it, as `cargo tree` has it.
 pub(super) fn shipped(resolution: &Resolution<'_>, request: &Request<'_>) -> Shipped {
-    let mut solver = Solver::new(resolution, request);
-    for &root in request.roots {
-        solver.root(root);
+    Solver::solved(resolution, request).walk()
+}
+
+/// Every package that gets compiled, be it for the build alone, with the features of all its compilations together.
+pub(super) fn compiled(resolution: &Resolution<'_>, request: &Request<'_>) -> BTreeMap<usize, BTreeSet<String>> {
+    let solver = Solver::solved(resolution, request);
+    let mut compiled: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for unit in &solver.entered {
+        compiled.entry(unit.place).or_default();
     }
-    solver.run();
-    solver.walk()
+    for (unit, feature) in &solver.features {
+        if let Some(features) = compiled.get_mut(&unit.place) {
+            features.insert((*feature).to_owned());
+        }
+    }
+    compiled
 }
 
 /// A package for one of two purposes; its features may differ.
@@ -104,6 +116,15 @@ struct Solver<'a, 'r> {
 }
 
 impl<'a, 'r> Solver<'a, 'r> {
+    fn solved(resolution: &'r Resolution<'a>, request: &'r Request<'r>) -> Self {
+        let mut solver = Self::new(resolution, request);
+        for &root in request.roots {
+            solver.root(root);
+        }
+        solver.run();
+        solver
+    }
+
     fn new(resolution: &'r Resolution<'a>, request: &'r Request<'r>) -> Self {
         let tables = resolution.nodes.iter().map(|node| node.manifest.map(Table::new));
         Self {
@@ -303,6 +324,9 @@ impl<'a, 'r> Solver<'a, 'r> {
         while let Some(unit) = left.pop() {
             if !seen.insert(unit) {
                 continue;
+            }
+            if !unit.runs_during_build && !self.is_procedural_macro(unit.place) {
+                shipped.linked.insert(unit.place);
             }
             let used = self.used(unit, &mut shipped.unknown);
             let needs = shipped.needs.entry(unit.place).or_default();

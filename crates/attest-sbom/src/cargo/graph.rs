@@ -55,6 +55,15 @@ impl<'a> Graph<'a> {
         eligible().find(|id| !used.contains(id)).or_else(|| eligible().next())
     }
 
+    /// Forgets every other package.
+    pub(super) fn keep(&mut self, kept: &BTreeSet<&PackageId>) {
+        self.edges.retain(|id, _| kept.contains(id));
+        for to in self.edges.values_mut() {
+            to.retain(|id, _| kept.contains(id));
+        }
+        self.left_over.retain(|id| kept.contains(id));
+    }
+
     /// Whether each edge is one that Cargo knows.
     pub(super) fn is_exact(&self) -> bool {
         self.left_over.is_empty()

@@ -13,6 +13,7 @@ mod list;
 mod lock;
 mod manifest;
 mod messages;
+mod metadata;
 mod platform;
 mod project;
 pub(crate) mod read;
@@ -26,6 +27,12 @@ pub use document::{document, resolved_document};
 pub use messages::executables;
 pub use workspace::{Package, package};
 
+/// The target triple that a name stands for: itself, or what `os/architecture` is usually built for.
+#[must_use]
+pub fn triple(target: &str) -> Option<String> {
+    platform::Platform::parse(target).map(|platform| platform.triple().to_owned())
+}
+
 /// What Cargo says of one build for one target.
 #[derive(Debug, Clone)]
 pub struct Records {
@@ -37,6 +44,8 @@ pub struct Records {
     pub lock: Option<Vec<u8>>,
     /// The target triple. With `--target`, Cargo keeps apart what runs on the build machine, and so does the document.
     pub target: String,
+    /// Whether to list only what ends up in the package, without what ran during its build alone.
+    pub only_shipped: bool,
 }
 
 /// What Cargo says of a project that was not built.
@@ -48,4 +57,6 @@ pub struct Resolution {
     pub lock: Option<Vec<u8>>,
     /// The target triple that was filtered for.
     pub target: String,
+    /// Whether to list only what ends up in the package, without what its build alone needs.
+    pub only_shipped: bool,
 }

@@ -4,6 +4,7 @@ use cargo_metadata::PackageId;
 
 use super::graph::{Graph, Parts, resolved};
 use super::messages::{Artifacts, Compiled};
+use super::metadata;
 use super::workspace::Workspace;
 use crate::Error;
 
@@ -46,8 +47,44 @@ impl<'a> Selection<'a> {
         })
     }
 
+    /// Without what does not end up in the root.
+    pub(super) fn only_shipped(mut self) -> Self {
+        self.linked.insert(self.root);
+        self.graph.keep(&self.linked);
+        self
+    }
+
+    /// Every package that is compiled for the root, or only those that end up in it.
+    pub(super) fn of_resolve(
+        workspace: &'a Workspace,
+        root: &'a cargo_metadata::Package,
+        target: &str,
+        only_shipped: bool,
+    ) -> Result<Self, Error> {
+        let Some(compiled) = metadata::of_package(workspace, root, target) else {
+            return Self::of_unknown_target(workspace, root);
+        };
+        let is_wanted = |id: &PackageId| !only_shipped || compiled.shipped.contains(id);
+        let parts = compiled.features.iter().filter(|(id, _)| is_wanted(id));
+        let graph = Graph::new(
+            workspace,
+            &root.id,
+            &parts.map(|(&id, features)| (id, features)).collect(),
+        )?;
+        let linked = if only_shipped {
+            compiled.shipped
+        } else {
+            compiled.linked
+        };
+        Ok(Self {
+            root: &root.id,
+            graph,
+            linked,
+        })
+    }
+
     /// Every package that the metadata says the root needs.
-    pub(super) fn of_resolve(workspace: &'a Workspace, root: &'a cargo_metadata::Package) -> Result<Self, Error> {
+    fn of_unknown_target(workspace: &'a Workspace, root: &'a cargo_metadata::Package) -> Result<Self, Error> {
         let resolved = resolved(workspace, &root.id)?;
         let parts = resolved.iter().map(|(&id, features)| (id, features)).collect();
         let graph = Graph::new(workspace, &root.id, &parts)?;

@@ -63,6 +63,11 @@ impl Workspace {
         }
     }
 
+    /// Every package that is described.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &PackageId> {
+        self.packages.keys()
+    }
+
     pub(super) fn package(&self, id: &PackageId) -> Option<&cargo_metadata::Package> {
         self.packages.get(id)
     }

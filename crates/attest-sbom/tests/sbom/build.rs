@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attest_sbom::cargo;
 use serde_json::Value;
 
-use crate::records::{component, document, fixture, json, metadata, resolution, subject};
+use crate::records::{component, document, fixture, json, metadata, records, resolution, subject};
 
 fn text(path: &str) -> String {
     String::from_utf8(fixture(path)).unwrap()
@@ -155,6 +155,32 @@ fn a_build_is_complete_but_for_what_native_libraries_bring() {
         strings(&unknown["assemblies"]),
         [component(&document, "blake3")["bom-ref"].as_str().unwrap()]
     );
+}
+
+#[test]
+fn what_is_shipped_is_listed_without_what_runs_during_the_build() {
+    let mut records = records();
+    let full = json(&cargo::document(&records, &subject(), &metadata()).unwrap());
+    records.only_shipped = true;
+    let shipped = json(&cargo::document(&records, &subject(), &metadata()).unwrap());
+    let required = |document: &Value| -> BTreeSet<String> {
+        let components = document["components"].as_array().unwrap().iter();
+        let required = components.filter(|component| component["scope"] == "required");
+        required.map(|one| one["purl"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(required(&shipped), required(&full));
+    assert!(shipped["components"].as_array().unwrap().len() < full["components"].as_array().unwrap().len());
+    assert!(!shipped.to_string().contains("excluded"));
+    let mut resolution = resolution();
+    let full = json(&cargo::resolved_document(&resolution, &subject(), &metadata()).unwrap());
+    resolution.only_shipped = true;
+    let shipped = json(&cargo::resolved_document(&resolution, &subject(), &metadata()).unwrap());
+    assert!(
+        required(&shipped).is_superset(&required(&full)),
+        "procedural macros beside"
+    );
+    assert!(!shipped.to_string().contains("excluded"));
+    assert!(full.to_string().contains("excluded"));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(crate) fn records() -> Records {
         messages: fixture("sbom/attest-digest/messages.json"),
         lock: Some(fixture("sbom/attest-digest/Cargo.lock")),
         target: TARGET.to_owned(),
+        only_shipped: false,
     }
 }
 
@@ -30,7 +31,13 @@ pub(crate) fn resolution() -> Resolution {
     let Records {
         metadata, lock, target, ..
     } = records();
-    Resolution { metadata, lock, target }
+    let only_shipped = false;
+    Resolution {
+        metadata,
+        lock,
+        target,
+        only_shipped,
+    }
 }
 
 /// The trimmed workspace has one member without a binary, so it must be named.

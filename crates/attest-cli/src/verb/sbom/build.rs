@@ -30,6 +30,9 @@ pub(super) struct CargoArguments {
     /// The package to describe, as NAME or NAME@VERSION [default: the root package, else the only one with a binary]
     #[arg(short, long, value_name = "NAME")]
     pub(super) package: Option<String>,
+    /// List only what ends up in the artifact for TARGET, a triple or os/architecture, as far as the input tells
+    #[arg(long, value_name = "TARGET", conflicts_with = "target")]
+    pub(super) shipped: Option<String>,
     #[command(flatten)]
     pub(super) build: BuildArguments,
     /// Read the messages of a finished build (`--message-format=json`) from FILE, or from stdin with `-`
@@ -49,6 +52,18 @@ impl CargoArguments {
     /// Whether cargo or its records decide what is listed.
     pub(super) fn decide(&self) -> bool {
         self.cargo.is_some() || self.messages.is_some() || self.metadata.is_some()
+    }
+
+    /// The target triple that is asked for.
+    pub(super) fn wanted_target(&self) -> Result<Option<String>, Failure> {
+        let Some(shipped) = &self.shipped else {
+            return Ok(self.build.target.clone());
+        };
+        let unknown = || {
+            let message = format!("expected a target triple or os/architecture, found `{shipped}`");
+            Failure::usage("sbom-unknown-target", message)
+        };
+        cargo::triple(shipped).map(Some).ok_or_else(unknown)
     }
 
     pub(super) fn is_resolved_only(&self) -> bool {

@@ -32,11 +32,13 @@ pub(super) fn collect(
     context: &mut Context<'_>,
 ) -> Result<Records, Failure> {
     let cargo = program("CARGO", "cargo", project, context);
-    let host = match (&arguments.build.target, &arguments.messages) {
+    let only_shipped = arguments.shipped.is_some();
+    let wanted = arguments.wanted_target()?;
+    let host = match (&wanted, &arguments.messages) {
         (Some(target), _) if arguments.metadata.is_some() => target.clone(),
         _ => host(project, context)?,
     };
-    let target = arguments.build.target.clone().unwrap_or_else(|| host.clone());
+    let target = wanted.unwrap_or_else(|| host.clone());
     let metadata = match &arguments.metadata {
         Some(path) => read(path)?,
         None => say_and_ask(&cargo, &metadata_arguments(&arguments.build, &target, &host), context)?,
@@ -44,7 +46,12 @@ pub(super) fn collect(
     let package = cargo::package(&metadata, arguments.package.as_deref()).map_err(refusal)?;
     let lock = lock(&package, project)?;
     if arguments.is_resolved_only() {
-        return Ok(Records::Resolution(Resolution { metadata, lock, target }));
+        return Ok(Records::Resolution(Resolution {
+            metadata,
+            lock,
+            target,
+            only_shipped,
+        }));
     }
     let messages = match &arguments.messages {
         Some(path) => read(path)?,
@@ -62,6 +69,7 @@ pub(super) fn collect(
         messages,
         lock,
         target,
+        only_shipped,
     };
     let binaries = match &arguments.messages {
         Some(_) => arguments.binary.clone(),

@@ -31,9 +31,6 @@ pub(super) struct ScanArguments {
     /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
     #[arg(long, value_name = "NAME", value_parser = root)]
     name: Option<Root>,
-    /// List only what ends up in the artifact for TARGET, as far as the input tells
-    #[arg(long, value_name = "TARGET")]
-    shipped: Option<String>,
     /// Exit 1, without a document, when something cannot be known
     #[arg(long)]
     strict: bool,
@@ -112,7 +109,7 @@ fn listed(
 ) -> Result<attest_sbom::Bom, Failure> {
     let mut options = Options::default();
     options.kinds.clone_from(&arguments.kind);
-    options.shipped.clone_from(&arguments.shipped);
+    options.shipped.clone_from(&arguments.cargo.shipped);
     let tree = tree(&arguments.paths, &options)?;
     let inventory = attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(shown(&arguments.paths)))?;
     report(&inventory, arguments, context)?;
