@@ -9,3 +9,5 @@ mod golang;
 mod image;
 mod layout;
 pub(crate) mod read;
+#[cfg(test)]
+mod tests;

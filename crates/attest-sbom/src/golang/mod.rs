@@ -12,4 +12,6 @@ mod manifest;
 pub(crate) mod module;
 pub(crate) mod read;
 pub(crate) mod sums;
+#[cfg(test)]
+mod tests;
 mod vendor;
