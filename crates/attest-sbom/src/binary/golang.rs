@@ -8,7 +8,7 @@ use crate::inventory::{Inventory, Key};
 use crate::{Error, Gap};
 
 /// Settings that say what was built for what. Others hold paths of the machine, or whatever a maker passes to a linker.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 21] = [
     "-buildmode",
     "-compiler",
     "-tags",
@@ -30,7 +30,6 @@ const SETTINGS: [&str; 22] = [
     "vcs.modified",
     "vcs.revision",
     "vcs.time",
-    "DefaultGODEBUG",
 ];
 
 /// Adds a program and everything in it; the program, if it is known which one it is.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::manifest::{Manifest, Replace, Replacement};
 use super::module::{self, compare};
-use super::read::within;
+use super::projects::within;
 use super::sums::Sums;
 use super::vendor::Vendor;
 use crate::cyclonedx::{Component, ComponentKind, Property, Scope};
@@ -185,7 +185,7 @@ impl Build<'_> {
             if let Some(copied) = copied.filter(|copied| self.members.len() == 1 && copied.version != require.version) {
                 let (path, expected, found) = (&require.path, &require.version, &copied.version);
                 let detail = format!("`{path}`: expected `{expected}` as in `go.mod`, found `{found}`");
-                inventory.gap(Gap::new("inconsistent", &vendor.list, detail));
+                inventory.gap(Gap::new("mismatch", &vendor.list, detail));
             }
         }
     }

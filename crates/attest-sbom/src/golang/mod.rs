@@ -10,6 +10,7 @@ mod build;
 mod lines;
 mod manifest;
 pub(crate) mod module;
+mod projects;
 pub(crate) mod read;
 pub(crate) mod sums;
 #[cfg(test)]

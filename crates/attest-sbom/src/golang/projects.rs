@@ -1,0 +1,248 @@
+//! A tree in, the modules of Go that are the project's own out, and which of them are built together.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::Member;
+use super::manifest::{Manifest, Replacement};
+use super::module::{self, FROM_SOURCE};
+use super::read::{MANIFEST, MANIFEST_LIMIT, damaged};
+use crate::cyclonedx::ComponentKind;
+use crate::inventory::Inventory;
+use crate::scan::Scan;
+use crate::{Gap, licence};
+
+const WORK: &str = "go.work";
+
+/// The most other projects that are named: repositories hold hundreds of fixtures.
+const NAMED_PROJECTS: usize = 16;
+
+/// Modules by their directories, and the workspaces that hold some of them together.
+pub(super) struct Projects {
+    pub(super) members: BTreeMap<String, Member>,
+    pub(super) workspaces: Vec<Workspace>,
+}
+
+/// A `go.work`, and the directories of its modules.
+pub(super) struct Workspace {
+    pub(super) path: String,
+    pub(super) manifest: Manifest,
+    pub(super) members: BTreeSet<String>,
+}
+
+impl Workspace {
+    pub(super) fn directory(&self) -> &str {
+        parent(&self.path)
+    }
+}
+
+/// Finds them; each becomes a component, so that others can name it.
+///
+/// A module below another one belongs to it only through a workspace or a replacement. Else it is another project, such as
+/// the tools or the examples of this one, which is named but not listed.
+pub(super) fn find(scan: &Scan<'_>, inventory: &mut Inventory) -> Projects {
+    let mut members = members(scan, inventory);
+    let workspaces = workspaces(scan, &members, inventory);
+    let listed = listed(&members, &workspaces);
+    let others: Vec<String> = members
+        .keys()
+        .filter(|directory| !listed.contains(*directory))
+        .cloned()
+        .collect();
+    for directory in others.iter().take(NAMED_PROJECTS) {
+        inventory.property("attest:not-listed", members[directory].path.as_str());
+    }
+    if others.len() > NAMED_PROJECTS {
+        inventory.property(
+            "attest:not-listed",
+            format!("and {} more", others.len() - NAMED_PROJECTS),
+        );
+    }
+    members.retain(|directory, _| listed.contains(directory));
+    for (directory, member) in &mut members {
+        if let Err(gap) = describe(scan, directory, member, inventory) {
+            inventory.gap(gap);
+        }
+    }
+    Projects { members, workspaces }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+/// Whether a file belongs to the project: not to what it depends on, nor to what its tests play with.
+/// Source: `go help packages`, of directories that Go passes over.
+pub(super) fn is_project(path: &str) -> bool {
+    let mut parts = parent(path).split('/');
+    !parts.any(|part| {
+        matches!(part, "testdata" | "vendor" | "node_modules") || part.starts_with('_') || part.contains("@v")
+    })
+}
+
+fn members(scan: &Scan<'_>, inventory: &mut Inventory) -> BTreeMap<String, Member> {
+    let mut members = BTreeMap::new();
+    for entry in scan.named(MANIFEST).filter(|entry| is_project(&entry.path)) {
+        let manifest = match scan.text(&entry.path, MANIFEST_LIMIT) {
+            Ok(text) => Manifest::parse(&text.unwrap_or_default()),
+            Err(gap) => {
+                inventory.gap(gap);
+                continue;
+            }
+        };
+        // The standard library and the tools of Go, which stand in every installation of it.
+        if !matches!(manifest.module.as_deref(), Some("std" | "cmd")) {
+            let (path, key) = (entry.path.clone(), None);
+            members.insert(entry.parent().to_owned(), Member { path, manifest, key });
+        }
+    }
+    members
+}
+
+fn describe(scan: &Scan<'_>, directory: &str, member: &mut Member, inventory: &mut Inventory) -> Result<(), Gap> {
+    let path = &member.path;
+    if let Some(line) = member.manifest.damaged {
+        inventory.gap(damaged(path, line));
+    }
+    let invalid = |detail: String| Gap::new("damaged", path, detail);
+    let name = member.manifest.module.as_ref();
+    let name = name.ok_or_else(|| invalid("it does not name a module".to_owned()))?;
+    let component = module::component(ComponentKind::Application, name, Some(FROM_SOURCE));
+    let mut component = component.map_err(|error| invalid(error.to_string()))?;
+    component.licenses.extend(licence::of_directory(scan, directory));
+    let key = inventory.add(component.found_at(path));
+    inventory.project(path, key);
+    member.key = Some(key);
+    Ok(())
+}
+
+fn workspaces(scan: &Scan<'_>, members: &BTreeMap<String, Member>, inventory: &mut Inventory) -> Vec<Workspace> {
+    let mut workspaces = Vec::new();
+    for entry in scan.named(WORK).filter(|entry| is_project(&entry.path)) {
+        let text = match scan.text(&entry.path, MANIFEST_LIMIT) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(gap) => {
+                inventory.gap(gap);
+                continue;
+            }
+        };
+        let manifest = Manifest::parse(&text);
+        if let Some(line) = manifest.damaged {
+            inventory.gap(damaged(&entry.path, line));
+        }
+        let mut found = BTreeSet::new();
+        for used in &manifest.uses {
+            match within(entry.parent(), used).filter(|directory| members.contains_key(directory)) {
+                Some(directory) => drop(found.insert(directory)),
+                None => {
+                    let detail = "it uses a directory in which there is no module";
+                    inventory.gap(Gap::new("unresolved", &entry.path, detail));
+                }
+            }
+        }
+        let path = entry.path.clone();
+        workspaces.push(Workspace {
+            path,
+            manifest,
+            members: found,
+        });
+    }
+    // A module belongs to the workspace that lies next to it.
+    workspaces.sort_by_key(|workspace| Reverse(workspace.path.matches('/').count()));
+    let mut taken = BTreeSet::new();
+    for workspace in &mut workspaces {
+        workspace.members.retain(|directory| taken.insert(directory.clone()));
+    }
+    workspaces
+}
+
+/// The directories of what belongs together: the topmost modules, those of workspaces, and what stands in for others there.
+fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> BTreeSet<String> {
+    let tops: BTreeSet<&str> = members
+        .keys()
+        .map(String::as_str)
+        .chain(workspaces.iter().map(Workspace::directory))
+        .collect();
+    let is_inside = |directory: &str| {
+        let mut above = directory;
+        while !above.is_empty() {
+            above = parent(above);
+            if tops.contains(above) {
+                return true;
+            }
+        }
+        false
+    };
+    let mut left: Vec<String> = members
+        .keys()
+        .filter(|directory| !is_inside(directory))
+        .cloned()
+        .collect();
+    let mut directories: Vec<(&str, &Manifest)> = Vec::new();
+    for workspace in workspaces {
+        left.extend(workspace.members.iter().cloned());
+        directories.push((workspace.directory(), &workspace.manifest));
+    }
+    let mut listed = BTreeSet::new();
+    loop {
+        for (base, manifest) in directories.drain(..) {
+            let by = manifest.replaces.iter().filter_map(|replace| match &replace.by {
+                Replacement::Directory(directory) => within(base, directory),
+                Replacement::Module { .. } => None,
+            });
+            left.extend(by.filter(|directory| members.contains_key(directory)));
+        }
+        let Some(directory) = left.pop() else {
+            return listed;
+        };
+        if let Some((directory, member)) = members.get_key_value(&directory)
+            && listed.insert(directory.clone())
+        {
+            directories.push((directory, &member.manifest));
+        }
+    }
+}
+
+/// A path relative to a directory, made one of the tree; nothing if it leads out of it.
+pub(super) fn within(directory: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') || path.contains(':') {
+        return None;
+    }
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_inside_the_tree_only() {
+        assert_eq!(within("a/b", "../c").as_deref(), Some("a/c"));
+        assert_eq!(within("", "./c/").as_deref(), Some("c"));
+        assert_eq!(within("a", ".").as_deref(), Some("a"));
+        for path in ["../..", "../../a", "/c", "C:\\c"] {
+            assert_eq!(within("a", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_vendored_or_downloaded_is_no_project() {
+        for path in [
+            "vendor/example.com/a/go.mod",
+            "x/testdata/m/go.mod",
+            "_examples/go.mod",
+            "pkg/mod/example.com/a@v1.0.0/go.mod",
+        ] {
+            assert!(!is_project(path), "{path}");
+        }
+        assert!(is_project("go.mod") && is_project("internal/tools/go.mod"));
+    }
+}
