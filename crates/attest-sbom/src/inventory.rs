@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::Gap;
 use crate::cyclonedx::{Component, Hash, Occurrence, Property};
 
+/// The most other projects that are named: repositories hold hundreds of fixtures.
+const NAMED_PROJECTS: usize = 16;
+
 /// A package of an [`Inventory`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(u32);
@@ -95,6 +98,17 @@ impl Inventory {
     pub(crate) fn property(&mut self, name: &'static str, value: impl Into<String>) {
         let value = value.into();
         self.properties.push(Property { name, value });
+    }
+
+    /// Names the files of projects that are none of this one.
+    pub(crate) fn not_listed(&mut self, paths: &[String]) {
+        for path in paths.iter().take(NAMED_PROJECTS) {
+            self.property("attest:not-listed", path.as_str());
+        }
+        if paths.len() > NAMED_PROJECTS {
+            let more = format!("and {} more", paths.len() - NAMED_PROJECTS);
+            self.property("attest:not-listed", more);
+        }
     }
 
     /// Says what is missing.

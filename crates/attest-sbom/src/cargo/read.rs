@@ -17,9 +17,6 @@ pub(crate) const READER: Reader = Reader {
     read,
 };
 
-/// The most other projects that are named: repositories hold hundreds of fixtures.
-const NAMED_PROJECTS: usize = 16;
-
 fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
     let head = String::from_utf8_lossy(file.head);
     let is_lock = head.contains("# It is not intended for manual editing.") && head.contains("[[package]]");
@@ -38,13 +35,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
     for project in &projects {
         inventory.absorb(list(scan, project, &sources));
     }
-    for path in others.iter().take(NAMED_PROJECTS) {
-        inventory.property("attest:not-listed", path.as_str());
-    }
-    if others.len() > NAMED_PROJECTS {
-        let more = format!("and {} more", others.len() - NAMED_PROJECTS);
-        inventory.property("attest:not-listed", more);
-    }
+    inventory.not_listed(&others);
     inventory
 }
 
