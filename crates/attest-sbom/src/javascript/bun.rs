@@ -3,7 +3,7 @@
 //! It is JSON with commas behind the last of a list. Packages stand in each other by their names, as in `node_modules`.
 //! Source: <https://bun.com/docs/pm/lockfile>, and what Bun 1.2 writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use super::manifest::{Manifest, Need};
 use super::npm::Tree;
 use super::package::{Package, split_version};
 use super::project::Project;
-use super::source::Source;
+use super::source::{Source, version_in_address};
 use crate::Gap;
 use crate::inventory::Inventory;
 
@@ -49,6 +49,7 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         tree: Tree::new(&paths),
         graph: Graph::default(),
         places: Vec::new(),
+        linked_at: HashMap::new(),
     };
     for (path, _) in &folders {
         reading.folder(path);
@@ -74,6 +75,8 @@ struct Reading<'r> {
     graph: Graph,
     /// The places in the graph; links have none.
     places: Vec<Option<usize>>,
+    /// Where a folder is linked: what only it gets stands below that.
+    linked_at: HashMap<usize, usize>,
 }
 
 impl Reading<'_> {
@@ -96,37 +99,33 @@ impl Reading<'_> {
             return;
         };
         if let Some(path) = reference.strip_prefix("workspace:")
-            && self.tree.link(place, path)
+            && let Some(folder) = self.tree.link(place, path)
         {
+            self.linked_at.insert(folder, place);
             self.places.push(None);
             return;
         }
-        let is_version = reference.starts_with(|c: char| c.is_ascii_digit());
-        let integrity = parts
-            .iter()
-            .skip(1)
-            .filter_map(Loose::text)
-            .find(|text| text.contains("-") && !text.contains(['/', ':']) || text.starts_with("sha512-"));
-        let package = Package {
-            hashes: integrity.and_then(integrity::hashes).unwrap_or_default(),
-            is_incomplete: !is_version && reference.starts_with("link:"),
-            ..Package::new(
-                Some(name),
-                Some(reference).filter(|_| is_version),
-                if is_version {
-                    Source::Registry
-                } else {
-                    Source::of(reference)
-                },
-            )
+        let package = match self.own(reference) {
+            Some(own) => own,
+            None => foreign(name, reference, &parts[1..]),
         };
         self.places.push(Some(self.graph.add(package)));
+    }
+
+    /// A folder of the tree that is none of the workspace.
+    fn own(&mut self, reference: &str) -> Option<Package> {
+        let path = ["file:", "link:"]
+            .iter()
+            .find_map(|kind| reference.strip_prefix(kind))?;
+        let package = self.project.own(&self.project.path(path)?, self.inventory);
+        package.name.is_some().then_some(package)
     }
 
     fn needs(&mut self, place: usize, needs: &[(&str, &str, Need)]) {
         let Some(from) = self.places[place] else { return };
         for (name, _, need) in needs {
-            match self.tree.resolve(place, name).and_then(|found| self.places[found]) {
+            let at = self.linked_at.get(&place).copied().unwrap_or(place);
+            match self.tree.resolve(at, name).and_then(|found| self.places[found]) {
                 Some(to) => self.graph.needs(from, to, *need),
                 None if *need == Need::Optional => {}
                 None => {
@@ -135,6 +134,29 @@ impl Reading<'_> {
                 }
             }
         }
+    }
+}
+
+fn foreign(name: &str, reference: &str, rest: &[Loose<'_>]) -> Package {
+    let is_version = reference.starts_with(|c: char| c.is_ascii_digit());
+    let version = match is_version {
+        true => Some(reference),
+        false => version_in_address(reference, name),
+    };
+    // The last text is the integrity; before it there may be the name of a registry.
+    let integrity = rest.iter().rev().find_map(Loose::text).and_then(integrity::hashes);
+    Package {
+        hashes: integrity.unwrap_or_default(),
+        is_incomplete: reference.starts_with("link:"),
+        ..Package::new(
+            Some(name),
+            version,
+            if is_version {
+                Source::Registry
+            } else {
+                Source::of(reference)
+            },
+        )
     }
 }
 

@@ -18,12 +18,12 @@ mod unlocked;
 mod workspace;
 mod yarn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph::Graph;
 use installed::{Installed, directory_of, is_of_package};
 use manifest::MANIFEST;
-use project::{Project, in_directory};
+use project::{Project, above, in_directory};
 use unlocked::Covered;
 
 use crate::Gap;
@@ -51,6 +51,7 @@ const LOCKS: [(&str, Read); 5] = [
 
 /// What npm writes into `node_modules` of what it installed there.
 const HIDDEN_LOCK: &str = ".package-lock.json";
+const HIDDEN_LOCK_PATH: &str = "node_modules/.package-lock.json";
 
 /// A lock file of 2,500 packages takes about 1 MB.
 const LOCK_LIMIT: u64 = 32 << 20;
@@ -82,7 +83,8 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let installed = Installed::read(scan, &mut inventory);
     let mut covered = Covered::default();
-    for (directory, locks) in locks(scan) {
+    let (locks, mut others) = topmost(locks(scan));
+    for (directory, locks) in locks {
         if let [(first, ..), (second, ..), ..] = locks.as_slice() {
             let detail = format!("`{first}` and `{second}` may list different packages; both are listed here");
             inventory.gap(Gap::new("several-locks", &in_directory(&directory, second), detail));
@@ -101,8 +103,26 @@ fn read(scan: &Scan<'_>) -> Inventory {
         covered.own.insert(directory.clone());
         covered.locked.insert(directory);
     }
-    unlocked::read(scan, &installed, &covered, &mut inventory);
+    others.extend(unlocked::read(scan, &installed, &covered, &mut inventory));
+    others.sort();
+    inventory.not_listed(&others);
     inventory
+}
+
+/// Lock files by the directories that they lock.
+type Locks = BTreeMap<String, Vec<(&'static str, Read)>>;
+
+/// The lock files of projects that are in no other one, and the paths of the rest.
+fn topmost(locks: Locks) -> (Locks, Vec<String>) {
+    let directories: BTreeSet<String> = locks.keys().cloned().collect();
+    let is_inside = |directory: &str| above(directory).any(|above| directories.contains(above));
+    let (inside, topmost): (Locks, Locks) = locks.into_iter().partition(|(directory, _)| is_inside(directory));
+    let mut others = Vec::new();
+    for (directory, locks) in inside {
+        let written = locks.iter().filter(|(name, _)| *name != HIDDEN_LOCK_PATH);
+        others.extend(written.map(|(name, _)| in_directory(&directory, name)));
+    }
+    (topmost, others)
 }
 
 fn read_lock(project: &Project<'_>, read: Read, covered: &mut Covered, inventory: &mut Inventory) -> Result<(), Gap> {
@@ -114,8 +134,8 @@ fn read_lock(project: &Project<'_>, read: Read, covered: &mut Covered, inventory
 }
 
 /// The lock files by the directories that they lock. Those that packages in `node_modules` brought along lock nothing.
-fn locks(scan: &Scan<'_>) -> BTreeMap<String, Vec<(&'static str, Read)>> {
-    let mut locks: BTreeMap<String, Vec<(&'static str, Read)>> = BTreeMap::new();
+fn locks(scan: &Scan<'_>) -> Locks {
+    let mut locks = Locks::new();
     for (name, read) in LOCKS {
         for entry in scan.named(name) {
             let directory = directory_of(&entry.path);
@@ -134,7 +154,7 @@ fn locks(scan: &Scan<'_>) -> BTreeMap<String, Vec<(&'static str, Read)>> {
             let directory = directory.trim_end_matches('/').to_owned();
             locks
                 .entry(directory)
-                .or_insert_with(|| vec![("node_modules/.package-lock.json", npm::read)]);
+                .or_insert_with(|| vec![(HIDDEN_LOCK_PATH, npm::read)]);
         }
     }
     locks

@@ -1,4 +1,4 @@
-use super::installed::Installed;
+use super::installed::{Installed, directory_of};
 use super::manifest::{self, MANIFEST, Manifest};
 use super::package::Package;
 use crate::Gap;
@@ -69,6 +69,13 @@ pub(super) fn in_directory(directory: &str, name: &str) -> String {
     }
 }
 
+/// The directories around a directory, up to the top of the tree.
+pub(super) fn above(directory: &str) -> impl Iterator<Item = &str> {
+    let first = (!directory.is_empty()).then_some(directory);
+    let outwards = std::iter::successors(first, |inner| (!inner.is_empty()).then(|| directory_of(inner)));
+    outwards.skip(1)
+}
+
 /// A path that is written relative to a directory; nothing for one that leads out of the tree.
 pub(super) fn joined(directory: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') {
@@ -90,6 +97,13 @@ pub(super) fn joined(directory: &str, relative: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_directories_around_one_end_at_the_top() {
+        assert_eq!(above("a/b/c").collect::<Vec<_>>(), ["a/b", "a", ""]);
+        assert_eq!(above("a").collect::<Vec<_>>(), [""]);
+        assert_eq!(above("").count(), 0);
+    }
 
     #[test]
     fn a_path_stays_in_the_tree_or_is_none() {

@@ -41,6 +41,14 @@ impl Source {
     }
 }
 
+/// The version at the end of an address in a registry: `…/-/name-1.0.0.tgz`.
+pub(super) fn version_in_address<'a>(address: &'a str, name: &str) -> Option<&'a str> {
+    let file = address.split(['#', '?']).next()?.rsplit_once("/-/")?.1;
+    let short = name.rsplit('/').next()?;
+    let file = file.rsplit('/').next()?.strip_suffix(".tgz")?;
+    file.strip_prefix(short)?.strip_prefix('-')
+}
+
 fn is_local(address: &str) -> bool {
     let beginnings = ["file:", "link:", "portal:", "workspace:", "./", "../", "/", "~/"];
     beginnings.iter().any(|beginning| address.starts_with(beginning))
@@ -171,6 +179,21 @@ mod tests {
     fn an_archive_is_named_without_its_query() {
         let source = Source::of("https://user:secret@example.com/b.tgz?token=secret#0123");
         assert_eq!(source, Source::Archive(Some("https://example.com/b.tgz".to_owned())));
+    }
+
+    #[test]
+    fn an_address_in_a_registry_ends_with_the_version() {
+        for (address, name, expected) in [
+            (
+                "https://example.com/@a/b/-/b-1.0.0-rc.1.tgz#0123",
+                "@a/b",
+                Some("1.0.0-rc.1"),
+            ),
+            ("https://example.com/b/-/b-1.0.0.tgz", "c", None),
+            ("https://example.com/b-1.0.0.tgz", "b", None),
+        ] {
+            assert_eq!(version_in_address(address, name), expected, "{address}");
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::Graph;
 use super::installed::{Installed, InstalledPackage, directory_of, is_installed};
 use super::manifest::{self, MANIFEST, Manifest, Need};
-use super::npm::Tree;
+use super::npm::{Tree, as_installed};
 use super::package::{Package, split_version};
-use super::project::{Project, in_directory, joined, parsed};
+use super::project::{Project, above, in_directory, joined, parsed};
 use super::source::Source;
+use super::workspace::Workspace;
 use crate::Gap;
 use crate::cyclonedx::Property;
 use crate::inventory::Inventory;
@@ -27,27 +28,33 @@ pub(super) struct Covered {
 impl Covered {
     /// Whether a lock file lies in a directory or above it.
     fn is_below_lock(&self, directory: &str) -> bool {
-        let mut rest = directory;
-        loop {
-            if self.locked.contains(rest) {
-                return true;
-            }
-            if rest.is_empty() {
-                return false;
-            }
-            rest = directory_of(rest);
-        }
+        self.locked.contains(directory) || above(directory).any(|above| self.locked.contains(above))
     }
 }
 
-/// Puts into an inventory what no lock file speaks for.
-pub(super) fn read(scan: &Scan<'_>, installed: &Installed, covered: &Covered, inventory: &mut Inventory) {
+/// Puts into an inventory what no lock file speaks for, and tells the manifests of projects that are not listed.
+pub(super) fn read(
+    scan: &Scan<'_>,
+    installed: &Installed,
+    covered: &Covered,
+    inventory: &mut Inventory,
+) -> Vec<String> {
     let texts = manifests(scan, covered, inventory);
     let mut manifests = BTreeMap::new();
     for (directory, text) in &texts {
         manifests.insert(directory.as_str(), parsed(Some(text), directory, inventory));
     }
-    manifests.retain(|directory, manifest| is_project(directory, manifest, &texts, covered, inventory));
+    let projects = projects(&manifests, installed, covered);
+    let is_other = |(directory, manifest): &(&&str, &Manifest<'_>)| {
+        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty() && !is_data(directory)
+    };
+    let others = manifests
+        .iter()
+        .filter(is_other)
+        .map(|(directory, _)| in_directory(directory, MANIFEST));
+    // A system is full of manifests that its packages brought along.
+    let others = if is_system(scan) { Vec::new() } else { others.collect() };
+    manifests.retain(|directory, _| projects.contains(*directory));
     let is_free = |package: &&InstalledPackage| !covered.is_below_lock(holder(&package.path));
     let packages = installed
         .packages()
@@ -56,7 +63,7 @@ pub(super) fn read(scan: &Scan<'_>, installed: &Installed, covered: &Covered, in
         .map(|package| (package.path.as_str(), package));
     let packages: BTreeMap<&str, &InstalledPackage> = packages.collect();
     if manifests.is_empty() && packages.is_empty() {
-        return;
+        return others;
     }
     let project = Project {
         scan,
@@ -64,8 +71,32 @@ pub(super) fn read(scan: &Scan<'_>, installed: &Installed, covered: &Covered, in
         directory: "",
         installed,
     };
-    let reading = Reading::new(&project, inventory);
-    reading.read(&manifests, &packages).write(&project, inventory);
+    let links = links(scan);
+    let paths = manifests.keys().chain(packages.keys()).copied();
+    let mut paths: BTreeSet<&str> = paths.chain(links.keys().map(String::as_str)).chain([""]).collect();
+    // In the store of pnpm nobody lies in the directories that have the `node_modules`.
+    let holders: Vec<&str> = paths.iter().filter_map(|path| Some(as_installed(path)?.0)).collect();
+    paths.extend(holders);
+    let known = Known {
+        paths: paths.into_iter().collect(),
+        manifests: &manifests,
+        packages: &packages,
+        links: &links,
+    };
+    let reading = Reading {
+        inventory,
+        graph: Graph::default(),
+    };
+    reading.read(&known).write(&project, inventory);
+    others
+}
+
+/// What there is, by the directories of the tree.
+struct Known<'k> {
+    paths: Vec<&'k str>,
+    manifests: &'k BTreeMap<&'k str, Manifest<'k>>,
+    packages: &'k BTreeMap<&'k str, &'k InstalledPackage>,
+    links: &'k BTreeMap<String, String>,
 }
 
 /// The manifests outside of `node_modules` that no lock file speaks for, by their directories.
@@ -84,33 +115,35 @@ fn manifests(scan: &Scan<'_>, covered: &Covered, inventory: &mut Inventory) -> B
     manifests
 }
 
-/// Whether a manifest is the one of a project: it needs something, or it is the topmost and has a name.
-fn is_project(
-    directory: &str,
-    manifest: &Manifest<'_>,
-    all: &BTreeMap<String, String>,
-    covered: &Covered,
-    inventory: &mut Inventory,
-) -> bool {
-    let needs = manifest.needs_without_peers();
-    if covered.is_below_lock(directory) {
-        if !needs.is_empty() {
-            let detail = "no lock file lists what it needs; the ones above do not know it";
-            inventory.gap(Gap::new("no-lock", &in_directory(directory, MANIFEST), detail));
-        }
-        return false;
-    }
-    let is_topmost = || {
-        let mut above = directory;
-        while !above.is_empty() {
-            above = directory_of(above);
-            if all.contains_key(above) {
-                return false;
-            }
-        }
-        true
+/// The directories of the project at the top, of the folders of its workspace, and of what is installed beside its manifest.
+fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, covered: &Covered) -> BTreeSet<String> {
+    let top = manifests.get("");
+    let workspace = Workspace::new(top.iter().flat_map(|manifest| manifest.workspaces()));
+    let holders: BTreeSet<&str> = installed
+        .packages()
+        .iter()
+        .map(|package| holder(&package.path))
+        .collect();
+    let is_project = |(directory, manifest): &(&&str, &Manifest<'_>)| {
+        let is_named = manifest.name.text().is_some() && manifest.version.text().is_some();
+        let is_top = directory.is_empty() && (is_named || !manifest.needs_without_peers().is_empty());
+        (is_top || workspace.has(directory) || holders.contains(**directory)) && !covered.is_below_lock(directory)
     };
-    !needs.is_empty() || (manifest.name.text().is_some() && manifest.version.text().is_some() && is_topmost())
+    let found = manifests.iter().filter(is_project);
+    found.map(|(directory, _)| (*directory).to_owned()).collect()
+}
+
+/// Whether a directory is part of an installed package of Python, where manifests are data.
+fn is_data(directory: &str) -> bool {
+    directory
+        .split('/')
+        .any(|part| matches!(part, "site-packages" | "dist-packages"))
+}
+
+fn is_system(scan: &Scan<'_>) -> bool {
+    ["etc/os-release", "usr/lib/os-release"]
+        .iter()
+        .any(|path| scan.listing().resolve(path).is_some())
 }
 
 fn is_in_modules(directory: &str) -> bool {
@@ -127,72 +160,73 @@ fn holder(path: &str) -> &str {
 }
 
 struct Reading<'r> {
-    project: &'r Project<'r>,
     inventory: &'r mut Inventory,
     graph: Graph,
 }
 
-impl<'r> Reading<'r> {
-    fn new(project: &'r Project<'r>, inventory: &'r mut Inventory) -> Self {
-        Self {
-            project,
-            inventory,
-            graph: Graph::default(),
-        }
-    }
-
-    fn read(mut self, manifests: &BTreeMap<&str, Manifest<'_>>, packages: &BTreeMap<&str, &InstalledPackage>) -> Graph {
-        let links = links(self.project.scan);
-        let known = manifests.keys().chain(packages.keys()).copied();
-        let paths: BTreeSet<&str> = known.chain(links.keys().map(String::as_str)).chain([""]).collect();
-        let paths: Vec<&str> = paths.into_iter().collect();
-        let mut tree = Tree::new(&paths);
-        let mut places = vec![None; paths.len()];
+impl Reading<'_> {
+    fn read(mut self, known: &Known<'_>) -> Graph {
+        let mut tree = Tree::new(&known.paths);
+        let mut places = vec![None; known.paths.len()];
         let mut by_name = BTreeMap::new();
-        for (place, path) in paths.iter().enumerate() {
-            if let Some(target) = links.get(*path) {
+        for (place, path) in known.paths.iter().enumerate() {
+            if let Some(target) = known.links.get(*path) {
                 tree.link(place, target);
-            } else if let Some(package) = packages.get(path) {
+            } else if let Some(package) = known.packages.get(path) {
                 places[place] = Some(self.graph.add(installed_package(package)));
-            } else if let Some(manifest) = manifests.get(path) {
+            } else if let Some(manifest) = known.manifests.get(path) {
                 let own = self.graph.add(own(path, manifest));
                 by_name.extend(manifest.name.text().map(|name| (name.to_owned(), own)));
                 places[place] = Some(own);
             }
         }
         let found = |from: usize, name: &str| tree.resolve(from, name).and_then(|place| places[place]);
-        for (place, path) in paths.iter().enumerate() {
-            let (Some(from), Some(package)) = (places[place], packages.get(path)) else {
-                continue;
-            };
-            for (name, need) in &package.needs {
-                match found(place, name) {
-                    Some(to) => self.graph.needs(from, to, *need),
-                    None if *need == Need::Required => {
-                        let gap = self.project.unresolved(name, Some(&package.name));
-                        self.inventory
-                            .gap(Gap::new(gap.code(), &in_directory(path, MANIFEST), gap.detail()));
-                    }
-                    None => {}
-                }
-            }
-        }
-        for (place, path) in paths.iter().enumerate() {
-            if let (Some(from), Some(manifest)) = (places[place], manifests.get(path)) {
-                let is_installed = manifest
-                    .needs(true)
-                    .iter()
-                    .any(|(name, ..)| found(place, name).is_some());
-                for (name, range, need) in manifest.needs_without_peers() {
-                    match found(place, name).or_else(|| by_name.get(name).copied()) {
-                        Some(to) => self.graph.needs(from, to, need),
-                        None if is_installed && need != Need::Required => {}
-                        None => self.asked_for(from, path, (name, range), need),
-                    }
-                }
+        for (place, path) in known.paths.iter().enumerate() {
+            let Some(from) = places[place] else { continue };
+            let find = |name: &str| found(place, name);
+            if let Some(package) = known.packages.get(path) {
+                self.installed_needs(from, package, find);
+            } else if let Some(manifest) = known.manifests.get(path) {
+                let is_installed = manifest.needs(true).iter().any(|(name, ..)| find(name).is_some());
+                let find = |name: &str| find(name).or_else(|| by_name.get(name).copied());
+                self.own_needs(from, (path, manifest), is_installed, find);
             }
         }
         self.graph
+    }
+
+    fn installed_needs(&mut self, from: usize, package: &InstalledPackage, find: impl Fn(&str) -> Option<usize>) {
+        for (name, need) in &package.needs {
+            match find(name) {
+                Some(to) => self.graph.needs(from, to, *need),
+                None if *need == Need::Required => {
+                    let detail = format!("`{}` needs `{name}`, which is not installed", package.name);
+                    let place = in_directory(&package.path, MANIFEST);
+                    self.inventory.gap(Gap::new("unresolved", &place, detail));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn own_needs(
+        &mut self,
+        from: usize,
+        (directory, manifest): (&str, &Manifest<'_>),
+        is_installed: bool,
+        find: impl Fn(&str) -> Option<usize>,
+    ) {
+        let needs = match is_installed {
+            true => manifest.needs(true),
+            false => manifest.needs_without_peers(),
+        };
+        for (name, range, need) in needs {
+            match find(name) {
+                Some(to) => self.graph.needs(from, to, need),
+                None if is_installed && need != Need::Required => {}
+                None => self.asked_for(from, directory, (name, range), need),
+            }
+        }
     }
 
     /// A package of which nothing is known but what a manifest asks for.
@@ -210,7 +244,7 @@ impl<'r> Reading<'r> {
             place: Some(place),
             is_incomplete: true,
             properties: vec![Property {
-                name: "attest:npm:range",
+                name: "attest:requirement",
                 value: range.to_owned(),
             }],
             ..Package::new(Some(name), version, Source::of(range))

@@ -8,6 +8,7 @@ mod cargo_project;
 mod cargo_shipped;
 mod garbled;
 mod invariance;
+mod javascript;
 mod odd_packages;
 mod peer;
 mod records;

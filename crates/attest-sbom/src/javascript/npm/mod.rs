@@ -41,10 +41,18 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
     let lock: Lock<'_> = serde_json::from_str(text).map_err(damaged)?;
     let manifest = project.manifest_text(project.directory, inventory);
     let manifest = parsed(manifest.as_deref(), project.directory, inventory);
+    let mut texts = Vec::new();
     let mut packages = match lock.packages {
         Some(packages) => packages,
-        None => old::packages(text).map_err(damaged)?,
+        None => {
+            let packages = old::packages(text).map_err(damaged)?;
+            texts = folders(project, &packages, inventory);
+            packages
+        }
     };
+    for (folder, text) in &texts {
+        packages.insert(folder.clone(), parsed(Some(text), folder, inventory));
+    }
     let root = packages.entry(String::new()).or_insert_with(|| manifest.clone());
     for (own, other) in [(&mut root.name, &manifest.name), (&mut root.version, &manifest.version)] {
         if other.text().is_some() {
@@ -61,6 +69,21 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         inventory.gap(Gap::new("too-deep", project.lock, detail));
     }
     Ok(Reading::new(project, &packages, inventory).graph())
+}
+
+/// The manifests of the folders of a project. A lock file of version 1 says less than they do.
+fn folders(
+    project: &Project<'_>,
+    packages: &BTreeMap<String, Manifest<'_>>,
+    inventory: &mut Inventory,
+) -> Vec<(String, String)> {
+    let folders = packages
+        .keys()
+        .filter(|path| as_installed(path).is_none() && !path.is_empty());
+    let directory = |folder: &String| Some((folder.clone(), project.path(folder)?));
+    let directories: Vec<(String, String)> = folders.filter_map(directory).collect();
+    let text = |(folder, directory): (String, String)| Some((folder, project.manifest_text(&directory, inventory)?));
+    directories.into_iter().filter_map(text).collect()
 }
 
 struct Reading<'r, 'a> {
@@ -98,7 +121,7 @@ impl<'r, 'a> Reading<'r, 'a> {
         for place in 0..self.packages.len() {
             let (path, manifest) = self.packages[place];
             let target = manifest.resolved.text().filter(|_| manifest.link.is_true());
-            let is_linked = target.is_some_and(|target| self.tree.link(place, target));
+            let is_linked = target.is_some_and(|target| self.tree.link(place, target).is_some());
             let added = if is_linked {
                 None
             } else {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::javascript::loose::Loose;
 use crate::javascript::manifest::Manifest;
 use crate::javascript::package::split_version;
-use crate::javascript::source::Source;
+use crate::javascript::source::{Source, version_in_address};
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
@@ -29,6 +29,7 @@ pub(super) fn packages(text: &str) -> Result<BTreeMap<String, Manifest<'_>>, ser
             let separator = if above.is_empty() { "" } else { "/" };
             let path = format!("{above}{separator}node_modules/{name}");
             let mut manifest = Manifest::default();
+            let mut inner = Loose::Nothing;
             for (field, value) in fields {
                 match field.as_ref() {
                     "version" => manifest.version = value,
@@ -36,18 +37,45 @@ pub(super) fn packages(text: &str) -> Result<BTreeMap<String, Manifest<'_>>, ser
                     "integrity" => manifest.integrity = value,
                     "dev" => manifest.dev = value,
                     "requires" => manifest.dependencies = value,
-                    "dependencies" => left.push((path.clone(), value)),
+                    "dependencies" => inner = value,
                     _ => {}
                 }
             }
-            packages.insert(path, described(manifest));
+            let above = match folder(&manifest) {
+                Some(folder) => {
+                    packages.insert(path, link(&folder));
+                    manifest.version = Loose::Nothing;
+                    packages.insert(folder.clone(), manifest);
+                    folder
+                }
+                None => {
+                    packages.insert(path.clone(), described(manifest, &name));
+                    path
+                }
+            };
+            left.push((above, inner));
         }
     }
     Ok(packages)
 }
 
+/// The folder of which a package is a link.
+fn folder(manifest: &Manifest<'_>) -> Option<String> {
+    let path = manifest.version.text()?.strip_prefix("file:")?;
+    let is_archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| path.ends_with(ending));
+    (!is_archive && !path.is_empty()).then(|| path.trim_start_matches("./").to_owned())
+}
+
+fn link<'a>(folder: &str) -> Manifest<'a> {
+    Manifest {
+        link: Loose::True,
+        resolved: Loose::Text(Cow::Owned(folder.to_owned())),
+        ..Manifest::default()
+    }
+}
+
 /// Where a version would stand there may be an alias or an address.
-fn described(mut manifest: Manifest<'_>) -> Manifest<'_> {
+fn described<'a>(mut manifest: Manifest<'a>, name: &str) -> Manifest<'a> {
     let Some(version) = manifest.version.text().map(str::to_owned) else {
         return manifest;
     };
@@ -55,8 +83,9 @@ fn described(mut manifest: Manifest<'_>) -> Manifest<'_> {
         manifest.name = Loose::Text(Cow::Owned(name.to_owned()));
         manifest.version = Loose::Text(Cow::Owned(real.to_owned()));
     } else if Source::of(&version) != Source::Registry || version.contains("://") {
+        let in_address = version_in_address(&version, name).map(str::to_owned);
+        manifest.version = in_address.map_or(Loose::Nothing, |version| Loose::Text(Cow::Owned(version)));
         manifest.resolved = Loose::Text(Cow::Owned(version));
-        manifest.version = Loose::Nothing;
     }
     manifest
 }

@@ -37,13 +37,13 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Says that one path is a link to another; whether that other one is there.
-    pub(in crate::javascript) fn link(&mut self, from: usize, target: &str) -> bool {
-        let target = self.places.get(target);
+    /// Says that one path is a link to another, and tells the place of that other one, if it is there.
+    pub(in crate::javascript) fn link(&mut self, from: usize, target: &str) -> Option<usize> {
+        let target = self.places.get(target).copied();
         if let Some(target) = target {
-            self.targets[from] = *target;
+            self.targets[from] = target;
         }
-        target.is_some()
+        target
     }
 
     /// What a package gets that asks for a name.
@@ -102,8 +102,8 @@ mod tests {
             "../e",
         ];
         let mut tree = Tree::new(&paths);
-        assert!(tree.link(7, "packages/d"));
-        assert!(!tree.link(7, "packages/none"));
+        assert_eq!(tree.link(7, "packages/d"), Some(5));
+        assert_eq!(tree.link(7, "packages/none"), None);
         for (from, name, expected) in [
             (0, "b", Some(2)),
             (1, "b", Some(3)),

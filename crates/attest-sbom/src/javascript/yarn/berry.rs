@@ -17,7 +17,7 @@ use crate::javascript::graph::Graph;
 use crate::javascript::manifest::Need;
 use crate::javascript::mapping::{documents, entries, entries_at, text_at};
 use crate::javascript::package::{Package, Role, split_version};
-use crate::javascript::project::{Project, parsed};
+use crate::javascript::project::{Project, joined, parsed};
 use crate::javascript::source::Source;
 
 /// The version of everything that is no package of a registry.
@@ -42,7 +42,8 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         .filter(|(key, _)| *key != "__metadata");
     let listed: Vec<(&str, &Node)> = listed.collect();
     let places: Vec<usize> = listed.iter().map(|(key, entry)| reading.package(key, entry)).collect();
-    for ((_, entry), place) in listed.iter().zip(places) {
+    for ((key, entry), place) in listed.iter().zip(places) {
+        reading.unpatched(key, place);
         reading.needs(entry, place);
     }
     Ok(reading.graph)
@@ -61,7 +62,9 @@ impl Reading<'_> {
         let (name, reference) = split_version(resolution).unwrap_or((resolution, ""));
         let package = match reference.strip_prefix("workspace:") {
             Some(folder) => self.folder(name, folder),
-            None => foreign(name, reference, entry),
+            None => self
+                .linked(reference)
+                .unwrap_or_else(|| foreign(name, reference, entry)),
         };
         let place = self.graph.add(package);
         self.lookup.add(key.split(',').map(str::trim), place);
@@ -80,6 +83,35 @@ impl Reading<'_> {
         let is_made_up = name.starts_with("root-workspace-");
         package.name = package.name.or(Some(name.to_owned()).filter(|_| !is_made_up));
         package
+    }
+
+    /// A folder of the tree that is none of the workspace, if there is a package in it.
+    fn linked(&mut self, reference: &str) -> Option<Package> {
+        let path = ["file:", "link:", "portal:"]
+            .iter()
+            .find_map(|kind| reference.strip_prefix(kind))?;
+        let (path, bound) = path.split_once("::").unwrap_or((path, ""));
+        let path = path.split('#').next().unwrap_or(path);
+        // Paths are relative to the folder of the workspace that asks.
+        let asking = unescaped(bound.split("locator=").nth(1)?.split('&').next()?);
+        let folder = self.project.path(asking.split_once("@workspace:")?.1)?;
+        let package = self.project.own(&joined(&folder, path)?, self.inventory);
+        package.name.is_some().then_some(package)
+    }
+
+    /// What is patched and what it was before are one package: whoever needs either of them needs both.
+    fn unpatched(&mut self, key: &str, from: usize) {
+        let reference = split_version(key).and_then(|(_, reference)| reference.strip_prefix("patch:"));
+        let inner = reference
+            .and_then(|reference| reference.split('#').next())
+            .map(unescaped);
+        let Some((name, range)) = inner.as_deref().and_then(split_version) else {
+            return;
+        };
+        if let Some(to) = self.lookup.find(None, name, range).filter(|to| *to != from) {
+            self.graph.needs(from, to, Need::Required);
+            self.graph.needs(to, from, Need::Required);
+        }
     }
 
     fn needs(&mut self, entry: &Node, from: usize) {
@@ -176,6 +208,13 @@ fn origin(reference: &str) -> (Source, Option<String>) {
         false => Source::of(&rest),
     };
     (source, patch)
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("%3A", ":")
+        .replace("%2F", "/")
+        .replace("%23", "#")
+        .replace("%40", "@")
 }
 
 /// What Yarn patches by itself is no file of the project.

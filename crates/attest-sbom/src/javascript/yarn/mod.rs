@@ -93,10 +93,23 @@ impl Reading<'_> {
             Some(resolved) => Source::of_archive(resolved),
             None => Source::of(range),
         };
+        if let Some(own) = range
+            .strip_prefix("file:")
+            .or(range.strip_prefix("link:"))
+            .and_then(|path| self.own(path))
+        {
+            return Some(own);
+        }
         Some(Package {
             hashes: self.hashes(name, entry),
             ..Package::new(Some(name), entry.version.as_deref(), source)
         })
+    }
+
+    /// A folder of the tree that is none of the workspace, if there is a package in it.
+    fn own(&mut self, path: &str) -> Option<Package> {
+        let package = self.project.own(&self.project.path(path)?, self.inventory);
+        package.name.is_some().then_some(package)
     }
 
     fn hashes(&mut self, name: &str, entry: &Entry<'_>) -> Vec<Hash> {

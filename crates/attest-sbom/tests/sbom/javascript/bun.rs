@@ -1,0 +1,50 @@
+use super::found;
+
+#[test]
+fn packages_stand_in_each_other_by_their_names() {
+    let lock = r#"{
+  "lockfileVersion": 1,
+  "workspaces": {
+    "": {"name": "app", "dependencies": {"a": "^1", "alias": "npm:real@1", "m": "workspace:*",}, "devDependencies": {"b": "2",},},
+    "packages/m": {"name": "m", "version": "2.0.0", "dependencies": {"b": "1"}},
+  },
+  "packages": {
+    "a": ["a@1.0.0", "", { "dependencies": { "b": "^1" }, "peerDependencies": { "none": "*" } }, "sha1-cfUw57AQr163p993UveJId1X6e4="],
+    "a/b": ["b@1.0.0", "", {}, "sha1-cfUw57AQr163p993UveJId1X6e4="],
+    "alias": ["real@1.0.0", "", {}, "sha1-cfUw57AQr163p993UveJId1X6e4="],
+    "b": ["b@2.0.0", "", {}, "sha1-cfUw57AQr163p993UveJId1X6e4="],
+    "m": ["m@workspace:packages/m"],
+    "m/b": ["b@1.5.0", "", {}, "sha1-cfUw57AQr163p993UveJId1X6e4="],
+  }
+}"#;
+    let found = found([
+        ("bun.lock", lock),
+        ("package.json", r#"{"name": "app", "version": "1.0.0"}"#),
+        ("packages/m/package.json", r#"{"name": "m", "version": "2.0.0"}"#),
+    ]);
+    assert_eq!(
+        found.packages(),
+        [
+            "pkg:npm/a@1.0.0",
+            "pkg:npm/app@1.0.0",
+            "pkg:npm/b@1.0.0",
+            "pkg:npm/b@1.5.0",
+            "pkg:npm/b@2.0.0 excluded",
+            "pkg:npm/m@2.0.0",
+            "pkg:npm/real@1.0.0",
+        ]
+    );
+    assert_eq!(
+        found.edges(),
+        [
+            "a@1.0.0 -> b@1.0.0",
+            "app@1.0.0 -> a@1.0.0",
+            "app@1.0.0 -> b@2.0.0",
+            "app@1.0.0 -> m@2.0.0",
+            "app@1.0.0 -> real@1.0.0",
+            "m@2.0.0 -> b@1.5.0",
+        ]
+    );
+    assert_eq!(found.gaps, [""; 0]);
+    assert_eq!(found.component("real@1.0.0")["hashes"][0]["alg"], "SHA-1");
+}
