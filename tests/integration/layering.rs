@@ -119,6 +119,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("zip", &["attest-archive"]),
     ("zstd", &["attest-archive"]),
     ("reqwest", &["attest-net"]),
+    ("oci-client", &["attest-net"]),
     ("axum", &["attest-sandbox"]),
     ("tokio", &["attest-net", "attest-sandbox"]),
     ("attest-net", &["attest"]),

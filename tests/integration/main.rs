@@ -30,6 +30,7 @@ mod pack_source;
 mod protocol;
 mod provenance;
 mod readme;
+mod registry;
 mod rejections;
 mod release;
 mod repro;

@@ -6,10 +6,12 @@
 //! | [`Sigstore`] | Fulcio v2, Rekor v1 and v2, RFC 3161 timestamp authorities |
 //! | [`Identity`] | whoever issues identity tokens to a CI job |
 //! | [`Login`] | an OpenID Connect provider, for a person with a browser |
+//! | [`registry::Client`] | OCI registries |
 //! | [`TrustCache`] | a repository of The Update Framework, when it is updated; nobody, when it is read |
 //!
-//! Synchronous outside, one private single-threaded runtime inside. Only `https`, except to the loopback interface;
-//! redirects are not followed; every answer has a limit; what is worth trying again is tried again within a stated budget.
+//! Synchronous outside, private runtimes inside. Only `https`, except to the loopback interface; redirects are followed only where
+//! a registry sends a blob from elsewhere, and then without credentials; every answer has a limit; what is worth trying again is
+//! tried again within a stated budget.
 //! Time is a parameter. Nothing here is needed to verify.
 
 mod endpoint;
@@ -18,6 +20,8 @@ mod fulcio;
 mod http;
 mod identity;
 mod oauth;
+mod program;
+pub mod registry;
 mod rekor;
 mod retry;
 mod secret;

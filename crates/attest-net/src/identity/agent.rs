@@ -1,21 +1,9 @@
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::MAX_TOKEN_BYTES;
+use crate::program::{Program, TIME_LIMIT};
 use crate::{Error, Secret};
-
-/// How long a program may take: it asks its platform once, over the network.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-/// How much of what a program complains is read, in bytes, and how much of it is shown, in characters.
-const MAX_COMPLAINT_BYTES: usize = 64 << 10;
-const MAX_COMPLAINT_CHARACTERS: usize = 300;
-
-/// How often a program that closed its output is asked whether it ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A program of a platform that prints an identity token. No shell takes part, and the token is in no argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,37 +28,15 @@ impl AgentCommand {
 
     /// Runs the program to its end, or ends it when its time is over.
     pub(super) fn run(&self) -> Result<Secret, Error> {
-        let deadline = Instant::now() + self.time_limit.min(TIME_LIMIT);
-        let child = Command::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut running = Running(child.map_err(|error| self.failed(error))?);
-        let output = collected(running.0.stdout.take(), MAX_TOKEN_BYTES);
-        let complaint = collected(running.0.stderr.take(), MAX_COMPLAINT_BYTES);
-        let wait = |bytes: &Receiver<Vec<u8>>| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            bytes.recv_timeout(left).map_err(|_| self.too_slow())
-        };
-        let output = wait(&output)?;
-        let status = running.end(deadline).map_err(|error| self.failed(error))?;
-        let status = status.ok_or_else(|| self.too_slow())?;
-        if !status.success() {
-            let complaint = wait(&complaint).unwrap_or_default();
-            return Err(self.failed(format_args!("{status}{}", shown(&complaint))));
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let program = Program::new(&self.program, &arguments).within(self.time_limit);
+        let finished = program.run(b"", MAX_TOKEN_BYTES).map_err(|error| self.failed(error))?;
+        if !finished.status.success() {
+            return Err(self.failed(format_args!("{}{}", finished.status, finished.last_words(""))));
         }
-        if output.len() > MAX_TOKEN_BYTES {
-            return Err(self.failed(format_args!("it printed more than {MAX_TOKEN_BYTES} bytes")));
-        }
-        let text = String::from_utf8(output).map_err(|_| self.failed("it printed something else than text"))?;
+        let text =
+            String::from_utf8(finished.output).map_err(|_| self.failed("it printed something else than text"))?;
         Ok(Secret::new(text))
-    }
-
-    fn too_slow(&self) -> Error {
-        let seconds = self.time_limit.min(TIME_LIMIT).as_secs_f32();
-        self.failed(format_args!("it took longer than {seconds} seconds"))
     }
 
     fn failed(&self, detail: impl ToString) -> Error {
@@ -81,58 +47,10 @@ impl AgentCommand {
     }
 }
 
-/// A child that does not outlive the question.
-struct Running(Child);
-
-impl Running {
-    fn end(&mut self, deadline: Instant) -> std::io::Result<Option<std::process::ExitStatus>> {
-        loop {
-            match self.0.try_wait()? {
-                Some(status) => return Ok(Some(status)),
-                None if Instant::now() >= deadline => return Ok(None),
-                None => std::thread::sleep(LOOK_AGAIN),
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to end.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Reads on a thread of its own, so that a pipe that stays open holds nobody up; one byte beyond the limit shows excess.
-fn collected(pipe: Option<impl Read + Send + 'static>, limit: usize) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(pipe) = pipe {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let _ = pipe.take(limit as u64 + 1).read_to_end(&mut bytes);
-            let _ = sender.send(bytes);
-        });
-    }
-    receiver
-}
-
-/// The last line of a complaint, without anything that looks like a token.
-fn shown(complaint: &[u8]) -> String {
-    let text = String::from_utf8_lossy(complaint);
-    let Some(line) = text.lines().rev().map(str::trim).find(|line| !line.is_empty()) else {
-        return String::new();
-    };
-    let words = line.split_whitespace().map(|word| match word.contains("eyJ") {
-        true => "…",
-        false => word,
-    });
-    let line = words.collect::<Vec<_>>().join(" ");
-    format!(": {}", line.chars().take(MAX_COMPLAINT_CHARACTERS).collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn shell(script: &str) -> AgentCommand {
