@@ -68,10 +68,18 @@ impl<'a> Base<'a> {
 
     fn choose(&self, wanted: &Platform) -> Result<(Platform, Image, Configuration), Error> {
         let mut found = Vec::new();
-        for image in self.layout.images(&self.descriptor)? {
-            if !image.manifest.is_image() || image.descriptor.platform().is_some_and(Platform::is_unknown) {
-                continue;
-            }
+        // What says that it is for another platform is not looked into, and need not be there.
+        let images = self
+            .layout
+            .images_where(&self.descriptor, &mut |descriptor| match descriptor.platform() {
+                Some(platform) if platform.is_unknown() => false,
+                Some(platform) if !platform.is_same_as(wanted) => {
+                    found.push(platform.to_string());
+                    false
+                }
+                _ => true,
+            })?;
+        for image in images.into_iter().filter(|image| image.manifest.is_image()) {
             let configuration = configuration(self.layout, &image.manifest)?;
             let Some(platform) = image.descriptor.platform().cloned().or(configuration.platform()) else {
                 continue;

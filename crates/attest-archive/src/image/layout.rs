@@ -156,8 +156,17 @@ impl Layout {
     /// # Errors
     /// As for [`Layout::manifest`]; [`Error::TooMany`] beyond [`MAX_DEPTH`] or [`MAX_MANIFESTS`].
     pub fn images(&self, descriptor: &Descriptor) -> Result<Vec<Image>, Error> {
+        self.images_where(descriptor, &mut |_| true)
+    }
+
+    /// The same, but for what is not wanted, by what points to it: its manifest need not be there.
+    pub(super) fn images_where(
+        &self,
+        descriptor: &Descriptor,
+        is_wanted: &mut dyn FnMut(&Descriptor) -> bool,
+    ) -> Result<Vec<Image>, Error> {
         let mut images = Vec::new();
-        self.collect(descriptor, MAX_DEPTH, &mut 0, &mut images)?;
+        self.collect(descriptor, MAX_DEPTH, &mut 0, &mut images, is_wanted)?;
         Ok(images)
     }
 
@@ -167,6 +176,7 @@ impl Layout {
         depth: usize,
         seen: &mut usize,
         images: &mut Vec<Image>,
+        is_wanted: &mut dyn FnMut(&Descriptor) -> bool,
     ) -> Result<(), Error> {
         let too_many = |what, limit| Err(Error::TooMany { what, limit });
         *seen += 1;
@@ -178,9 +188,12 @@ impl Layout {
                 return too_many("indexes in each other", MAX_DEPTH);
             }
             for child in self.nested_index(descriptor)?.manifests() {
-                self.collect(child, depth - 1, seen, images)?;
+                self.collect(child, depth - 1, seen, images, is_wanted)?;
             }
-        } else if descriptor.is_manifest() && images.iter().all(|image| !image.is_at(descriptor.digest())) {
+        } else if descriptor.is_manifest()
+            && images.iter().all(|image| !image.is_at(descriptor.digest()))
+            && is_wanted(descriptor)
+        {
             images.push(Image {
                 descriptor: descriptor.clone(),
                 manifest: self.manifest(descriptor)?,

@@ -24,6 +24,7 @@ mod root;
 mod setting;
 mod staging;
 mod storage;
+mod store;
 mod taken;
 
 pub use base::Base;
@@ -38,4 +39,5 @@ pub use platform::Platform;
 pub use root::{Mode, Root};
 pub use setting::{Assignment, ContainerPath, Port, Settings, StopSignal, Tag, Word};
 pub use staging::Destination;
+pub use store::Store;
 pub use taken::Taken;
