@@ -18,7 +18,7 @@ const CLEARED_PREFIXES: [&str; 10] = [
     "GCE_",
     "SSH_",
 ];
-const CLEARED: [&str; 11] = [
+const CLEARED: [&str; 13] = [
     "CI",
     "BROWSER",
     "DISPLAY",
@@ -30,6 +30,8 @@ const CLEARED: [&str; 11] = [
     "RAYON_NUM_THREADS",
     "TUF_ROOT",
     "DOCKER_CONFIG",
+    "REGISTRY_AUTH_FILE",
+    "XDG_RUNTIME_DIR",
 ];
 
 /// A process to run, in an environment that says nothing about where the test runs.
@@ -71,6 +73,7 @@ impl Command {
             "ATTEST_TUF_ROOT",
             concat!(env!("CARGO_TARGET_TMPDIR"), "/nothing-fetched"),
         );
+        process.env("ATTEST_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/nothing-kept"));
         Self {
             process,
             stdin: Vec::new(),

@@ -18,6 +18,7 @@ mod open_files;
 mod output_file;
 mod predicate_type;
 mod process;
+mod registry;
 mod shell;
 mod signing_key;
 mod threads;

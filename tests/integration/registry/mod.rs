@@ -1,6 +1,7 @@
 //! Registries: what the transport makes of good ones, slow ones and lying ones, and images of them as bases.
 
 mod auth;
+mod base;
 mod blobs;
 mod exchange;
 mod lists;

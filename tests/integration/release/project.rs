@@ -41,7 +41,7 @@ impl Project {
 
     /// Changes the configuration, and commits that.
     #[track_caller]
-    pub(super) fn configure(&self, from: &str, to: &str) {
+    pub(crate) fn configure(&self, from: &str, to: &str) {
         let path = self.path().join("attest.toml");
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{from} in {text}");

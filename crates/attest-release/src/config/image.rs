@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::str::FromStr;
 
 use attest_archive::image::{Assignment, Settings, Tag, Word};
@@ -19,8 +20,8 @@ pub struct Image {
     pub name: Template,
     /// The binaries in it; all of them when nobody named any.
     pub binaries: Option<Vec<String>>,
-    /// The layout whose image of the same platform lies below.
-    pub base: Option<ProjectPath>,
+    /// What has an image of the same platform that lies below.
+    pub base: Option<ImageBase>,
     /// What the base is called.
     pub base_name: Option<Word>,
     /// How containers are started. Without an entrypoint, it is the only binary.
@@ -29,6 +30,49 @@ pub struct Image {
     pub annotations: BTreeMap<String, String>,
     /// The names of the image in the layout.
     pub tags: Vec<Template>,
+}
+
+/// Where the base of an image is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageBase {
+    /// A layout in the project, a directory or an archive.
+    Layout(ProjectPath),
+    /// An image of a registry, as it was written. Whoever fetches it reads what stands there.
+    Registry(String),
+}
+
+impl ImageBase {
+    /// The path, if it is one.
+    #[must_use]
+    pub fn layout(&self) -> Option<&ProjectPath> {
+        match self {
+            Self::Layout(path) => Some(path),
+            Self::Registry(_) => None,
+        }
+    }
+}
+
+impl FromStr for ImageBase {
+    type Err = ProblemKind;
+
+    /// What has a digest, or says so, is of a registry: no name of a layout is taken for one.
+    fn from_str(text: &str) -> Result<Self, ProblemKind> {
+        let is_pinned = text.contains("@sha256:") || text.contains("@sha512:");
+        match (is_pinned || text.starts_with("oci://")) && !text.contains(char::is_whitespace) {
+            true => Ok(Self::Registry(text.to_owned())),
+            false => text.parse().map(Self::Layout),
+        }
+    }
+}
+
+impl fmt::Display for ImageBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layout(path) => path.fmt(f),
+            Self::Registry(reference) => f.write_str(reference),
+        }
+    }
 }
 
 pub(super) fn images(top: &Section<'_>, binaries: &[Binary]) -> Vec<Image> {
@@ -40,7 +84,7 @@ fn image(section: &Section<'_>, binaries: &[Binary]) -> Image {
     Image {
         name: template(section, "name", Scope::Release, "{name}-{version}-image"),
         binaries: all(section, "binaries", |text| known_binary(text, binaries)),
-        base: section.parsed("base", str::parse::<ProjectPath>),
+        base: section.parsed("base", str::parse::<ImageBase>),
         base_name: one(section, "base-name"),
         settings: settings(section),
         annotations: texts(section, "annotations"),
@@ -159,4 +203,22 @@ fn of_image<T>(key: &str, result: Result<T, attest_archive::image::Error>) -> Re
             detail: other.to_string(),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_is_of_a_registry_if_it_says_so_or_has_a_digest() {
+        for text in ["oci://debian", "docker.io/library/debian:12@sha256:00", "a@sha512:00"] {
+            assert_eq!(text.parse::<ImageBase>().unwrap(), ImageBase::Registry(text.to_owned()));
+        }
+        for text in ["base", "base/debian.oci", "docker.io/library/debian"] {
+            let base: ImageBase = text.parse().unwrap();
+            assert_eq!(base.layout().map(ProjectPath::as_str), Some(text));
+        }
+        assert!("../base".parse::<ImageBase>().is_err());
+        assert!("a b@sha256:00\n".parse::<ImageBase>().is_err());
+    }
 }

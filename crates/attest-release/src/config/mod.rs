@@ -19,7 +19,7 @@ use toml::de::DeTable;
 pub use binary::{Binary, BuildSteps, Cargo, Command, Environment, Go, Prebuilt, ToolVersion};
 pub use chart::Chart;
 pub use file_set::{FileSet, FileSetContents};
-pub use image::Image;
+pub use image::{Image, ImageBase};
 pub(crate) use output::checksums_file_name;
 pub use output::{
     Archive, ArchiveFormat, Checksums, ExpectedSigner, Provenance, RekorVersion, Sbom, Sign, SourceArchive,

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use attest_archive::chart::{MAX_FILE_BYTES, Metadata};
 
-use crate::config::{BuildSteps, Config, FileSetContents, Pattern};
+use crate::config::{BuildSteps, Config, FileSetContents, ImageBase, Pattern, ProjectPath};
 use crate::manifest::Manifests;
 use crate::{Error, Target};
 
@@ -94,7 +94,7 @@ fn refuse_outside(project: &Path, config: &Config) -> Result<(), Error> {
         FileSetContents::Files(_) => None,
     });
     let charts = config.charts.iter().map(|chart| &chart.directory);
-    let bases = config.images.iter().filter_map(|image| image.base.as_ref());
+    let bases = layouts(config);
     let root = project.canonicalize().map_err(|error| Error::io(project, error))?;
     for path in sets.chain(charts).chain(bases) {
         // What is not there is told by whoever needs it.
@@ -108,11 +108,16 @@ fn refuse_outside(project: &Path, config: &Config) -> Result<(), Error> {
 }
 
 fn refuse_missing_base(project: &Path, config: &Config) -> Result<(), Error> {
-    let mut bases = config.images.iter().filter_map(|image| image.base.as_ref());
-    match bases.find(|base| !project.join(base).exists()) {
+    match layouts(config).find(|base| !project.join(base).exists()) {
         Some(base) => Err(Error::BaseMissing { path: base.to_string() }),
         None => Ok(()),
     }
+}
+
+/// The layouts in the project that images are built upon.
+fn layouts(config: &Config) -> impl Iterator<Item = &ProjectPath> {
+    let bases = config.images.iter().filter_map(|image| image.base.as_ref());
+    bases.filter_map(ImageBase::layout)
 }
 
 fn charts(directory: &Path, config: &Config) -> Result<BTreeMap<String, ChartFacts>, Error> {

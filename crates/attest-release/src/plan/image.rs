@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attest_archive::image::{Annotations, Platform, Settings, Tag, Word};
 
 use super::{Draft, PlannedArchive, file_name};
-use crate::config::{Binary, Image, ProjectPath};
+use crate::config::{Binary, Image, ImageBase};
 use crate::{Error, FileName, Os, Target};
 
 /// Where the binaries of an image lie in it.
@@ -17,8 +17,8 @@ pub struct PlannedImage {
     pub file: FileName,
     /// The platforms with the binaries of each, by their names in the archive of the target.
     pub platforms: BTreeMap<Platform, PlannedRoot>,
-    /// The layout whose image of the same platform lies below.
-    pub base: Option<ProjectPath>,
+    /// What has an image of the same platform that lies below.
+    pub base: Option<ImageBase>,
     /// What the base is called.
     pub base_name: Option<Word>,
     /// How containers are started.

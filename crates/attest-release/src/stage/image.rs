@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use attest_archive::image::{
-    Base, Destination, Error, ImageRecipe, LayerCompression, Layout, Platform, Root, Settings, annotation, write_image,
+    Base, Descriptor, Destination, Error, ImageRecipe, LayerCompression, Layout, Platform, Root, Settings, annotation,
+    write_image,
 };
 use attest_archive::{Format, MemberPath};
 use attest_digest::measure_file;
@@ -10,10 +11,29 @@ use attest_digest::measure_file;
 use super::{StageError, Staging};
 use crate::Target;
 use crate::build::Built;
+use crate::config::ImageBase;
 use crate::plan::{FileKind, PlannedImage, PlannedRoot};
 
+/// An image of a registry that was fetched before.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FetchedBase {
+    /// A layout that has its blobs for the platforms of the image.
+    pub layout: Layout,
+    /// What the reference names.
+    pub descriptor: Descriptor,
+}
+
+impl FetchedBase {
+    /// A layout, and what in it is meant.
+    #[must_use]
+    pub fn new(layout: Layout, descriptor: Descriptor) -> Self {
+        Self { layout, descriptor }
+    }
+}
+
 impl Staging {
-    /// Builds an image of what was built for its targets.
+    /// Builds an image of what was built for its targets. A base of a registry is among `fetched`, by its name.
     ///
     /// # Errors
     /// When the base cannot be read or lacks a platform, or a binary is for another machine or cannot be read.
@@ -22,17 +42,24 @@ impl Staging {
         image: &PlannedImage,
         built: &BTreeMap<Target, Built>,
         project: &Path,
+        fetched: &BTreeMap<String, FetchedBase>,
     ) -> Result<(), StageError> {
         let problem = |problem| StageError::Image {
             file: image.file.clone(),
             place: image.base.as_ref().map_or(image.file.to_string(), ToString::to_string),
             problem,
         };
-        let layout = image.base.as_ref().map(|base| Layout::open(&project.join(base)));
+        let layout = image.base.as_ref().and_then(ImageBase::layout);
+        let layout = layout.map(|base| Layout::open(&project.join(base)));
         let layout = layout.transpose().map_err(problem)?;
+        let base = match (&layout, &image.base) {
+            (Some(layout), _) => Some((layout, layout.find(None).map_err(problem)?)),
+            (None, Some(base)) => Some(of_registry(base, fetched).map_err(problem)?),
+            (None, None) => None,
+        };
         let path = self.path_of(&image.file);
         let destination = Destination::Archive { path: path.clone() };
-        let recipe = self.recipe(image, built, layout.as_ref()).map_err(problem)?;
+        let recipe = self.recipe(image, built, base).map_err(problem)?;
         write_image(&recipe, destination).map_err(problem)?;
         self.note_base(image, &recipe);
         self.note_compressor(Format::TarGz);
@@ -56,7 +83,7 @@ impl Staging {
         &self,
         image: &PlannedImage,
         built: &BTreeMap<Target, Built>,
-        layout: Option<&'a Layout>,
+        base: Option<(&'a Layout, Descriptor)>,
     ) -> Result<ImageRecipe<'a>, Error> {
         let created = self.settings.source_date.to_rfc3339();
         let dated = |mut said: BTreeMap<String, String>| {
@@ -64,13 +91,13 @@ impl Staging {
                 .or_insert_with(|| created.clone());
             said
         };
-        let base = layout.map(|layout| {
+        let base = base.map(|(layout, found)| {
             let name = image.base_name.as_ref().map(ToString::to_string);
-            layout.find(None).map(|found| Base::new(layout, found, name))
+            Base::new(layout, found, name)
         });
         Ok(ImageRecipe {
             roots: roots(image, built)?,
-            base: base.transpose()?,
+            base,
             taken: Vec::new(),
             settings: Settings {
                 labels: dated(image.settings.labels.clone()),
@@ -82,6 +109,20 @@ impl Staging {
             source_date: self.settings.source_date,
             threads: self.settings.threads.count(),
         })
+    }
+}
+
+fn of_registry<'a>(
+    base: &ImageBase,
+    fetched: &'a BTreeMap<String, FetchedBase>,
+) -> Result<(&'a Layout, Descriptor), Error> {
+    let asked = base.to_string();
+    match fetched.get(&asked) {
+        Some(base) => Ok((&base.layout, base.descriptor.clone())),
+        None => Err(Error::NoSuchReference {
+            asked,
+            found: Vec::new(),
+        }),
     }
 }
 

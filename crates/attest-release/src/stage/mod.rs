@@ -26,6 +26,7 @@ use attest_digest::{Algorithm, Algorithms, Digest, Measured, Threads};
 pub use archive::Unlisted;
 pub use directory::Scratch;
 pub use error::StageError;
+pub use image::FetchedBase;
 pub use sign::Signed;
 pub use verify::{Check, CheckedFile};
 
@@ -115,7 +116,8 @@ impl Staging {
         &self.submodules
     }
 
-    /// The images and indexes that images were built upon, by the paths of their layouts in the project.
+    /// The images and indexes that images were built upon, by the paths of their layouts in the project, or as the
+    /// configuration names them in a registry.
     #[must_use]
     pub fn bases(&self) -> &BTreeMap<String, Digest> {
         &self.bases

@@ -24,9 +24,10 @@ pub(super) fn release(error: &Error) -> Failure {
             .hint("to see the targets of the configuration, run `attest release --plan`"),
         Error::NoCommit => Failure::usage("commit-missing", error)
             .hint("commit the project with `git init && git add --all && git commit`, or set `source.enabled = false`"),
-        Error::BaseMissing { path } => Failure::usage("layout-expected", error).at(path).hint(format_args!(
-            "an image of a registry becomes a layout with `skopeo copy docker://debian:12 oci:{path}`"
-        )),
+        Error::BaseMissing { path } => Failure::usage("layout-expected", error).at(path).hint(
+            "an image of a registry is named by its digest, `docker.io/library/debian:12@sha256:…`; \
+             `attest pack image --base oci://debian:12` tells it",
+        ),
         Error::NameNotText { .. } => Failure::usage("name-not-utf8", error).hint("rename the file"),
         Error::PrebuiltMissing { path, .. } => Failure::usage("prebuilt-missing", error).at(path),
         Error::Io { path, .. } => Failure::undecided("project-unreadable", error).at(path.display()),

@@ -4,7 +4,7 @@ use std::path::Path;
 use attest_archive::CaseCollision;
 use attest_release::build::Built;
 use attest_release::git::{Facts, PointerRule, Repository, SourceRequest, Unpacked};
-use attest_release::stage::{Check, Settings, Signed, StagedFile, Staging, Unlisted};
+use attest_release::stage::{Check, FetchedBase, Settings, Signed, StagedFile, Staging, Unlisted};
 use attest_release::{FileName, Target};
 use attest_sign::Session;
 use attest_verify::{CertificateIdentity, Expectation, OidcIssuer, VerificationTime, Verified};
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::instance::Instance;
 use super::timing::Steps;
-use super::{Arguments, Ground, failure, statement};
+use super::{Arguments, Ground, bases, failure, statement};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::git_failure::git_failure;
@@ -57,12 +57,14 @@ impl Made {
             Some(_) => Some(Instance::settle(ground, arguments, context)?),
             None => None,
         };
+        let bases = bases::fetch(ground, arguments, steps, context)?;
         let mut making = Making {
             ground,
             staging,
             steps,
             tools: BTreeMap::new(),
             built: BTreeMap::new(),
+            bases,
             unlisted: Vec::new(),
         };
         making.archives(context)?;
@@ -90,6 +92,8 @@ struct Making<'a> {
     tools: BTreeMap<String, String>,
     /// What images are made of, when there are any.
     built: BTreeMap<Target, Built>,
+    /// What images are built upon that is of a registry.
+    bases: BTreeMap<String, FetchedBase>,
     unlisted: Vec<Unlisted>,
 }
 
@@ -102,6 +106,7 @@ impl Making<'_> {
             tools,
             built: all,
             unlisted,
+            ..
         } = self;
         if ground.builds_in_own_directory() {
             ground.prepare_own_directory()?;
@@ -203,11 +208,12 @@ impl Making<'_> {
             staging,
             steps,
             built,
+            bases,
             ..
         } = self;
         for image in &ground.plan.images {
             steps.take("image", image.file.as_str(), context, |_| {
-                let packed = staging.pack_image(image, built, &ground.project);
+                let packed = staging.pack_image(image, built, &ground.project, bases);
                 packed.map_err(|error| failure::stage(&error))
             })?;
         }

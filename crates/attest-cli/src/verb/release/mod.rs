@@ -1,6 +1,7 @@
 //! `attest release`: a project in, a directory of signed and verified files out.
 
 mod again;
+mod bases;
 mod failure;
 mod ground;
 mod instance;
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::keyless::KeylessArguments;
+use crate::registry::RegistryArguments;
 use crate::threads::ThreadsArgument;
 pub(super) use again::{Again, make_again};
 use ground::Ground;
@@ -83,6 +85,8 @@ pub(crate) struct Arguments {
     format: AnswerFormat,
     #[command(flatten)]
     threads: ThreadsArgument,
+    #[command(flatten)]
+    registry: RegistryArguments,
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {

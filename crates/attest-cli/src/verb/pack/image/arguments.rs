@@ -11,6 +11,7 @@ use super::layouts::LayoutReference;
 use super::standard::Standard;
 use crate::answer::AnswerFormat;
 use crate::failure::Failure;
+use crate::registry::RegistryArguments;
 use crate::threads::ThreadsArgument;
 
 const EXAMPLES: &str = "\
@@ -19,11 +20,12 @@ Examples:
       --user 65532:65532 --expose 8080 --tag v1.2.0 -o app.oci
   attest pack image --base debian:12 --base-name docker.io/library/debian:12 \\
       --platform linux/amd64=rootfs --entrypoint /usr/bin/app --tag v1 -o app.tar
+  attest pack image --base docker.io/library/debian:12@sha256:DIGEST --platform linux/arm64=app --tag v1 -o app.oci
   attest pack image --from-layout amd64.oci:v1 --from-layout arm64.oci:v1 --tag v1 -o app.oci
 
-No daemon and no registry: what comes out is an OCI image layout, a directory or
-a .tar archive, that skopeo, crane, umoci, buildah and podman read. A registry's
-image is made a base with `skopeo copy docker://debian:12 oci:debian:12`.
+No daemon: what comes out is an OCI image layout, a directory or a .tar archive,
+that skopeo, crane, umoci, buildah and podman read. A base is such a layout, or
+an image of a registry by its digest, which is fetched once and kept.
 
 The same files make the same image, as with `attest pack`; it is dated like an
 archive. Files of a root get mode 0755 or 0644 and owner 0:0, whatever they have
@@ -37,8 +39,8 @@ pub(in crate::verb::pack) struct Arguments {
     /// An image for a platform: a program, a directory that becomes its root, or nothing but the base
     #[arg(long, value_name = "OS/ARCH[/VARIANT][=PATH]")]
     pub(super) platform: Vec<PlatformRoot>,
-    /// A layout directory or archive whose image of the same platform lies below
-    #[arg(long, value_name = "LAYOUT[:TAG|@DIGEST]")]
+    /// A layout, or an image of a registry by its digest, whose image of the same platform lies below
+    #[arg(long, value_name = "LAYOUT[:TAG|@DIGEST]|[oci://]NAME[:TAG]@DIGEST")]
     pub(super) base: Option<LayoutReference>,
     /// What the base is called, for an annotation: docker.io/library/debian:12
     #[arg(long, value_name = "NAME", requires = "base")]
@@ -101,9 +103,14 @@ pub(in crate::verb::pack) struct Arguments {
     pub(super) replace: bool,
     #[command(flatten)]
     pub(super) threads: ThreadsArgument,
+    /// Open no connection: a base of a registry must have been fetched before
+    #[arg(long)]
+    pub(super) offline: bool,
     /// How to answer on stdout
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: AnswerFormat,
+    #[command(flatten)]
+    pub(super) registry: RegistryArguments,
 }
 
 /// `linux/amd64=PATH`, or the platform alone.

@@ -1,11 +1,15 @@
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use attest_archive::image::{Base, Descriptor, Layout, Taken, Word};
 
+use super::Arguments;
 use super::refusal::refusal;
+use crate::context::Context;
 use crate::failure::Failure;
+use crate::registry::{Bases, is_registry_reference, parse_reference};
 
 /// `LAYOUT`, `LAYOUT:TAG` or `LAYOUT@DIGEST`. What of it is the path is known once the disk was asked.
 #[derive(Debug, Clone)]
@@ -43,6 +47,26 @@ impl LayoutReference {
 }
 
 impl Opened {
+    /// What `--base` names: a layout if there is one, else an image of a registry.
+    pub(super) fn open_base(
+        reference: &LayoutReference,
+        arguments: &Arguments,
+        context: &mut Context<'_>,
+    ) -> Result<Self, Failure> {
+        let is_there = reference.parts().0.exists();
+        if is_there || !is_registry_reference(&reference.0) {
+            return Self::open(reference);
+        }
+        let named = parse_reference(&reference.0)?;
+        let platforms: BTreeSet<_> = arguments.platform.iter().map(|root| root.platform.clone()).collect();
+        let bases = Bases::open(&arguments.registry, arguments.offline, context)?;
+        let base = bases.fetch(&named, &platforms, context)?;
+        Ok(Self {
+            layout: base.layout,
+            descriptor: base.descriptor,
+        })
+    }
+
     pub(super) fn open(reference: &LayoutReference) -> Result<Self, Failure> {
         let (path, asked) = reference.parts();
         if !path.exists() {
@@ -51,10 +75,7 @@ impl Opened {
                 "expected an OCI layout directory or archive, found nothing",
             )
             .at(path.display())
-            .hint(format_args!(
-                "an image of a registry becomes a layout with `skopeo copy docker://{} oci:DIRECTORY:TAG`",
-                reference.0
-            )));
+            .hint("`--base` also takes an image of a registry: `oci://debian:12` tells its digest"));
         }
         let refuse = |error| refusal(&error, &path, &path);
         let layout = Layout::open(&path).map_err(refuse)?;

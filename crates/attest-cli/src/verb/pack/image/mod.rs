@@ -25,7 +25,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     arguments.refuse_nothing()?;
     let date = date::find(&arguments.source_directory(), &context.environment)?;
     let threads = arguments.threads.resolve(&context.environment)?;
-    let base = arguments.base.as_ref().map(Opened::open).transpose()?;
+    let base = arguments.base.as_ref();
+    let base = base
+        .map(|base| Opened::open_base(base, arguments, context))
+        .transpose()?;
     let taken = arguments.from_layout.iter().map(Opened::open);
     let taken = taken.collect::<Result<Vec<_>, _>>()?;
     let destination = destination(arguments);

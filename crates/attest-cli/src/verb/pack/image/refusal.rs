@@ -7,7 +7,7 @@ use super::super::refusal::refusal as archive_refusal;
 use crate::failure::Failure;
 
 /// What a person is told when there is no image, of what lies at `place` or should lie at `output`.
-pub(in crate::verb) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
+pub(crate) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
     let message = match error.source() {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
