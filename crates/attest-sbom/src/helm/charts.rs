@@ -1,6 +1,6 @@
 //! Charts as they are found, and together a graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::yaml::Node;
 
@@ -10,7 +10,7 @@ use super::images::{Template, Values};
 use super::node::{self, child, items, text};
 use super::{CHART, LOCKS, REQUIREMENTS, VALUES, is_template};
 use crate::Gap;
-use crate::cyclonedx::{Component, Scope};
+use crate::cyclonedx::{Component, Property, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
 
@@ -20,7 +20,6 @@ pub(super) struct Charts(BTreeMap<String, Chart>);
 
 struct Chart {
     component: Component,
-    version: Option<String>,
     name: String,
     depends: Vec<Dependency>,
     locked: Vec<Dependency>,
@@ -38,6 +37,9 @@ struct Named {
 
 /// Annotations of a chart that list its images.
 const ANNOTATIONS: [&str; 2] = ["images", "artifacthub.io/images"];
+
+/// How many names a message lists.
+const SHOWN: usize = 5;
 
 /// The longest templates of charts.
 const TEMPLATE_LIMIT: u64 = 5 << 20;
@@ -73,12 +75,16 @@ impl Charts {
             }
             keys.insert(directory.as_str(), key);
         }
+        let mut held: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (directory, chart) in &self.0 {
+            if let Some(holder) = self.holder(directory, chart) {
+                inventory.depends(keys[holder], keys[directory.as_str()]);
+                held.entry(holder).or_default().insert(&chart.name);
+            }
+        }
         for (directory, chart) in &self.0 {
             let key = keys[directory.as_str()];
-            if let Some(holder) = self.holder(directory, chart) {
-                inventory.depends(keys[holder], key);
-            }
-            let held = self.held(directory);
+            let held = held.remove(directory.as_str()).unwrap_or_default();
             chart.dependencies(directory, key, &held, inventory);
             chart.list_images(key, inventory);
         }
@@ -95,22 +101,14 @@ impl Charts {
         };
         self.0.get_key_value(above).map(|(directory, _)| directory.as_str())
     }
-
-    /// The names and versions of the charts that a chart holds.
-    fn held(&self, directory: &str) -> Vec<(&str, Option<&str>)> {
-        let charts = self.0.iter();
-        let held = charts.filter(|(path, chart)| self.holder(path, chart) == Some(directory));
-        held.map(|(_, chart)| (chart.name.as_str(), chart.version.as_deref()))
-            .collect()
-    }
 }
 
 impl Chart {
     /// What it depends on and does not hold. A lock says which version; without one, only an exact one is known.
-    fn dependencies(&self, directory: &str, from: Key, held: &[(&str, Option<&str>)], inventory: &mut Inventory) {
+    fn dependencies(&self, directory: &str, from: Key, held: &BTreeSet<&str>, inventory: &mut Inventory) {
         let mut unknown = Vec::new();
         for dependency in &self.depends {
-            if held.iter().any(|(name, _)| *name == dependency.name) {
+            if held.contains(dependency.name.as_str()) {
                 continue;
             }
             let locked = self.locked.iter().find(|locked| locked.name == dependency.name);
@@ -121,7 +119,9 @@ impl Chart {
             if version.is_none() {
                 unknown.push(dependency.name.as_str());
             }
+            let asked = dependency.version.iter().filter(|_| version.is_none());
             let component = Component {
+                properties: asked.map(|range| requirement(range)).collect(),
                 supplier: locked.and_then(Dependency::supplier).or_else(|| dependency.supplier()),
                 ..component
             };
@@ -131,7 +131,11 @@ impl Chart {
             inventory.incomplete(key);
         }
         if !unknown.is_empty() {
-            let detail = format!("no lock says which version is taken of {}", unknown.join(", "));
+            let shown = unknown.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+            let detail = format!(
+                "no lock says which version is taken of {} charts: {shown}",
+                unknown.len()
+            );
             inventory.gap(Gap::new("no-lock", &join(directory, CHART), detail));
         }
     }
@@ -190,7 +194,6 @@ impl Files<'_> {
         };
         let mut chart = Chart {
             component,
-            version: version.map(str::to_owned),
             name: name.to_owned(),
             depends: Dependency::list(&node),
             locked: Vec::new(),
@@ -237,7 +240,7 @@ impl Files<'_> {
         }
         self.templates(chart, &values.paths, inventory);
         // An image whose tag is known somewhere is not listed without one.
-        let tagged: Vec<String> = chart
+        let tagged: BTreeSet<String> = chart
             .images
             .keys()
             .filter(|image| image.is_named_exactly())
@@ -245,10 +248,10 @@ impl Files<'_> {
             .collect();
         chart
             .images
-            .retain(|image, _| image.is_named_exactly() || !tagged.iter().any(|tagged| tagged == image.repository()));
+            .retain(|image, _| image.is_named_exactly() || !tagged.contains(image.repository()));
     }
 
-    fn templates(&self, chart: &mut Chart, known: &[String], inventory: &mut Inventory) {
+    fn templates(&self, chart: &mut Chart, known: &BTreeSet<String>, inventory: &mut Inventory) {
         let mut unknown = 0;
         let templates = self.path("templates");
         let entries = self.scan.listing().below(&templates).iter();
@@ -305,6 +308,14 @@ fn annotated(node: &Node) -> Vec<Image> {
         images.collect::<Vec<_>>()
     });
     images.collect()
+}
+
+/// What is asked for where it is not known what is taken.
+fn requirement(range: &str) -> Property {
+    Property {
+        name: "attest:requirement",
+        value: range.to_owned(),
+    }
 }
 
 /// What charts of others have as their version: a number first, and nothing that a version does not have.

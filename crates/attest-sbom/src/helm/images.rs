@@ -1,5 +1,7 @@
 //! Values and templates of a chart in, the images that they name out.
 
+use std::collections::BTreeSet;
+
 use attest_archive::yaml::{Node, NodeContent};
 
 use super::image::Image;
@@ -13,7 +15,7 @@ const MAX_IMAGES: usize = 10_000;
 pub(super) struct Values {
     pub(super) images: Vec<Image>,
     /// The keys that lead to each mapping or text that names an image, such as `metrics.image`.
-    pub(super) paths: Vec<String>,
+    pub(super) paths: BTreeSet<String>,
 }
 
 impl Values {
@@ -32,20 +34,16 @@ impl Values {
             }
             if let Some(image) = of_mapping(&key, node, global) {
                 values.images.push(image);
-                values.paths.push(path.clone());
+                values.paths.insert(path.clone());
             }
             for (name, value) in entries(node) {
-                let below = if path.is_empty() {
-                    name.to_owned()
-                } else {
-                    format!("{path}.{name}")
-                };
+                let below = joined(&path, name);
                 match &value.content {
                     NodeContent::Map(_) | NodeContent::List(_) => left.push((below, name.to_owned(), value)),
                     NodeContent::Plain(written) | NodeContent::Quoted(written) => {
                         if let Some(image) = of_text(name, written, node) {
                             values.images.push(image);
-                            values.paths.push(below);
+                            values.paths.insert(below);
                         }
                     }
                 }
@@ -60,6 +58,18 @@ impl Values {
         values
     }
 }
+
+/// The keys that lead to a value; nothing that anything is compared with if they are too long.
+fn joined(path: &str, name: &str) -> String {
+    match path {
+        _ if path.len() + name.len() > MAX_PATH => String::new(),
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    }
+}
+
+/// Templates write each of these out; the longest have some dozens of characters.
+const MAX_PATH: usize = 512;
 
 /// Whether a key by its name leads to an image or a list of them.
 fn is_image_key(key: &str) -> bool {
@@ -128,7 +138,7 @@ pub(super) struct Template {
 
 impl Template {
     /// Looks at the lines `image: …`. `known` are the keys of values that name images.
-    pub(super) fn read(template: &str, known: &[String]) -> Self {
+    pub(super) fn read(template: &str, known: &BTreeSet<String>) -> Self {
         let mut found = Self::default();
         for line in template.lines() {
             let line = line.trim_start().trim_start_matches("- ").trim_start();
@@ -148,7 +158,7 @@ impl Template {
 }
 
 /// Whether a template takes an image from values that were read.
-fn is_known(written: &str, known: &[String]) -> bool {
+fn is_known(written: &str, known: &BTreeSet<String>) -> bool {
     let uses = written.match_indices(".Values.").map(|(at, prefix)| {
         let path = &written[at + prefix.len()..];
         let end = path
@@ -158,12 +168,8 @@ fn is_known(written: &str, known: &[String]) -> bool {
     });
     let mut uses = uses.peekable();
     let is_of = |path: &str| {
-        known.iter().any(|known| {
-            path == known
-                || path
-                    .strip_prefix(known.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
-        })
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+        ends.map(|end| &path[..end]).any(|beginning| known.contains(beginning))
     };
     uses.peek().is_some() && uses.all(is_of)
 }
@@ -220,7 +226,7 @@ mod tests {
     #[test]
     fn a_template_is_read_as_far_as_it_is_written_out() {
         let template = "spec:\n  containers:\n  - image: \"a/b:1\" # ours\n  - image: \"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"\n  - image: {{ include \"x.image\" . }}\n";
-        let found = Template::read(template, &["image".to_owned()]);
+        let found = Template::read(template, &BTreeSet::from(["image".to_owned()]));
         assert_eq!(found.images, [Image::parse("a/b:1").unwrap()]);
         assert_eq!(found.unknown, 1);
     }

@@ -10,6 +10,20 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(super) struct Manifest(BTreeMap<String, String>);
 
+/// What is of use; the rest, such as lists of all packages, is not kept.
+const KEPT: [&str; 10] = [
+    "automatic-module-name",
+    "bundle-license",
+    "bundle-symbolicname",
+    "bundle-vendor",
+    "bundle-version",
+    "implementation-title",
+    "implementation-vendor",
+    "implementation-vendor-id",
+    "implementation-version",
+    "specification-vendor",
+];
+
 /// What old jars say of each package.
 const OF_PACKAGES: [&str; 2] = ["implementation-vendor", "specification-vendor"];
 
@@ -24,7 +38,7 @@ impl Manifest {
                 };
                 let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
                 let counts = number == 0 || OF_PACKAGES.contains(&name.as_str());
-                if counts && !value.is_empty() && !attributes.contains_key(&name) {
+                if counts && KEPT.contains(&name.as_str()) && !value.is_empty() && !attributes.contains_key(&name) {
                     attributes.insert(name, value.to_owned());
                 }
             }
@@ -66,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_long_line_is_put_together_and_other_sections_are_not_read() {
-        let text = "Manifest-Version: 1.0\r\nBundle-License: https://example.com/a\r\n b;description=\"caf\u{e9}\"\r\nEmpty: \r\n\r\n\
+        let text = "Manifest-Version: 1.0\r\nBundle-License: https://example.com/a\r\n b;description=\"caf\u{e9}\"\r\nBundle-Version: \r\n\r\n\
                     Name: x/\r\nImplementation-Title: other\r\nImplementation-Vendor: Example\r\n";
         let manifest = Manifest::parse(text.as_bytes());
         assert_eq!(
@@ -75,7 +89,7 @@ mod tests {
         );
         assert_eq!(manifest.attribute("implementation-title"), None);
         assert_eq!(manifest.attribute("implementation-vendor"), Some("Example"));
-        assert_eq!(manifest.attribute("empty"), None);
+        assert_eq!(manifest.attribute("bundle-version"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
 
 /// The largest manifests of Maven have about ten thousand elements.
-const MAX_ELEMENTS: usize = 200_000;
+const MAX_ELEMENTS: usize = 100_000;
 
 /// Configurations of plug-ins nest about fifteen deep; each level is a call when the tree is dropped.
 const MAX_DEPTH: usize = 100;

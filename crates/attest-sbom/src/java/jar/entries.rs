@@ -1,11 +1,13 @@
-//! Jars that were looked into in, packages of an inventory and what needs what out.
+//! Jars that were looked into in, packages of an inventory and what holds what out.
+//!
+//! What a package was built with stands in its manifest, and is not what runs beside it: who needs whom is not said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::inside::Jar;
 use super::package::{Facts, Package};
 use super::{Coordinates, FileName, Gap, identity, licences};
-use crate::cyclonedx::{Component, ComponentKind, Hash, LicenceChoice, OrganizationalEntity, Property};
+use crate::cyclonedx::{Component, ComponentKind, Hash, LicenceChoice, OrganizationalEntity};
 use crate::inventory::{Inventory, Key};
 
 /// Everything that was found, and what is looked up in all of it.
@@ -14,9 +16,6 @@ pub(super) struct Entries<'a> {
     unpacked: &'a [(String, Package)],
     /// The manifests by their packages, for those that continue them.
     manifests: BTreeMap<&'a Coordinates, &'a Facts>,
-    /// The packages that are jars, and what these need by their manifests.
-    own: BTreeMap<(&'a str, &'a str), BTreeSet<Key>>,
-    needs: Vec<(Key, &'a Facts)>,
 }
 
 /// Manifests continue others: modules those of a project, and this that of a company.
@@ -28,8 +27,6 @@ impl<'a> Entries<'a> {
             jars,
             unpacked,
             manifests: BTreeMap::new(),
-            own: BTreeMap::new(),
-            needs: Vec::new(),
         };
         let mut left: Vec<&Jar> = jars.iter().rev().collect();
         while let Some(jar) = left.pop() {
@@ -52,7 +49,7 @@ impl<'a> Entries<'a> {
     }
 
     /// Lists everything.
-    pub(super) fn list(mut self, inventory: &mut Inventory) {
+    pub(super) fn list(self, inventory: &mut Inventory) {
         for jar in self.jars {
             self.jar(jar, None, inventory);
         }
@@ -62,19 +59,10 @@ impl<'a> Entries<'a> {
                 inventory.incomplete(key);
             }
         }
-        for (from, facts) in &self.needs {
-            for (group, artifact) in &facts.needs {
-                // Of two versions it is not known which one is meant.
-                let found = self.own.get(&(group.as_str(), artifact.as_str()));
-                if let Some(to) = found.filter(|keys| keys.len() == 1).and_then(BTreeSet::first) {
-                    inventory.depends(*from, *to);
-                }
-            }
-        }
     }
 
     /// Jars nest as deeply as [`super::inside`] looks.
-    fn jar(&mut self, jar: &'a Jar, outer: Option<Key>, inventory: &mut Inventory) {
+    fn jar(&self, jar: &Jar, outer: Option<Key>, inventory: &mut Inventory) {
         for gap in &jar.gaps {
             inventory.gap(gap.clone());
         }
@@ -105,7 +93,7 @@ impl<'a> Entries<'a> {
     }
 
     /// A jar that Maven left a manifest of its own in.
-    fn described(&mut self, jar: &'a Jar, package: &'a Package, inventory: &mut Inventory) -> Option<Key> {
+    fn described(&self, jar: &Jar, package: &Package, inventory: &mut Inventory) -> Option<Key> {
         let mut licences = self.declared(&package.facts);
         if licences.is_empty() {
             licences = of_jar(jar);
@@ -119,8 +107,6 @@ impl<'a> Entries<'a> {
         if !component.hashes.contains(&hash) {
             component.hashes.push(hash);
         }
-        self.own.entry(package.coordinates.name()).or_default().insert(key);
-        self.needs.push((key, &package.facts));
         Some(key)
     }
 
@@ -139,10 +125,6 @@ impl<'a> Entries<'a> {
             hashes: vec![hash(jar)],
             licenses: of_jar(jar),
             cpe: version.map(|version| cpe(name, version)),
-            properties: vec![Property {
-                name: "attest:java:named-by",
-                value: "file".to_owned(),
-            }],
             ..Component::new(kind(&jar.place), name)
         }
         .found_at(&jar.place)

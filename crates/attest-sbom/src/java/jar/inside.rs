@@ -40,13 +40,22 @@ const MAX_DEPTH: usize = 6;
 /// The central directory of the largest jars, with 50,000 classes, takes 5 MB; it is held in memory.
 const DIRECTORY_LIMIT: u64 = 16 << 20;
 
+/// The longest path that systems take; names in archives may be longer.
+const NAME_LIMIT: usize = 4096;
+
+/// A jar with more licence files than this lists those of everything that it contains.
+const MAX_TEXTS: usize = 16;
+
 /// How much of one file of the tree is looked at, with everything in it.
 pub(super) struct Allowance {
-    /// Bytes that come out of compressed members: ten times the largest applications, whose jars are not compressed again.
+    /// Bytes that come out of compressed jars: ten times those of the largest applications.
     inflated: u64,
-    /// Bytes held in memory at a time: a compressed jar in a jar must be, to be read at any place.
+    /// Bytes of manifests and licences: those of a thousand packages take 20 MB.
+    read: u64,
+    /// Bytes held in memory at a time: a compressed jar in a jar must be, to be read at any place. The largest that are
+    /// published, with programs of several systems in them, take 100 MB.
     held: u64,
-    /// The largest applications have some thousands.
+    /// The largest applications have some hundreds.
     jars: usize,
     depth: usize,
 }
@@ -54,9 +63,10 @@ pub(super) struct Allowance {
 impl Default for Allowance {
     fn default() -> Self {
         Self {
-            inflated: 1 << 30,
-            held: 32 << 20,
-            jars: 20_000,
+            inflated: 4 << 30,
+            read: 64 << 20,
+            held: 128 << 20,
+            jars: 5_000,
             depth: MAX_DEPTH,
         }
     }
@@ -80,10 +90,15 @@ pub(super) fn look(mut content: &mut dyn Content, place: &str, allowance: &mut A
     };
     let mut files = Files::default();
     for member in members.iter().filter(|member| !member.is_directory()) {
-        match is_archive(&member.name) {
-            true => jar.look_into(content, member, allowance),
-            false => files.take(&mut jar, content, member, allowance),
+        if !is_archive(&member.name) {
+            files.take(&mut jar, content, member, allowance);
+            continue;
         }
+        if let Some(gap) = jar.beyond(member, allowance) {
+            jar.gaps.push(gap);
+            break;
+        }
+        jar.look_into(content, member, allowance);
     }
     files.finish(&mut jar);
     Ok(jar)
@@ -111,14 +126,36 @@ fn gap(place: &str, error: &ReadError) -> Gap {
 }
 
 impl Jar {
+    /// Why jars in this one are not looked into any more.
+    fn beyond(&self, member: &ZipListed, allowance: &Allowance) -> Option<Gap> {
+        if member.name.len() > NAME_LIMIT {
+            let detail = format!(
+                "expected names of at most {NAME_LIMIT} bytes, found {}",
+                member.name.len()
+            );
+            return Some(Gap::new("too-large", &self.place, detail));
+        }
+        if allowance.depth == 0 {
+            let detail = format!("expected at most {MAX_DEPTH} jars in each other");
+            return Some(Gap::new(
+                "too-deep",
+                &format!("{}!/{}", self.place, member.name),
+                detail,
+            ));
+        }
+        let most = Allowance::default().jars;
+        (allowance.jars == 0).then(|| {
+            Gap::new(
+                "too-large",
+                &self.place,
+                format!("expected at most {most} jars in all in one file"),
+            )
+        })
+    }
+
     /// A jar in this one: where it is only stored, it is read in its place, and not copied.
     fn look_into(&mut self, mut content: &mut dyn Content, member: &ZipListed, allowance: &mut Allowance) {
         let place = format!("{}!/{}", self.place, member.name);
-        if allowance.depth == 0 || allowance.jars == 0 {
-            let detail = format!("expected at most {MAX_DEPTH} jars in each other, and 20000 in all");
-            self.gaps.push(Gap::new("too-deep", &place, detail));
-            return;
-        }
         allowance.depth -= 1;
         allowance.jars -= 1;
         let looked = match member.window(&mut content) {
@@ -236,13 +273,16 @@ impl Files {
         let Some(what) = what(&member.name) else {
             return;
         };
+        if matches!(what, What::Licence) && self.texts.len() == MAX_TEXTS {
+            return;
+        }
         let limit = match what {
             What::Manifest => MANIFEST_LIMIT,
             What::Licence => TEXT_LIMIT,
             What::Package | What::Archive => POM_LIMIT,
         };
         let place = || format!("{}!/{}", jar.place, member.name);
-        let bytes = match member.bytes(&mut content, limit.min(allowance.inflated)) {
+        let bytes = match member.bytes(&mut content, limit.min(allowance.read)) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let gap = gap(&place(), &error);
@@ -250,7 +290,7 @@ impl Files {
                 return;
             }
         };
-        allowance.inflated -= bytes.len() as u64;
+        allowance.read -= bytes.len() as u64;
         match (what, directory(&member.name)) {
             (What::Manifest, _) => jar.manifest = Manifest::parse(&bytes),
             (What::Licence, _) => self.texts.push(super::xml::text(&bytes)),
@@ -273,6 +313,7 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::java::jar::tests::jar;
 
     #[test]
     fn what_all_classes_share_is_the_name_space() {
@@ -290,6 +331,43 @@ mod tests {
         assert_eq!(
             name_space(&["META-INF/versions/9/org/A.class", "BOOT-INF/classes/com/x/A.class"]).as_deref(),
             Some("com.x")
+        );
+    }
+
+    fn gaps(bytes: Vec<u8>, mut allowance: Allowance) -> Vec<String> {
+        fn all(jar: Jar, gaps: &mut Vec<String>) {
+            gaps.extend(jar.gaps.iter().map(|gap| format!("{} {}", gap.code(), gap.place())));
+            for inner in jar.inner {
+                all(inner, gaps);
+            }
+        }
+        let mut gaps = Vec::new();
+        all(
+            look(&mut Cursor::new(bytes), "a.jar", &mut allowance).unwrap(),
+            &mut gaps,
+        );
+        gaps
+    }
+
+    #[test]
+    fn one_file_may_ask_only_for_so_much() {
+        let inner = jar(&[("META-INF/MANIFEST.MF", "Bundle-Version: 1\n".repeat(100))]);
+        let outer = jar(&[("b.jar", &inner), ("c.jar", &inner)]);
+        let of = |change: fn(&mut Allowance)| {
+            let mut allowance = Allowance::default();
+            change(&mut allowance);
+            gaps(outer.clone(), allowance)
+        };
+        assert_eq!(of(|_| {}), [""; 0]);
+        assert_eq!(of(|allowance| allowance.jars = 1), ["too-large a.jar"]);
+        assert_eq!(
+            of(|allowance| allowance.held = 10),
+            ["too-large a.jar!/b.jar", "too-large a.jar!/c.jar"]
+        );
+        assert_eq!(of(|allowance| allowance.depth = 0), ["too-deep a.jar!/b.jar"]);
+        assert_eq!(
+            of(|allowance| allowance.read = 2000),
+            ["too-large a.jar!/c.jar!/META-INF/MANIFEST.MF"]
         );
     }
 }

@@ -23,8 +23,6 @@ pub(super) struct Facts {
     /// What the comment at the beginning says.
     pub(super) preface: Option<LicenceChoice>,
     pub(super) organization: Option<String>,
-    /// Group and artifact of what it needs where it runs.
-    pub(super) needs: Vec<(String, String)>,
 }
 
 const ABOVE: &str = "META-INF/maven/";
@@ -54,7 +52,37 @@ pub(super) struct Found {
 #[derive(Default)]
 struct Read {
     properties: BTreeMap<String, String>,
-    pom: Pom,
+    pom: Described,
+}
+
+/// What is kept of a `pom.xml`.
+#[derive(Default)]
+struct Described {
+    group: String,
+    artifact: String,
+    version: String,
+    facts: Facts,
+}
+
+impl Described {
+    fn of(pom: &Pom) -> Self {
+        let mut values = Values::default();
+        pom.add_values(&mut values);
+        let filled = |text: Option<&str>| text.map(|text| values.filled(text)).unwrap_or_default();
+        let parent = pom.parent.as_ref();
+        Self {
+            group: filled(pom.group()),
+            artifact: filled(pom.artifact.as_deref()),
+            version: filled(pom.version()),
+            facts: Facts {
+                parent: parent
+                    .and_then(|parent| Coordinates::new(&parent.group, &parent.artifact, Some(&parent.version))),
+                licences: licences::of_pom(&pom.licences),
+                preface: licences::of_preface(&pom.preface),
+                organization: pom.organization.as_deref().map(|name| values.filled(name)),
+            },
+        }
+    }
 }
 
 impl Found {
@@ -66,7 +94,7 @@ impl Found {
             return;
         }
         match Pom::parse(bytes) {
-            Ok(pom) => read.pom = pom,
+            Ok(pom) => read.pom = Described::of(&pom),
             Err(error) => self.gaps.push(damaged(place, &error)),
         }
     }
@@ -90,48 +118,20 @@ impl Found {
 }
 
 impl Read {
-    fn package(&self, directory: &str) -> Option<Package> {
-        let values = values(&self.pom);
-        let of_pom = |text: Option<&str>| text.map(|text| values.filled(text)).unwrap_or_default();
+    fn package(self, directory: &str) -> Option<Package> {
         let written = |name: &str| self.properties.get(name).map(String::as_str).unwrap_or_default();
-        let version = of_pom(self.pom.version());
         let version = match written("version") {
-            "" => version.as_str(),
+            "" => self.pom.version.as_str(),
             written => written,
         };
-        let artifact = of_pom(self.pom.artifact.as_deref());
         let names = &directory[directory.rfind(ABOVE)? + ABOVE.len()..];
         let path = names.split_once('/')?;
         let coordinates = Coordinates::new(written("groupId"), written("artifactId"), Some(version))
-            .or_else(|| Coordinates::new(&of_pom(self.pom.group()), &artifact, Some(version)))
+            .or_else(|| Coordinates::new(&self.pom.group, &self.pom.artifact, Some(version)))
             .or_else(|| Coordinates::new(path.0, path.1, Some(version)))?;
-        let facts = facts(&self.pom, &values);
+        let facts = self.pom.facts;
         Some(Package { coordinates, facts })
     }
-}
-
-fn facts(pom: &Pom, values: &Values) -> Facts {
-    let parent = pom.parent.as_ref();
-    let needs = pom.dependencies.iter().filter(|one| {
-        let is_needed = matches!(one.scope.as_deref(), None | Some("compile" | "runtime"));
-        is_needed && one.optional.as_deref() != Some("true")
-    });
-    Facts {
-        parent: parent.and_then(|parent| Coordinates::new(&parent.group, &parent.artifact, Some(&parent.version))),
-        licences: licences::of_pom(&pom.licences),
-        preface: licences::of_preface(&pom.preface),
-        organization: pom.organization.as_deref().map(|name| values.filled(name)),
-        needs: needs
-            .map(|one| (values.filled(&one.group), values.filled(&one.artifact)))
-            .collect(),
-    }
-}
-
-/// What a manifest alone gives names to.
-fn values(pom: &Pom) -> Values {
-    let mut values = Values::default();
-    pom.add_values(&mut values);
-    values
 }
 
 #[cfg(test)]

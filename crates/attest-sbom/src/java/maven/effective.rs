@@ -24,6 +24,8 @@ pub(super) struct Effective {
 pub(super) struct Need {
     pub(super) coordinates: Coordinates,
     pub(super) scope: Option<Scope>,
+    /// The versions that will do, where no single one is asked for.
+    pub(super) range: Option<String>,
 }
 
 impl Effective {
@@ -171,8 +173,11 @@ impl<'a> Line<'a> {
             .optional
             .as_deref()
             .is_some_and(|text| self.values.filled(text) == "true");
+        let coordinates = Coordinates::new(&key.0, &key.1, version.as_deref())?;
+        let is_range = |version: &String| coordinates.version().is_none() && !version.contains("${");
         Some(Need {
-            coordinates: Coordinates::new(&key.0, &key.1, version.as_deref())?,
+            range: version.filter(is_range),
+            coordinates,
             scope: match scope.as_deref() {
                 Some("test") => Some(Scope::Excluded),
                 _ if is_optional => Some(Scope::Optional),

@@ -6,7 +6,7 @@ use super::effective::{Effective, Need};
 use super::model::Pom;
 use super::projects::Projects;
 use crate::Gap;
-use crate::cyclonedx::{Component, ComponentKind};
+use crate::cyclonedx::{Component, ComponentKind, Property};
 use crate::inventory::{Inventory, Key};
 use crate::java::licences;
 
@@ -90,8 +90,16 @@ impl<'a> Modules<'a> {
             }
             match need.coordinates.component(ComponentKind::Library) {
                 Ok(component) => {
-                    let scope = need.scope;
-                    let key = inventory.add(Component { scope, ..component }.found_at(path));
+                    let range = need.range.iter().map(|range| Property {
+                        name: "attest:requirement",
+                        value: range.clone(),
+                    });
+                    let component = Component {
+                        scope: need.scope,
+                        properties: range.collect(),
+                        ..component
+                    };
+                    let key = inventory.add(component.found_at(path));
                     inventory.depends(from, key);
                     inventory.incomplete(key);
                 }

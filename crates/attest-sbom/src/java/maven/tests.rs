@@ -66,6 +66,8 @@ fn versions_come_from_properties_and_managed_lists() {
         gaps(&inventory),
         [NO_LOCK, "pom.xml: unresolved: no version is known of `g:range`"]
     );
+    let range = inventory.packages().iter().find(|package| package.name == "range");
+    assert_eq!(range.unwrap().properties[0].value, "[1,2)");
 }
 
 #[test]
