@@ -8,7 +8,7 @@ use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, Document, ExternalReference, Lifecycle,
     MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
 };
-use crate::subject::{About, Metadata};
+use crate::subject::{Author, Metadata};
 use crate::{licence, reference};
 
 /// The name space of serial numbers: they are UUIDs of version 5 of the document's content below this name.
@@ -42,7 +42,7 @@ impl Bom {
             version: 1,
             metadata: section(
                 content.phase,
-                described(content.root, &metadata.about),
+                described(content.root, metadata),
                 content.properties,
                 metadata,
             ),
@@ -50,11 +50,27 @@ impl Bom {
             dependencies: content.dependencies,
             compositions: content.compositions,
         };
+        let root = &mut document.metadata.component;
+        for component in std::iter::once(root).chain(&mut document.components) {
+            metadata.profile.describe(component);
+        }
         sort(&mut document);
-        let bytes = serde_json::to_vec(&document).expect("strings and numbers always serialise");
-        document.serial_number = Some(serial_number(&bytes));
         let gaps = Vec::new();
-        Self { document, gaps }
+        Self { document, gaps }.numbered()
+    }
+
+    /// The number is that of the content without it.
+    fn numbered(mut self) -> Self {
+        self.document.serial_number = None;
+        let bytes = serde_json::to_vec(&self.document).expect("strings and numbers always serialise");
+        self.document.serial_number = Some(serial_number(&bytes));
+        self
+    }
+
+    /// Says in which phases of its life the thing was looked at, in place of what the maker found out.
+    pub(crate) fn with_phases(mut self, phases: impl IntoIterator<Item = Phase>) -> Self {
+        self.document.metadata.lifecycles = phases.into_iter().map(|phase| Lifecycle { phase }).collect();
+        self.numbered()
     }
 
     pub(crate) fn with_gaps(self, gaps: Vec<Gap>) -> Self {
@@ -73,11 +89,7 @@ impl Bom {
     /// Never: the document holds strings and numbers only.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
-        serde::Serialize::serialize(&self.document, &mut serializer).expect("writing to memory does not fail");
-        bytes.push(b'\n');
-        bytes
+        in_lines(&self.document)
     }
 
     /// `urn:uuid:…`, the same for the same content.
@@ -113,8 +125,12 @@ impl Bom {
     }
 }
 
-/// Adds what the root's own manifest does not say.
-fn described(mut root: Component, about: &About) -> Component {
+/// Adds what the root's own manifest does not say. Who supplies it, its maker knows better than any rule.
+fn described(mut root: Component, metadata: &Metadata) -> Component {
+    let about = &metadata.about;
+    if let Some(supplier) = &metadata.supplier {
+        root.supplier = Some(supplier.into());
+    }
     root.description = root.description.or_else(|| about.description.clone());
     if root.licenses.is_empty() {
         root.licenses = licence::declared(about.license.as_deref(), None);
@@ -135,6 +151,7 @@ fn section(phase: Phase, root: Component, properties: Vec<Property>, metadata: &
             components: vec![tool()],
         },
         manufacturer: metadata.manufacturer.as_ref().map(Into::into),
+        authors: metadata.authors.iter().map(Author::contact).collect(),
         component: root,
         supplier: metadata.supplier.as_ref().map(Into::into),
         properties,
@@ -168,6 +185,7 @@ fn sort(document: &mut Document) {
 /// Authors keep the order in which they are declared: it means something to them.
 fn sort_component(component: &mut Component) {
     component.properties.sort();
+    component.foreign_properties.sort();
     component.hashes.sort();
     component.evidence.occurrences.sort();
     component.external_references.sort();
@@ -178,6 +196,17 @@ fn sort_component(component: &mut Component) {
 fn serial_number(content: &[u8]) -> String {
     let name_space = Uuid::new_v5(&Uuid::NAMESPACE_URL, SERIAL_NUMBER_NAME.as_bytes());
     Uuid::new_v5(&name_space, content).urn().to_string()
+}
+
+/// JSON with a line for each member of the document and each element of its lists, and a line feed at the end.
+pub(crate) fn in_lines(document: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
+    document
+        .serialize(&mut serializer)
+        .expect("writing to memory does not fail");
+    bytes.push(b'\n');
+    bytes
 }
 
 /// One line for each member of the document and each element of its lists: small, and still to be read and compared.

@@ -2,7 +2,7 @@
 //!
 //! Source: `bom-1.6.schema.json` of the CycloneDX specification.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) const SCHEMA: &str = "http://cyclonedx.org/schema/bom-1.6.schema.json";
 
@@ -27,10 +27,13 @@ pub(crate) struct Document {
 pub(crate) struct MetadataSection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) lifecycles: Vec<Lifecycle>,
     pub(crate) tools: Tools,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) manufacturer: Option<OrganizationalEntity>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) authors: Vec<Contact>,
     pub(crate) component: Component,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) supplier: Option<OrganizationalEntity>,
@@ -43,12 +46,16 @@ pub(crate) struct Lifecycle {
     pub(crate) phase: Phase,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Phase {
+    Design,
     PreBuild,
     Build,
     PostBuild,
+    Operations,
+    Discovery,
+    Decommission,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -111,6 +118,9 @@ pub(crate) struct Component {
     pub(crate) evidence: Evidence,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) properties: Vec<Property>,
+    /// Those of a document that somebody else wrote. No component has both kinds.
+    #[serde(rename = "properties", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) foreign_properties: Vec<ForeignProperty>,
 }
 
 /// Why a component is in the list.
@@ -154,25 +164,31 @@ impl Component {
             components: Vec::new(),
             evidence: Evidence::default(),
             properties: Vec::new(),
+            foreign_properties: Vec::new(),
         }
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ComponentKind {
     Application,
     Container,
+    CryptographicAsset,
+    Data,
+    Device,
+    DeviceDriver,
     File,
     Firmware,
     Framework,
     Library,
+    MachineLearningModel,
     OperatingSystem,
     Platform,
 }
 
 /// Whether something is needed where the root runs; the greater one wins when two inputs differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scope {
     Excluded,
@@ -220,22 +236,43 @@ pub(crate) struct ExternalReference {
     pub(crate) hashes: Vec<Hash>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Those that tell of what a component is and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ReferenceKind {
     Vcs,
     Website,
     Documentation,
     Distribution,
+    DistributionIntake,
     SourceDistribution,
     IssueTracker,
     License,
     Bom,
+    Advisories,
+    MailingList,
+    Social,
+    Chat,
+    Support,
+    BuildMeta,
+    BuildSystem,
+    ReleaseNotes,
+    SecurityContact,
+    Attestation,
+    #[serde(rename = "rfc-9116")]
+    Rfc9116,
+    Other,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Property {
     pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct ForeignProperty {
+    pub(crate) name: String,
     pub(crate) value: String,
 }
 

@@ -119,6 +119,36 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A file is neither JSON nor XML, or was cut off.
+    #[error("invalid document: {reason}")]
+    InvalidDocument {
+        /// What the parser says.
+        reason: String,
+    },
+    /// A file is no document, or one of another version.
+    #[error("expected CycloneDX 1.2 to 1.7 or SPDX 2.2 or 2.3, found {found}")]
+    UnsupportedDocument {
+        /// What it says that it is.
+        found: String,
+    },
+    /// Nobody writes this format.
+    #[error("expected a format such as `cyclonedx-json@1.6`, found `{found}`")]
+    UnknownFormat {
+        /// The text that was found.
+        found: String,
+    },
+    /// Something of the document cannot stand in the format.
+    #[error("cannot be written in this format: {reason}")]
+    Unwritable {
+        /// What.
+        reason: String,
+    },
+    /// A rule names no licence.
+    #[error("expected an SPDX licence, `osi-approved`, `fsf-free` or `copyleft`, found `{found}`")]
+    UnknownLicence {
+        /// The text that was found.
+        found: String,
+    },
     /// No reader found anything that it understands.
     #[error("found nothing that can be listed")]
     NothingFound,

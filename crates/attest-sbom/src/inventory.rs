@@ -262,6 +262,7 @@ fn merge(package: &mut Component, other: Component) {
     }
     add_new(&mut package.evidence.occurrences, other.evidence.occurrences);
     add_new(&mut package.properties, other.properties);
+    add_new(&mut package.foreign_properties, other.foreign_properties);
     package.components.extend(other.components);
 }
 

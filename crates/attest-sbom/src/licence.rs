@@ -92,6 +92,11 @@ fn expression(text: &str) -> Option<LicenceChoice> {
     })
 }
 
+/// Whether a text is an SPDX expression as it stands.
+pub(crate) fn is_expression(text: &str) -> bool {
+    Expression::parse_mode(text, DECLARED).is_ok()
+}
+
 fn named(name: &str) -> LicenceChoice {
     LicenceChoice::Named {
         license: NamedLicence {
@@ -125,7 +130,7 @@ mod tests {
     fn expression_of(text: &str) -> Option<String> {
         match declared(Some(text), None).pop()? {
             LicenceChoice::Expression { expression, .. } => Some(expression),
-            LicenceChoice::Named { .. } => None,
+            _ => None,
         }
     }
 

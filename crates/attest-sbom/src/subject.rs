@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use attest_digest::{Algorithm, Measured};
 
-use crate::Error;
 use crate::cyclonedx::{Component, ComponentKind, Contact, Hash, OrganizationalEntity, Property};
+use crate::{Error, Profile, contact};
 
 /// What a document is about, as far as the records do not say it themselves.
 #[derive(Debug, Clone, Default)]
@@ -102,10 +102,14 @@ fn hash_name(algorithm: Algorithm) -> Option<&'static str> {
 pub struct Metadata {
     /// The moment that the document stands for: `SOURCE_DATE_EPOCH` or the time of the commit, never the clock.
     pub timestamp: Option<Timestamp>,
-    /// Who made the document.
+    /// The organization that made the document.
     pub manufacturer: Option<Organization>,
+    /// The people who made the document.
+    pub authors: Vec<Author>,
     /// Who supplies the thing that it describes.
     pub supplier: Option<Organization>,
+    /// Whose wishes the document meets.
+    pub profile: Profile,
     /// What is known of the thing itself; what its own manifest says goes before.
     pub about: About,
 }
@@ -146,6 +150,22 @@ impl From<&Organization> for OrganizationalEntity {
     }
 }
 
+/// Somebody who made a document: `Name <mail>`, or either of the two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author(Contact);
+
+impl Author {
+    /// Nothing for an empty text.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        contact::author(text).map(Self)
+    }
+
+    pub(crate) fn contact(&self) -> Contact {
+        self.0.clone()
+    }
+}
+
 /// A moment in whole seconds, shown as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(jiff::Timestamp);
@@ -163,6 +183,19 @@ impl Timestamp {
             return Err(invalid());
         }
         jiff::Timestamp::from_second(seconds).map(Self).map_err(|_| invalid())
+    }
+}
+
+impl Timestamp {
+    /// Takes a moment as documents have it, without its fraction of a second.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTimestamp`] for another form, and before 1970.
+    pub fn from_rfc3339(text: &str) -> Result<Self, Error> {
+        let moment: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| Error::InvalidTimestamp { found: text.to_owned() })?;
+        Self::from_unix_seconds(moment.as_second())
     }
 }
 

@@ -6,6 +6,7 @@ mod build;
 mod cargo_platforms;
 mod cargo_project;
 mod cargo_shipped;
+mod formats;
 mod garbled;
 mod invariance;
 mod javascript;

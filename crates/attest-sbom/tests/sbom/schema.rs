@@ -1,9 +1,9 @@
 use attest_sbom::files::{self, Product};
-use attest_sbom::{Bom, Metadata, Subject, cargo};
+use attest_sbom::{Bom, Format, Metadata, Subject, cargo};
 use jsonschema::{Retrieve, Uri, Validator};
 use serde_json::Value;
 
-use crate::records::{document, file, fixture, json, metadata, records, resolution, subject};
+use crate::records::{document, file, json, metadata, records, resolution, subject};
 
 /// Answers references between the schemas from the checked-in copies.
 struct CheckedIn;
@@ -11,12 +11,17 @@ struct CheckedIn;
 impl Retrieve for CheckedIn {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         let name = uri.as_str().rsplit('/').next().unwrap_or_default();
-        Ok(serde_json::from_slice(&fixture(&format!("schemas/{name}")))?)
+        Ok(schema(name))
     }
 }
 
-fn validator() -> Validator {
-    let schema: Value = serde_json::from_slice(&fixture("schemas/bom-1.6.schema.json")).unwrap();
+fn schema(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+    serde_json::from_slice(&std::fs::read(format!("{folder}/{name}")).unwrap()).unwrap()
+}
+
+fn validator(name: &str) -> Validator {
+    let schema = schema(name);
     let options = jsonschema::options()
         .with_retriever(CheckedIn)
         .should_validate_formats(true);
@@ -24,7 +29,11 @@ fn validator() -> Validator {
 }
 
 fn faults(document: &Value) -> Vec<String> {
-    let validator = validator();
+    faults_by("bom-1.6.schema.json", document)
+}
+
+fn faults_by(schema: &str, document: &Value) -> Vec<String> {
+    let validator = validator(schema);
     let faults = validator.iter_errors(document);
     faults
         .map(|fault| format!("{}: {fault}", fault.instance_path()))
@@ -62,6 +71,28 @@ fn a_document_of_files_is_valid() {
         version: None,
     };
     assert_valid(&files::document(&product, &[file("a"), file("b")], &metadata()).unwrap());
+}
+
+#[test]
+fn a_document_is_valid_in_every_format() {
+    for (format, schema) in [
+        (Format::CycloneDx14, "bom-1.4.schema.json"),
+        (Format::CycloneDx15, "bom-1.5.schema.json"),
+        (Format::CycloneDx16, "bom-1.6.schema.json"),
+        (Format::CycloneDx17, "bom-1.7.schema.json"),
+        (Format::Spdx23, "spdx-2.3.schema.json"),
+    ] {
+        let files = vec![file("a"), file("b")];
+        let bom = cargo::document(&records(), &Subject { files, ..subject() }, &metadata()).unwrap();
+        let value: Value = serde_json::from_slice(&bom.write(format).unwrap()).unwrap();
+        assert_eq!(faults_by(schema, &value), Vec::<String>::new(), "{format}");
+        let version = value.get("specVersion").or(value.get("spdxVersion")).unwrap();
+        assert!(
+            format
+                .to_string()
+                .ends_with(version.as_str().unwrap().trim_start_matches("SPDX-"))
+        );
+    }
 }
 
 /// The judge must be able to say no, or its yes is worth nothing.

@@ -1,0 +1,100 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Licence, Reference, Terms};
+
+/// A value, and where it stands.
+pub(super) struct At<'a> {
+    pub(super) value: &'a Value,
+    pub(super) place: String,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn new(value: &'a Value, place: &str) -> Self {
+        let place = place.to_owned();
+        Self { value, place }
+    }
+
+    pub(super) fn top(value: &'a Value) -> Self {
+        Self::new(value, "")
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+        self.value.get(name)?.as_str()
+    }
+
+    /// A text that says something.
+    pub(super) fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Notes the names of members that are not taken.
+    pub(super) fn note_others(&self, taken: &[&str], left_out: &mut BTreeSet<String>) {
+        for name in self.value.as_object().into_iter().flat_map(|object| object.keys()) {
+            if !taken.contains(&name.as_str()) && !left_out.contains(name) {
+                left_out.insert(name.clone());
+            }
+        }
+    }
+}
+
+/// The name of an organization, or of whoever it names to be asked.
+pub(super) fn name_of(organization: &Value) -> Option<String> {
+    let organization = At::top(organization);
+    let contact = || contacts(organization.value.get("contact")).into_iter().next();
+    organization.owned("name").or_else(contact)
+}
+
+/// People, as `Name <mail>`, or whichever of the two there is.
+pub(super) fn contacts(list: Option<&Value>) -> Vec<String> {
+    let contact = |contact: &Value| {
+        let contact = At::top(contact);
+        match (contact.owned("name"), contact.owned("email")) {
+            (Some(name), Some(email)) => Some(format!("{name} <{email}>")),
+            (one, other) => one.or(other),
+        }
+    };
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(contact).collect()
+}
+
+pub(super) fn hashes(list: Option<&Value>) -> BTreeMap<String, String> {
+    let hash = |hash: &Value| {
+        let hash = At::top(hash);
+        Some((hash.owned("alg")?, hash.owned("content")?.to_ascii_lowercase()))
+    };
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(hash).collect()
+}
+
+pub(super) fn references(list: Option<&Value>) -> Vec<Reference> {
+    let reference = |value: &Value| {
+        let reference = At::top(value);
+        Some(Reference {
+            kind: reference.owned("type")?,
+            url: reference.owned("url")?,
+            hashes: hashes(value.get("hashes")),
+        })
+    };
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(reference).collect()
+}
+
+pub(super) fn licences(list: Option<&Value>) -> Vec<Licence> {
+    let licence = |choice: &Value| {
+        let choice = At::top(choice);
+        let license = At::top(choice.value.get("license").unwrap_or(&Value::Null));
+        let expression = choice.owned("expression").or_else(|| license.owned("id"));
+        let terms = match expression {
+            Some(text) => Terms::Expression(text),
+            None => Terms::Name(license.owned("name")?),
+        };
+        let acknowledgement = choice
+            .owned("acknowledgement")
+            .or_else(|| license.owned("acknowledgement"));
+        Some(Licence { terms, acknowledgement })
+    };
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(licence).collect()
+}
