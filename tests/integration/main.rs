@@ -36,6 +36,7 @@ mod release;
 mod repro;
 mod sandbox;
 mod sbom;
+mod sbom_documents;
 mod sign;
 mod sign_defer;
 mod sign_guards;

@@ -1,12 +1,18 @@
 //! `attest sbom`: a directory, a file or a project in, a CycloneDX document of what is in it out.
 
 mod build;
+mod description;
+mod diff;
 mod document;
+mod license;
+mod merge;
 mod program;
 mod project;
+mod reading;
 mod records;
 mod refusal;
 mod scan;
+mod validate;
 
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -20,6 +26,8 @@ Examples:
   attest sbom . --cargo build --target aarch64-unknown-linux-gnu --package app
   cargo build --release --target x86_64-unknown-linux-gnu --message-format=json > build.json
   attest sbom . --messages build.json --binary target/x86_64-unknown-linux-gnu/release/app
+  attest sbom diff app-1.2.0.cdx.json app-1.3.0.cdx.json
+  attest sbom license app.cdx.json --allow osi-approved --deny copyleft
 
 Manifests, lock files, databases of packages and binaries are recognised by what
 they are; nothing is run and nothing is fetched. What cannot be known is said on
@@ -29,16 +37,35 @@ With --cargo build the project is built and the compiler decides what is listed:
 a lock file lists more than one build needs.
 
 The same input makes the same document, byte for byte. Its time is
-SOURCE_DATE_EPOCH if it is set, else that of the commit, else none.";
+SOURCE_DATE_EPOCH if it is set, else that of the commit, else none.
+
+A directory that is named like a command is written with a path: ./diff";
 
 /// List what is in a project, a directory or a file, as CycloneDX
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    about: Option<About>,
     #[command(flatten)]
     scan: scan::ScanArguments,
 }
 
+/// What is done with documents that are there.
+#[derive(Debug, clap::Subcommand)]
+enum About {
+    Diff(diff::Arguments),
+    License(license::Arguments),
+    Merge(merge::Arguments),
+    Validate(validate::Arguments),
+}
+
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    scan::run(&arguments.scan, context)
+    match arguments.about {
+        None => scan::run(&arguments.scan, context),
+        Some(About::Diff(arguments)) => diff::run(&arguments, context),
+        Some(About::License(arguments)) => license::run(&arguments, context),
+        Some(About::Merge(arguments)) => merge::run(&arguments, context),
+        Some(About::Validate(arguments)) => validate::run(&arguments, context),
+    }
 }

@@ -16,6 +16,9 @@ pub(super) fn refusal(error: Error) -> Failure {
             .hint("run `cargo build --message-format=json` to its end and save all of what it writes to stdout"),
         Error::NothingFound => Failure::rejected("sbom-nothing-found", &error)
             .hint("name the directory of a project, a lock file, a binary or a root file system; `attest sbom --help` lists the kinds"),
+        Error::NothingToList => Failure::rejected("sbom-nothing-listed", &error),
+        Error::Unwritable { .. } => Failure::rejected("sbom-format-lacks", &error)
+            .hint("write CycloneDX as JSON, which has a form for every character: `--output-format cyclonedx-json`"),
         Error::NotBuilt { .. } => Failure::rejected("sbom-package-not-built", &error),
         Error::ForeignMessage { .. } => Failure::rejected("sbom-records-differ", &error)
             .hint("make both with one Cargo.lock: `cargo metadata --locked …` and `cargo build --locked …`"),

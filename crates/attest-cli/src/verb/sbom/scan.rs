@@ -6,6 +6,7 @@ use attest_sbom::tree::{Directory, Joined, Tree};
 use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root};
 
 use super::build::{self, CargoArguments};
+use super::description::{self, DescriptionArguments};
 use super::document;
 use super::project::Project;
 use super::refusal::refusal;
@@ -22,9 +23,8 @@ pub(super) struct ScanArguments {
     /// Directories and files: projects, lock files, binaries, root file systems
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// The file to write [default: stdout]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    description: DescriptionArguments,
     /// Look for this kind of input only; may be repeated [default: every kind]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Vec<Kind>,
@@ -46,7 +46,7 @@ fn kind(text: &str) -> Result<Kind, String> {
         .ok_or_else(|| format!("expected one of {}", names()))
 }
 
-fn root(text: &str) -> Result<Root, String> {
+pub(super) fn root(text: &str) -> Result<Root, String> {
     // An `@` at the beginning is that of a scope.
     let (name, version) = match text.char_indices().skip(1).filter(|(_, c)| *c == '@').last() {
         Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
@@ -67,10 +67,10 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         let message = format!("expected --cargo beside {option}: it says how cargo builds");
         return Err(Failure::usage("sbom-option-of-cargo", message));
     }
-    let metadata = Metadata {
+    let metadata = arguments.description.metadata(Metadata {
         timestamp: document::timestamp(directory_of(first), context)?,
         ..Metadata::default()
-    };
+    });
     let bom = match arguments.cargo.decide() {
         true => build::document(
             &Project::find(one_path(arguments)?)?,
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         )?,
         false => listed(arguments, &metadata, context)?,
     };
-    document::write(&bom, arguments.output.as_deref(), context)?;
+    description::write(&bom, &arguments.description, context)?;
     Ok(Outcome::Accepted)
 }
 
@@ -148,7 +148,7 @@ fn name_in_document(path: &Path) -> String {
     names.collect::<Vec<_>>().join("/")
 }
 
-fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, Failure> {
+pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, Failure> {
     let unreadable = |error: std::io::Error| {
         let message = format!("expected a file or a directory that can be read, found: {error}");
         Failure::undecided("sbom-path-unreadable", message).at(path.display())
