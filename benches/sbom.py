@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""sbom.py OUT.json INPUTS CACHE ATTEST: measures and scores; `sbom.sh` installs the peers and starts it."""
+"""sbom.py OUT.json INPUTS CACHE ATTEST: measures and scores; `sbom.sh` installs the peers and starts it.
+
+sbom.py --table RUN.json: what was measured, as a table for docs/BENCHMARKS.md.
+"""
 import fnmatch
 import json
 import os
@@ -165,7 +168,33 @@ def line(found):
     return f"{found['input']}: " + "; ".join(shown(entrant) for entrant in found["entrants"])
 
 
+COLUMNS = ("recall", "precision", "purl_exact", "edge_recall", "edge_precision", "reach", "scope_f1", "licences", "ntia")
+
+
+def table(path):
+    with open(path, encoding="utf-8") as file:
+        run = json.load(file)
+    print("| input | program | seconds | ours is | MiB | bytes a component | " + " | ".join(COLUMNS) + " |")
+    print("|---" * (6 + len(COLUMNS)) + "|")
+    for measured in run["inputs"]:
+        for entrant in measured["entrants"]:
+            print(row(measured["input"], entrant))
+
+
+def row(name, entrant):
+    if "seconds" not in entrant:
+        return f"| {name} | {entrant['name']} | failed |" + "  |" * (3 + len(COLUMNS))
+    found = entrant.get("score") or {}
+    size = f"{found['size'] / max(1, found['components']):.0f}" if found else ""
+    ratio = f"{entrant['ours_is']} x" if "ours_is" in entrant else ""
+    figures = [str(found.get(column, "")) for column in COLUMNS]
+    return f"| {name} | {entrant['name']} | {entrant['seconds']:.3f} | {ratio} | {entrant['peak_kib'] / 1024:.0f} | {size} | " + " | ".join(figures) + " |"
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) == 3 and sys.argv[1] == "--table":
+        table(sys.argv[2])
+    elif len(sys.argv) == 5:
+        main(*sys.argv[1:])
+    else:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
