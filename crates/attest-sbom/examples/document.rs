@@ -1,6 +1,6 @@
 //! Lists what is in a directory or a file, or what of it is shipped:
 //! `cargo run -p attest-sbom --example document -- PATH [TARGET] > bom.json`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+#![expect(clippy::print_stderr, reason = "it is a program")]
 
 use std::error::Error;
 use std::io::Write;

@@ -323,7 +323,6 @@ fn short(package: &Component) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cyclonedx::Dependency;
 
     fn library(name: &str) -> Component {
         Component {

@@ -8,13 +8,14 @@ use super::layout::{Layout, Malformed, is_program, layouts};
 use super::{auditable, build_info, golang};
 use crate::Gap;
 use crate::inventory::{Inventory, Key};
-use crate::scan::{Candidate, Kind, Reader, Scan};
+use crate::scan::{Kind, Reader, Scan};
 use crate::tree::{Entry, EntryKind};
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Binary,
     wants: |file| is_program(file.head) && is_likely(file.name(), file.is_executable),
-    recognises: |file: &Candidate<'_>| is_program(file.head).then_some("program.exe"),
+    // A program that is named is opened whatever it is called, and keeps its name.
+    recognises: |_| None,
     read,
 };
 

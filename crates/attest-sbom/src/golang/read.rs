@@ -95,7 +95,6 @@ fn together<'a>(
     members: &'a BTreeMap<String, Member>,
     inventory: &mut Inventory,
 ) -> Build<'a> {
-    let directory = workspace.path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let own = || {
         workspace
             .members

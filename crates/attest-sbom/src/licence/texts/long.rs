@@ -91,6 +91,22 @@ pub(super) static FAMILIES: &[Family] = &[
         &[is("GPL-1.0-only", &[])],
     ),
     text(
+        "gnu general public license gpl version 2 june 1991",
+        &[
+            is(
+                "GPL-2.0-only WITH Classpath-exception-2.0",
+                &[
+                    "classpath exception to the gpl",
+                    "linking this library statically or dynamically with other modules is making a combined work",
+                ],
+            ),
+            is(
+                "GPL-2.0-only",
+                &["terms and conditions for copying distribution and modification"],
+            ),
+        ],
+    ),
+    text(
         "gnu general public license version 2 june 1991",
         &[is(
             "GPL-2.0-only",
@@ -231,6 +247,10 @@ pub(super) static FAMILIES: &[Family] = &[
             "CC-BY-SA-3.0",
             &["the work as defined below is provided under the terms of this creative commons public license"],
         )],
+    ),
+    text(
+        "community data license agreement permissive version 2 0",
+        &[is("CDLA-Permissive-2.0", &[])],
     ),
     // Languages and companies.
     text(
