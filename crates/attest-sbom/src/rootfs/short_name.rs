@@ -4,7 +4,8 @@
 //! Sources: Debian's machine-readable copyright format 1.0, section 7; Fedora's list of licences before it took SPDX; SPDX 2.3,
 //! annex D.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use spdx::identifiers::LICENSES;
 
@@ -188,10 +189,14 @@ fn licence(lower: &str) -> Option<String> {
 
 /// The identifier itself, whatever its case, perhaps without the `.0` of its version.
 fn known(lower: &str) -> Option<String> {
-    let with_zero = format!("{lower}.0");
-    let is_it = |id: &str| id.eq_ignore_ascii_case(lower) || id.eq_ignore_ascii_case(&with_zero);
-    let found = LICENSES.iter().find(|licence| is_it(licence.name));
-    found.map(|licence| licence.name.to_owned())
+    static BY_LOWER: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+        LICENSES
+            .iter()
+            .map(|licence| (licence.name.to_lowercase(), licence.name))
+            .collect()
+    });
+    let found = BY_LOWER.get(lower).or_else(|| BY_LOWER.get(&format!("{lower}.0")));
+    found.map(|name| (*name).to_owned())
 }
 
 /// `GPL-2+`, `GPLv2+`, `lgpl-2.1-or-later`, `GPL+`, `GFDL-NIV-1.3+`, `AGPL-3`.

@@ -29,6 +29,10 @@ pub(super) fn visit(source: &mut Source<'_>, each: &mut Visit<'_>) -> Result<(),
         let bytes = source.piece(page * PAGE as u64, PAGE)?;
         let skipped = if page == 0 { FIRST_SLOT } else { 0 };
         for slot in bytes.chunks_exact(SLOT).skip(skipped) {
+            if !slot.starts_with(SLOT_MAGIC) {
+                let (what, offset) = ("a slot that is none", page * PAGE as u64);
+                return Err(Problem::Broken { what, offset });
+            }
             if let Some((package, block)) = used(slot) {
                 each(&blob(source, package, u64::from(block) * BLOCK)?);
             }
@@ -40,7 +44,7 @@ pub(super) fn visit(source: &mut Source<'_>, each: &mut Visit<'_>) -> Result<(),
 /// Number and place of the package in a slot that is in use.
 fn used(slot: &[u8]) -> Option<(u32, u32)> {
     let (package, block) = (little(slot, 4)?, little(slot, 8)?);
-    (slot.starts_with(SLOT_MAGIC) && package != 0 && block != 0).then_some((package, block))
+    (block != 0).then_some((package, block))
 }
 
 fn blob(source: &mut Source<'_>, package: u32, offset: u64) -> Result<Vec<u8>, Problem> {

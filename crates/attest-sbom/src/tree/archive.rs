@@ -2,9 +2,10 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use attest_archive::Spool;
-use attest_archive::read::{Compression, Container, Decompressor, Limits, ReadError};
+use attest_archive::read::{Compression, Container, Decompressor, Limits};
 
 use super::kept::Kept;
 use super::stack::Stack;
@@ -15,10 +16,11 @@ use crate::{Gap, Options, oci};
 /// What stays in memory before it goes to a temporary file.
 const IN_MEMORY: usize = 8 << 20;
 
-/// An archive of a file system, a release or an image: tar, plain or compressed by gzip, Zstandard or xz.
+/// An archive of a file system, a release or an image: zip, or tar, plain or compressed by gzip, Zstandard or xz.
 ///
 /// Of its files those are there that some reader wants, and the parts of images. Those of a compressed archive go to a temporary
-/// file without a name; those of a plain one are read where they are.
+/// file without a name; those of a plain one are read where they are. Jars and wheels are zip archives, too: ask
+/// [`recognised`](crate::recognised) first.
 #[derive(Debug)]
 pub struct Archive(Kept);
 
@@ -29,24 +31,32 @@ impl Archive {
     /// When the file cannot be read. An archive that is damaged has a gap, and what came before the damage.
     pub fn open(path: &Path, options: &Options, scratch: &Path) -> io::Result<Option<Self>> {
         let mut file = File::open(path)?;
-        let Some(compression) = compression(&mut file)? else {
+        let Some(kind) = kind(&mut file)? else {
             return Ok(None);
         };
         file.seek(SeekFrom::Start(0))?;
         let keeper = Keeper {
             options,
             is_always_kept: oci::is_part,
-            file: (compression == Compression::None).then(|| Arc::new(path.to_owned())),
+            file: (kind == Kind::Tar(Compression::None)).then(|| Arc::new(path.to_owned())),
             spool: Spool::with_memory(scratch, IN_MEMORY),
+            members: &AtomicUsize::new(0),
         };
-        let (changes, error) = keeper.read(io::BufReader::with_capacity(256 * 1024, file));
+        let file = io::BufReader::with_capacity(256 * 1024, file);
+        let passed = match kind {
+            Kind::Tar(_) => keeper.read(file),
+            Kind::Zip => keeper.read_zip(file),
+        };
         let mut stack = Stack::default();
-        changes.into_iter().for_each(|change| stack.apply_plainly(change));
-        let gap = |error: ReadError| Gap::new("damaged", "", error.to_string());
-        Ok(Some(Self(Kept::new(
-            stack.into_nodes(),
-            error.map(gap).into_iter().collect(),
-        ))))
+        passed
+            .changes
+            .into_iter()
+            .for_each(|change| stack.apply_plainly(change));
+        let gaps = passed
+            .problems
+            .into_iter()
+            .map(|(code, detail)| Gap::new(code, "", detail));
+        Ok(Some(Self(Kept::new(stack.into_nodes(), gaps.collect()))))
     }
 }
 
@@ -61,8 +71,14 @@ impl Tree for Archive {
     }
 }
 
-/// How an archive of tar is compressed; nothing for any other file.
-fn compression(file: &mut File) -> io::Result<Option<Compression>> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tar(Compression),
+    Zip,
+}
+
+/// What an archive is; nothing for any other file.
+fn kind(file: &mut File) -> io::Result<Option<Kind>> {
     // A header of tar may stand in as many compressed bytes at most, with room for what gzip and xz say in front of it.
     let mut start = Vec::new();
     file.take(64 * 1024).read_to_end(&mut start)?;
@@ -71,6 +87,17 @@ fn compression(file: &mut File) -> io::Result<Option<Compression>> {
     };
     let compression = plain.compression();
     let mut first = [0; Container::MAGIC];
-    let is_tar = plain.read_exact(&mut first).is_ok() && Container::recognise(&first) == Some(Container::Tar);
-    Ok(is_tar.then_some(compression))
+    let mut filled = 0;
+    // A zip archive may be shorter than a header of tar; a stream that is broken is none of both.
+    while let Ok(read @ 1..) = plain.read(&mut first[filled..]) {
+        filled += read;
+    }
+    Ok(match Container::recognise(&first[..filled]) {
+        Some(Container::Tar) => Some(Kind::Tar(compression)),
+        Some(Container::Zip) if compression == Compression::None => Some(Kind::Zip),
+        _ => None,
+    })
 }
+
+#[cfg(test)]
+mod tests;

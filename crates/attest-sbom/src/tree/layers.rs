@@ -1,5 +1,6 @@
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::AtomicUsize;
 
 use attest_archive::Spool;
 use attest_digest::{Algorithms, Digest, MeasuringReader};
@@ -41,12 +42,14 @@ impl Layers {
         scratch: &Path,
     ) -> Self {
         use rayon::prelude::*;
+        let members = AtomicUsize::new(0);
         let read = |(number, layer): (usize, &Layer)| {
             let keeper = Keeper {
                 options,
                 is_always_kept: |_| false,
                 file: None,
                 spool: Spool::with_memory(scratch, IN_MEMORY),
+                members: &members,
             };
             read_one(layer, keeper, || open(number))
         };
@@ -83,20 +86,16 @@ fn read_one<'a>(
         Err(error) => return (Vec::new(), vec![gap("unreadable", error.to_string())]),
     };
     let Some(digest) = &layer.digest else {
-        let (changes, error) = keeper.read(bytes);
-        return (
-            changes,
-            error
-                .map(|error| gap("damaged", error.to_string()))
-                .into_iter()
-                .collect(),
-        );
+        let passed = keeper.read(bytes);
+        let gaps = passed.problems.into_iter().map(|(code, detail)| gap(code, detail));
+        return (passed.changes, gaps.collect());
     };
     let mut measuring = MeasuringReader::new(bytes, &Algorithms::one(digest.algorithm()));
-    let (changes, error) = keeper.read(&mut measuring);
-    let mut gaps: Vec<Gap> = error
-        .map(|error| gap("damaged", error.to_string()))
+    let passed = keeper.read(&mut measuring);
+    let mut gaps: Vec<Gap> = passed
+        .problems
         .into_iter()
+        .map(|(code, detail)| gap(code, detail))
         .collect();
     let rest = io::copy(&mut measuring, &mut io::sink());
     let (_, measured) = measuring.finish();
@@ -108,5 +107,8 @@ fn read_one<'a>(
             format!("expected a layer with digest `{digest}`, found `{found}`"),
         ));
     }
-    (changes, gaps)
+    (passed.changes, gaps)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ mod listing;
 mod memory;
 mod stack;
 mod stream;
+#[cfg(test)]
+pub(crate) mod tar;
 
 use std::io::{self, Read, Seek};
 

@@ -3,7 +3,7 @@
 //! Source: OCI image-spec 1.1, `layer.md`, "Applying Changesets". Where it is silent, as containerd does it: a path goes
 //! through the links that are there already, and none leads out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::kept::Node;
 
@@ -40,12 +40,15 @@ pub(super) struct Stack {
     layer: usize,
     /// Where directories are that were looked up, as long as no link comes or goes.
     resolved: HashMap<String, Option<String>>,
+    /// What this layer has taken away from those below: it can do so once.
+    taken_away: HashSet<String>,
 }
 
 impl Stack {
     /// Everything that comes now is of the next layer.
     pub(super) fn next_layer(&mut self) {
         self.layer += 1;
+        self.taken_away = HashSet::new();
     }
 
     /// Applies a change of a layer.
@@ -55,10 +58,14 @@ impl Stack {
             return;
         };
         if name == OPAQUE {
-            self.remove_older_below(&parent);
-        } else if name.starts_with(META) {
+            if self.taken_away.insert(joined(&parent, OPAQUE)) {
+                self.remove_older_below(&parent);
+            }
         } else if let Some(gone) = name.strip_prefix(WHITEOUT) {
-            self.remove_older(&joined(&parent, gone));
+            let gone = joined(&parent, gone);
+            if !name.starts_with(META) && self.taken_away.insert(gone.clone()) {
+                self.remove_older(&gone);
+            }
         } else {
             let path = joined(&parent, name);
             self.put(path, change.kind);
@@ -93,7 +100,7 @@ impl Stack {
         self.remove_where(&path, |_| true);
         if let Some(node) = node {
             if matches!(node, Node::Link { .. }) {
-                self.resolved.clear();
+                self.resolved = HashMap::new();
             }
             self.nodes.insert(path, (self.layer, node));
         }
@@ -108,7 +115,7 @@ impl Stack {
 
     fn remove(&mut self, path: &str) {
         if let Some((_, Node::Link { .. })) = self.nodes.remove(path) {
-            self.resolved.clear();
+            self.resolved = HashMap::new();
         }
     }
 
