@@ -346,7 +346,6 @@ mod tests {
         ]
         .concat();
         let entry = |path: &str, kind: LayerKind, bytes: &[u8]| (path.to_owned(), kind, bytes.to_vec());
-        let target = |text: &str| text.to_owned();
         assert_eq!(
             read(&stream).unwrap(),
             [
@@ -357,7 +356,7 @@ mod tests {
                 entry(
                     "bin/sh",
                     LayerKind::HardLink {
-                        target: target("lower/busybox")
+                        target: "lower/busybox".into()
                     },
                     b""
                 ),
@@ -365,7 +364,7 @@ mod tests {
                 entry(
                     "caf\u{fffd}",
                     LayerKind::Symlink {
-                        target: target("/usr/lib")
+                        target: "/usr/lib".into()
                     },
                     b""
                 ),

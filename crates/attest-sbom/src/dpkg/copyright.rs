@@ -5,6 +5,7 @@
 
 use super::control::stanzas;
 use crate::cyclonedx::{Acknowledgement, LicenceChoice};
+use crate::licence;
 use crate::rootfs::{self, System};
 use crate::scan::Scan;
 
@@ -33,11 +34,14 @@ pub(super) fn licences(scan: &Scan<'_>, system: &System, package: &str) -> Vec<L
         false => of_prose(&text),
     };
     let acknowledgement = Acknowledgement::Declared;
-    let expression = expression.map(|expression| LicenceChoice::Expression {
-        expression,
-        acknowledgement,
-    });
-    expression.into_iter().collect()
+    let choice = match expression {
+        Some(expression) => Some(LicenceChoice::Expression {
+            expression,
+            acknowledgement,
+        }),
+        None => licence::of_text(&text),
+    };
+    choice.into_iter().collect()
 }
 
 fn is_machine_readable(text: &str) -> bool {

@@ -14,50 +14,111 @@ pub(crate) type Claim<'a> = dyn FnMut(&'static str, &str, &str) + 'a;
 
 /// Leaves out whatever was found only in files of packages of the system; what needs it needs that package.
 pub(crate) fn leave_out_owned(scan: &Scan<'_>, inventory: &mut Inventory) {
-    let mut by_path: HashMap<String, Vec<Key>> = HashMap::new();
-    let mut places: BTreeMap<Key, usize> = BTreeMap::new();
-    let mut owners: HashMap<(String, String), Key> = HashMap::new();
-    for key in inventory.keys() {
-        let package = &inventory.packages()[key.place()];
-        let kind = package
-            .purl
-            .as_deref()
-            .and_then(|purl| purl.strip_prefix("pkg:")?.split('/').next());
-        match kind {
-            Some(kind @ ("deb" | "apk" | "rpm")) => {
-                owners.insert((kind.to_owned(), package.name.clone()), key);
-            }
-            Some("pypi" | "npm" | "maven" | "gem") => {
-                let occurrences = &package.evidence.occurrences;
-                places.insert(key, occurrences.len());
-                for occurrence in occurrences {
-                    by_path.entry(occurrence.location.clone()).or_default().push(key);
-                }
-            }
-            _ => {}
-        }
-    }
-    if owners.is_empty() || by_path.is_empty() {
+    let mut claims = Claims::new(inventory);
+    if claims.owners.is_empty() || claims.by_path.is_empty() {
         return;
     }
-    let mut owned: BTreeMap<Key, Key> = BTreeMap::new();
-    let mut claim = |kind: &'static str, name: &str, path: &str| {
-        let Some(found) = by_path.remove(path) else {
-            return;
-        };
-        let owner = owners.get(&(kind.to_owned(), name.to_owned()));
-        for (key, owner) in found.into_iter().zip(owner.into_iter().cycle()) {
-            let left = places.entry(key).or_default();
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                owned.insert(key, *owner);
-            }
-        }
-    };
+    let mut claim = |kind: &'static str, name: &str, path: &str| claims.take(kind, name, path);
     dpkg::claim(scan, &mut claim);
     apk::claim(scan, &mut claim);
     rpm::claim(scan, &mut claim);
-    if !owned.is_empty() {
-        inventory.leave_out(&owned);
+    if !claims.owned.is_empty() {
+        inventory.leave_out(&claims.owned);
+    }
+}
+
+/// What might be owned, and by whom.
+#[derive(Default)]
+struct Claims {
+    /// What was found at a path.
+    by_path: HashMap<String, Vec<Key>>,
+    /// In how many places something was found that nobody has claimed.
+    places: BTreeMap<Key, usize>,
+    /// Packages of the system by the type of their package URL and their name.
+    owners: HashMap<(String, String), Key>,
+    /// Who owns all places of something.
+    owned: BTreeMap<Key, Key>,
+}
+
+impl Claims {
+    fn new(inventory: &Inventory) -> Self {
+        let mut claims = Self::default();
+        for key in inventory.keys() {
+            let package = &inventory.packages()[key.place()];
+            let purl = package.purl.as_deref().and_then(|purl| purl.strip_prefix("pkg:"));
+            match purl.and_then(|purl| purl.split('/').next()) {
+                Some(kind @ ("deb" | "apk" | "rpm")) => {
+                    claims.owners.insert((kind.to_owned(), package.name.clone()), key);
+                }
+                Some("pypi" | "npm" | "maven" | "gem") => {
+                    let occurrences = &package.evidence.occurrences;
+                    claims.places.insert(key, occurrences.len());
+                    for occurrence in occurrences {
+                        claims.by_path.entry(occurrence.location.clone()).or_default().push(key);
+                    }
+                }
+                _ => {}
+            }
+        }
+        claims
+    }
+
+    fn take(&mut self, kind: &'static str, name: &str, path: &str) {
+        if !self.by_path.contains_key(path) {
+            return;
+        }
+        let Some(owner) = self.owners.get(&(kind.to_owned(), name.to_owned())) else {
+            return;
+        };
+        for key in self.by_path.remove(path).into_iter().flatten() {
+            let left = self.places.entry(key).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.owned.insert(key, *owner);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+    use crate::cyclonedx::{Component, ComponentKind};
+    use crate::tree::Memory;
+
+    fn package(purl: &str, name: &str) -> Component {
+        Component {
+            purl: Some(purl.to_owned()),
+            ..Component::new(ComponentKind::Library, name)
+        }
+    }
+
+    #[test]
+    fn what_a_package_of_the_system_brought_along_is_that_package() {
+        let mut inventory = Inventory::default();
+        let metadata = "usr/lib/python3/dist-packages/requests.egg-info";
+        let owner = inventory.add(package("pkg:deb/debian/python3-requests@1", "python3-requests"));
+        inventory.add(package("pkg:pypi/requests@1", "requests").found_at(metadata));
+        let app = inventory.add(package("pkg:pypi/app@1", "app").found_at("usr/local/lib/app.dist-info"));
+        let both = package("pkg:pypi/both@1", "both")
+            .found_at("usr/lib/both")
+            .found_at("usr/local/both");
+        let both = inventory.add(both);
+        let requests = inventory.by_purl("pkg:pypi/requests@1").unwrap();
+        inventory.depends(app, requests);
+        inventory.depends(both, app);
+        let list = format!("/.\n/usr/lib/both\n/{metadata}\n");
+        let tree = Memory::new([("var/lib/dpkg/info/python3-requests.list", list)]);
+        leave_out_owned(&Scan::of(&tree, &Options::default()), &mut inventory);
+        let names: Vec<&str> = inventory
+            .packages()
+            .iter()
+            .map(|package| package.name.as_str())
+            .collect();
+        assert_eq!(names, ["python3-requests", "app", "both"]);
+        let app = inventory.by_purl("pkg:pypi/app@1").unwrap();
+        assert!(inventory.edges().contains(&(app, owner)));
+        assert_eq!(inventory.edges().len(), 2);
     }
 }

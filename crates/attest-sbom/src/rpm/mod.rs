@@ -10,7 +10,7 @@ mod ndb;
 mod sqlite;
 mod write_ahead;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use blobs::{Problem, Source};
 use header::{Header, Tag};
@@ -140,6 +140,10 @@ impl Package {
         })
     }
 
+    fn needs(&self) -> impl Iterator<Item = &str> {
+        self.requires.iter().flat_map(|text| required(text))
+    }
+
     fn component(&self, system: &System, path: &str) -> Result<Component, Error> {
         let component = Component {
             version: Some(self.version.clone()),
@@ -225,42 +229,37 @@ fn needs(scan: &Scan<'_>, path: &str, listed: &[(&Package, Key)], inventory: &mu
             provisions.offer(name.as_str(), *key);
         }
     }
-    let named = |package: &Package| {
-        package
-            .requires
-            .iter()
-            .flat_map(|text| required(text))
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let files: HashSet<String> = listed
-        .iter()
-        .flat_map(|(package, _)| named(package))
-        .filter(|name| name.starts_with('/'))
-        .collect();
-    if !files.is_empty() {
-        let keys: std::collections::HashMap<&str, Key> = listed
-            .iter()
-            .map(|(package, key)| (package.name.as_str(), *key))
-            .collect();
-        let mut offer = |header: Header<'_>| {
-            let key = header.text(Tag::Name).and_then(|name| keys.get(name.as_str()).copied());
-            for file in header.files().filter(|file| files.contains(file)) {
-                if let Some(key) = key {
-                    provisions.offer(file, key);
-                }
-            }
-        };
-        // What is damaged was told when the packages were read.
-        let _ = visit(scan, path, &mut offer);
-    }
+    offer_files(scan, path, listed, &mut provisions);
     for (package, key) in listed {
-        for name in package.requires.iter().flat_map(|text| required(text)) {
+        for name in package.needs() {
             if !provisions.need(inventory, path, *key, provisions.of(name)) {
                 return;
             }
         }
     }
+}
+
+/// Files are provided, too. Those that nobody needs are not remembered: a system has a hundred thousand.
+fn offer_files(scan: &Scan<'_>, path: &str, listed: &[(&Package, Key)], provisions: &mut Provisions<'_>) {
+    let needed = listed.iter().flat_map(|(package, _)| package.needs());
+    let needed: HashSet<&str> = needed.filter(|name| name.starts_with('/')).collect();
+    let keys: HashMap<&str, Key> = listed
+        .iter()
+        .map(|(package, key)| (package.name.as_str(), *key))
+        .collect();
+    if needed.is_empty() {
+        return;
+    }
+    let mut offer = |header: Header<'_>| {
+        let key = header.text(Tag::Name).and_then(|name| keys.get(name.as_str()).copied());
+        for file in header.files().filter(|file| needed.contains(file.as_str())) {
+            if let Some(key) = key {
+                provisions.offer(file, key);
+            }
+        }
+    };
+    // What is damaged was told when the packages were read.
+    let _ = visit(scan, path, &mut offer);
 }
 
 /// The names in a need: one, or those of `(a or b)`; in `(a if b)` the condition is no need.

@@ -20,39 +20,15 @@ pub(super) fn is_sqlite(head: &[u8]) -> bool {
 }
 
 pub(super) fn visit<'a>(
-    mut source: Source<'a>,
+    source: Source<'a>,
     ahead: Option<Box<dyn Content + 'a>>,
     each: &mut Visit<'_>,
 ) -> Result<(), Problem> {
-    let broken = |what| Problem::Broken { what, offset: 0 };
-    let head = source.piece(0, FILE_HEADER)?;
-    if !is_sqlite(&head) {
-        return Err(broken("another beginning"));
-    }
-    let size = match u16::from_be_bytes([head[16], head[17]]) {
-        1 => 65536,
-        size => usize::from(size),
-    };
-    let usable = size.saturating_sub(usize::from(head[20]));
-    if !size.is_power_of_two() || size < 512 || usable < 480 {
-        return Err(broken("a size of pages that is none"));
-    }
-    let ahead = ahead.map(|content| WriteAhead::read(content, size)).transpose()?;
-    let mut database = Database {
-        source,
-        ahead,
-        size,
-        usable,
-    };
+    let mut database = Database::open(source, ahead)?;
     let mut root = None;
-    database.table(1, &mut |record| {
-        let columns = columns(record);
-        let is_it = |place: usize, name: &[u8]| columns.get(place).is_some_and(|column| *column == Column::Bytes(name));
-        if let (true, true, Some(Column::Number(page))) = (is_it(0, b"table"), is_it(1, b"Packages"), columns.get(3)) {
-            root = u32::try_from(*page).ok();
-        }
-    })?;
-    let root = root.ok_or_else(|| broken("no table `Packages`"))?;
+    database.table(1, &mut |record| root = root.or(root_of_packages(record)))?;
+    let (what, offset) = ("no table `Packages`", 0);
+    let root = root.ok_or(Problem::Broken { what, offset })?;
     database.table(root, &mut |record| {
         let blob = columns(record).into_iter().find_map(|column| match column {
             Column::Bytes(bytes) => Some(bytes),
@@ -60,6 +36,20 @@ pub(super) fn visit<'a>(
         });
         each(blob.unwrap_or_default());
     })
+}
+
+/// Where the table of the packages begins, in the record that describes it.
+fn root_of_packages(record: &[u8]) -> Option<u32> {
+    match columns(record).as_slice() {
+        [
+            Column::Bytes(b"table"),
+            Column::Bytes(b"Packages"),
+            _,
+            Column::Number(page),
+            ..,
+        ] => u32::try_from(*page).ok(),
+        _ => None,
+    }
 }
 
 struct Database<'a> {
@@ -70,7 +60,30 @@ struct Database<'a> {
     usable: usize,
 }
 
-impl Database<'_> {
+impl<'a> Database<'a> {
+    fn open(mut source: Source<'a>, ahead: Option<Box<dyn Content + 'a>>) -> Result<Self, Problem> {
+        let broken = |what| Problem::Broken { what, offset: 0 };
+        let head = source.piece(0, FILE_HEADER)?;
+        if !is_sqlite(&head) {
+            return Err(broken("another beginning"));
+        }
+        let size = match u16::from_be_bytes([head[16], head[17]]) {
+            1 => 65536,
+            size => usize::from(size),
+        };
+        let usable = size.saturating_sub(usize::from(head[20]));
+        if !size.is_power_of_two() || size < 512 || usable < 480 {
+            return Err(broken("a size of pages that is none"));
+        }
+        let ahead = ahead.map(|content| WriteAhead::read(content, size)).transpose()?;
+        Ok(Self {
+            source,
+            ahead,
+            size,
+            usable,
+        })
+    }
+
     fn page(&mut self, number: u32) -> Result<Vec<u8>, Problem> {
         if let Some(page) = self.ahead.as_mut().and_then(|ahead| ahead.page(number).transpose()) {
             return page;

@@ -10,10 +10,6 @@ impl Tar {
         self.member(path, b'0', "", text.as_bytes())
     }
 
-    pub(crate) fn bytes(self, path: &str, bytes: &[u8]) -> Self {
-        self.member(path, b'0', "", bytes)
-    }
-
     pub(crate) fn link(self, path: &str, target: &str) -> Self {
         self.member(path, b'2', target, b"")
     }

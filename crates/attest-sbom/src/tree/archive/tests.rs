@@ -3,7 +3,10 @@ use std::io::Write;
 use super::*;
 use crate::tree::tar::Tar;
 
-fn open(bytes: &[u8]) -> Option<(Vec<(String, String)>, Vec<String>)> {
+/// Paths with their text, and gaps.
+type Found = (Vec<(String, String)>, Vec<String>);
+
+fn open(bytes: &[u8]) -> Option<Found> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("archive");
     File::create(&path).unwrap().write_all(bytes).unwrap();
