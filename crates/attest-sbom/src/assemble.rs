@@ -37,6 +37,11 @@ impl Inventory {
             return Err(Error::NothingToList);
         }
         let top = self.top();
+        // Systems and images are built; of manifests and lock files something may become.
+        let phase = match self.whole() {
+            Some(_) => Phase::PostBuild,
+            None => Phase::PreBuild,
+        };
         self.fill_suppliers(top, root, metadata);
         let is_complete = self.gaps().len() == 0;
         let gaps: Vec<Gap> = self.gaps().cloned().collect();
@@ -66,7 +71,7 @@ impl Inventory {
         described.components.extend(own);
         packages.extend(files);
         let content = Content {
-            phase: Phase::PreBuild,
+            phase,
             compositions: compositions(&dependencies, &described, &incomplete, is_complete),
             root: renamed(described, root),
             components: packages,
