@@ -48,21 +48,21 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Lists everything.
-    pub(super) fn list(self, inventory: &mut Inventory) {
-        for jar in self.jars {
-            self.jar(jar, None, inventory);
-        }
+    /// Lists everything, and gives back the packages that lie in no other.
+    pub(super) fn list(self, inventory: &mut Inventory) -> Vec<Key> {
+        let jars = self.jars.iter();
+        let keys = jars.filter_map(|jar| self.jar(jar, None, inventory)).collect();
         for (directory, package) in self.unpacked {
             let licences = self.licences(&package.facts);
             if let Some(key) = add(package, directory, licences, inventory) {
                 inventory.incomplete(key);
             }
         }
+        keys
     }
 
     /// Jars nest as deeply as [`super::inside`] looks.
-    fn jar(&self, jar: &Jar, outer: Option<Key>, inventory: &mut Inventory) {
+    fn jar(&self, jar: &Jar, outer: Option<Key>, inventory: &mut Inventory) -> Option<Key> {
         for gap in &jar.gaps {
             inventory.gap(gap.clone());
         }
@@ -90,6 +90,7 @@ impl<'a> Entries<'a> {
         for inner in &jar.inner {
             self.jar(inner, key, inventory);
         }
+        key
     }
 
     /// A jar that Maven left a manifest of its own in.

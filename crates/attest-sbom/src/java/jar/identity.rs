@@ -30,13 +30,19 @@ pub(super) fn own(jar: &Jar) -> Option<usize> {
     }
     let mut all = packages();
     match (all.next(), all.next(), file.version) {
-        (Some((place, only)), None, Some(version)) => (only.version() == Some(version)).then_some(place),
+        (Some((place, only)), None, Some(version)) => begins(version, only.version()).then_some(place),
         (Some((place, _)), None, None) => Some(place),
         (_, _, None) => packages()
             .find(|(_, package)| is_titled(jar, package))
             .map(|(place, _)| place),
         _ => None,
     }
+}
+
+/// Whether a file has this version, with a classifier after it or without.
+fn begins(of_file: &str, version: Option<&str>) -> bool {
+    let rest = version.and_then(|version| of_file.strip_prefix(version));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// The classes of an Android library, with whatever was copied into them.
@@ -82,6 +88,14 @@ fn above(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_has_a_version_or_another_one() {
+        assert!(begins("1.3", Some("1.3")));
+        assert!(begins("1.3-spec", Some("1.3")));
+        assert!(!begins("1.3.1", Some("1.3")));
+        assert!(!begins("1.3", None));
+    }
 
     #[test]
     fn a_name_lies_in_a_domain_or_in_nothing() {

@@ -4,7 +4,7 @@ use std::path::Path;
 use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
 
 use crate::tree::Memory;
-use crate::{Inventory, Options, scan};
+use crate::{Inventory, Metadata, Options, Root, scan};
 
 pub(super) fn jar<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Vec<u8> {
     let member =
@@ -75,6 +75,45 @@ fn a_jar_is_its_package_and_holds_those_that_were_copied_into_it() {
     let key = |purl: &str| inventory.by_purl(purl).unwrap();
     let edges: Vec<_> = inventory.edges().iter().copied().collect();
     assert_eq!(edges, [(key("pkg:maven/g/a@1.0"), key("pkg:maven/g/copied@2.0"))]);
+}
+
+#[test]
+fn a_jar_that_nothing_lies_beside_is_the_root() {
+    let bytes = jar(&[(OWN, properties("g", "a", "1.0"))]);
+    let root = |files: &[(&str, Vec<u8>)]| {
+        let bom = read(files).document(&Root::default(), &Metadata::default()).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
+        document["metadata"]["component"]["purl"].as_str().map(str::to_owned)
+    };
+    assert_eq!(
+        root(&[("a-1.0.jar", bytes.clone())]).as_deref(),
+        Some("pkg:maven/g/a@1.0")
+    );
+    assert_eq!(root(&[("a-1.0.jar", bytes), ("readme", Vec::new())]), None);
+}
+
+#[test]
+fn any_number_of_threads_makes_the_same_document() {
+    let files: Vec<(String, Vec<u8>)> = (0..40)
+        .map(|number| {
+            let own = properties("g", &format!("a{}", number % 30), "1.0");
+            let copied = properties("g", "copied", &format!("{}", number % 7));
+            (
+                format!("lib{}/a{}-1.0.jar", number % 3, number % 30),
+                jar(&[(OWN, own), (COPIED, copied)]),
+            )
+        })
+        .collect();
+    let document = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let tree = Memory::new(files.clone());
+        let inventory = pool.install(|| scan(&tree, &Options::default()).unwrap());
+        inventory
+            .document(&Root::default(), &Metadata::default())
+            .unwrap()
+            .to_json()
+    };
+    assert!(document(1) == document(8));
 }
 
 #[test]
