@@ -26,12 +26,16 @@ pub(super) fn read(image: &Image<'_>, span: Span) -> Result<VersionInfo, Malform
     serde_json::from_slice(&text).map_err(|error| Malformed(error.to_string()))
 }
 
-/// Adds every package; the one that the program is, if one is marked.
-pub(super) fn add(info: &VersionInfo, path: &str, inventory: &mut Inventory) -> Option<Key> {
-    let mut keys = Vec::with_capacity(info.packages.len());
+/// Adds every package, or only what runs in the program; and says which one it is, if that is marked.
+pub(super) fn add(info: &VersionInfo, path: &str, only_shipped: bool, inventory: &mut Inventory) -> Option<Key> {
+    let mut keys: Vec<Option<Key>> = Vec::with_capacity(info.packages.len());
     for package in &info.packages {
+        if only_shipped && package.kind == DependencyKind::Build {
+            keys.push(None);
+            continue;
+        }
         match component(package, path) {
-            Ok(component) => keys.push(inventory.add(component)),
+            Ok(component) => keys.push(Some(inventory.add(component))),
             Err(error) => {
                 inventory.gap(Gap::new("damaged", path, error.to_string()));
                 return None;
@@ -39,15 +43,22 @@ pub(super) fn add(info: &VersionInfo, path: &str, inventory: &mut Inventory) -> 
         }
     }
     for (package, key) in info.packages.iter().zip(&keys) {
-        for needed in package.dependencies.iter().filter_map(|place| keys.get(*place)) {
-            inventory.depends(*key, *needed);
+        let Some(key) = *key else {
+            continue;
+        };
+        let needed = package
+            .dependencies
+            .iter()
+            .filter_map(|place| keys.get(*place).copied().flatten());
+        for needed in needed {
+            inventory.depends(key, needed);
         }
         if package.source == Source::Local {
-            inventory.own(*key);
+            inventory.own(key);
         }
     }
     let root = info.packages.iter().position(|package| package.root);
-    root.map(|place| keys[place])
+    root.and_then(|place| keys[place])
 }
 
 fn component(package: &Package, path: &str) -> Result<Component, Error> {
@@ -87,7 +98,7 @@ mod tests {
             {"name":"b","version":"1.0.0","source":"git","kind":"build"}]}"#;
         let info: VersionInfo = text.parse().unwrap();
         let mut inventory = Inventory::default();
-        let root = add(&info, "app", &mut inventory).unwrap();
+        let root = add(&info, "app", false, &mut inventory).unwrap();
         assert_eq!(
             inventory.packages()[root.place()].purl.as_deref(),
             Some("pkg:cargo/app@1.0.0")
@@ -96,5 +107,8 @@ mod tests {
         let build = &inventory.packages()[2];
         assert_eq!(build.scope, Some(Scope::Excluded));
         assert_eq!(build.properties[0].value, "git");
+        let mut shipped = Inventory::default();
+        add(&info, "app", true, &mut shipped).unwrap();
+        assert_eq!((shipped.len(), shipped.edges().len()), (2, 1));
     }
 }

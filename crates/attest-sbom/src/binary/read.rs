@@ -77,6 +77,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
         .filter_map(|entry| open(scan, entry, is_named))
         .collect();
     let mut inventory = Inventory::default();
+    let only_shipped = scan.options.shipped.is_some();
     let mut programs: Vec<(&str, Key)> = Vec::new();
     for one in &found {
         let go = one
@@ -87,7 +88,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
         let rust = one
             .rust
             .iter()
-            .filter_map(|info| auditable::add(info, one.path, &mut inventory))
+            .filter_map(|info| auditable::add(info, one.path, only_shipped, &mut inventory))
             .collect::<Vec<_>>();
         programs.extend(go.into_iter().chain(rust).map(|key| (one.path, key)));
         if let Some(gap) = &one.gap {

@@ -1,5 +1,8 @@
 //! The text of a licence in, the identifiers of the SPDX list that it is out: by the sentences that grant and the sentences
 //! that bind, wherever the lines break and whatever marks of comments stand before them.
+//!
+//! The detection of the crate `spdx` compares n-grams instead. It needs the texts themselves in the program (4 MB) and 39 ms to
+//! take in forty of them, 1 ms for each text that it judges, and it takes one Apache-2.0 in five for a licence that differs by a clause.
 
 use std::collections::BTreeSet;
 
