@@ -15,6 +15,7 @@ use super::npm::Tree;
 use super::package::{Package, split_version};
 use super::project::Project;
 use super::source::{Source, version_in_address};
+use super::systems::Systems;
 use crate::Gap;
 use crate::inventory::Inventory;
 
@@ -145,7 +146,10 @@ fn foreign(name: &str, reference: &str, rest: &[Loose<'_>]) -> Package {
     };
     // The last text is the integrity; before it there may be the name of a registry.
     let integrity = rest.iter().rev().find_map(Loose::text).and_then(integrity::hashes);
+    let empty = Loose::Nothing;
+    let described = rest.iter().find(|part| !part.table().is_empty()).unwrap_or(&empty);
     Package {
+        systems: Systems::of_json(described.at("os"), described.at("cpu"), described.at("libc")),
         hashes: integrity.unwrap_or_default(),
         is_incomplete: reference.starts_with("link:"),
         ..Package::new(

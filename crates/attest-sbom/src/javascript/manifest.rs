@@ -34,11 +34,14 @@ pub(super) struct Manifest<'a> {
     pub(super) peer_dependencies: Loose<'a>,
     pub(super) workspaces: Loose<'a>,
     pub(super) resolutions: Loose<'a>,
-    /// The rest is in lock files only.
+    /// What follows is in lock files only, but for the systems.
     pub(super) resolved: Loose<'a>,
     pub(super) integrity: Loose<'a>,
     pub(super) link: Loose<'a>,
     pub(super) dev: Loose<'a>,
+    pub(super) os: Loose<'a>,
+    pub(super) cpu: Loose<'a>,
+    pub(super) libc: Loose<'a>,
 }
 
 /// How much one package needs another.

@@ -14,6 +14,7 @@ mod package;
 mod pnpm;
 mod project;
 mod source;
+mod systems;
 mod unlocked;
 mod workspace;
 mod yarn;

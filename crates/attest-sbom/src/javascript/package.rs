@@ -2,6 +2,7 @@ use packageurl::PackageUrl;
 
 use super::manifest::Manifest;
 use super::source::Source;
+use super::systems::Systems;
 use crate::Gap;
 use crate::cyclonedx::{Component, ComponentKind, ExternalReference, Hash, LicenceChoice, Property};
 
@@ -23,6 +24,8 @@ pub(super) struct Package {
     /// Whether it may need more than what is known.
     pub(super) is_incomplete: bool,
     pub(super) properties: Vec<Property>,
+    /// The systems that it is for.
+    pub(super) systems: Systems,
 }
 
 /// Whose package it is.
@@ -48,6 +51,7 @@ impl Package {
             is_development: None,
             is_incomplete: false,
             properties: Vec::new(),
+            systems: Systems::default(),
         }
     }
 

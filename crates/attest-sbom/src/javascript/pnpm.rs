@@ -14,6 +14,7 @@ use super::mapping::{at, documents, entries, entries_at, text_at};
 use super::package::{Package, Role, split_version};
 use super::project::{Project, joined};
 use super::source::Source;
+use super::systems::Systems;
 use crate::Gap;
 use crate::cyclonedx::{Hash, Property};
 use crate::inventory::Inventory;
@@ -173,6 +174,7 @@ impl<'r> Reading<'r> {
             hashes: resolution
                 .map(|resolution| self.hashes(name, resolution))
                 .unwrap_or_default(),
+            systems: Systems::of_yaml(description),
             properties: self.patch(key).into_iter().collect(),
             ..Package::new(Some(name), version, source)
         };

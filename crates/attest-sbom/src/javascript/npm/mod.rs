@@ -18,6 +18,7 @@ use super::manifest::{Manifest, Need};
 use super::package::Package;
 use super::project::{Project, parsed};
 use super::source::Source;
+use super::systems::Systems;
 use super::workspace::Workspace;
 use crate::Gap;
 use crate::cyclonedx::Hash;
@@ -155,6 +156,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             hashes: self.hashes(&name, manifest),
             is_development: Some(manifest.dev.is_true()),
             is_incomplete: manifest.link.is_true(),
+            systems: Systems::of_json(&manifest.os, &manifest.cpu, &manifest.libc),
             ..Package::new(Some(&name), manifest.version.text(), source)
         }
     }

@@ -19,6 +19,7 @@ use crate::javascript::mapping::{documents, entries, entries_at, text_at};
 use crate::javascript::package::{Package, Role, split_version};
 use crate::javascript::project::{Project, joined, parsed};
 use crate::javascript::source::Source;
+use crate::javascript::systems::Systems;
 
 /// The version of everything that is no package of a registry.
 const LOCAL_VERSION: &str = "0.0.0-use.local";
@@ -178,6 +179,9 @@ fn foreign(name: &str, reference: &str, entry: &Node) -> Package {
     let checksum = text_at(entry, "checksum").map(|value| property("attest:yarn:checksum", value));
     let patch = patch.map(|value| property("attest:npm:patch", &value));
     Package {
+        systems: text_at(entry, "conditions")
+            .map(Systems::of_conditions)
+            .unwrap_or_default(),
         properties: checksum.into_iter().chain(patch).collect(),
         is_incomplete: source == Source::Local && version.is_none(),
         ..Package::new(Some(name), version, source)

@@ -5,6 +5,7 @@ mod installed;
 mod npm;
 mod odd;
 mod pnpm;
+mod shipped;
 mod yarn;
 
 use std::collections::BTreeMap;
