@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,7 +9,8 @@ pub const MAX_VERSION_BYTES: usize = 255;
 
 /// A version of a Python project (PyPA version specifiers, PEP 440), kept normalised.
 ///
-/// Equal are versions that mean the same: `1.0` and `1.0.0` are equal, and shown as they are.
+/// Equal are versions that mean the same: `1.0` and `1.0.0` are equal, and shown as they are. The order is that of PEP 440:
+/// development releases, pre-releases, the release, post-releases.
 #[derive(Debug, Clone)]
 pub struct Version {
     epoch: Number,
@@ -32,7 +34,7 @@ pub struct InvalidVersion {
 struct Number(String);
 
 /// How a pre-release is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Alpha,
     Beta,
@@ -162,7 +164,68 @@ impl Number {
     }
 }
 
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Version {
+    /// Without the part after `+`.
+    #[must_use]
+    pub fn without_local(&self) -> Self {
+        Self {
+            local: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Epoch and release alone.
+    #[must_use]
+    pub fn base(&self) -> Self {
+        Self {
+            before: None,
+            post: None,
+            dev: None,
+            ..self.without_local()
+        }
+    }
+
+    /// Whether it comes before the release: `1.0rc1`, `1.0.dev2`.
+    #[must_use]
+    pub fn is_pre_release(&self) -> bool {
+        self.before.is_some() || self.dev.is_some()
+    }
+
+    /// Whether it comes after the release: `1.0.post1`.
+    #[must_use]
+    pub fn is_post_release(&self) -> bool {
+        self.post.is_some()
+    }
+
+    /// A development release of the release itself comes before its pre-releases.
+    fn stage(&self) -> (u8, Option<&(Stage, Number)>) {
+        match (&self.before, &self.post, &self.dev) {
+            (Some(before), _, _) => (1, Some(before)),
+            (None, None, Some(_)) => (0, None),
+            _ => (2, None),
+        }
+    }
+
+    /// Numbers come after words.
+    fn local_order(&self) -> impl Iterator<Item = (bool, usize, &str)> {
+        self.local.iter().map(|part| {
+            let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+            (is_number, if is_number { part.len() } else { 0 }, part.as_str())
+        })
+    }
+
     /// The release without the zeros at its end, which do not count.
     fn significant_release(&self) -> &[Number] {
         let zeros = self.release.iter().rev().take_while(|number| number.0 == "0").count();
@@ -182,6 +245,23 @@ impl PartialEq for Version {
 }
 
 impl Eq for Version {}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let of_release = (&self.epoch, self.significant_release()).cmp(&(&other.epoch, other.significant_release()));
+        of_release
+            .then_with(|| self.stage().cmp(&other.stage()))
+            .then_with(|| self.post.cmp(&other.post))
+            .then_with(|| (self.dev.is_none(), &self.dev).cmp(&(other.dev.is_none(), &other.dev)))
+            .then_with(|| self.local_order().cmp(other.local_order()))
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// The normal form.
 impl fmt::Display for Version {
@@ -258,6 +338,40 @@ mod tests {
         assert_ne!(version("1.0"), version("1.0+local"));
         assert_ne!(version("1.0a1"), version("1.0b1"));
         assert_ne!(version("1.0.post1"), version("1.0.dev1"));
+    }
+
+    #[test]
+    fn versions_have_the_order_of_the_specification() {
+        let sorted = [
+            "1.0.dev456",
+            "1.0a1",
+            "1.0a2.dev456",
+            "1.0a12.dev456",
+            "1.0a12",
+            "1.0b1.dev456",
+            "1.0b2",
+            "1.0b2.post345.dev456",
+            "1.0b2.post345",
+            "1.0rc1.dev456",
+            "1.0rc1",
+            "1.0",
+            "1.0+abc.5",
+            "1.0+abc.7",
+            "1.0+5",
+            "1.0+10",
+            "1.0.post456.dev34",
+            "1.0.post456",
+            "1.0.15",
+            "1.1.dev1",
+            "10.0",
+            "1!0.1",
+        ];
+        let versions: Vec<Version> = sorted.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(versions.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(versions[7].base().to_string(), "1.0");
+        assert_eq!(versions[13].without_local().to_string(), "1.0");
+        assert!(versions[0].is_pre_release() && !versions[11].is_pre_release());
+        assert!(versions[17].is_post_release() && !versions[11].is_post_release());
     }
 
     #[test]
