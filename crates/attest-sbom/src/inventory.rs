@@ -132,6 +132,29 @@ impl Inventory {
         self.gaps.extend(other.gaps);
     }
 
+    /// What was found inside a file, as part of what the file is part of.
+    pub(crate) fn below(mut self, file: &str) -> Self {
+        let moved = |place: &str| match place {
+            "" => file.to_owned(),
+            place => format!("{file}/{place}"),
+        };
+        let occurrences = self
+            .packages
+            .iter_mut()
+            .flat_map(|package| &mut package.evidence.occurrences);
+        for occurrence in occurrences {
+            occurrence.location = moved(&occurrence.location);
+        }
+        let projects = self.projects.into_iter().map(|(place, key)| (moved(&place), key));
+        self.projects = projects.collect();
+        let gaps = self
+            .gaps
+            .iter()
+            .map(|gap| Gap::new(gap.code(), &moved(gap.place()), gap.detail()));
+        self.gaps = gaps.collect();
+        self
+    }
+
     /// What is missing, in the order of the places.
     #[must_use]
     pub fn gaps(&self) -> impl ExactSizeIterator<Item = &Gap> {

@@ -37,6 +37,7 @@ pub mod oci;
 mod output;
 mod profile;
 mod purl;
+mod python;
 mod reference;
 mod rootfs;
 mod rpm;

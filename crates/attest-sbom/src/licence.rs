@@ -106,6 +106,14 @@ fn named(name: &str) -> LicenceChoice {
     }
 }
 
+/// A licence in a list of several, where no expression may stand.
+pub(crate) fn as_name(licence: LicenceChoice) -> LicenceChoice {
+    match licence {
+        LicenceChoice::Expression { expression, .. } => named(&expression),
+        LicenceChoice::Named { .. } => licence,
+    }
+}
+
 /// Cargo once took `MIT/Apache-2.0`, and SPDX 2 wants its operators in upper case.
 fn normalised(text: &str) -> String {
     let words = text.replace('/', " OR ");

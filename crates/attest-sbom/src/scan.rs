@@ -6,6 +6,7 @@ use crate::binary::read as binary;
 use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
+use crate::python;
 use crate::tree::{Content, Entry, Listing, Tree};
 use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, rootfs, rpm};
 
@@ -37,6 +38,8 @@ pub enum Kind {
     Gradle,
     /// Charts of Helm.
     Helm,
+    /// Lock files, manifests, environments, wheels and sdists of Python.
+    Python,
 }
 
 impl Kind {
@@ -62,6 +65,7 @@ impl Kind {
             Self::Maven => "maven",
             Self::Gradle => "gradle",
             Self::Helm => "helm",
+            Self::Python => "python",
         }
     }
 }
@@ -122,6 +126,7 @@ static READERS: &[Reader] = &[
     cargo::READER,
     golang::READER,
     javascript::READER,
+    python::READER,
     binary::READER,
     rootfs::READER,
     dpkg::READER,
@@ -146,7 +151,7 @@ pub fn is_wanted(candidate: &Candidate<'_>, options: &Options) -> bool {
 /// [`Error::NothingFound`] when no reader found anything at all: neither a package nor a reason why there is none.
 pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     use rayon::prelude::*;
-    let scan = Scan { tree, options };
+    let scan = Scan::of(tree, options);
     let readers: Vec<&Reader> = READERS.iter().filter(|reader| options.reads(reader.kind)).collect();
     let found: Vec<Inventory> = readers.par_iter().map(|reader| (reader.read)(&scan)).collect();
     let mut inventory = Inventory::default();

@@ -12,5 +12,6 @@ mod invariance;
 mod javascript;
 mod odd_packages;
 mod peer;
+mod python;
 mod records;
 mod schema;

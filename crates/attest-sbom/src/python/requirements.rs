@@ -1,0 +1,205 @@
+//! `requirements.txt` and its like, with the files that they include.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::files;
+use super::known::Known;
+use super::release::{self, normalised};
+use super::requirements_text::{Line, Wanted, lines};
+use crate::Gap;
+use crate::inventory::{Inventory, Key};
+use crate::scan::Scan;
+
+/// The largest files, with hashes of every wheel of a thousand packages, take 5 MB.
+const REQUIREMENTS_LIMIT: u64 = 32 << 20;
+
+/// The most names that one warning lists.
+const MAX_NAMED: usize = 20;
+
+/// Whether people and tools take a file of this path for one with requirements.
+pub(super) fn is_requirements(path: &str) -> bool {
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let Some(stem) = name.strip_suffix(".txt") else {
+        return false;
+    };
+    let is_below = parent.rsplit('/').next() == Some("requirements");
+    let mut words = stem.split(['-', '_', '.']);
+    is_below || words.any(|word| word == "requirements")
+}
+
+/// Whether a text is one of requirements: every line can be one, and some version is settled.
+pub(super) fn is_like_requirements(text: &str) -> bool {
+    let lines = lines(text);
+    let is_clear = |line: &Line| match line {
+        Line::Unclear(_) => false,
+        Line::Package(_) | Line::Include(_) | Line::Constraints(_) | Line::Folder(_) => true,
+    };
+    let is_settled = |line: &Line| matches!(line, Line::Package(wanted) if wanted.version.is_some());
+    lines.iter().all(is_clear) && lines.iter().any(is_settled)
+}
+
+/// Reads every such file, and what they include.
+pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory) {
+    let entries = scan.listing().entries().iter();
+    let found =
+        entries.filter(|entry| entry.is_file() && is_requirements(&entry.path) && !super::is_installed(&entry.path));
+    let mut left: Vec<(String, BTreeSet<String>)> = found.map(|entry| (entry.path.clone(), BTreeSet::new())).collect();
+    left.reverse();
+    let mut seen = BTreeSet::new();
+    let mut constraints = Constraints::default();
+    while let Some((path, mut inherited)) = left.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let text = match scan.text(&path, REQUIREMENTS_LIMIT) {
+            Ok(text) => text,
+            Err(gap) => {
+                inventory.gap(gap);
+                continue;
+            }
+        };
+        let Some(text) = text else {
+            inventory.gap(Gap::new("unresolved", &path, "a file includes it, and it is not there"));
+            continue;
+        };
+        let lines = lines(&text);
+        inherited.extend(lines.iter().filter_map(|line| match line {
+            Line::Constraints(file) => Some(super::join(&path, file)),
+            _ => None,
+        }));
+        for line in &lines {
+            if let Line::Include(file) = line {
+                left.push((super::join(&path, file), inherited.clone()));
+            }
+        }
+        constraints.read(scan, &inherited, inventory);
+        File {
+            path: &path,
+            constraints: &constraints,
+            inherited: &inherited,
+        }
+        .list(&lines, known, inventory);
+    }
+}
+
+/// Files of versions for what others ask for.
+#[derive(Default)]
+struct Constraints(BTreeMap<String, HashMap<String, String>>);
+
+impl Constraints {
+    fn read(&mut self, scan: &Scan<'_>, paths: &BTreeSet<String>, inventory: &mut Inventory) {
+        for path in paths {
+            if self.0.contains_key(path) {
+                continue;
+            }
+            let text = scan.text(path, REQUIREMENTS_LIMIT).unwrap_or_else(|gap| {
+                inventory.gap(gap);
+                None
+            });
+            let pinned = lines(&text.unwrap_or_default())
+                .into_iter()
+                .filter_map(|line| match line {
+                    Line::Package(wanted) => Some((normalised(&wanted.name), wanted.version?)),
+                    _ => None,
+                });
+            self.0.insert(path.clone(), pinned.collect());
+        }
+    }
+
+    fn version(&self, paths: &BTreeSet<String>, name: &str) -> Option<&String> {
+        paths.iter().find_map(|path| self.0.get(path)?.get(name))
+    }
+}
+
+struct File<'a> {
+    path: &'a str,
+    constraints: &'a Constraints,
+    inherited: &'a BTreeSet<String>,
+}
+
+impl File<'_> {
+    fn list(&self, lines: &[Line], known: &mut Known, inventory: &mut Inventory) {
+        let mut listed: Vec<(&Wanted, Key)> = Vec::new();
+        let mut unsettled = Vec::new();
+        for line in lines {
+            match line {
+                Line::Package(wanted) => {
+                    let keys = self.add(wanted, known, &mut unsettled, inventory);
+                    listed.extend(keys.into_iter().map(|key| (&**wanted, key)));
+                }
+                Line::Unclear(text) => {
+                    let shown: String = text.chars().take(80).collect();
+                    inventory.gap(Gap::new(
+                        "damaged",
+                        self.path,
+                        format!("expected a requirement, found `{shown}`"),
+                    ));
+                }
+                Line::Include(_) | Line::Constraints(_) | Line::Folder(_) => {}
+            }
+        }
+        if !unsettled.is_empty() {
+            inventory.gap(unsettled_gap(self.path, &unsettled));
+        }
+        let mut names: HashMap<String, Vec<Key>> = HashMap::new();
+        for (wanted, key) in &listed {
+            names.entry(normalised(&wanted.name)).or_default().push(*key);
+        }
+        let says_needs = listed.iter().any(|(wanted, _)| wanted.needed_by.is_some());
+        for (wanted, key) in &listed {
+            let needed_by = wanted.needed_by.iter().flatten().filter_map(|name| names.get(name));
+            for from in needed_by.flatten() {
+                inventory.depends(*from, *key);
+            }
+            if !says_needs {
+                inventory.incomplete(*key);
+            }
+        }
+        let directory = super::directory(self.path);
+        // What lies in a folder of this name is about the folder above.
+        if let Some(above) = directory.strip_suffix("requirements") {
+            known.learn(above.trim_end_matches('/'), names.clone());
+        }
+        known.learn(directory, names);
+    }
+
+    /// The packages that are meant: without a version those that something else settled.
+    fn add(&self, wanted: &Wanted, known: &Known, unsettled: &mut Vec<String>, inventory: &mut Inventory) -> Vec<Key> {
+        let name = normalised(&wanted.name);
+        let version = wanted
+            .version
+            .as_ref()
+            .or_else(|| self.constraints.version(self.inherited, &name));
+        if version.is_none() && !wanted.origin.is_settled() {
+            let settled = known.of(super::directory(self.path), &name);
+            if !settled.is_empty() {
+                return settled.to_vec();
+            }
+            unsettled.push(wanted.name.clone());
+        }
+        match release::component(&wanted.name, version.map(String::as_str), &wanted.origin, self.path) {
+            Ok(mut component) => {
+                files::describe(&wanted.files, &mut component);
+                vec![inventory.add(component)]
+            }
+            Err(gap) => {
+                inventory.gap(gap);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// One warning for all packages of a file whose version nothing settles.
+pub(super) fn unsettled_gap(path: &str, names: &[String]) -> Gap {
+    let shown: Vec<String> = names.iter().take(MAX_NAMED).map(|name| format!("`{name}`")).collect();
+    let more = match names.len().saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Gap::new(
+        "no-lock",
+        path,
+        format!("no version is settled for {}{more}", shown.join(", ")),
+    )
+}

@@ -1,0 +1,115 @@
+use super::{EMBEDDED, of_bytes, said};
+
+fn archive(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
+    use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
+    let members = files.iter().map(|(path, text)| {
+        let content = Content::Bytes(text.as_bytes().to_vec());
+        Member::file(path.parse().unwrap(), content, false)
+    });
+    let recipe = Recipe {
+        format: Format::of_file_name(name).unwrap(),
+        members: Members::new(members).unwrap(),
+        source_date: "0".parse().unwrap(),
+        threads: std::num::NonZeroUsize::MIN,
+        algorithms: "sha256".parse().unwrap(),
+    };
+    write_archive_to(&recipe, Vec::new(), std::path::Path::new("."))
+        .unwrap()
+        .0
+}
+
+#[test]
+fn a_wheel_alone_is_the_root_with_its_hash_and_what_it_brings_along() {
+    let wheel = archive(
+        "w.zip",
+        &[
+            ("core/__init__.py", ""),
+            (
+                "core-1.dist-info/METADATA",
+                "Name: core\nVersion: 1\nRequires-Dist: other\nLicense: BSD\n",
+            ),
+            ("core-1.dist-info/sboms/core.cyclonedx.json", EMBEDDED),
+        ],
+    );
+    let said = of_bytes(vec![("core-1-py3-none-any.whl", wheel)]);
+    let root = &said.document["metadata"]["component"];
+    assert_eq!(root["purl"], "pkg:pypi/core@1");
+    assert_eq!(root["hashes"][0]["content"].as_str().unwrap().len(), 64);
+    assert_eq!(
+        root["evidence"]["occurrences"][0]["location"],
+        "core-1-py3-none-any.whl"
+    );
+    assert_eq!(
+        said.purls(),
+        ["pkg:cargo/alone@1", "pkg:cargo/local@0.1", "pkg:cargo/serde@1.0.0"]
+    );
+    assert_eq!(
+        said.gaps,
+        ["core-1-py3-none-any.whl: no-lock: no version is settled for `other`"]
+    );
+}
+
+#[test]
+fn wheels_and_sdists_are_listed_and_what_is_none_is_a_gap() {
+    let sdist = archive(
+        "s.tar.gz",
+        &[
+            ("b-2/PKG-INFO", "Name: b\nVersion: 2\n"),
+            ("b-2/sub/PKG-INFO", "Name: c\nVersion: 3\n"),
+        ],
+    );
+    let other = archive("o.tar.gz", &[("d-4/README", "")]);
+    let said = of_bytes(vec![
+        ("dist/b-2.tar.gz", sdist),
+        ("dist/d-4.tar.gz", other),
+        ("dist/e-5-py3-none-any.whl", b"no zip".to_vec()),
+        ("dist/not a distribution.whl", Vec::new()),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/b@2"]);
+    assert_eq!(said.gaps.len(), 1);
+    assert!(
+        said.gaps[0].starts_with("dist/e-5-py3-none-any.whl: damaged: "),
+        "{:?}",
+        said.gaps
+    );
+}
+
+#[test]
+fn a_script_says_what_it_needs() {
+    let script = "#!/usr/bin/env python3\n# /// script\n# dependencies = [\n#   \"a==1\",\n#   \"b>=2\",\n# ]\n# ///\nimport a\n";
+    let lock = "version = 1\n[manifest]\nrequirements = [{ name = \"c\", specifier = \">=1\" }]\n[[package]]\nname = \"c\"\nversion = \"1.5\"\nsource = { registry = \"https://example.com/simple\" }\n";
+    let said = said(&[
+        ("tool.py", script),
+        ("locked.py", script),
+        ("locked.py.lock", lock),
+        ("package/__init__.py", ""),
+        ("package/inside.py", script),
+        ("plain.py", "import os\n"),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/a@1", "pkg:pypi/b", "pkg:pypi/c@1.5"]);
+    assert_eq!(said.needs("tool.py"), ["a@1", "b"]);
+    assert_eq!(said.needs("locked.py"), ["c@1.5"]);
+    assert_eq!(said.gaps, ["tool.py: no-lock: no version is settled for `b`"]);
+}
+
+#[test]
+fn an_environment_of_conda_has_its_own_packages() {
+    let record = r#"{"name": "a", "version": "1.0", "build": "h1_0", "channel": "https://conda.example.com/pkgs/main/linux-64", "subdir": "linux-64",
+        "fn": "a-1.0-h1_0.conda", "license": "BSD-3-Clause", "md5": "0123456789abcdef0123456789abcdef", "depends": ["b >=2", "__glibc >=2.17"], "files": ["x"]}"#;
+    let said = said(&[
+        ("env/conda-meta/a-1.0-h1_0.json", record),
+        ("env/conda-meta/b-2-0.json", r#"{"name": "b", "version": "2"}"#),
+        ("env/conda-meta/history", ""),
+        ("env/conda-meta/c.json", "[]"),
+    ]);
+    assert_eq!(
+        said.purls(),
+        [
+            "pkg:conda/a@1.0?build=h1_0&channel=main&subdir=linux-64&type=conda",
+            "pkg:conda/b@2"
+        ]
+    );
+    assert_eq!(said.needs("a@1.0"), ["b@2"]);
+    assert_eq!(said.component("a")["hashes"][0]["alg"], "MD5");
+    assert_eq!(said.gaps.len(), 1);
+}

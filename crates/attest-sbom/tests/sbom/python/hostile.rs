@@ -1,0 +1,58 @@
+use attest_sbom::tree::Memory;
+use attest_sbom::{Kind, Metadata, Options, Root, scan};
+use proptest::prelude::*;
+
+use super::{METADATA, said};
+
+const NAMES: [&str; 12] = [
+    "poetry.lock",
+    "uv.lock",
+    "pdm.lock",
+    "Pipfile.lock",
+    "pylock.toml",
+    "pyproject.toml",
+    "requirements.txt",
+    "a-1.dist-info/METADATA",
+    "a-1.dist-info/sboms/x.json",
+    "a-1-py3-none-any.whl",
+    "a-1.tar.gz",
+    "conda-meta/a.json",
+];
+
+fn read(files: Vec<(&str, Vec<u8>)>) {
+    let tree = Memory::new(files);
+    let mut options = Options::default();
+    options.kinds = vec![Kind::Python];
+    if let Ok(inventory) = scan(&tree, &options) {
+        let _ = inventory.document(&Root::default(), &Metadata::default());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(name in 0..NAMES.len(), bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        read(vec![(NAMES[name], bytes), ("a-1.dist-info/METADATA", METADATA.into())]);
+    }
+
+    #[test]
+    fn no_text_like_a_lock_makes_a_reader_panic(
+        name in 0..6_usize,
+        lines in proptest::collection::vec("(\\[\\[packages?\\]\\]|\\[metadata\\]|(name|version|groups|source|dependencies|marker|files) = (\"[a-c.-]{0,3}\"|\\[\"a\"\\]|\\{ ?(git|name|path) = \"\\.?\" \\}|3))", 0..12),
+    ) {
+        read(vec![(NAMES[name], lines.join("\n").into_bytes()), ("pyproject.toml", b"[project]\nname = \"a\"\ndependencies = [\"b\"]\n".to_vec())]);
+    }
+}
+
+#[test]
+fn a_circle_of_includes_and_a_deep_text_end() {
+    let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let json = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let said = said(&[
+        ("requirements.txt", "-r a.txt\na==1\n"),
+        ("a.txt", "-r requirements.txt\n-r ../../../../etc/passwd\n"),
+        ("poetry.lock", &deep),
+        ("Pipfile.lock", &json),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/a@1"]);
+    assert_eq!(said.gaps.len(), 3);
+}
