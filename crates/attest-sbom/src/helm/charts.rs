@@ -23,6 +23,8 @@ struct Chart {
     name: String,
     depends: Vec<Dependency>,
     locked: Vec<Dependency>,
+    /// The files that these two stand in.
+    files: [&'static str; 2],
     /// With the places where they are named, and whether only tests use them.
     images: BTreeMap<Image, Named>,
     /// The directory of the chart that holds this one, if it is not told by the path.
@@ -111,7 +113,15 @@ impl Chart {
             if held.contains(dependency.name.as_str()) {
                 continue;
             }
-            let locked = self.locked.iter().find(|locked| locked.name == dependency.name);
+            let locked = self.locked_for(dependency);
+            if let Some(other) = locked
+                .and_then(Dependency::exact)
+                .filter(|version| !dependency.takes(version))
+            {
+                let asked = dependency.version.as_deref().unwrap_or_default();
+                let detail = format!("expected `{asked}` of `{}`, found `{other}`", dependency.name);
+                inventory.gap(Gap::new("mismatch", &join(directory, self.files[1]), detail));
+            }
             let version = locked.and_then(Dependency::exact).or_else(|| dependency.exact());
             let Some(component) = dependency::component(&dependency.name, version) else {
                 continue;
@@ -125,7 +135,7 @@ impl Chart {
                 supplier: locked.and_then(Dependency::supplier).or_else(|| dependency.supplier()),
                 ..component
             };
-            let place = if locked.is_some() { LOCKS[0] } else { CHART };
+            let place = self.files[usize::from(locked.is_some())];
             let key = inventory.add(component.found_at(join(directory, place)));
             inventory.depends(from, key);
             inventory.incomplete(key);
@@ -136,8 +146,15 @@ impl Chart {
                 "no lock says which version is taken of {} charts: {shown}",
                 unknown.len()
             );
-            inventory.gap(Gap::new("no-lock", &join(directory, CHART), detail));
+            inventory.gap(Gap::new("no-lock", &join(directory, self.files[0]), detail));
         }
+    }
+
+    /// What was chosen for a dependency. One chart may be asked for twice, in two versions under two names.
+    fn locked_for(&self, dependency: &Dependency) -> Option<&Dependency> {
+        let named = || self.locked.iter().filter(|locked| locked.name == dependency.name);
+        let taken = named().find(|locked| locked.exact().is_some_and(|version| dependency.takes(version)));
+        taken.or_else(|| named().next())
     }
 
     fn list_images(&self, from: Key, inventory: &mut Inventory) {
@@ -197,6 +214,7 @@ impl Files<'_> {
             name: name.to_owned(),
             depends: Dependency::list(&node),
             locked: Vec::new(),
+            files: [CHART, LOCKS[0]],
             images: BTreeMap::new(),
             above: None,
         };
@@ -207,12 +225,20 @@ impl Files<'_> {
 
     fn dependencies(&self, chart: &mut Chart, inventory: &mut Inventory) {
         match self.yaml(REQUIREMENTS) {
-            Ok(node) => chart.depends.extend(node.iter().flat_map(Dependency::list)),
+            Ok(Some(node)) => {
+                chart.depends.extend(Dependency::list(&node));
+                chart.files[0] = REQUIREMENTS;
+            }
+            Ok(None) => {}
             Err(gap) => inventory.gap(gap),
         }
         for lock in LOCKS {
             match self.yaml(lock) {
-                Ok(node) => chart.locked.extend(node.iter().flat_map(Dependency::list)),
+                Ok(Some(node)) => {
+                    chart.locked.extend(Dependency::list(&node));
+                    chart.files[1] = lock;
+                }
+                Ok(None) => {}
                 Err(gap) => inventory.gap(gap),
             }
         }

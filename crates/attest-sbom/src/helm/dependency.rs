@@ -1,6 +1,6 @@
 //! What a chart says of another chart.
 
-use attest_archive::chart::StrictVersion;
+use attest_archive::chart::{LooseVersion, StrictVersion, VersionRange};
 use attest_archive::yaml::Node;
 use packageurl::PackageUrl;
 
@@ -17,7 +17,7 @@ pub(super) struct Dependency {
 }
 
 /// The most charts that one depends on: the largest have some dozens.
-const MAX_DEPENDENCIES: usize = 10_000;
+const MAX_DEPENDENCIES: usize = 1_000;
 
 impl Dependency {
     /// Those that a file lists under `dependencies`.
@@ -37,6 +37,18 @@ impl Dependency {
     pub(super) fn exact(&self) -> Option<&str> {
         let version = self.version.as_deref()?;
         is_version(version).then_some(version)
+    }
+
+    /// Whether a version will do; any does where none is asked for, or nothing that Helm understands.
+    pub(super) fn takes(&self, version: &str) -> bool {
+        let range = self
+            .version
+            .as_deref()
+            .and_then(|range| VersionRange::parse(range).ok());
+        match (range, LooseVersion::parse(version)) {
+            (Some(range), Some(version)) => range.contains(&version),
+            _ => true,
+        }
     }
 
     /// Who keeps the repository: its host, and the first part of its path.

@@ -78,6 +78,25 @@ fn a_range_without_a_lock_is_a_gap() {
 }
 
 #[test]
+fn a_chart_twice_is_locked_twice_and_a_lock_of_something_else_is_told() {
+    let chart = "apiVersion: v2\nname: app\nversion: 1.2.3\ndependencies:\n- name: a\n  version: 1.x\n\
+                 - name: a\n  alias: b\n  version: 2.x\n- name: c\n  version: ^3\n";
+    let lock = "dependencies:\n- name: a\n  version: 1.5.0\n- name: a\n  version: 2.5.0\n- name: c\n  version: 4.0.0\n";
+    let inventory = read(&[("Chart.yaml", chart), ("Chart.lock", lock)]);
+    assert_eq!(
+        listed(&inventory),
+        [
+            "pkg:helm/a@1.5.0",
+            "pkg:helm/a@2.5.0",
+            "pkg:helm/app@1.2.3",
+            "pkg:helm/c@4.0.0"
+        ]
+    );
+    let gaps: Vec<String> = inventory.gaps().map(ToString::to_string).collect();
+    assert_eq!(gaps, ["Chart.lock: mismatch: expected `^3` of `c`, found `4.0.0`"]);
+}
+
+#[test]
 fn charts_of_helm_2_have_files_of_their_own() {
     let inventory = read(&[
         ("a/Chart.yaml", "apiVersion: v1\nname: a\nversion: 1.0.0\n"),
@@ -85,6 +104,11 @@ fn charts_of_helm_2_have_files_of_their_own() {
         ("a/requirements.lock", "dependencies:\n- name: b\n  version: 1.1.0\n"),
     ]);
     assert_eq!(listed(&inventory), ["pkg:helm/a@1.0.0", "pkg:helm/b@1.1.0"]);
+    let place = |name: &str| {
+        let package = inventory.packages().iter().find(|package| package.name == name);
+        package.unwrap().evidence.occurrences[0].location.clone()
+    };
+    assert_eq!(place("b"), "a/requirements.lock");
 }
 
 #[test]
