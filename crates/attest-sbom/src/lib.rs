@@ -10,7 +10,7 @@
 //!
 //! What cannot be known is a [`Gap`], and makes the document incomplete.
 //!
-//! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] only.
+//! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] and [`tree::Archive`] only.
 
 mod apk;
 mod assemble;
