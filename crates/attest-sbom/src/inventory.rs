@@ -225,7 +225,12 @@ impl Inventory {
         self.incomplete.contains(&key)
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Component>, Vec<Property>) {
+    pub(crate) fn into_parts(mut self) -> (Vec<Component>, Vec<Property>) {
+        for package in &mut self.packages {
+            without_repeats(&mut package.hashes);
+            without_repeats(&mut package.evidence.occurrences);
+            without_repeats(&mut package.properties);
+        }
         (self.packages, self.properties)
     }
 }
@@ -293,11 +298,23 @@ fn add_hashes(hashes: &mut Vec<Hash>, others: Vec<Hash>) {
     add_new(hashes, others);
 }
 
+/// How many values are compared with a new one: a package that is found in a hundred thousand places, each with a hash of its
+/// own, must not take the square of that. What is repeated beyond them is found at the end.
+const COMPARED: usize = 64;
+
 fn add_new<T: PartialEq>(values: &mut Vec<T>, others: Vec<T>) {
     for other in others {
-        if !values.contains(&other) {
+        let compared = &values[..values.len().min(COMPARED)];
+        if !compared.contains(&other) && values.last() != Some(&other) {
             values.push(other);
         }
+    }
+}
+
+fn without_repeats<T: Ord>(values: &mut Vec<T>) {
+    if values.len() > COMPARED {
+        values.sort();
+        values.dedup();
     }
 }
 

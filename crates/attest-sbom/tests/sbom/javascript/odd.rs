@@ -93,6 +93,23 @@ fn circles_and_depth_end() {
 }
 
 #[test]
+fn one_package_with_very_many_hashes_is_one_component_in_time() {
+    let entry = |place: usize| {
+        // Digits are letters of base64, too; the last letter before the padding has no bits left.
+        let hash = format!("{:021}A==", place % 30_000);
+        format!(r#", "node_modules/x{place}": {{"name": "a", "version": "1.0.0", "integrity": "md5-{hash}"}}"#)
+    };
+    let entries: String = (0..40_000).map(entry).collect();
+    let lock =
+        format!(r#"{{"lockfileVersion": 3, "packages": {{"": {{"name": "app", "version": "1.0.0"}}{entries}}}}}"#);
+    let found = found([("package-lock.json", lock.as_str())]);
+    assert_eq!(found.packages(), ["pkg:npm/a@1.0.0", "pkg:npm/app@1.0.0"]);
+    let hashes = found.component("a@1.0.0")["hashes"].as_array().unwrap().len();
+    let said = found.gaps.len();
+    assert_eq!((hashes, said), (30_000, 0));
+}
+
+#[test]
 fn a_lock_file_is_recognised_by_what_is_in_it() {
     for (head, expected) in [
         (
