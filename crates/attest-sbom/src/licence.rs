@@ -13,7 +13,7 @@ pub(crate) use self::text::identifiers;
 use crate::cyclonedx::{Acknowledgement, LicenceChoice, NamedLicence};
 
 /// Deprecated identifiers are still identifiers: what was declared is kept, not judged.
-const DECLARED: ParseMode = ParseMode {
+pub(crate) const DECLARED: ParseMode = ParseMode {
     allow_slash_as_or_operator: false,
     allow_imprecise_license_names: false,
     allow_postfix_plus_on_gpl: true,

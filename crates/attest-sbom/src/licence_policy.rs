@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spdx::{AdditionItem, Expression, LicenseId, LicenseItem, LicenseReq, Licensee, ParseMode};
+use spdx::{AdditionItem, Expression, LicenseId, LicenseItem, LicenseReq, Licensee};
 
 use crate::Error;
 use crate::document::{Component, Terms};
+use crate::licence::DECLARED;
 
 /// What licences a component may have.
 ///
@@ -53,15 +54,6 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Words of people and of older lists are read, so that a rule can be about them.
-const AS_WRITTEN: ParseMode = ParseMode {
-    allow_slash_as_or_operator: false,
-    allow_imprecise_license_names: false,
-    allow_postfix_plus_on_gpl: true,
-    allow_deprecated: true,
-    allow_unknown: false,
-};
-
 impl FromStr for Rule {
     type Err = Error;
 
@@ -72,7 +64,7 @@ impl FromStr for Rule {
             "copyleft" => Meaning::Copyleft,
             text => {
                 let unknown = |_| Error::UnknownLicence { found: text.to_owned() };
-                Meaning::Licence(Licensee::parse_mode(text, AS_WRITTEN).map_err(unknown)?.into_req())
+                Meaning::Licence(Licensee::parse_mode(text, DECLARED).map_err(unknown)?.into_req())
             }
         }))
     }
@@ -214,7 +206,7 @@ impl Policy {
         if self.allow_names.iter().any(|name| name == text) {
             return Vec::new();
         }
-        let Ok(expression) = Expression::parse_mode(text, AS_WRITTEN) else {
+        let Ok(expression) = Expression::parse_mode(text, DECLARED) else {
             return vec![text.to_owned()];
         };
         if expression.evaluate(|licence| self.takes(licence)) {

@@ -9,7 +9,7 @@ use crate::cyclonedx::{
     Acknowledgement, Component, ComponentKind, ExternalReference, ForeignProperty, Hash, LicenceChoice, NamedLicence,
     Occurrence, OrganizationalEntity, Phase, ReferenceKind,
 };
-use crate::document::{self, Document, Licence};
+use crate::document::{self, Document, Licence, Reference};
 use crate::{Bom, Error, Gap, Inventory, Metadata, Root, Timestamp, contact, licence};
 
 /// A document, and what it is called: a file name.
@@ -89,19 +89,7 @@ fn add(inventory: &mut Inventory, named: &Named) {
 /// What this writer has a word for; the names of the rest are noted.
 fn converted(component: &document::Component, document: &Document, lost: &mut BTreeSet<String>) -> Component {
     let kind = word(&component.kind).unwrap_or(ComponentKind::Library);
-    let mut references: Vec<ExternalReference> = Vec::new();
-    for reference in &component.references {
-        match word::<ReferenceKind>(&reference.kind) {
-            Some(kind) => references.push(ExternalReference {
-                kind,
-                url: reference.url.clone(),
-                hashes: hashes(&reference.hashes, lost),
-            }),
-            None => {
-                lost.insert(format!("externalReferences of type {}", reference.kind));
-            }
-        }
-    }
+    let mut references = references(&component.references, lost);
     references.extend(source(component, document));
     Component {
         supplier: component.supplier.as_ref().map(|name| OrganizationalEntity {
@@ -130,6 +118,23 @@ fn converted(component: &document::Component, document: &Document, lost: &mut BT
         foreign_properties: component.properties.iter().map(property).collect(),
         ..Component::new(kind, component.name.as_str())
     }
+}
+
+fn references(references: &[Reference], lost: &mut BTreeSet<String>) -> Vec<ExternalReference> {
+    let mut known = Vec::new();
+    for reference in references {
+        match word(&reference.kind) {
+            Some(kind) => known.push(ExternalReference {
+                kind,
+                url: reference.url.clone(),
+                hashes: hashes(&reference.hashes, lost),
+            }),
+            None => {
+                lost.insert(format!("externalReferences of type {}", reference.kind));
+            }
+        }
+    }
+    known
 }
 
 fn occurrence(location: &String) -> Occurrence {

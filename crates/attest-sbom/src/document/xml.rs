@@ -3,7 +3,7 @@
 //! Source: `bom-1.2.xsd` to `bom-1.6.xsd` of the CycloneDX specification.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use serde_json::{Map, Value, json};
 
 use super::invalid;
@@ -11,6 +11,9 @@ use crate::Error;
 
 /// The deepest that elements may be nested. Documents with components in components have some 20.
 const MAX_DEPTH: usize = 128;
+
+/// A component has some 20 elements; each takes a hundred bytes of memory, and four in the file.
+const MAX_ELEMENTS: usize = 4_000_000;
 
 const NAME_SPACE: &str = "http://cyclonedx.org/schema/bom/";
 
@@ -68,47 +71,56 @@ pub(super) fn to_json(bytes: &[u8]) -> Result<Value, Error> {
 }
 
 fn tree(bytes: &[u8]) -> Result<Element, Error> {
+    tree_of(bytes, MAX_ELEMENTS)
+}
+
+fn tree_of(bytes: &[u8], limit: usize) -> Result<Element, Error> {
+    let mut count = 0;
     let mut reader = Reader::from_reader(bytes);
     reader.config_mut().check_end_names = true;
     // The last one holds what is being read, the first one the document.
     let mut open = vec![Element::default()];
     loop {
-        match reader.read_event().map_err(|error| invalid(&error))? {
+        let event = reader.read_event().map_err(|error| invalid(&error))?;
+        count += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
+        match event {
             Event::Start(start) => {
                 if open.len() > MAX_DEPTH {
                     return Err(invalid(&format_args!("elements are nested deeper than {MAX_DEPTH}")));
                 }
                 open.push(element(&start)?);
             }
-            Event::Empty(start) => {
-                let element = element(&start)?;
-                append(&mut open, element);
-            }
+            Event::Empty(start) => append(&mut open, element(&start)?),
             Event::End(_) => {
-                let element = open.pop().unwrap_or_default();
-                append(&mut open, element);
+                let closed = open.pop().unwrap_or_default();
+                append(&mut open, closed);
             }
             Event::Text(text) => push_text(&mut open, &text.decode().map_err(|error| invalid(&error))?),
             Event::CData(text) => push_text(&mut open, &text.decode().map_err(|error| invalid(&error))?),
-            Event::GeneralRef(reference) => {
-                let name = reference.decode().map_err(|error| invalid(&error))?;
-                let character = reference.resolve_char_ref().map_err(|error| invalid(&error))?;
-                let named = quick_xml::escape::resolve_predefined_entity(&name);
-                match (character, named) {
-                    (Some(character), _) => push_text(&mut open, character.encode_utf8(&mut [0; 4])),
-                    (None, Some(text)) => push_text(&mut open, text),
-                    (None, None) => return Err(invalid(&format_args!("unknown entity `{name}`"))),
-                }
-            }
+            Event::GeneralRef(reference) => push_text(&mut open, &replaced(&reference)?),
             Event::DocType(_) => return Err(invalid(&"expected no document type")),
             Event::Eof => break,
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+        }
+        if count > limit {
+            return Err(invalid(&format_args!("there are more than {limit} elements")));
         }
     }
     let mut document = open.pop().unwrap_or_default();
     match (open.is_empty(), document.children.pop()) {
         (true, Some(root)) => Ok(root),
         _ => Err(invalid(&"the document ends within an element")),
+    }
+}
+
+/// The text of one of the five entities of XML, or of a character by its number.
+fn replaced(reference: &BytesRef<'_>) -> Result<String, Error> {
+    let name = reference.decode().map_err(|error| invalid(&error))?;
+    let character = reference.resolve_char_ref().map_err(|error| invalid(&error))?;
+    match (character, quick_xml::escape::resolve_predefined_entity(&name)) {
+        (Some(character), _) => Ok(character.to_string()),
+        (None, Some(text)) => Ok(text.to_owned()),
+        (None, None) => Err(invalid(&format_args!("unknown entity `{name}`"))),
     }
 }
 
@@ -315,6 +327,14 @@ mod tests {
         assert_eq!(error, Error::InvalidDocument { reason });
         let reason = "unknown entity `a`".to_owned();
         assert_eq!(read("&a;").unwrap_err(), Error::InvalidDocument { reason });
+    }
+
+    #[test]
+    fn a_document_of_too_many_elements_is_refused() {
+        assert!(tree_of(b"<a><b/><c/></a>", 3).is_ok());
+        let reason = "there are more than 2 elements".to_owned();
+        let error = tree_of(b"<a><b/><c/></a>", 2).err();
+        assert_eq!(error, Some(Error::InvalidDocument { reason }));
     }
 
     #[test]

@@ -116,7 +116,6 @@ fn words(aspect: &Aspect) -> String {
 
 fn markdown(difference: &Difference) -> String {
     let mut rows = Vec::new();
-    let version = |component: &Component| component.version.as_deref().map_or("yes".to_owned(), code_span);
     let licence = |component: &Component| component.licence_text().as_deref().map_or(String::new(), code_span);
     for component in &difference.added {
         let name = code_span(&component.full_name());
@@ -133,20 +132,7 @@ fn markdown(difference: &Difference) -> String {
             version(component)
         ));
     }
-    for Change { old, new, aspects, .. } in &difference.changed {
-        let others: Vec<_> = aspects
-            .iter()
-            .filter(|aspect| aspect.name != "version")
-            .map(|aspect| code_span(&words(aspect)))
-            .collect();
-        let name = code_span(&new.full_name());
-        rows.push(format!(
-            "| {name} | {} | {} | {} |",
-            version(old),
-            version(new),
-            others.join("<br>")
-        ));
-    }
+    rows.extend(difference.changed.iter().map(changed_row));
     rows.sort();
     let mut text = format!("{} packages.\n", counts(difference).replace(", ", " packages, "));
     if !rows.is_empty() {
@@ -154,6 +140,25 @@ fn markdown(difference: &Difference) -> String {
         text += &(rows.join("\n") + "\n");
     }
     text
+}
+
+fn version(component: &Component) -> String {
+    component.version.as_deref().map_or("yes".to_owned(), code_span)
+}
+
+fn changed_row(change: &Change) -> String {
+    let others: Vec<_> = change
+        .aspects
+        .iter()
+        .filter(|aspect| aspect.name != "version")
+        .map(|aspect| code_span(&words(aspect)))
+        .collect();
+    let (old, new) = (version(&change.old), version(&change.new));
+    format!(
+        "| {} | {old} | {new} | {} |",
+        code_span(&change.new.full_name()),
+        others.join("<br>")
+    )
 }
 
 #[derive(Serialize)]

@@ -59,9 +59,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     });
     let root = arguments.name.clone().unwrap_or_default();
     let bom = merge(&documents, &root, &metadata).map_err(refusal)?;
-    for gap in bom.gaps() {
-        context.say(format_args!("warning: {gap}"));
-    }
+    scan::warn(&bom.gaps().iter().collect::<Vec<_>>(), context);
     if arguments.strict && !bom.gaps().is_empty() {
         let message = format!(
             "expected documents that can be merged whole, found {} gaps",

@@ -162,12 +162,7 @@ pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, 
 /// Says what is missing; all of it is in the document, too.
 fn report(inventory: &Inventory, arguments: &ScanArguments, context: &mut Context<'_>) -> Result<(), Failure> {
     let gaps: Vec<&Gap> = inventory.gaps().collect();
-    for gap in gaps.iter().take(SHOWN_GAPS) {
-        context.say(format_args!("warning: {gap}"));
-    }
-    if gaps.len() > SHOWN_GAPS {
-        context.say(format_args!("warning: and {} more", gaps.len() - SHOWN_GAPS));
-    }
+    warn(&gaps, context);
     if inventory.is_empty() {
         let message = "expected something that can be listed, found only what is said above";
         return Err(Failure::rejected("sbom-nothing-listed", message).at(shown(&arguments.paths)));
@@ -178,6 +173,16 @@ fn report(inventory: &Inventory, arguments: &ScanArguments, context: &mut Contex
             Err(Failure::rejected("sbom-incomplete", message).at(shown(&arguments.paths)))
         }
         false => Ok(()),
+    }
+}
+
+/// Says what is missing, as much of it as anybody reads.
+pub(super) fn warn(gaps: &[&Gap], context: &mut Context<'_>) {
+    for gap in gaps.iter().take(SHOWN_GAPS) {
+        context.say(format_args!("warning: {gap}"));
+    }
+    if gaps.len() > SHOWN_GAPS {
+        context.say(format_args!("warning: and {} more", gaps.len() - SHOWN_GAPS));
     }
 }
 

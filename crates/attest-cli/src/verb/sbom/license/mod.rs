@@ -173,9 +173,7 @@ fn document(path: &Path, context: &mut Context<'_>) -> Result<Document, Failure>
     let options = Options::default();
     let tree = scan::one_tree(path, &options)?;
     let inventory = attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(path.display()))?;
-    for gap in inventory.gaps() {
-        context.say(format_args!("warning: {gap}"));
-    }
+    scan::warn(&inventory.gaps().collect::<Vec<_>>(), context);
     let bom = inventory.document(&Root::default(), &Metadata::default());
     let bom = bom.map_err(|error| refusal(error).at(path.display()))?;
     Document::read(&bom.to_json()).map_err(refusal)
