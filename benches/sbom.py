@@ -7,6 +7,7 @@ import fnmatch
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -117,7 +118,7 @@ def version(peer):
             answer = subprocess.run([peer.program, argument], capture_output=True, text=True, timeout=60)
         except OSError:
             continue
-        lines = (answer.stdout or answer.stderr).strip().splitlines()
+        lines = re.sub("\x1b\\[[0-9;]*m", "", answer.stdout or answer.stderr).strip().splitlines()
         if answer.returncode == 0 and lines:
             return lines[0]
     return None
