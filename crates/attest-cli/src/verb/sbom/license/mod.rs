@@ -5,6 +5,8 @@ mod json;
 mod text;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use attest_sbom::document::{Component, Document};
@@ -179,10 +181,15 @@ fn document(path: &Path, context: &mut Context<'_>) -> Result<Document, Failure>
     Document::read(&bom.to_json()).map_err(refusal)
 }
 
-/// By its name: a program or an image is not read whole to see that it is none.
+/// As much of a file as tells whether it may be JSON or XML: blanks before that are few.
+const HEAD: u64 = 4096;
+
+/// By how it begins: a program or an image is not read whole to see that it is none.
 fn may_be_document(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("json" | "xml" | "cdx" | "spdx"))
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let text = head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&head);
+    read.is_ok() && matches!(text.trim_ascii_start().first(), Some(b'{' | b'<'))
 }
 
 fn report(documents: &[Document], arguments: &Arguments) -> Report {
