@@ -31,6 +31,7 @@ mod uv;
 
 use release::normalised;
 
+use crate::cyclonedx::Property;
 use crate::inventory::Inventory;
 use crate::scan::{Candidate, Kind, Reader, Scan};
 
@@ -71,13 +72,21 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let mut projects = project::Projects::read(scan, &mut inventory);
     projects.read_locks(scan, &mut known, &mut inventory);
     installed::read(scan, &mut known, &mut inventory);
-    requirements::read(scan, &mut known, &mut inventory);
+    let mut others = requirements::read(scan, &projects, &mut known, &mut inventory);
     distribution::read(scan, &mut inventory);
-    script::read(scan, &mut inventory);
+    others.extend(script::read(scan, &projects, &mut inventory));
     conda::read(scan, &mut inventory);
     projects.settle(&mut known, &mut inventory);
     projects.name_others(scan, &known, &mut inventory);
+    projects.not_listed(others, &mut inventory);
     inventory
+}
+
+/// What is asked for in place of a version.
+fn asked_for(versions: &str) -> impl Iterator<Item = Property> + use<> {
+    let value = versions.to_owned();
+    let name = "attest:requirement";
+    (!value.is_empty()).then_some(Property { name, value }).into_iter()
 }
 
 /// Whether a path lies where packages are installed: what lies there is no project.

@@ -1,12 +1,12 @@
 //! Projects: their manifests, the lock files beside them, and what of it belongs to which root.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::known::Known;
 use super::lock::{Listed, Lock, Need, When};
 use super::manifest::Manifest;
 use super::release::{self, Origin, normalised};
-use super::{directory, is_installed, join, pdm, pipfile, poetry, pylock, requirements, uv};
+use super::{asked_for, directory, is_installed, join, pdm, pipfile, poetry, pylock, requirements, uv};
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
 use crate::scan::{Scan, beside};
@@ -27,11 +27,11 @@ const MANIFEST_LIMIT: u64 = 4 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Format {
     Uv,
-    Script,
     Poetry,
     Pdm,
     Pylock,
     Pipfile,
+    Script,
 }
 
 /// Whether a file stands for a project, by its name.
@@ -83,6 +83,10 @@ pub(super) struct Projects {
     roots: BTreeMap<String, Key>,
     /// Where a lock file says what the project needs.
     locked: BTreeMap<String, Key>,
+    /// The directories of lock files that were read.
+    lock_directories: BTreeSet<String>,
+    /// Files of projects inside of others.
+    others: Vec<String>,
 }
 
 impl Projects {
@@ -105,14 +109,33 @@ impl Projects {
         let entries = scan.listing().entries().iter();
         let entries = entries.filter(|entry| entry.is_file() && !is_installed(&entry.path));
         let mut locks: Vec<_> = entries
-            .filter_map(|entry| Some((format(entry.name())?, &entry.path)))
+            .filter_map(|entry| Some((entry.path.matches('/').count(), format(entry.name())?, &entry.path)))
             .collect();
         locks.sort();
-        for (format, path) in locks {
-            if let Err(gap) = self.read_lock(scan, format, path, known, inventory) {
+        for (_, format, path) in locks {
+            if self.is_inside(directory(path)) || format == Format::Script && self.is_locked(path) {
+                self.others.push(path.clone());
+            } else if let Err(gap) = self.read_lock(scan, format, path, known, inventory) {
                 inventory.gap(gap);
             }
         }
+    }
+
+    /// Whether a file lies beside a lock file or below one: what it asks for is not what the project uses.
+    pub(super) fn is_locked(&self, path: &str) -> bool {
+        self.lock_directories.contains(directory(path)) || self.is_inside(directory(path))
+    }
+
+    /// Whether a directory lies below one with a lock file.
+    fn is_inside(&self, place: &str) -> bool {
+        above(place).any(|above| self.lock_directories.contains(above))
+    }
+
+    /// Names the files of other projects, these among them.
+    pub(super) fn not_listed(mut self, others: Vec<String>, inventory: &mut Inventory) {
+        self.others.extend(others);
+        self.others.sort();
+        inventory.not_listed(&self.others);
     }
 
     fn read_lock(
@@ -143,6 +166,7 @@ impl Projects {
             script(path, &listed, inventory);
             return Ok(());
         }
+        self.lock_directories.insert(directory(path).to_owned());
         self.own_packages(path, &lock, &listed, inventory);
         if !has_root {
             self.tie(path, &listed, &needs, known, inventory);
@@ -246,9 +270,11 @@ impl Projects {
     pub(super) fn name_others(&self, scan: &Scan<'_>, known: &Known, inventory: &mut Inventory) {
         for name in UNREAD {
             let others = scan.named(name).filter(|entry| !is_installed(&entry.path));
-            for entry in
-                others.filter(|entry| !self.manifests.contains_key(entry.parent()) && !known.has(entry.parent()))
-            {
+            for entry in others.filter(|entry| {
+                !self.is_locked(&entry.path)
+                    && !self.manifests.contains_key(entry.parent())
+                    && !known.has(entry.parent())
+            }) {
                 inventory.gap(Gap::new(
                     "no-lock",
                     &entry.path,
@@ -268,6 +294,10 @@ impl Projects {
             .filter(|(place, manifest)| !self.locked.contains_key(*place) && says(manifest));
         let left: Vec<String> = left.map(|(place, _)| place.clone()).collect();
         for place in left {
+            if self.is_inside(&place) || above(&place).any(|above| self.manifests.contains_key(above)) {
+                self.others.push(super::join_directory(&place, MANIFEST));
+                continue;
+            }
             let Some(root) = self.root(&place, known, inventory) else {
                 continue;
             };
@@ -285,6 +315,15 @@ impl Projects {
             );
         }
     }
+}
+
+/// The directories above one, the nearest first.
+fn above(place: &str) -> impl Iterator<Item = &str> {
+    let start = (!place.is_empty()).then(|| directory(place));
+    std::iter::successors(start, |place| match *place {
+        "" => None,
+        place => Some(directory(place)),
+    })
 }
 
 struct Place<'a> {
@@ -307,6 +346,9 @@ fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut
         match release::component(&need.name, need.settled(), &Origin::Index, place.path) {
             Ok(mut component) => {
                 component.scope = need.scope();
+                component
+                    .properties
+                    .extend(asked_for(&need.versions).filter(|_| need.settled().is_none()));
                 let key = inventory.add(component);
                 inventory.incomplete(key);
                 inventory.depends(place.root, key);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::files;
 use super::known::Known;
+use super::project::Projects;
 use super::release::{self, normalised};
 use super::requirements_text::{Line, Wanted, lines};
 use crate::Gap;
@@ -38,11 +39,13 @@ pub(super) fn is_like_requirements(text: &str) -> bool {
     lines.iter().all(is_clear) && lines.iter().any(is_settled)
 }
 
-/// Reads every such file, and what they include.
-pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory) {
+/// Reads every such file, and what they include. Those of a project with a lock file are returned: the lock file decides there.
+pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inventory: &mut Inventory) -> Vec<String> {
     let entries = scan.listing().entries().iter();
     let found =
         entries.filter(|entry| entry.is_file() && is_requirements(&entry.path) && !super::is_installed(&entry.path));
+    let (others, found): (Vec<_>, Vec<_>) = found.partition(|entry| projects.is_locked(&entry.path));
+    let found = found.into_iter();
     let mut left: Vec<(String, BTreeSet<String>)> = found.map(|entry| (entry.path.clone(), BTreeSet::new())).collect();
     left.reverse();
     let mut seen = BTreeSet::new();
@@ -80,6 +83,7 @@ pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory
         }
         .list(&lines, known, inventory);
     }
+    others.into_iter().map(|entry| entry.path.clone()).collect()
 }
 
 /// Files of versions for what others ask for.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::project::Projects;
 use super::release;
 use super::requirement::Requirement;
 use super::requirements::unsettled_gap;
@@ -27,8 +28,9 @@ pub(super) fn is_script(name: &str, head: &[u8]) -> bool {
     name.ends_with(".py") && head.windows(START.len()).any(|window| window == START.as_bytes())
 }
 
-/// Reads every script that is part of no package and has no lock file.
-pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
+/// Reads every script that is part of no package and has no lock file. Those of a project with a lock file are returned.
+pub(super) fn read(scan: &Scan<'_>, projects: &Projects, inventory: &mut Inventory) -> Vec<String> {
+    let mut others = Vec::new();
     let entries = scan.listing().entries();
     let modules = entries.iter().filter(|entry| entry.name() == "__init__.py");
     let packages: BTreeSet<&str> = modules.map(|entry| entry.parent()).collect();
@@ -41,10 +43,16 @@ pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
             continue;
         }
         let head = scan.head(entry);
-        if is_script(entry.name(), &head) {
+        if !is_script(entry.name(), &head) {
+            continue;
+        }
+        if projects.is_locked(&entry.path) {
+            others.push(entry.path.clone());
+        } else {
             list(&String::from_utf8_lossy(&head), &entry.path, inventory);
         }
     }
+    others
 }
 
 fn list(text: &str, path: &str, inventory: &mut Inventory) {

@@ -226,7 +226,7 @@ fn a_pylock_says_by_its_markers_what_is_for_development() {
     );
     let said = said(&[
         ("pylock.toml", &lock),
-        ("sub/pylock.dev.toml", "lock-version = \"1.0\"\npackages = 3\n"),
+        ("pylock.dev.toml", "lock-version = \"1.0\"\npackages = 3\n"),
     ]);
     assert_eq!(said.purls().len(), 3);
     assert_eq!(said.excluded(), ["c"]);
@@ -234,7 +234,7 @@ fn a_pylock_says_by_its_markers_what_is_for_development() {
     assert_eq!(said.component("a")["hashes"][0]["content"], HASH);
     assert_eq!(said.gaps.len(), 1);
     assert!(
-        said.gaps[0].starts_with("sub/pylock.dev.toml: damaged: "),
+        said.gaps[0].starts_with("pylock.dev.toml: damaged: "),
         "{:?}",
         said.gaps
     );
@@ -307,4 +307,33 @@ fn a_project_that_only_a_program_describes_is_a_gap() {
     assert_eq!(alone.gaps, [gap("setup.py"), gap("sub/Pipfile")]);
     let settled = said(&[("setup.py", "setup()"), ("requirements.txt", "a==1\n")]);
     assert!(settled.gaps.is_empty(), "{:?}", settled.gaps);
+}
+
+#[test]
+fn what_lies_inside_a_locked_project_is_another_one_and_named() {
+    let lock = "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"main\"]\n";
+    let manifest = "[project]\nname = \"p\"\ndependencies = [\"zzz>=1\"]\n";
+    let said = said(&[
+        ("poetry.lock", lock),
+        ("docs/requirements.txt", "b==1\n"),
+        ("requirements.txt", "c==1\n"),
+        ("tool.py", "# /// script\n# dependencies = [\"d\"]\n# ///\n"),
+        ("sub/poetry.lock", "damaged"),
+        ("sub/pyproject.toml", manifest),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/a@1"]);
+    assert!(said.gaps.is_empty(), "{:?}", said.gaps);
+    let properties = said.document["metadata"]["properties"].as_array().unwrap();
+    let others = properties.iter().filter(|one| one["name"] == "attest:not-listed");
+    let others: Vec<_> = others.map(|one| one["value"].as_str().unwrap()).collect();
+    assert_eq!(
+        others,
+        [
+            "docs/requirements.txt",
+            "requirements.txt",
+            "sub/poetry.lock",
+            "sub/pyproject.toml",
+            "tool.py"
+        ]
+    );
 }
