@@ -77,7 +77,7 @@ mod tests {
             assert_eq!(message(body.as_bytes()), expected);
         }
         assert_eq!(message(&[b'x'; 600]).len(), MAX_CHARACTERS);
-        let many = format!(r#"{{"errors":[{}]}}"#, vec![r#"{"code":"X"}"#; 9].join(","));
+        let many = format!(r#"{{"errors":[{}]}}"#, [r#"{"code":"X"}"#; 9].join(","));
         assert_eq!(message(many.as_bytes()), "X; X; X");
     }
 }
