@@ -14,14 +14,14 @@ use crate::command::{Command, Finished};
 use crate::release::project::Project;
 
 /// A directory with programs for two processors, and a registry that has an image of other ones for both.
-struct Scene {
+pub(super) struct Scene {
     directory: TempDir,
-    registry: Registry,
-    digest: String,
+    pub(super) registry: Registry,
+    pub(super) digest: String,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, machine) in [("amd64", 62_u8), ("arm64", 183)] {
             let mut program = b"\x7fELF\x02\x01\x01".to_vec();
@@ -74,7 +74,7 @@ impl Scene {
         top
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
@@ -112,7 +112,7 @@ impl Scene {
 }
 
 /// Every file of a directory, by its path below it.
-fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

@@ -6,6 +6,7 @@ mod blobs;
 mod exchange;
 mod lists;
 mod manifests;
+mod push;
 mod server;
 mod uploads;
 mod wire;

@@ -67,33 +67,45 @@ impl<'a> Base<'a> {
     }
 
     fn choose(&self, wanted: &Platform) -> Result<(Platform, Image, Configuration), Error> {
-        let mut found = Vec::new();
-        // What says that it is for another platform is not looked into, and need not be there.
-        let images = self
-            .layout
-            .images_where(&self.descriptor, &mut |descriptor| match descriptor.platform() {
-                Some(platform) if platform.is_unknown() => false,
-                Some(platform) if !platform.is_same_as(wanted) => {
-                    found.push(platform.to_string());
-                    false
-                }
-                _ => true,
-            })?;
-        for image in images.into_iter().filter(|image| image.manifest.is_image()) {
-            let configuration = configuration(self.layout, &image.manifest)?;
-            let Some(platform) = image.descriptor.platform().cloned().or(configuration.platform()) else {
-                continue;
-            };
-            if platform.is_same_as(wanted) {
-                return Ok((platform, image, configuration));
-            }
-            found.push(platform.to_string());
-        }
-        Err(Error::NoBase {
-            wanted: Box::new(wanted.clone()),
-            found,
-        })
+        choose(self.layout, &self.descriptor, wanted)
     }
+}
+
+impl Layout {
+    /// What points to the image for a platform, at or below a descriptor.
+    ///
+    /// # Errors
+    /// [`Error::NoBase`] when there is none; as for [`Layout::images`].
+    pub fn image_for(&self, descriptor: &Descriptor, platform: &Platform) -> Result<Descriptor, Error> {
+        choose(self, descriptor, platform).map(|(_, image, _)| image.descriptor)
+    }
+}
+
+fn choose(layout: &Layout, top: &Descriptor, wanted: &Platform) -> Result<(Platform, Image, Configuration), Error> {
+    let mut found = Vec::new();
+    // What says that it is for another platform is not looked into, and need not be there.
+    let images = layout.images_where(top, &mut |descriptor| match descriptor.platform() {
+        Some(platform) if platform.is_unknown() => false,
+        Some(platform) if !platform.is_same_as(wanted) => {
+            found.push(platform.to_string());
+            false
+        }
+        _ => true,
+    })?;
+    for image in images.into_iter().filter(|image| image.manifest.is_image()) {
+        let configuration = configuration(layout, &image.manifest)?;
+        let Some(platform) = image.descriptor.platform().cloned().or(configuration.platform()) else {
+            continue;
+        };
+        if platform.is_same_as(wanted) {
+            return Ok((platform, image, configuration));
+        }
+        found.push(platform.to_string());
+    }
+    Err(Error::NoBase {
+        wanted: Box::new(wanted.clone()),
+        found,
+    })
 }
 
 pub(super) fn configuration(layout: &Layout, manifest: &Manifest) -> Result<Configuration, Error> {

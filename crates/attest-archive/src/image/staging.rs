@@ -31,6 +31,17 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// A name that ends in `.tar` is an archive's, unless a directory has it, and any other a directory's.
+    #[must_use]
+    pub fn of(path: &Path, replace: bool) -> Self {
+        let is_archive = path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir();
+        let path = path.to_owned();
+        match is_archive {
+            true => Self::Archive { path },
+            false => Self::Directory { path, replace },
+        }
+    }
+
     /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {

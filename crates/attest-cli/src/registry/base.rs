@@ -67,7 +67,24 @@ impl Bases {
         })
     }
 
-    /// Makes sure that everything is here that an image for these platforms needs of a base.
+    /// A reference held to the digest that it has now, unless it names one.
+    pub(crate) fn resolve(&self, reference: &Reference) -> Result<Reference, Failure> {
+        if reference.digest().is_some() {
+            return Ok(reference.clone());
+        }
+        let Some(client) = &self.client else {
+            let message = format_args!("expected a digest in `{reference}`, found none, and nothing may be connected");
+            return Err(
+                Failure::usage("digest-expected", message).hint(format_args!("say `{reference}@sha256:DIGEST`"))
+            );
+        };
+        let found = client.manifest(reference.repository(), &reference.pointer());
+        found
+            .map(|manifest| reference.at(manifest.digest))
+            .map_err(|error| failure(&error).at(reference))
+    }
+
+    /// Makes sure that everything is here that an image for these platforms needs of a base; everything at all without any.
     pub(crate) fn fetch(
         &self,
         reference: &Reference,
@@ -182,6 +199,12 @@ impl Fetching<'_> {
             blobs.extend(all.map(|blob| (blob.digest().clone(), blob.clone())));
         } else if descriptor.is_index() && depth > 0 {
             let index = Index::from_json(bytes).map_err(of_document)?;
+            let others = index
+                .manifests()
+                .iter()
+                .filter(|child| !child.is_index() && !child.is_manifest());
+            let others = others.filter(|_| self.platforms.is_empty());
+            blobs.extend(others.map(|blob| (blob.digest().clone(), blob.clone())));
             for child in index.manifests().iter().filter(|child| self.is_wanted(child)) {
                 let bytes = self.document(child.digest(), Some(child.size()))?;
                 self.collect(child, &bytes, depth - 1, blobs)?;
@@ -193,7 +216,8 @@ impl Fetching<'_> {
     /// What does not say what it is for may be for anything.
     fn is_wanted(&self, child: &Descriptor) -> bool {
         let is_ours = |platform: &Platform| self.platforms.iter().any(|wanted| platform.is_same_as(wanted));
-        child.is_index() || (child.is_manifest() && child.platform().is_none_or(is_ours))
+        let is_wanted = self.platforms.is_empty() || child.platform().is_none_or(is_ours);
+        child.is_index() || (child.is_manifest() && is_wanted)
     }
 
     fn document(&self, digest: &Digest, size: Option<u64>) -> Result<Vec<u8>, Problem> {

@@ -1,6 +1,7 @@
 //! One module a verb: `Arguments` for clap, `run` to do it.
 
 pub(crate) mod bench;
+pub(crate) mod fetch;
 pub(crate) mod hash;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -8,6 +9,7 @@ pub(crate) mod key;
 pub(crate) mod pack;
 mod protocol;
 pub(crate) mod provenance;
+pub(crate) mod push;
 pub(crate) mod release;
 pub(crate) mod repro;
 pub(crate) mod sandbox;

@@ -16,6 +16,7 @@ mod source;
 mod source_report;
 
 pub(super) use chart::refusal::refusal as chart_refusal;
+pub(crate) use image::layouts::{LayoutReference, Opened};
 pub(crate) use image::refusal::refusal as image_refusal;
 
 use crate::context::Context;

@@ -13,10 +13,10 @@ use crate::registry::{Bases, is_registry_reference, parse_reference};
 
 /// `LAYOUT`, `LAYOUT:TAG` or `LAYOUT@DIGEST`. What of it is the path is known once the disk was asked.
 #[derive(Debug, Clone)]
-pub(super) struct LayoutReference(String);
+pub(crate) struct LayoutReference(String);
 
 /// A layout and what was chosen of it.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     layout: Layout,
     descriptor: Descriptor,
 }
@@ -67,7 +67,7 @@ impl Opened {
         })
     }
 
-    pub(super) fn open(reference: &LayoutReference) -> Result<Self, Failure> {
+    pub(crate) fn open(reference: &LayoutReference) -> Result<Self, Failure> {
         let (path, asked) = reference.parts();
         if !path.exists() {
             return Err(Failure::usage(
@@ -88,6 +88,15 @@ impl Opened {
         let named = self.descriptor.reference_name().filter(|name| name.contains('/'));
         let name = name.map(Word::as_str).or(named).map(str::to_owned);
         Base::new(&self.layout, self.descriptor.clone(), name)
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What was chosen.
+    pub(crate) fn descriptor(&self) -> &Descriptor {
+        &self.descriptor
     }
 
     pub(super) fn taken(&self) -> Taken<'_> {

@@ -1,13 +1,11 @@
 //! `attest pack image`: programs or root directories in, an OCI image layout out.
 
 mod arguments;
-mod layouts;
+pub(crate) mod layouts;
 pub(in crate::verb) mod refusal;
 mod report;
 mod roots;
 mod standard;
-
-use std::path::{Path, PathBuf};
 
 use attest_archive::image::{Destination, ImageRecipe, write_image};
 
@@ -31,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         .transpose()?;
     let taken = arguments.from_layout.iter().map(Opened::open);
     let taken = taken.collect::<Result<Vec<_>, _>>()?;
-    let destination = destination(arguments);
+    let destination = Destination::of(&arguments.output, arguments.replace);
     let recipe = ImageRecipe {
         roots: roots::read(arguments, context)?,
         base: base.as_ref().map(|base| base.base(arguments.base_name.as_ref())),
@@ -59,18 +57,4 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     };
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
-}
-
-/// A name that ends in `.tar` is an archive's, and any other a directory's.
-fn destination(arguments: &Arguments) -> Destination {
-    let path: PathBuf = arguments.output.clone();
-    let replace = arguments.replace;
-    match is_archive(&path) {
-        true => Destination::Archive { path },
-        false => Destination::Directory { path, replace },
-    }
-}
-
-fn is_archive(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir()
 }

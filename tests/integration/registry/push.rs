@@ -1,0 +1,229 @@
+//! `attest push` and `attest fetch`: what went in comes out, tags move last, and nothing is half done.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::base::{Scene, tree};
+use super::server::{Door, Fault};
+use super::wire::Answer;
+use crate::command::{Command, Finished};
+
+impl Scene {
+    fn attest(&self, arguments: &[&str]) -> Finished {
+        Command::attest()
+            .args(arguments)
+            .env("ATTEST_CACHE", self.path("cache"))
+            .env("HOME", self.path("home"))
+            .current_dir(self.path(""))
+            .run()
+    }
+
+    /// A place in the registry that has nothing yet.
+    fn place(&self) -> String {
+        format!("oci://{}/team/app:v1", self.registry.host())
+    }
+
+    fn sends(&self) -> usize {
+        ["POST", "PUT", "PATCH"]
+            .map(|method| self.registry.count(method, ""))
+            .iter()
+            .sum()
+    }
+}
+
+/// With an empty registry.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    let mut state = scene.registry.state();
+    state.blobs.clear();
+    state.manifests.clear();
+    state.log.clear();
+    drop(state);
+    scene
+}
+
+#[test]
+fn what_is_pushed_comes_out_as_it_went_in() {
+    let scene = scene();
+    let pushed = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    let named = format!("{}/team/app:v1@{}\n", scene.registry.host(), scene.digest);
+    assert_eq!(pushed.stdout_text(), named);
+    scene.attest(&["fetch", &scene.place(), "-o", "fetched"]).expect_code(0);
+    assert!(tree(&scene.path("fetched")) == tree(&scene.path("layout")));
+    let fetched = scene
+        .attest(&["fetch", &format!("oci://{}", named.trim()), "-o", "fetched.tar"])
+        .expect_code(0);
+    assert_eq!(fetched.stdout_text(), format!("{}  fetched.tar\n", scene.digest));
+    scene
+        .attest(&["push", "fetched.tar", &scene.place(), "--tag", "latest"])
+        .expect_code(0);
+    let state = scene.registry.state();
+    assert_eq!(state.manifests["v1"], state.manifests["latest"]);
+}
+
+#[test]
+fn tags_are_written_last_and_a_second_push_sends_nothing_else() {
+    let scene = scene();
+    scene
+        .attest(&["push", "layout:v1", &scene.place(), "--tag", "stable"])
+        .expect_code(0);
+    let requests = scene.registry.requests();
+    let sends: Vec<&String> = requests.iter().filter(|request| !request.starts_with("HEAD")).collect();
+    assert!(
+        sends[sends.len() - 2].ends_with("PUT /v2/team/app/manifests/v1"),
+        "{sends:?}"
+    );
+    assert!(
+        sends[sends.len() - 1].ends_with("PUT /v2/team/app/manifests/stable"),
+        "{sends:?}"
+    );
+    // Four blobs, two manifests, and the index under two tags.
+    assert_eq!(scene.sends(), 4 * 2 + 2 + 2);
+    scene.registry.state().log.clear();
+    let again = scene
+        .attest(&["push", "layout:v1", &scene.place(), "--format", "json"])
+        .expect_code(0);
+    assert_eq!(scene.registry.count("POST", ""), 0);
+    assert_eq!(scene.sends(), 1);
+    let document: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(document["schema"], "https://attest.dev/schema/push/v1");
+    assert_eq!(
+        (&document["blobs"]["present"], &document["blobs"]["sent"]),
+        (&4.into(), &0.into())
+    );
+    assert_eq!(document["digest"], *scene.digest);
+}
+
+#[test]
+fn a_dry_run_looks_and_sends_nothing() {
+    let scene = scene();
+    let looked = scene
+        .attest(&["push", "layout:v1", &scene.place(), "--dry-run"])
+        .expect_code(0);
+    assert_eq!(scene.sends(), 0);
+    assert!(
+        looked.stderr_text().starts_with("4 blobs would be sent, "),
+        "{}",
+        looked.stderr_text()
+    );
+}
+
+#[test]
+fn a_push_that_fails_leaves_the_tag_as_it_was() {
+    let scene = scene();
+    for (method, target) in [("POST", "uploads"), ("PUT", "uploads"), ("PUT", "manifests/sha256:")] {
+        let full = Answer::error(507, "STORAGE", "the disk is full");
+        scene.registry.fault(method, target, Fault::Instead(full));
+        let failed = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(3);
+        assert!(
+            failed.stderr_text().contains("STORAGE: the disk is full"),
+            "{}",
+            failed.stderr_text()
+        );
+        assert_eq!(failed.stdout_text(), "");
+        assert!(!scene.registry.state().manifests.contains_key("v1"));
+    }
+    scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    assert!(scene.registry.state().manifests.contains_key("v1"));
+}
+
+#[test]
+fn a_layout_that_was_spoiled_is_not_pushed() {
+    let scene = scene();
+    let blobs = scene.path("layout/blobs/sha256");
+    let is_layer = |path: &std::path::Path| fs::read(path).unwrap().starts_with(b"\x1f\x8b");
+    let mut paths = fs::read_dir(blobs).unwrap().map(|entry| entry.unwrap().path());
+    let layer = paths.find(|path| is_layer(path)).unwrap();
+    let mut bytes = fs::read(&layer).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&layer, bytes).unwrap();
+    let refused = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(1);
+    assert!(
+        refused.stderr_text().starts_with("error[blob-mismatch]"),
+        "{}",
+        refused.stderr_text()
+    );
+    assert!(scene.registry.state().manifests.is_empty());
+}
+
+#[test]
+fn only_the_platform_that_is_asked_for_is_fetched() {
+    let scene = scene();
+    scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    let arguments = ["fetch", &scene.place(), "--platform", "linux/arm64", "-o", "only"];
+    scene.attest(&arguments).expect_code(0);
+    assert_eq!(scene.registry.count("GET", "/blobs/"), 2);
+    let index: Value = serde_json::from_slice(&fs::read(scene.path("only/index.json")).unwrap()).unwrap();
+    assert_eq!(index["manifests"][0]["platform"]["architecture"], "arm64");
+    let none = ["fetch", &scene.place(), "--platform", "linux/s390x", "-o", "none"];
+    let refused = scene.attest(&none).expect_code(2);
+    assert!(
+        refused.stderr_text().starts_with("error[base-platform-missing]"),
+        "{}",
+        refused.stderr_text()
+    );
+    assert!(!scene.path("none").exists());
+}
+
+#[test]
+fn a_fetch_that_fails_leaves_nothing_behind() {
+    let scene = scene();
+    scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    scene.registry.fault("GET", "/blobs/", Fault::Flip);
+    let refused = scene.attest(&["fetch", &scene.place(), "-o", "out"]).expect_code(1);
+    assert!(
+        refused.stderr_text().starts_with("error[blob-mismatch]"),
+        "{}",
+        refused.stderr_text()
+    );
+    assert!(!scene.path("out").exists());
+    let missing = scene
+        .attest(&["fetch", &scene.place().replace("v1", "v9"), "-o", "out"])
+        .expect_code(3);
+    assert!(
+        missing.stderr_text().starts_with("error[not-in-registry]"),
+        "{}",
+        missing.stderr_text()
+    );
+    let offline = scene
+        .attest(&["fetch", &scene.place(), "-o", "out", "--offline"])
+        .expect_code(2);
+    assert!(
+        offline.stderr_text().starts_with("error[digest-expected]"),
+        "{}",
+        offline.stderr_text()
+    );
+    assert!(!scene.path("out").exists());
+}
+
+#[test]
+fn pushing_needs_credentials_where_reading_needs_none() {
+    let scene = scene();
+    scene.registry.state().door = Door::Bearer("user:password");
+    let refused = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(3);
+    assert!(
+        refused.stderr_text().starts_with("error[registry-unauthorized]"),
+        "{}",
+        refused.stderr_text()
+    );
+    let auth = r#"{"auths":{"HOST":{"auth":"dXNlcjpwYXNzd29yZA=="}}}"#.replace("HOST", scene.registry.host());
+    fs::write(scene.path("auth.json"), auth).unwrap();
+    let arguments = ["push", "layout:v1", &scene.place(), "--registry-auth-file", "auth.json"];
+    scene.attest(&arguments).expect_code(0);
+    scene.attest(&["fetch", &scene.place(), "-o", "out"]).expect_code(0);
+}
+
+#[test]
+fn a_place_with_a_digest_is_wrong_usage() {
+    let scene = scene();
+    let place = format!("{}@{}", scene.place(), scene.digest);
+    let refused = scene.attest(&["push", "layout:v1", &place]).expect_code(2);
+    assert!(
+        refused.stderr_text().contains("expected a place without a digest"),
+        "{}",
+        refused.stderr_text()
+    );
+    assert!(scene.registry.requests().is_empty());
+}
