@@ -1,7 +1,8 @@
 use std::io::{self, Read};
 
+use bytes::Bytes;
 use reqwest::{Body, Method, Url};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Sender};
 use tokio::time::timeout;
 
 use super::client::Client;
@@ -58,14 +59,10 @@ impl Client {
         if self.has_blob_as(address, access)? {
             return Ok(Upload::Present);
         }
-        let from = mount_from.filter(|from| from.registry() == address.repository.registry());
-        let mut begun = match from {
-            Some(from) => match self.mount(address, from)? {
-                Mount::Done => return Ok(Upload::Mounted),
-                Mount::Begun(begun) => Some(begun),
-                Mount::Refused => None,
-            },
-            None => None,
+        let mut begun = match self.mount_if_any(address, mount_from)? {
+            Mount::Done => return Ok(Upload::Mounted),
+            Mount::Begun(begun) => Some(begun),
+            Mount::Refused => None,
         };
         let mut patience = Patience::new(&self.options().patience);
         let mut is_first = true;
@@ -95,6 +92,14 @@ impl Client {
         let call = Call::new(Method::POST, url, Access::writing(address.repository)).with("content-length", "0");
         let reply = self.attempt(&call, &[])?;
         Ok(begun(&reply)?)
+    }
+
+    /// Between registries nothing can be mounted.
+    fn mount_if_any(&self, address: BlobAddress<'_>, from: Option<&Repository>) -> Result<Mount, Error> {
+        match from.filter(|from| from.registry() == address.repository.registry()) {
+            Some(from) => self.mount(address, from),
+            None => Ok(Mount::Refused),
+        }
     }
 
     fn mount(&self, address: BlobAddress<'_>, from: &Repository) -> Result<Mount, Error> {
@@ -145,25 +150,9 @@ impl Client {
         });
         let built = self.build(call, &call.url, authorization.as_ref())?.body(body);
         let task = self.runtime().spawn(built.send());
-        let aborted = |failed| {
+        if let Err(failed) = self.pour(outgoing, &sender, &call.url) {
             task.abort();
-            Err(failed)
-        };
-        loop {
-            let piece = match outgoing.piece() {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break,
-                Err(error) => return aborted(Failed::from(error)),
-            };
-            match self
-                .runtime()
-                .block_on(async { timeout(STALL, sender.send(piece)).await })
-            {
-                Ok(Ok(())) => {}
-                // The registry answered before it had everything; what it said is below.
-                Ok(Err(_)) => break,
-                Err(_) => return aborted(unreachable(&call.url, stalled(STALL))),
-            }
+            return Err(failed);
         }
         drop(sender);
         let answer = match self.runtime().block_on(async { timeout(COMMIT, task).await }) {
@@ -179,6 +168,21 @@ impl Client {
             again: failed.again || again,
             ..failed
         })
+    }
+
+    /// Hands everything over, or as much as the registry takes before it answers.
+    fn pour(&self, outgoing: &mut Outgoing<'_>, sender: &Sender<Bytes>, url: &Url) -> Result<(), Failed> {
+        while let Some(piece) = outgoing.piece()? {
+            match self
+                .runtime()
+                .block_on(async { timeout(STALL, sender.send(piece)).await })
+            {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Ok(()),
+                Err(_) => return Err(unreachable(url, stalled(STALL))),
+            }
+        }
+        Ok(())
     }
 
     /// Uploads may go to another host, which gets none of our credentials.
