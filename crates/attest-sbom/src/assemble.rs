@@ -8,7 +8,7 @@ use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Property, Scope,
 };
 use crate::inventory::{Inventory, Key};
-use crate::{Bom, Error, Gap, Metadata, supplier};
+use crate::{Bom, Error, File, Gap, Metadata, subject, supplier};
 
 /// What a document is about, where its maker says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,15 @@ impl Inventory {
     ///
     /// # Errors
     /// [`Error::NothingToList`] for an inventory without packages.
-    pub fn document(mut self, root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
+    pub fn document(self, root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
+        self.document_of(root, &[], metadata)
+    }
+
+    /// Makes the document of files that were measured: the root is the only one of them, or holds them.
+    ///
+    /// # Errors
+    /// As for [`Inventory::document`], and [`Error::DuplicateFile`].
+    pub fn document_of(mut self, root: &Root, files: &[File], metadata: &Metadata) -> Result<Bom, Error> {
         if self.is_empty() {
             return Err(Error::NothingToList);
         }
@@ -46,7 +54,7 @@ impl Inventory {
         let is_complete = self.gaps().len() == 0;
         let gaps: Vec<Gap> = self.gaps().cloned().collect();
         let graph = Graph::new(&self, top);
-        let (references, dependencies, files) = graph.dependencies(&self);
+        let (references, dependencies, listing_files) = graph.dependencies(&self);
         let incomplete: BTreeSet<String> = self
             .keys()
             .filter(|key| self.is_incomplete(*key))
@@ -69,16 +77,22 @@ impl Inventory {
         };
         let (own, mut packages): (Vec<_>, Vec<_>) = packages.into_iter().partition(Component::is_own);
         described.components.extend(own);
-        packages.extend(files);
+        packages.extend(listing_files);
         let content = Content {
             phase,
             compositions: compositions(&dependencies, &described, &incomplete, is_complete),
-            root: renamed(described, root),
+            root: subject::with_files(renamed(described, root), files)?,
             components: packages,
             dependencies,
             properties,
         };
         Ok(Bom::new(content, metadata).with_gaps(gaps))
+    }
+
+    /// Whether a manifest says what all of this is.
+    #[must_use]
+    pub fn has_root(&self) -> bool {
+        self.top().is_some()
     }
 
     /// The package of the manifest that lies higher than every other.

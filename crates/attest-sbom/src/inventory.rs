@@ -112,12 +112,12 @@ impl Inventory {
     }
 
     /// Says what is missing.
-    pub(crate) fn gap(&mut self, gap: Gap) {
+    pub fn gap(&mut self, gap: Gap) {
         self.gaps.insert(gap);
     }
 
     /// Takes everything of another inventory.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, other: Self) {
         let keys: Vec<Key> = other.packages.into_iter().map(|package| self.add(package)).collect();
         for (from, to) in other.edges {
             self.depends(keys[from.place()], keys[to.place()]);

@@ -86,6 +86,22 @@ impl File {
     }
 }
 
+/// One file is the thing itself; several are its parts.
+pub(crate) fn with_files(mut root: Component, files: &[File]) -> Result<Component, Error> {
+    let owner = root.bom_ref.clone().unwrap_or_default();
+    match File::sorted(files)?.as_slice() {
+        [] => {}
+        [only] => {
+            root.hashes = only.hashes();
+            root.properties.push(only.size_property());
+        }
+        several => root
+            .components
+            .extend(several.iter().map(|file| file.component(&owner))),
+    }
+    Ok(root)
+}
+
 /// The name that CycloneDX has for an algorithm, if it has one.
 fn hash_name(algorithm: Algorithm) -> Option<&'static str> {
     match algorithm {

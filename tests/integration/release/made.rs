@@ -49,6 +49,14 @@ fn prebuilt_files_are_released_with_a_bundle_for_each_archive() {
         assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
     }
     project.verify().expect_code(0);
+    let archive = "dist/tally-2.0.1-linux-amd64.tar.zst".to_owned();
+    let bundle = "dist/tally-2.0.1-linux-amd64.cdx.sigstore.json";
+    let attested = |kind: &str| {
+        let options = ["--bundle", bundle, "--type", kind].map(str::to_owned);
+        project.verify_files([archive.clone()].into_iter().chain(options))
+    };
+    attested("cyclonedx").expect_code(0);
+    attested("slsaprovenance1").expect_code(1);
 }
 
 #[test]
@@ -440,6 +448,22 @@ fn charts_wheels_and_sdists_are_released_as_their_own_commands_make_them() {
     assert_eq!(kind("web-2.0.1.tgz").unwrap(), "chart");
     assert_eq!(kind(WHEEL).unwrap(), "wheel");
     assert_eq!(kind(SDIST).unwrap(), "sdist");
+    for name in ["web-2.0.1.tgz", WHEEL, SDIST] {
+        let list = format!("{name}.cdx.json");
+        assert_eq!(kind(&list).unwrap(), "sbom", "{list}");
+        let bytes = fs::read(project.dist().join(&list)).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let digest = sha256(&fs::read(project.dist().join(name)).unwrap());
+        assert!(
+            document.to_string().contains(&digest),
+            "{list} says of which file it is"
+        );
+        assert_eq!(kind(&format!("{name}.cdx.sigstore.json")).unwrap(), "bundle");
+    }
+    let chart = fs::read(project.dist().join("web-2.0.1.tgz.cdx.json")).unwrap();
+    let chart: serde_json::Value = serde_json::from_slice(&chart).unwrap();
+    assert_eq!(chart["metadata"]["component"]["name"], "web");
+    assert_eq!(chart["metadata"]["component"]["version"], "2.0.1");
     project.verify().expect_code(0);
     let normal = ["pack", "python", "built/*", "--output-directory", "normal"].map(str::to_owned);
     let files = [WHEEL, SDIST].map(|name| format!("built/{name}"));

@@ -1,6 +1,6 @@
 use attest_archive::chart::Stamp;
 
-use super::Draft;
+use super::{Draft, PlannedSbom};
 use crate::config::{Chart, ProjectPath};
 use crate::template::Template;
 use crate::{Error, FileName};
@@ -15,6 +15,8 @@ pub struct PlannedChart {
     pub directory: ProjectPath,
     /// What `Chart.yaml` is to say instead of what it says.
     pub stamp: Stamp,
+    /// The list of its contents.
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -35,6 +37,7 @@ impl Draft<'_> {
         let name = format!("{}-{version}.tgz", found.name);
         let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
         Ok(PlannedChart {
+            sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
             directory: chart.directory.clone(),
             stamp,

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::image::{Annotations, Platform, Settings, Tag, Word};
 
-use super::{Draft, PlannedArchive, file_name};
+use super::{Draft, PlannedArchive, PlannedSbom, file_name};
 use crate::config::{Binary, Image, ImageBase};
 use crate::{Error, FileName, Os, Target};
 
@@ -27,6 +27,8 @@ pub struct PlannedImage {
     pub annotations: Annotations,
     /// The names of the image in the layout.
     pub tags: BTreeSet<Tag>,
+    /// The list of its contents.
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -70,6 +72,7 @@ impl Draft<'_> {
             settings: self.settings(image, &platforms),
             annotations: self.said(&image.annotations),
             tags: tags.collect::<Result<_, _>>()?,
+            sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
             platforms,
             file,

@@ -7,6 +7,7 @@ mod image;
 mod name;
 mod python;
 mod render;
+mod sbom;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use file_set::{PlannedContents, PlannedFileSet};
 pub use image::{PlannedImage, PlannedRoot};
 pub use python::PlannedDistribution;
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
+pub use sbom::PlannedSbom;
 pub use steps::{PlannedBinary, PlannedSteps};
 
 use crate::config::{ArchiveFormat, Config, Pattern, Sign, checksums_file_name};
@@ -83,7 +85,7 @@ pub struct PlannedArchive {
     /// The other files, as paths inside the project; they keep these paths in the archive.
     pub files: Vec<String>,
     /// The list of its contents.
-    pub sbom: Option<FileName>,
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -280,10 +282,7 @@ impl Draft<'_> {
                 .map(|binary| steps::planned(binary, &values, self.facts))
                 .collect::<Result<_, _>>()?,
             files: files.to_vec(),
-            sbom: match &self.config.sbom {
-                Some(_) => Some(file_name(template, &values, SBOM)?),
-                None => None,
-            },
+            sbom: self.sbom(&bare_name(template, &values)?)?,
             bundle: self.own_bundle(&file)?,
             file,
         })

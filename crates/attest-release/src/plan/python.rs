@@ -1,4 +1,4 @@
-use super::Draft;
+use super::{Draft, PlannedSbom};
 use crate::config::ProjectPath;
 use crate::{Error, FileName};
 
@@ -10,6 +10,8 @@ pub struct PlannedDistribution {
     pub file: FileName,
     /// Where it lies in the project.
     pub path: ProjectPath,
+    /// The list of its contents.
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -24,6 +26,7 @@ impl Draft<'_> {
             let name = path.file_name().to_owned();
             let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
             Ok(PlannedDistribution {
+                sbom: self.sbom(&file)?,
                 bundle: self.own_bundle(&file)?,
                 file,
                 path,

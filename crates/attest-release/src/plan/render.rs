@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 
+use super::sbom::Listed;
 use super::{
     Plan, PlannedArchive, PlannedChart, PlannedContents, PlannedDistribution, PlannedFileSet, PlannedImage,
     PlannedSource,
@@ -105,7 +106,7 @@ impl Plan {
         files.extend(self.charts.iter().map(chart));
         files.extend(self.distributions.iter().map(distribution));
         files.extend(self.images.iter().map(image));
-        files.extend(self.archives.iter().filter_map(sbom));
+        files.extend(self.lists().map(sbom));
         let packed: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
         let checksums = self.checksums.iter();
         files.extend(checksums.map(|checksums| file(&checksums.file, FileKind::Checksums, packed.clone())));
@@ -117,6 +118,12 @@ impl Plan {
                 .chain(bundle)
                 .map(|(name, kind)| file(name, kind, all.clone())),
         );
+        files.extend(self.bundles());
+        files
+    }
+
+    /// The bundles that are about one file each.
+    fn bundles(&self) -> impl Iterator<Item = PlannedFile<'_>> {
         let sources = self.sources.iter().map(|source| (&source.bundle, &source.file));
         let sets = self.file_sets.iter().map(|set| (&set.bundle, &set.file));
         let charts = self.charts.iter().map(|chart| (&chart.bundle, &chart.file));
@@ -131,9 +138,11 @@ impl Plan {
             .chain(charts)
             .chain(distributions)
             .chain(images);
-        let own = own.filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
-        files.extend(own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()])));
-        files
+        let of_lists = self.lists().map(|list| (&list.sbom.bundle, list.artifact));
+        let own = own
+            .chain(of_lists)
+            .filter_map(|(bundle, of)| Some((bundle.as_ref()?, of)));
+        own.map(|(bundle, of)| file(bundle, FileKind::Bundle, vec![of.to_string()]))
     }
 
     /// The plan as one JSON document.
@@ -252,12 +261,11 @@ fn image(image: &PlannedImage) -> PlannedFile<'_> {
     file(&image.file, FileKind::Image, roots.chain(base).collect())
 }
 
-fn sbom(archive: &PlannedArchive) -> Option<PlannedFile<'_>> {
-    let name = archive.sbom.as_ref()?;
-    Some(PlannedFile {
-        target: Some(archive.target),
-        ..file(name, FileKind::Sbom, vec![archive.file.to_string()])
-    })
+fn sbom(list: Listed<'_>) -> PlannedFile<'_> {
+    PlannedFile {
+        target: list.target,
+        ..file(&list.sbom.file, FileKind::Sbom, vec![list.artifact.to_string()])
+    }
 }
 
 fn file_to_json(file: &PlannedFile<'_>) -> Value {

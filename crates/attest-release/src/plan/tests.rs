@@ -51,6 +51,9 @@ fn every_file_has_its_name_and_place() {
             "app-1.2.0-windows-amd64.cdx.json",
             "SHA256SUMS",
             "app-1.2.0.sigstore.json",
+            "app-1.2.0-linux-amd64.cdx.sigstore.json",
+            "app-1.2.0-linux-armv7.cdx.sigstore.json",
+            "app-1.2.0-windows-amd64.cdx.sigstore.json",
         ]
     );
     let windows = &plan.archives[2];
@@ -175,12 +178,13 @@ fn the_table_shows_every_file_and_what_is_left_out() {
         "\
 app 1.2.0, commit 0123456789ab, with changes that are not committed
 
-FILE                            KIND       TARGET       FROM
-app-1.2.0-linux-amd64.tar.gz    archive    linux/amd64  app (cargo x86_64-unknown-linux-gnu), LICENSE, README.md
-app-1.2.0-source.tar.gz         source     -            commit 0123456789ab
-app-1.2.0-linux-amd64.cdx.json  sbom       linux/amd64  app-1.2.0-linux-amd64.tar.gz
-SHA256SUMS                      checksums  -            3 files
-app-1.2.0.sigstore.json         bundle     -            4 files
+FILE                                     KIND       TARGET       FROM
+app-1.2.0-linux-amd64.tar.gz             archive    linux/amd64  app (cargo x86_64-unknown-linux-gnu), LICENSE, README.md
+app-1.2.0-source.tar.gz                  source     -            commit 0123456789ab
+app-1.2.0-linux-amd64.cdx.json           sbom       linux/amd64  app-1.2.0-linux-amd64.tar.gz
+SHA256SUMS                               checksums  -            3 files
+app-1.2.0.sigstore.json                  bundle     -            4 files
+app-1.2.0-linux-amd64.cdx.sigstore.json  bundle     -            app-1.2.0-linux-amd64.tar.gz
 
 left out:
   windows/amd64: no linker
@@ -208,7 +212,7 @@ fn a_plan_names_the_rules_of_its_source_archives_that_are_not_the_usual() {
 fn the_json_form_says_the_same() {
     let json = Plan::new(&config(CONFIG), &facts()).unwrap().to_json();
     assert_eq!(json["schema"], PLAN_SCHEMA);
-    assert_eq!(json["files"].as_array().unwrap().len(), 10);
+    assert_eq!(json["files"].as_array().unwrap().len(), 13);
     assert_eq!(json["files"][1]["target"], "linux/arm/v7");
     assert_eq!(json["files"][0]["inputs"][0], "app (cargo x86_64-unknown-linux-gnu)");
 }

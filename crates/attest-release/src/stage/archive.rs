@@ -2,13 +2,14 @@ use std::path::Path;
 
 use attest_archive::{Content, Format, Kind, Member, MemberPath, Members, Packed, Recipe, write_archive};
 use attest_digest::Measured;
-use attest_sbom::{File, Metadata, Subject, Timestamp, cargo, files};
+use attest_sbom::{File, Subject, cargo};
 
+use super::sbom::{Product, Programs};
 use super::{StageError, Staging};
 use crate::FileName;
 use crate::build::{Built, CargoRecords};
 use crate::config::ArchiveFormat;
-use crate::plan::{FileKind, Plan, PlannedArchive, PlannedContents, PlannedFileSet, PlannedSteps};
+use crate::plan::{FileKind, PlannedArchive, PlannedBinary, PlannedContents, PlannedFileSet, PlannedSteps};
 
 /// The name that cargo gives its lock file, wherever the root of the workspace is.
 const LOCK_FILE: &str = "Cargo.lock";
@@ -25,13 +26,12 @@ pub struct Unlisted {
 impl Staging {
     /// Packs the binaries of a target with the files beside them, and lists what is in it when that is wanted.
     ///
-    /// Says which binaries are listed by their digests alone, because nobody told what is inside them.
+    /// Says which binaries are listed by their digests alone, because neither cargo nor they themselves tell what is inside.
     ///
     /// # Errors
     /// When a file cannot be read or written, or changes meanwhile.
     pub fn pack(
         &mut self,
-        plan: &Plan,
         archive: &PlannedArchive,
         built: &Built,
         project: &Path,
@@ -44,13 +44,13 @@ impl Staging {
             return Ok(None);
         };
         let listing = Listing {
-            plan,
+            product: &self.product,
             archive,
             built,
             packed: &packed,
         };
         let (document, unlisted) = listing.document(self.settings.source_date.seconds())?;
-        self.write(sbom, FileKind::Sbom, &document)?;
+        self.write(&sbom.file, FileKind::Sbom, &document)?;
         Ok(unlisted)
     }
 
@@ -203,7 +203,7 @@ fn project_file(place: MemberPath, path: &Path) -> Member {
 
 /// What is needed to list the contents of an archive.
 struct Listing<'a> {
-    plan: &'a Plan,
+    product: &'a Product,
     archive: &'a PlannedArchive,
     built: &'a Built,
     packed: &'a Packed,
@@ -211,48 +211,53 @@ struct Listing<'a> {
 
 impl Listing<'_> {
     fn document(&self, source_date: u64) -> Result<(Vec<u8>, Option<Unlisted>), StageError> {
-        let unlisted = self.unlisted();
-        let document = self.try_document(source_date, unlisted.is_none());
-        let document = document.map_err(|problem| StageError::Sbom {
+        let problem = |problem| StageError::Sbom {
             file: self.archive.file.clone(),
             problem,
-        })?;
-        Ok((document, unlisted))
-    }
-
-    /// Only cargo says what it built in; one binary from elsewhere makes the list of the archive one of files.
-    fn unlisted(&self) -> Option<Unlisted> {
-        let foreign = |steps: &PlannedSteps| !matches!(steps, PlannedSteps::Cargo { .. });
-        let binaries = self.archive.binaries.iter().filter(|binary| foreign(&binary.steps));
-        let binaries: Vec<FileName> = binaries.map(|binary| binary.file.clone()).collect();
-        (!binaries.is_empty()).then(|| Unlisted {
-            archive: self.archive.file.clone(),
-            binaries,
-        })
-    }
-
-    fn try_document(&self, source_date: u64, from_cargo: bool) -> Result<Vec<u8>, attest_sbom::Error> {
-        let metadata = Metadata {
-            timestamp: i64::try_from(source_date)
-                .ok()
-                .map(Timestamp::from_unix_seconds)
-                .transpose()?,
-            about: self.plan.about.clone(),
-            ..Metadata::default()
         };
-        let files = self.files()?;
-        let bom = match from_cargo.then(|| records(&self.built.records)).flatten() {
-            Some((package, records)) => cargo::document(&records, &Subject { package, files }, &metadata)?,
-            None => files::document(&self.product(), &files, &metadata)?,
-        };
-        Ok(bom.to_json())
-    }
-
-    fn product(&self) -> files::Product {
-        files::Product {
-            name: self.plan.name.to_string(),
-            version: Some(self.plan.version.to_string()),
+        let metadata = self.product.metadata(source_date).map_err(problem)?;
+        let files = self.files().map_err(problem)?;
+        if let Some((package, records)) = self.is_of_cargo().then(|| records(&self.built.records)).flatten() {
+            let bom = cargo::document(&records, &Subject { package, files }, &metadata).map_err(problem)?;
+            return Ok((bom.to_json(), None));
         }
+        let silent = self.silent()?;
+        let bom = match silent.len() == self.built.binaries.len() {
+            true => self.product.list_of_files(&files, &metadata),
+            false => self.programs()?.document(self.product, &silent, &files, &metadata),
+        };
+        let unlisted = (!silent.is_empty()).then(|| Unlisted {
+            archive: self.archive.file.clone(),
+            binaries: silent,
+        });
+        Ok((bom.map_err(problem)?.to_json(), unlisted))
+    }
+
+    /// Cargo says what it built in; one binary from elsewhere, and the binaries themselves have to tell.
+    fn is_of_cargo(&self) -> bool {
+        let of_cargo = |binary: &PlannedBinary| matches!(binary.steps, PlannedSteps::Cargo { .. });
+        self.archive.binaries.iter().all(of_cargo)
+    }
+
+    fn programs(&self) -> Result<Programs, StageError> {
+        self.some_programs(|_| true)
+    }
+
+    fn some_programs(&self, wanted: impl Fn(&FileName) -> bool) -> Result<Programs, StageError> {
+        let programs = self.built.binaries.iter().filter(|(name, _)| wanted(name));
+        let programs = Programs::new(programs.map(|(name, path)| (name.as_str(), path.as_path())));
+        programs.map_err(StageError::io(format!("read the programs of `{}`", self.archive.file)))
+    }
+
+    /// The binaries that do not tell what is in them.
+    fn silent(&self) -> Result<Vec<FileName>, StageError> {
+        let mut silent = Vec::new();
+        for name in self.built.binaries.keys() {
+            if !self.some_programs(|other| other == name)?.tell() {
+                silent.push(name.clone());
+            }
+        }
+        Ok(silent)
     }
 
     /// The binaries, with the digests that were measured while they were packed.

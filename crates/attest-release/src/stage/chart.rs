@@ -29,6 +29,7 @@ impl Staging {
         let members = found.members().clone();
         let packed = self.write_archive(&chart.file, ArchiveFormat::TarGz, members)?;
         self.record(&chart.file, FileKind::Chart, packed.measured);
+        self.list(&chart.file, chart.sbom.as_ref())?;
         Ok(found.warnings().to_vec())
     }
 }

@@ -68,7 +68,7 @@ impl Staging {
             source: std::io::Error::other(error),
         })?;
         self.record(&image.file, FileKind::Image, measured);
-        Ok(())
+        self.list(&image.file, image.sbom.as_ref())
     }
 
     fn note_base(&mut self, image: &PlannedImage, recipe: &ImageRecipe<'_>) {

@@ -11,6 +11,7 @@ mod error;
 mod image;
 mod ownership;
 mod python;
+mod sbom;
 mod sign;
 mod source;
 mod verify;
@@ -34,6 +35,7 @@ use crate::FileName;
 use crate::git::Submodule;
 use crate::plan::{FileKind, Plan};
 use directory::StagingDirectory;
+use sbom::Product;
 
 /// How everything in a release is written.
 #[derive(Debug, Clone)]
@@ -66,6 +68,7 @@ pub struct Staging {
     collisions: Vec<(FileName, CaseCollision)>,
     bases: BTreeMap<String, Digest>,
     submodules: Vec<Submodule>,
+    product: Product,
 }
 
 impl Staging {
@@ -88,6 +91,7 @@ impl Staging {
             collisions: Vec::new(),
             bases: BTreeMap::new(),
             submodules: Vec::new(),
+            product: Product::of(plan),
         })
     }
 

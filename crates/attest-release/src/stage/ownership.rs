@@ -16,6 +16,9 @@ use super::StageError;
 /// What the name of a bundle ends in.
 pub(super) const BUNDLE_SUFFIX: &str = ".sigstore.json";
 
+/// What the name of the bundle about a list of contents ends in besides: that of the list without `.json`.
+const LIST: &str = ".cdx";
+
 /// The largest statement or bundle that is looked at, in bytes; with a subject for each of some thousand files it has 1 MiB.
 const MAX_STATEMENT_BYTES: u64 = 16 << 20;
 
@@ -65,8 +68,8 @@ fn foreign(output: &Path) -> Result<Option<String>, StageError> {
             );
         }
     }
-    let is_known =
-        |name: &&String| known.contains(*name) || name.strip_suffix(BUNDLE_SUFFIX).is_some_and(|of| known.contains(of));
+    let is_of_known = |of: &str| known.contains(of) || (of.ends_with(LIST) && known.contains(&format!("{of}.json")));
+    let is_known = |name: &&String| known.contains(*name) || name.strip_suffix(BUNDLE_SUFFIX).is_some_and(is_of_known);
     Ok(names.iter().find(|name| !is_known(name)).cloned())
 }
 
@@ -106,7 +109,9 @@ mod tests {
     fn an_earlier_release_may_be_replaced() {
         let output = tempfile::tempdir().unwrap();
         fs::write(output.path().join("p.json"), statement(attest_provenance::RELEASE)).unwrap();
-        for name in ["a", "a.sigstore.json"] {
+        let listed = statement(attest_provenance::RELEASE).replace("\"a\"", "\"b.cdx.json\"");
+        fs::write(output.path().join("q.json"), listed).unwrap();
+        for name in ["a", "a.sigstore.json", "b.cdx.json", "b.cdx.sigstore.json"] {
             fs::write(output.path().join(name), "").unwrap();
         }
         check(output.path()).unwrap();
@@ -114,7 +119,13 @@ mod tests {
 
     #[test]
     fn what_no_release_names_is_never_deleted() {
-        for foreign in ["notes.txt", "b.sigstore.json", ".hidden", "b.json"] {
+        for foreign in [
+            "notes.txt",
+            "b.sigstore.json",
+            "b.cdx.sigstore.json",
+            ".hidden",
+            "b.json",
+        ] {
             let output = tempfile::tempdir().unwrap();
             fs::write(output.path().join("p.json"), statement(attest_provenance::RELEASE)).unwrap();
             fs::write(output.path().join(foreign), "").unwrap();

@@ -34,6 +34,7 @@ impl Staging {
             _ => Format::TarGz,
         });
         self.record(&planned.file, FileKind::of_distribution(&planned.file), packed);
+        self.list(&planned.file, planned.sbom.as_ref())?;
         Ok(found.problems().iter().map(ToString::to_string).collect())
     }
 

@@ -44,7 +44,8 @@ impl Staging {
         }
     }
 
-    /// Signs the statement, and each archive where that is wanted, all with one certificate.
+    /// Signs the statement, what is in each file that has a list, and each archive where that is wanted, all with one
+    /// certificate.
     ///
     /// # Errors
     /// When a service fails or the certificate is not one that could be asked for.
@@ -64,6 +65,10 @@ impl Staging {
             };
             let signed = session.sign_artifact(&staged.measured).map_err(problem)?;
             bundles.push((bundle.clone(), signed.as_json().to_vec()));
+        }
+        for (bundle, statement) in self.contents(plan)? {
+            let signed = session.sign_statement(&statement).map_err(problem)?;
+            bundles.push((bundle, signed.as_json().to_vec()));
         }
         for (file, json) in &bundles {
             self.write(file, FileKind::Bundle, json)?;

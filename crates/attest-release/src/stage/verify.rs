@@ -43,7 +43,9 @@ impl Staging {
     pub fn verify(&self, plan: &Plan, check: &Check<'_>) -> Result<Vec<CheckedFile>, StageError> {
         self.same_names()?;
         let verifier = Verifier::new(check.root, check.time);
-        let own: Vec<(&FileName, &FileName)> = own_bundles(plan).collect();
+        let lists = plan.lists();
+        let lists = lists.filter_map(|list| Some((list.artifact, list.sbom.bundle.as_ref()?)));
+        let own: Vec<(&FileName, &FileName)> = own_bundles(plan).chain(lists).collect();
         let own_files = own.iter().map(|(file, _)| *file);
         let is_covered = |staged: &StagedFile| plan.bundle.is_some() && staged.kind != FileKind::Bundle;
         let covered = self.files.iter().filter(|(_, staged)| is_covered(staged));

@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use super::{Records, Resolution, describe};
 use crate::bom::Content;
 use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Property, Scope};
-use crate::{Bom, Error, File, Metadata, Subject};
+use crate::{Bom, Error, File, Metadata, Subject, subject};
 
 /// Lists exactly the packages that were compiled in a build.
 ///
@@ -85,7 +85,7 @@ impl Drawing<'_> {
         let root = components.remove(self.selection.root).ok_or(Error::NoResolve)?;
         Ok(Content {
             phase: self.phase(),
-            root: with_files(root, files)?,
+            root: of_files(root, files)?,
             components: components.into_values().collect(),
             dependencies,
             compositions,
@@ -186,19 +186,10 @@ fn separate(components: &mut BTreeMap<&PackageId, Component>) {
     }
 }
 
-/// One binary is the thing itself; several are its parts.
-fn with_files(mut root: Component, files: &[File]) -> Result<Component, Error> {
-    let owner = reference(&root);
+/// What has binaries is an application, whatever else it is.
+fn of_files(mut root: Component, files: &[File]) -> Result<Component, Error> {
     if !files.is_empty() {
         root.kind = ComponentKind::Application;
     }
-    match File::sorted(files)?.as_slice() {
-        [] => {}
-        [only] => {
-            root.hashes = only.hashes();
-            root.properties.push(only.size_property());
-        }
-        several => root.components = several.iter().map(|file| file.component(&owner)).collect(),
-    }
-    Ok(root)
+    subject::with_files(root, files)
 }

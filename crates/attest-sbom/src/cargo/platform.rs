@@ -108,6 +108,7 @@ struct Machine {
 }
 
 impl Machine {
+    /// A table of the names that targets begin with.
     fn parse(text: &str) -> Option<Self> {
         let machine = |arch, width, endian| Self {
             arch,
@@ -190,6 +191,7 @@ struct System {
 }
 
 impl System {
+    /// A table of the names that targets end in.
     fn parse(text: &str, machine: &Machine) -> Option<Self> {
         let system = |os, env, vendor| Self {
             os,

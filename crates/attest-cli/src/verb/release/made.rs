@@ -117,7 +117,7 @@ impl Making<'_> {
             })?;
             tools.extend(built.tools.clone());
             let listed_by_digest = steps.take("pack", archive.file.as_str(), context, |_| {
-                let packed = staging.pack(&ground.plan, archive, &built, &ground.project);
+                let packed = staging.pack(archive, &built, &ground.project);
                 packed.map_err(|error| failure::stage(&error))
             })?;
             unlisted.extend(listed_by_digest);

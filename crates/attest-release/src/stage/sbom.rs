@@ -1,0 +1,215 @@
+//! What is in a file of the release, as a list of its own, and the statement that binds the two.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use attest_digest::Measured;
+use attest_sbom::tree::{Archive, Content, Directory, Entry, EntryKind, Listing, Tree};
+use attest_sbom::{About, Bom, Gap, Inventory, Metadata, Options, Root, Timestamp, files, oci, scan};
+use attestation::{Payload, Predicate, Statement, Subject};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{StageError, Staging};
+use crate::FileName;
+use crate::plan::{FileKind, Plan, PlannedSbom};
+
+/// What is said of every list of a release.
+#[derive(Debug, Clone)]
+pub(super) struct Product {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) about: About,
+}
+
+impl Product {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            name: plan.name.to_string(),
+            version: plan.version.to_string(),
+            about: plan.about.clone(),
+        }
+    }
+
+    pub(super) fn metadata(&self, source_date: u64) -> Result<Metadata, attest_sbom::Error> {
+        let timestamp = i64::try_from(source_date).ok().map(Timestamp::from_unix_seconds);
+        Ok(Metadata {
+            timestamp: timestamp.transpose()?,
+            about: self.about.clone(),
+            ..Metadata::default()
+        })
+    }
+
+    pub(super) fn root(&self) -> Root {
+        Root {
+            name: Some(self.name.clone()),
+            version: Some(self.version.clone()),
+        }
+    }
+
+    /// A list of files of which nothing else is known.
+    pub(super) fn list_of_files(
+        &self,
+        files: &[attest_sbom::File],
+        metadata: &Metadata,
+    ) -> Result<Bom, attest_sbom::Error> {
+        let product = files::Product {
+            name: self.name.clone(),
+            version: Some(self.version.clone()),
+        };
+        files::document(&product, files, metadata)
+    }
+}
+
+impl Staging {
+    /// Lists what is in a file that was packed: what its manifests and programs tell, else its digest alone.
+    pub(super) fn list(&mut self, artifact: &FileName, sbom: Option<&PlannedSbom>) -> Result<(), StageError> {
+        let (Some(sbom), Some(staged)) = (sbom, self.files.get(artifact)) else {
+            return Ok(());
+        };
+        let scratch = self.scratch()?;
+        let inside = inside(&self.path_of(artifact), scratch.path());
+        let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
+        let document = self.document(inventory, artifact, &staged.measured);
+        let document = document.map_err(|problem| StageError::Sbom {
+            file: artifact.clone(),
+            problem,
+        })?;
+        self.write(&sbom.file, FileKind::Sbom, &document.to_json())
+    }
+
+    fn document(
+        &self,
+        inventory: Option<Inventory>,
+        artifact: &FileName,
+        measured: &Measured,
+    ) -> Result<Bom, attest_sbom::Error> {
+        let metadata = self.product.metadata(self.settings.source_date.seconds())?;
+        let files = [attest_sbom::File::new(artifact.as_str(), measured.clone())?];
+        let Some(inventory) = inventory else {
+            return self.product.list_of_files(&files, &metadata);
+        };
+        let root = match inventory.has_root() {
+            true => Root::default(),
+            false => self.product.root(),
+        };
+        inventory.document_of(&root, &files, &metadata)
+    }
+
+    /// Says of every file that has a list what is in it, in the words of the list.
+    pub(super) fn contents(&self, plan: &Plan) -> Result<Vec<(FileName, Payload)>, StageError> {
+        let mut statements = Vec::new();
+        for list in plan.lists() {
+            let (Some(bundle), Some(staged)) = (&list.sbom.bundle, self.files.get(list.artifact)) else {
+                continue;
+            };
+            let reading = || format!("read `{}`", list.sbom.file);
+            let bytes = std::fs::read(self.path_of(&list.sbom.file)).map_err(StageError::io(reading()))?;
+            let contents = serde_json::from_slice(&bytes)
+                .map_err(io::Error::from)
+                .map_err(StageError::io(reading()))?;
+            let subject = Subject::measured(list.artifact.as_str(), &staged.measured);
+            let statement = Statement::new(vec![subject], Contents(contents));
+            let statement = statement.map_err(|problem| StageError::Statement { problem })?;
+            statements.push((bundle.clone(), statement.to_payload()));
+        }
+        Ok(statements)
+    }
+}
+
+/// What is in a file: one that readers know as it is, an image with all its platforms together, or another archive.
+fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
+    let options = Options::default();
+    if let Some(inventory) = found(&Directory::of_file(path, &options)?) {
+        return Ok(Some(inventory));
+    }
+    let Some(archive) = Archive::open(path, &options, scratch)? else {
+        return Ok(None);
+    };
+    let mut image = Inventory::default();
+    for platform in &oci::images(&archive).platforms {
+        image.absorb(platform.scan(&archive, &options, scratch));
+    }
+    match image.is_empty() {
+        true => Ok(found(&archive)),
+        false => Ok(Some(image)),
+    }
+}
+
+/// What readers find, if they find anything.
+fn found(tree: &dyn Tree) -> Option<Inventory> {
+    let inventory = scan(tree, &Options::default()).ok()?;
+    (!inventory.is_empty()).then_some(inventory)
+}
+
+/// A CycloneDX document about a subject.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Contents(Map<String, Value>);
+
+impl Predicate for Contents {
+    const TYPE: &'static str = "https://cyclonedx.org/bom";
+}
+
+/// Programs by the names that they have in an archive.
+pub(super) struct Programs {
+    listing: Listing,
+    paths: BTreeMap<String, PathBuf>,
+}
+
+impl Programs {
+    pub(super) fn new<'a>(programs: impl IntoIterator<Item = (&'a str, &'a Path)>) -> io::Result<Self> {
+        let paths: BTreeMap<String, PathBuf> = programs
+            .into_iter()
+            .map(|(name, path)| (name.to_owned(), path.to_owned()))
+            .collect();
+        let entries = paths.iter().map(|(name, path)| {
+            let size = path.metadata()?.len();
+            let is_executable = true;
+            Ok(Entry {
+                path: name.clone(),
+                kind: EntryKind::File { size, is_executable },
+            })
+        });
+        let entries = entries.collect::<io::Result<Vec<_>>>()?;
+        let listing = Listing::new(entries, Vec::new());
+        Ok(Self { listing, paths })
+    }
+
+    /// Whether one of them tells what is in it.
+    pub(super) fn tell(&self) -> bool {
+        found(self).is_some()
+    }
+
+    /// What is in them; of those that are named, nobody knows.
+    pub(super) fn document(
+        &self,
+        product: &Product,
+        silent: &[FileName],
+        files: &[attest_sbom::File],
+        metadata: &Metadata,
+    ) -> Result<Bom, attest_sbom::Error> {
+        let mut inventory = scan(self, &Options::default())?;
+        for name in silent {
+            inventory.gap(Gap::new(
+                "unlisted",
+                name.as_str(),
+                "the program does not tell what is in it",
+            ));
+        }
+        inventory.document_of(&product.root(), files, metadata)
+    }
+}
+
+impl Tree for Programs {
+    fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>> {
+        let path = self.paths.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Box::new(File::open(path)?))
+    }
+}
