@@ -37,6 +37,7 @@ mod repro;
 mod sandbox;
 mod sbom;
 mod sbom_documents;
+mod sbom_image;
 mod sign;
 mod sign_defer;
 mod sign_guards;

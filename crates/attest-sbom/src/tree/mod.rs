@@ -16,6 +16,7 @@ mod stream;
 pub(crate) mod tar;
 
 use std::io::{self, Read, Seek};
+use std::path::Path;
 
 pub use archive::Archive;
 pub use directory::Directory;
@@ -34,6 +35,24 @@ pub trait Tree: Sync {
     /// # Errors
     /// What the system says, and [`io::ErrorKind::NotFound`] for a path that the tree does not have.
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>>;
+}
+
+/// A directory; an archive, by what is in it; or a file that is alone in its tree. A file that a reader wants as it is, such
+/// as a jar, is no archive here. `scratch` is a directory for temporary files.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn open(path: &Path, options: &Options, scratch: &Path) -> io::Result<Box<dyn Tree>> {
+    if path.is_dir() {
+        return Ok(Box::new(Directory::new(path)?));
+    }
+    let file = Directory::of_file(path, options)?;
+    if !file.is_wanted(options)
+        && let Some(archive) = Archive::open(path, options, scratch)?
+    {
+        return Ok(Box::new(archive));
+    }
+    Ok(Box::new(file))
 }
 
 /// The content of a file, at any place.

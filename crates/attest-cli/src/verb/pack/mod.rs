@@ -6,7 +6,7 @@ pub(super) mod date;
 mod directory;
 mod formats;
 mod image;
-mod output_directory;
+pub(super) mod output_directory;
 mod python;
 mod refusal;
 mod report;

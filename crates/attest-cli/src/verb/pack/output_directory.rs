@@ -5,12 +5,12 @@ use super::directory::require_directory;
 use crate::failure::Failure;
 
 /// The directory that outputs go to, made with all above it if it is not there. What was made goes again unless it is kept.
-pub(super) struct OutputDirectory {
+pub(in crate::verb) struct OutputDirectory {
     made: Vec<PathBuf>,
 }
 
 impl OutputDirectory {
-    pub(super) fn make(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::verb) fn make(path: &Path) -> Result<Self, Failure> {
         let mut directory = Self { made: Vec::new() };
         let missing = path.ancestors().take_while(|above| !is_there(above));
         for above in missing.collect::<Vec<_>>().into_iter().rev() {
@@ -29,7 +29,7 @@ impl OutputDirectory {
     }
 
     /// What was made stays.
-    pub(super) fn keep(mut self) {
+    pub(in crate::verb) fn keep(mut self) {
         self.made.clear();
     }
 }

@@ -70,6 +70,15 @@ impl DescriptionArguments {
     }
 }
 
+/// How the name of a document ends.
+pub(super) fn ending(arguments: &DescriptionArguments) -> &'static str {
+    match arguments.output_format {
+        Format::CycloneDxXml14 | Format::CycloneDxXml15 => "cdx.xml",
+        Format::Spdx23 => "spdx.json",
+        _ => "cdx.json",
+    }
+}
+
 /// The largest document that Rekor takes with an entry, and that GitHub takes as an attestation.
 const LARGEST: [(usize, &str); 2] = [(16 << 20, "GitHub (16 MiB)"), (2_000_000, "Rekor (2 MB)")];
 

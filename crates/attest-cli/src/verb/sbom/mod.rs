@@ -4,6 +4,7 @@ mod build;
 mod description;
 mod diff;
 mod document;
+mod image;
 mod license;
 mod merge;
 mod program;
@@ -23,6 +24,8 @@ Examples:
   attest sbom . -o app.cdx.json
   attest sbom package-lock.json services/api/go.mod -o app.cdx.json
   attest sbom rootfs --kind dpkg --kind apk --strict
+  attest sbom app.oci -o sboms
+  attest sbom image.tar --platform linux/arm64 -o app.cdx.json
   attest sbom . --cargo build --target aarch64-unknown-linux-gnu --package app
   cargo build --release --target x86_64-unknown-linux-gnu --message-format=json > build.json
   attest sbom . --messages build.json --binary target/x86_64-unknown-linux-gnu/release/app
@@ -32,6 +35,9 @@ Examples:
 Manifests, lock files, databases of packages and binaries are recognised by what
 they are; nothing is run and nothing is fetched. What cannot be known is said on
 stderr and in the document, which is then incomplete; --strict makes that exit 1.
+
+Of an image for several platforms every platform gets a document, beside one that
+links them: -o names their directory.
 
 With --cargo build the project is built and the compiler decides what is listed:
 a lock file lists more than one build needs.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use attest_sbom::tree::{Directory, Joined, Tree};
-use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root};
+use attest_sbom::tree::{Archive, Directory, Joined, Tree};
+use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root, oci};
 
 use super::build::{self, CargoArguments};
 use super::description::{self, DescriptionArguments};
 use super::document;
+use super::image;
 use super::project::Project;
 use super::refusal::refusal;
 use crate::context::Context;
@@ -20,7 +21,7 @@ const SHOWN_GAPS: usize = 20;
 /// What to list, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScanArguments {
-    /// Directories and files: projects, lock files, binaries, root file systems
+    /// Directories and files: projects, lock files, binaries, root file systems, images, archives
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -31,6 +32,9 @@ pub(super) struct ScanArguments {
     /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
     #[arg(long, value_name = "NAME", value_parser = root)]
     name: Option<Root>,
+    /// Of an image for several platforms, list this one, as OS/ARCH or OS/ARCH/VARIANT
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
     /// Exit 1, without a document, when something cannot be known
     #[arg(long)]
     strict: bool,
@@ -71,16 +75,13 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         timestamp: document::timestamp(directory_of(first), context)?,
         ..Metadata::default()
     });
-    let bom = match arguments.cargo.decide() {
-        true => build::document(
-            &Project::find(one_path(arguments)?)?,
-            &arguments.cargo,
-            &metadata,
-            context,
-        )?,
-        false => listed(arguments, &metadata, context)?,
-    };
-    description::write(&bom, &arguments.description, context)?;
+    if arguments.cargo.decide() {
+        let project = Project::find(one_path(arguments)?)?;
+        let bom = build::document(&project, &arguments.cargo, &metadata, context)?;
+        description::write(&bom, &arguments.description, context)?;
+        return Ok(Outcome::Accepted);
+    }
+    listed(arguments, &metadata, context)?;
     Ok(Outcome::Accepted)
 }
 
@@ -102,19 +103,39 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-fn listed(
-    arguments: &ScanArguments,
-    metadata: &Metadata,
-    context: &mut Context<'_>,
-) -> Result<attest_sbom::Bom, Failure> {
+fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<'_>) -> Result<(), Failure> {
     let mut options = Options::default();
     options.kinds.clone_from(&arguments.kind);
     options.shipped.clone_from(&arguments.cargo.shipped);
     let tree = tree(&arguments.paths, &options)?;
-    let inventory = attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(shown(&arguments.paths)))?;
-    report(&inventory, arguments, context)?;
     let root = arguments.name.clone().unwrap_or_default();
-    inventory.document(&root, metadata).map_err(refusal)
+    let images = oci::images(&*tree);
+    if let [path] = arguments.paths.as_slice()
+        && let Some(failure) = image::none(&images, path)
+    {
+        return Err(failure);
+    }
+    let listing = image::Listing {
+        images: &images,
+        tree: &*tree,
+        options: &options,
+        metadata,
+        root: &root,
+        description: &arguments.description,
+    };
+    let inventory = match listing.one(arguments.platform.as_deref())? {
+        Some(image) => listing.inventory(image, &image::scratch()),
+        None if images.platforms.is_empty() => {
+            attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(shown(&arguments.paths)))?
+        }
+        None => {
+            let mut report = |inventory: &Inventory, context: &mut Context<'_>| report(inventory, arguments, context);
+            return listing.write_all(&mut report, &image::scratch(), context);
+        }
+    };
+    report(&inventory, arguments, context)?;
+    let bom = inventory.document(&root, metadata).map_err(refusal)?;
+    description::write(&bom, &arguments.description, context)
 }
 
 fn tree(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
@@ -153,10 +174,15 @@ pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, 
         let message = format!("expected a file or a directory that can be read, found: {error}");
         Failure::undecided("sbom-path-unreadable", message).at(path.display())
     };
-    match path.is_dir() {
-        true => Ok(Box::new(Directory::new(path).map_err(unreadable)?)),
-        false => Ok(Box::new(Directory::of_file(path, options).map_err(unreadable)?)),
+    if path.is_dir() {
+        return Ok(Box::new(Directory::new(path).map_err(unreadable)?));
     }
+    if path.is_file()
+        && let Some(archive) = Archive::open(path, options, &image::scratch()).map_err(unreadable)?
+    {
+        return Ok(Box::new(archive));
+    }
+    Ok(Box::new(Directory::of_file(path, options).map_err(unreadable)?))
 }
 
 /// Says what is missing; all of it is in the document, too.

@@ -1,0 +1,141 @@
+//! `attest sbom` on images: a document for each platform, and one that links them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::command::{Command, Finished};
+
+struct Scene {
+    directory: tempfile::TempDir,
+}
+
+impl Scene {
+    /// An image for two platforms with one package of the system in each.
+    fn new() -> Self {
+        let scene = Self {
+            directory: tempfile::tempdir().unwrap(),
+        };
+        for (root, architecture) in [("one", "amd64"), ("two", "arm64")] {
+            let root = scene.path(root);
+            fs::create_dir_all(root.join("var/lib/dpkg")).unwrap();
+            fs::create_dir_all(root.join("etc")).unwrap();
+            fs::write(root.join("etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\n").unwrap();
+            let status = format!(
+                "Package: libc6\nStatus: install ok installed\nArchitecture: {architecture}\nVersion: 2.36-9\n\
+                 Maintainer: Somebody <somebody@example.org>\n\n"
+            );
+            fs::write(root.join("var/lib/dpkg/status"), status).unwrap();
+        }
+        scene.pack("app.oci", &["linux/amd64=one", "linux/arm64=two"]);
+        scene
+    }
+
+    fn pack(&self, output: &str, platforms: &[&str]) {
+        let mut command = Command::attest().args(["pack", "image", "--tag", "v1", "-o", output]);
+        for platform in platforms {
+            command = command.args(["--platform", platform]);
+        }
+        self.run(command).expect_code(0);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn run(&self, command: Command) -> Finished {
+        let command = command.current_dir(self.directory.path());
+        command.env("SOURCE_DATE_EPOCH", "1700000000").run()
+    }
+
+    fn sbom(&self, arguments: &[&str]) -> Finished {
+        self.run(Command::attest().arg("sbom").args(arguments))
+    }
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_platform_gets_a_document_and_one_links_them() {
+    let scene = Scene::new();
+    scene.sbom(&["app.oci", "-o", "sboms"]).expect_code(0);
+    let directory = scene.path("sboms");
+    assert_eq!(
+        names(&directory),
+        ["index.cdx.json", "linux-amd64.cdx.json", "linux-arm64.cdx.json"]
+    );
+    let index = fs::read_to_string(directory.join("index.cdx.json")).unwrap();
+    for (file, architecture) in [("linux-amd64.cdx.json", "amd64"), ("linux-arm64.cdx.json", "arm64")] {
+        let document = read(&directory.join(file));
+        let components = document["components"].to_string();
+        assert!(
+            components.contains(&format!("pkg:deb/debian/libc6@2.36-9?arch={architecture}")),
+            "{components}"
+        );
+        let serial = document["serialNumber"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("urn:uuid:");
+        assert!(index.contains(&format!("urn:cdx:{serial}/1")));
+    }
+    scene.pack("app.tar", &["linux/amd64=one", "linux/arm64=two"]);
+    scene.sbom(&["app.tar", "-o", "again"]).expect_code(0);
+    for name in names(&directory) {
+        let (one, two) = (directory.join(&name), scene.path("again").join(&name));
+        assert_eq!(fs::read(one).unwrap(), fs::read(two).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn one_platform_is_one_document() {
+    let scene = Scene::new();
+    scene.sbom(&["app.oci", "-o", "sboms"]).expect_code(0);
+    let one = scene.sbom(&["app.oci", "--platform", "linux/arm64"]).expect_code(0);
+    assert_eq!(one.stdout, fs::read(scene.path("sboms/linux-arm64.cdx.json")).unwrap());
+    scene.pack("single.oci", &["linux/amd64=one"]);
+    let single = scene.sbom(&["single.oci"]).expect_code(0);
+    assert!(single.stdout_text().contains("pkg:deb/debian/libc6@2.36-9?arch=amd64"));
+}
+
+#[test]
+fn several_images_want_a_place_or_a_choice() {
+    let scene = Scene::new();
+    let several = scene.sbom(&["app.oci"]).expect_code(2);
+    assert!(several.stderr_text().contains("error[sbom-several-images]"));
+    assert!(several.stderr_text().contains("linux/amd64") && several.stderr_text().contains("linux/arm64"));
+    let unknown = scene.sbom(&["app.oci", "--platform", "linux/s390x"]).expect_code(2);
+    assert!(unknown.stderr_text().contains("error[sbom-platform-unknown]"));
+    assert_eq!(unknown.stdout_text(), "");
+}
+
+#[test]
+fn a_damaged_layer_is_said_and_strictly_nothing_is_written() {
+    let scene = Scene::new();
+    let blobs = scene.path("app.oci/blobs/sha256");
+    let largest = names(&blobs)
+        .into_iter()
+        .map(|name| blobs.join(name))
+        .filter(|path| fs::read(path).unwrap()[0] == 0x1f);
+    for layer in largest {
+        fs::write(layer, "damaged").unwrap();
+    }
+    let strictly = scene.sbom(&["app.oci", "--strict", "-o", "sboms"]).expect_code(1);
+    assert!(
+        strictly.stderr_text().contains("warning: "),
+        "{}",
+        strictly.stderr_text()
+    );
+    assert!(!scene.path("sboms").exists());
+}
