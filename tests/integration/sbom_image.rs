@@ -139,3 +139,23 @@ fn a_damaged_layer_is_said_and_strictly_nothing_is_written() {
     );
     assert!(!scene.path("sboms").exists());
 }
+
+#[test]
+fn an_archive_is_looked_into_and_a_chart_or_an_sdist_is_what_it_is() {
+    let scene = Scene::new();
+    let packed = scene.run(Command::attest().args(["pack", "one", "-o", "root.tar.gz"]));
+    packed.expect_code(0);
+    let root = scene.sbom(&["root.tar.gz"]).expect_code(0);
+    assert!(root.stdout_text().contains("pkg:deb/debian/libc6@2.36-9?arch=amd64"));
+    fs::create_dir(scene.path("app-1.0")).unwrap();
+    fs::write(
+        scene.path("app-1.0/PKG-INFO"),
+        "Metadata-Version: 2.1\nName: app\nVersion: 1.0\n\n",
+    )
+    .unwrap();
+    fs::write(scene.path("app-1.0/pyproject.toml"), "").unwrap();
+    let packed = scene.run(Command::attest().args(["pack", "app-1.0", "-o", "app-1.0.tar.gz", "--prefix", "app-1.0"]));
+    packed.expect_code(0);
+    let sdist = scene.sbom(&["app-1.0.tar.gz"]).expect_code(0);
+    assert!(sdist.stdout_text().contains("pkg:pypi/app@1.0"));
+}

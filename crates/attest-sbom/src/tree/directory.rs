@@ -56,37 +56,52 @@ impl Directory {
             let expected = "expected a regular file with a name in UTF-8";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, expected));
         };
-        let kind = file(&metadata);
-        let name = name_by_content(path, name, &kind, options)?.unwrap_or(name).to_owned();
-        let listing = Listing::new(vec![Entry { path: name, kind }], Vec::new());
-        let root = Root::File(path.to_owned());
+        let mut head = Vec::new();
+        File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
+        let candidate = Candidate {
+            path: name,
+            size: metadata.len(),
+            is_executable: is_executable(&metadata),
+            head: &head,
+        };
+        let by_content = || recognised(&candidate, options).map(|(_, name)| name);
+        let wanted = if is_wanted(&candidate, options) {
+            Some(name)
+        } else {
+            by_content()
+        };
+        let entry = Entry {
+            path: wanted.unwrap_or(name).to_owned(),
+            kind: file(&metadata),
+        };
+        let root = Root::File {
+            path: path.to_owned(),
+            is_wanted: wanted.is_some(),
+            is_zip: head.starts_with(b"PK"),
+        };
+        let listing = Listing::new(vec![entry], Vec::new());
         Ok(Self { root, listing })
     }
-}
 
-/// The name under which readers look for such a file, unless one of them wants it as it is called.
-fn name_by_content(path: &Path, name: &str, kind: &EntryKind, options: &Options) -> io::Result<Option<&'static str>> {
-    let mut head = Vec::new();
-    File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
-    let EntryKind::File { size, is_executable } = *kind else {
-        return Ok(None);
-    };
-    let candidate = Candidate {
-        path: name,
-        size,
-        is_executable,
-        head: &head,
-    };
-    match is_wanted(&candidate, options) {
-        true => Ok(None),
-        false => Ok(recognised(&candidate, options).map(|(_, name)| name)),
+    /// Whether it is one file, and some reader would open it.
+    pub(super) fn is_wanted(&self) -> bool {
+        matches!(self.root, Root::File { is_wanted: true, .. })
+    }
+
+    /// Whether it is one file, and begins as zip archives do.
+    pub(super) fn is_zip(&self) -> bool {
+        matches!(self.root, Root::File { is_zip: true, .. })
     }
 }
 
 #[derive(Debug)]
 enum Root {
     Directory(PathBuf),
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        is_wanted: bool,
+        is_zip: bool,
+    },
 }
 
 impl Tree for Directory {
@@ -100,7 +115,7 @@ impl Tree for Directory {
         }
         Ok(Box::new(match &self.root {
             Root::Directory(root) => File::open(root.join(path))?,
-            Root::File(file) => File::open(file)?,
+            Root::File { path, .. } => File::open(path)?,
         }))
     }
 }

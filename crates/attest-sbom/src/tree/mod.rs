@@ -25,6 +25,8 @@ pub use layers::{Layer, Layers};
 pub use listing::{Entry, EntryKind, Listing};
 pub use memory::Memory;
 
+use crate::{Options, scan};
+
 /// Something that holds files.
 pub trait Tree: Sync {
     /// Everything that there is, in the order of the bytes of its paths.
@@ -37,8 +39,8 @@ pub trait Tree: Sync {
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>>;
 }
 
-/// A directory; an archive, by what is in it; or a file that is alone in its tree. A file that a reader wants as it is, such
-/// as a jar, is no archive here. `scratch` is a directory for temporary files.
+/// A directory; an archive, by what is in it; or a file that is alone in its tree. A file of which a reader says what it is,
+/// such as a jar or a chart, is no archive here. `scratch` is a directory for temporary files.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -47,12 +49,14 @@ pub fn open(path: &Path, options: &Options, scratch: &Path) -> io::Result<Box<dy
         return Ok(Box::new(Directory::new(path)?));
     }
     let file = Directory::of_file(path, options)?;
-    if !file.is_wanted(options)
-        && let Some(archive) = Archive::open(path, options, scratch)?
-    {
-        return Ok(Box::new(archive));
+    // Whether a tar archive is one of sources, a chart or an image is not told by its name: who wants it has to look.
+    if file.is_wanted() && (file.is_zip() || scan(&file, options).is_ok()) {
+        return Ok(Box::new(file));
     }
-    Ok(Box::new(file))
+    match Archive::open(path, options, scratch)? {
+        Some(archive) => Ok(Box::new(archive)),
+        None => Ok(Box::new(file)),
+    }
 }
 
 /// The content of a file, at any place.

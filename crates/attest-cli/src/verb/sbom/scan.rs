@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use attest_sbom::tree::{Archive, Directory, Joined, Tree};
+use attest_sbom::tree::{self, Joined, Tree};
 use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root, oci};
 
 use super::build::{self, CargoArguments};
@@ -107,7 +107,7 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
     let mut options = Options::default();
     options.kinds.clone_from(&arguments.kind);
     options.shipped.clone_from(&arguments.cargo.shipped);
-    let tree = tree(&arguments.paths, &options)?;
+    let tree = trees(&arguments.paths, &options)?;
     let root = arguments.name.clone().unwrap_or_default();
     let images = oci::images(&*tree);
     if let [path] = arguments.paths.as_slice()
@@ -138,7 +138,7 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
     description::write(&bom, &arguments.description, context)
 }
 
-fn tree(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
+fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
     if let [path] = paths {
         return one_tree(path, options);
     }
@@ -174,15 +174,7 @@ pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, 
         let message = format!("expected a file or a directory that can be read, found: {error}");
         Failure::undecided("sbom-path-unreadable", message).at(path.display())
     };
-    if path.is_dir() {
-        return Ok(Box::new(Directory::new(path).map_err(unreadable)?));
-    }
-    if path.is_file()
-        && let Some(archive) = Archive::open(path, options, &image::scratch()).map_err(unreadable)?
-    {
-        return Ok(Box::new(archive));
-    }
-    Ok(Box::new(Directory::of_file(path, options).map_err(unreadable)?))
+    tree::open(path, options, &image::scratch()).map_err(unreadable)
 }
 
 /// Says what is missing; all of it is in the document, too.
