@@ -10,7 +10,7 @@ use super::installed::{self, Form, METADATA_LIMIT};
 use super::known::Known;
 use super::requirements;
 use crate::cyclonedx::Hash;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
 use crate::tree::Memory;
 use crate::{Gap, Options};
@@ -67,32 +67,34 @@ fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
             Ok(None)
         };
     };
+    let mut found = Inventory::default();
+    let package = of_metadata(held, &metadata, &mut found)?;
+    file.rewind().map_err(|error| damaged(ReadError::from(error)))?;
+    let hash = sha256(&mut file).map_err(damaged)?;
+    found.package_mut(package).hashes.push(hash);
+    if scan.listing().entries().len() == 1 {
+        found.project("", package);
+    }
+    let mut found = found.below(path);
+    for occurrence in &mut found.package_mut(package).evidence.occurrences {
+        path.clone_into(&mut occurrence.location);
+    }
+    Ok(Some(found))
+}
+
+/// The package as it would be installed; what it needs beyond itself is not known.
+fn of_metadata(held: Vec<(String, Vec<u8>)>, metadata: &str, found: &mut Inventory) -> Result<Key, Gap> {
     let memory = Memory::new(held);
     let options = Options::default();
     let inner = Scan::of(&memory, &options);
-    let mut found = Inventory::default();
-    let package = installed::read_package(&inner, &metadata, Form::DistInfo, &mut Known::default(), &mut found)?;
-    file.rewind().map_err(|error| damaged(ReadError::from(error)))?;
-    let hash = sha256(&mut file).map_err(damaged)?;
-    found.package_mut(package.key).hashes.push(hash);
-    let needed: Vec<String> = package
-        .requirements
-        .iter()
-        .filter(|one| one.of_extras().is_empty())
-        .map(|one| one.name.clone())
-        .collect();
+    let package = installed::read_package(&inner, metadata, Form::DistInfo, &mut Known::default(), found)?;
+    let needed = package.requirements.iter().filter(|one| one.of_extras().is_empty());
+    let needed: Vec<String> = needed.map(|one| one.name.clone()).collect();
     if !needed.is_empty() {
         found.incomplete(package.key);
         found.gap(requirements::unsettled_gap("", &needed));
     }
-    if scan.listing().entries().len() == 1 {
-        found.project("", package.key);
-    }
-    let mut found = found.below(path);
-    for occurrence in &mut found.package_mut(package.key).evidence.occurrences {
-        path.clone_into(&mut occurrence.location);
-    }
-    Ok(Some(found))
+    Ok(package.key)
 }
 
 /// The members of the one `dist-info` directory at the top that tell something.

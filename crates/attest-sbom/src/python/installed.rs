@@ -258,10 +258,10 @@ pub(super) fn read_package(
         .extend(direct.as_ref().and_then(DirectUrl::reference));
     component.scope = scope_of(component.purl.as_deref(), inventory);
     let is_own = direct.as_ref().is_some_and(DirectUrl::is_own);
-    let key = match known.own(&name).filter(|_| is_own) {
-        Some(key) => key,
-        None => inventory.add(component),
-    };
+    let key = known
+        .own(&name)
+        .filter(|_| is_own)
+        .unwrap_or_else(|| inventory.add(component));
     if is_own {
         inventory.own(key);
         known.learn_own(&name, key);

@@ -343,12 +343,8 @@ fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut
             }
             continue;
         }
-        match release::component(&need.name, need.settled(), &Origin::Index, place.path) {
-            Ok(mut component) => {
-                component.scope = need.scope();
-                component
-                    .properties
-                    .extend(asked_for(&need.versions).filter(|_| need.settled().is_none()));
+        match unlocked(need, place.path) {
+            Ok(component) => {
                 let key = inventory.add(component);
                 inventory.incomplete(key);
                 inventory.depends(place.root, key);
@@ -378,6 +374,16 @@ fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut
         ));
         inventory.incomplete(place.root);
     }
+}
+
+/// A package that is asked for, and of which nothing says more.
+fn unlocked(need: &Need, place: &str) -> Result<Component, Gap> {
+    let mut component = release::component(&need.name, need.settled(), &Origin::Index, place)?;
+    component.scope = need.scope();
+    if need.settled().is_none() {
+        component.properties.extend(asked_for(&need.versions));
+    }
+    Ok(component)
 }
 
 fn read_manifest(scan: &Scan<'_>, path: &str) -> Result<Option<Manifest>, Gap> {

@@ -54,18 +54,7 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
         if !seen.insert(path.clone()) {
             continue;
         }
-        let text = match scan.text(&path, REQUIREMENTS_LIMIT) {
-            Ok(text) => text,
-            Err(gap) => {
-                inventory.gap(gap);
-                continue;
-            }
-        };
-        let Some(text) = text else {
-            inventory.gap(Gap::new("unresolved", &path, "a file includes it, and it is not there"));
-            continue;
-        };
-        let lines = lines(&text);
+        let lines = lines(&text(scan, &path, inventory));
         inherited.extend(lines.iter().filter_map(|line| match line {
             Line::Constraints(file) => Some(super::join(&path, file)),
             _ => None,
@@ -86,6 +75,16 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
     others.into_iter().map(|entry| entry.path.clone()).collect()
 }
 
+/// The text of a file that is there or that others include; one that is not there is a gap.
+fn text(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> String {
+    let missing = || Gap::new("unresolved", path, "a file includes it, and it is not there");
+    let found = scan.text(path, REQUIREMENTS_LIMIT);
+    found.and_then(|text| text.ok_or_else(missing)).unwrap_or_else(|gap| {
+        inventory.gap(gap);
+        String::new()
+    })
+}
+
 /// Files of versions for what others ask for.
 #[derive(Default)]
 struct Constraints(BTreeMap<String, HashMap<String, String>>);
@@ -96,11 +95,7 @@ impl Constraints {
             if self.0.contains_key(path) {
                 continue;
             }
-            let text = scan.text(path, REQUIREMENTS_LIMIT).unwrap_or_else(|gap| {
-                inventory.gap(gap);
-                None
-            });
-            let pinned = lines(&text.unwrap_or_default())
+            let pinned = lines(&text(scan, path, inventory))
                 .into_iter()
                 .filter_map(|line| match line {
                     Line::Package(wanted) => Some((normalised(&wanted.name), wanted.version?)),
@@ -145,12 +140,17 @@ impl File<'_> {
         if !unsettled.is_empty() {
             inventory.gap(unsettled_gap(self.path, &unsettled));
         }
+        self.tie(&listed, known, inventory);
+    }
+
+    /// Who needs whom, as comments say it.
+    fn tie(&self, listed: &[(&Wanted, Key)], known: &mut Known, inventory: &mut Inventory) {
         let mut names: HashMap<String, Vec<Key>> = HashMap::new();
-        for (wanted, key) in &listed {
+        for (wanted, key) in listed {
             names.entry(normalised(&wanted.name)).or_default().push(*key);
         }
         let says_needs = listed.iter().any(|(wanted, _)| wanted.needed_by.is_some());
-        for (wanted, key) in &listed {
+        for (wanted, key) in listed {
             let needed_by = wanted.needed_by.iter().flatten().filter_map(|name| names.get(name));
             for from in needed_by.flatten() {
                 inventory.depends(*from, *key);
