@@ -113,7 +113,11 @@ fn converted(component: &document::Component, document: &Document, lost: &mut BT
         purl: component.purl.clone(),
         external_references: references,
         evidence: crate::cyclonedx::Evidence {
-            occurrences: component.occurrences.iter().map(occurrence).collect(),
+            occurrences: component
+                .occurrences
+                .iter()
+                .map(|location| occurrence(location))
+                .collect(),
         },
         foreign_properties: component.properties.iter().map(property).collect(),
         ..Component::new(kind, component.name.as_str())
@@ -137,8 +141,8 @@ fn references(references: &[Reference], lost: &mut BTreeSet<String>) -> Vec<Exte
     known
 }
 
-fn occurrence(location: &String) -> Occurrence {
-    let location = location.clone();
+fn occurrence(location: &str) -> Occurrence {
+    let location = location.to_owned();
     Occurrence { location, line: None }
 }
 
