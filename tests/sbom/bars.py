@@ -11,6 +11,8 @@ LEAST_RECALL = {"jars": 0.99}
 LEAST_LICENCES = {"npm": 0.99, "venv": 0.97, "apk": 1.0, "deb": 0.97, "jars": 0.80}
 LEAST_SPDX_LICENCES = {"venv": 0.90, "deb": 0.90}
 MOST_BYTES = 550
+# An image that is named by a tag alone has no identity that lasts, and a jar may name nobody.
+LEAST_NTIA = {("helm", "identifier"): 0.0, ("jars", "supplier"): 0.98}
 # Below this a document is mostly its own head.
 FEWEST_FOR_SIZE = 20
 
@@ -40,7 +42,7 @@ def misses(kind, score, log, document):
     yield from least("licences_spdx", LEAST_SPDX_LICENCES.get(kind, 0))
     for element, share in score.get("ntia", {}).items():
         # What is not locked has no version.
-        if share < 1.0 and (is_known or element != "version"):
+        if share < LEAST_NTIA.get((kind, element), 1.0) and (is_known or element != "version"):
             yield f"ntia {element} {share}"
     if score.get("schema") != "valid":
         yield f"schema {score.get('schema')}"

@@ -64,8 +64,7 @@ const KEYS: [&str; 9] = [
 
 /// What the compiler says, nothing for a target that it does not know.
 fn stated(target: &str) -> Option<BTreeSet<String>> {
-    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(compiler)
+    let output = Command::new("rustc")
         .args(["--print", "cfg", "--target", target])
         .output()
         .unwrap();

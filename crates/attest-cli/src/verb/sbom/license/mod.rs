@@ -228,7 +228,7 @@ fn is_foreign(component: &Component) -> bool {
         .properties
         .iter()
         .any(|(name, value)| name == "attest:own" && value == "true");
-    !is_own && !(component.is_file() && component.licences.is_empty())
+    !is_own && (!component.is_file() || !component.licences.is_empty())
 }
 
 #[cfg(test)]
