@@ -159,3 +159,59 @@ fn an_archive_is_looked_into_and_a_chart_or_an_sdist_is_what_it_is() {
     let sdist = scene.sbom(&["app-1.0.tar.gz"]).expect_code(0);
     assert!(sdist.stdout_text().contains("pkg:pypi/app@1.0"));
 }
+
+#[test]
+fn an_image_beside_a_project_hides_nothing() {
+    let scene = Scene::new();
+    fs::create_dir(scene.path("project")).unwrap();
+    let lock = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\n";
+    fs::write(scene.path("project/Cargo.lock"), lock).unwrap();
+    let both = scene.sbom(&["app.oci", "project"]).expect_code(0);
+    assert!(both.stdout_text().contains("pkg:cargo/app@1.0.0"));
+    assert!(
+        both.stderr_text().contains("not-listed: the image v1 for linux/amd64"),
+        "{}",
+        both.stderr_text()
+    );
+    scene.sbom(&["app.oci", "project", "--strict"]).expect_code(1);
+    fs::rename(scene.path("app.oci"), scene.path("project/app.oci")).unwrap();
+    let inside = scene.sbom(&["project"]).expect_code(0);
+    assert!(inside.stderr_text().contains("not-listed: "));
+    assert!(inside.stdout_text().contains("\"aggregate\":\"incomplete\""));
+    let asked = scene.sbom(&["project", "--platform", "linux/amd64"]).expect_code(0);
+    assert!(asked.stdout_text().contains("pkg:deb/debian/libc6"));
+}
+
+#[test]
+fn a_wheel_is_the_same_by_its_name_and_by_its_directory() {
+    let scene = Scene::new();
+    fs::create_dir_all(scene.path("wheel/ok-1.0.dist-info")).unwrap();
+    let metadata = "Metadata-Version: 2.1\nName: ok\nVersion: 1.0\nRequires-Dist: b\n\n";
+    fs::write(scene.path("wheel/ok-1.0.dist-info/METADATA"), metadata).unwrap();
+    fs::write(scene.path("wheel/ok-1.0.dist-info/WHEEL"), "Wheel-Version: 1.0\n").unwrap();
+    fs::write(scene.path("wheel/ok-1.0.dist-info/RECORD"), "").unwrap();
+    fs::create_dir(scene.path("there")).unwrap();
+    let wheel = "there/ok-1.0-py3-none-any.whl";
+    let zip = scene.run(Command::attest().args(["pack", "wheel", "-o", "wheel.zip"]));
+    zip.expect_code(0);
+    fs::rename(scene.path("wheel.zip"), scene.path(wheel)).unwrap();
+    let by_name = scene.sbom(&[wheel]).expect_code(0);
+    assert!(
+        by_name.stdout_text().contains("pkg:pypi/ok@1.0"),
+        "{}",
+        by_name.stdout_text()
+    );
+    assert!(by_name.stdout_text().contains("\"alg\":\"SHA-256\""));
+    let by_directory = scene.sbom(&["there"]).expect_code(0);
+    assert_eq!(by_name.stdout, by_directory.stdout);
+    let bytes = fs::read(scene.path(wheel)).unwrap();
+    fs::write(scene.path(wheel), &bytes[..bytes.len() / 2]).unwrap();
+    for path in [wheel, "there"] {
+        let damaged = scene.sbom(&[path]).expect_code(1);
+        assert!(
+            damaged.stderr_text().contains("damaged: "),
+            "{path}: {}",
+            damaged.stderr_text()
+        );
+    }
+}

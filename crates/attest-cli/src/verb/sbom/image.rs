@@ -78,6 +78,18 @@ impl Listing<'_> {
         inventory
     }
 
+    /// Images beside other things are documents of their own: what is not in this one is said.
+    pub(super) fn note_unlisted(&self, inventory: &mut Inventory) {
+        for image in &self.images.platforms {
+            let name = image.name().map_or_else(|| image.digest().to_string(), str::to_owned);
+            let detail = format!(
+                "the image {name} for {} is not in this list: name it alone",
+                image.platform()
+            );
+            inventory.gap(Gap::new("not-listed", "", detail));
+        }
+    }
+
     /// Writes a document for each image and one that links them: all of them, or none.
     pub(super) fn write_all(
         &self,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use attest_sbom::tree::{self, Joined, Tree};
-use attest_sbom::{Gap, Inventory, Kind, Metadata, Options, Root, oci};
+use attest_sbom::{Error, Gap, Inventory, Kind, Metadata, Options, Root, oci};
 
 use super::build::{self, CargoArguments};
 use super::description::{self, DescriptionArguments};
@@ -123,14 +123,20 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
         root: &root,
         description: &arguments.description,
     };
-    let inventory = match listing.one(arguments.platform.as_deref())? {
-        Some(image) => listing.inventory(image, &image::scratch()),
-        None if images.platforms.is_empty() => {
-            attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(shown(&arguments.paths)))?
-        }
-        None => {
+    let inventory = match (
+        attest_sbom::scan(&*tree, &options),
+        listing.one(arguments.platform.as_deref())?,
+    ) {
+        (_, Some(image)) if arguments.platform.is_some() => listing.inventory(image, &image::scratch()),
+        (Err(Error::NothingFound), Some(image)) => listing.inventory(image, &image::scratch()),
+        (Err(Error::NothingFound), None) if !images.platforms.is_empty() => {
             let mut report = |inventory: &Inventory, context: &mut Context<'_>| report(inventory, arguments, context);
             return listing.write_all(&mut report, &image::scratch(), context);
+        }
+        (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
+        (Ok(mut inventory), _) => {
+            listing.note_unlisted(&mut inventory);
+            inventory
         }
     };
     report(&inventory, arguments, context)?;
