@@ -159,6 +159,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
         inventory.absorb(one);
     }
     rootfs::leave_out_owned(&scan, &mut inventory);
+    rootfs::note_without_database(&mut inventory);
     if inventory.is_empty() && inventory.gaps().len() == 0 {
         return Err(Error::NothingFound);
     }

@@ -17,6 +17,8 @@ use super::{Limits, ReadError};
 pub struct LayerEntry {
     /// Where it comes to lie, from the root, without `.`, `..` and empty parts. Empty for the root itself.
     pub path: String,
+    /// Whether its name has a part `..`: nobody who makes archives of systems writes that.
+    pub leads_up: bool,
     /// What it is.
     pub kind: LayerKind,
     /// How many bytes it has.
@@ -138,6 +140,7 @@ impl<R: Read> Stream<'_, R> {
         }
         Ok(LayerEntry {
             path,
+            leads_up: name.split(|byte| *byte == b'/').any(|part| part == b".."),
             kind,
             // Some programs write the size of the file into its hard links, and no bytes.
             size: if is_file { size } else { 0 },

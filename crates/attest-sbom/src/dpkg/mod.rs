@@ -64,9 +64,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
         for path in paths {
             match scan.read(&path, STATUS_LIMIT) {
                 Ok(bytes) => {
-                    let bytes = bytes.unwrap_or_default();
-                    let text = String::from_utf8(bytes);
-                    let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+                    let text = text(&path, bytes.unwrap_or_default(), &mut inventory);
                     texts.push((path, text));
                 }
                 Err(gap) => inventory.gap(gap),
@@ -78,6 +76,16 @@ fn read(scan: &Scan<'_>) -> Inventory {
         Database { scan, system: &system }.list(&packages, &mut inventory);
     }
     inventory
+}
+
+/// What is no UTF-8 is told, and hides nothing else.
+fn text(path: &str, bytes: Vec<u8>, inventory: &mut Inventory) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let detail = format!("expected UTF-8, found another byte at offset {offset}");
+        inventory.gap(Gap::new("not-utf8", path, detail));
+        String::from_utf8_lossy(error.as_bytes()).into_owned()
+    })
 }
 
 /// The files of each system, by its root.
@@ -129,6 +137,10 @@ fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec
             continue;
         }
         match (stanza.field("Package"), stanza.field("Version")) {
+            (Some(name), Some(version)) if !is_name(name) || !is_version(version) => {
+                let detail = format!("expected the name and the version of a package, found `{name}` and `{version}`");
+                inventory.gap(Gap::new("damaged", path, detail));
+            }
             (Some(name), Some(version)) => packages.push(Package {
                 name,
                 version,
@@ -144,6 +156,20 @@ fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec
         }
     }
     packages
+}
+
+/// Source: Debian Policy Manual, section 5.6.1. One character is enough for dpkg.
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.starts_with(is_plain) && name.chars().all(|c| is_plain(c) || matches!(c, '+' | '-' | '.'))
+}
+
+/// Source: Debian Policy Manual, section 5.6.12. As dpkg does, a version of others may begin with a letter.
+fn is_version(version: &str) -> bool {
+    let (epoch, rest) = version.split_once(':').unwrap_or(("0", version));
+    let is_number = !epoch.is_empty() && epoch.bytes().all(|c| c.is_ascii_digit());
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '~' | ':');
+    is_number && rest.starts_with(|c: char| c.is_ascii_alphanumeric()) && rest.chars().all(is_allowed)
 }
 
 struct Database<'a> {

@@ -176,3 +176,51 @@ fn licences_come_from_the_documents_of_a_package() {
     assert!(document["components"][1].get("licenses").is_none());
     assert!(gaps.is_empty());
 }
+
+#[test]
+fn names_and_versions_that_policy_does_not_allow_are_damage_and_hide_nothing_else() {
+    let of = |name: &str, version: &str| paragraph(name, "").replace("1:1.0+b1-2", version);
+    let good = [of("a", "1:2:3-4"), of("libstdc++6", "0~x"), of("b.c", "r1")].join("\n");
+    let bad = [
+        of("<b>", "1"),
+        of("-a", "1"),
+        of("c d", "1"),
+        of("e", "x:1"),
+        of("f", "1 2"),
+        of("g", "../1"),
+        of("h", ":1"),
+    ]
+    .join("\n");
+    let status = format!("{good}\n{bad}");
+    let (document, gaps) = scanned(vec![("var/lib/dpkg/status", &status), ("etc/os-release", RELEASE)]);
+    assert_eq!(purls(&document).len(), 3);
+    assert_eq!(gaps, ["damaged"; 7]);
+}
+
+#[test]
+fn a_status_that_is_not_utf8_is_told() {
+    let status = [paragraph("a", "Maintainer: X").as_bytes(), b"\xff\n"].concat();
+    let files = [
+        ("var/lib/dpkg/status", status),
+        ("etc/os-release", RELEASE.as_bytes().to_vec()),
+    ];
+    let inventory = scan(&Memory::new(files), &Options::default()).unwrap();
+    let gaps: Vec<&str> = inventory.gaps().map(crate::Gap::code).collect();
+    assert_eq!((gaps.as_slice(), inventory.len()), (&["not-utf8"][..], 2));
+}
+
+#[test]
+fn a_system_without_a_database_is_never_complete() {
+    let (document, gaps) = scanned(vec![("etc/os-release", "ID=arch\n")]);
+    assert_eq!(gaps, ["no-database"]);
+    assert_eq!(document["compositions"][0]["aggregate"], "incomplete");
+    assert_eq!(
+        document["metadata"]["properties"][0]["value"],
+        "etc/os-release: no-database: the system says ID=arch, and no database that is understood"
+    );
+    let empty = vec![("etc/os-release", RELEASE), ("var/lib/dpkg/status", "")];
+    assert_eq!(scanned(empty).1, ["no-database"]);
+    let status = paragraph("a", "");
+    let known = vec![("etc/os-release", RELEASE), ("var/lib/dpkg/status", &status)];
+    assert_eq!(scanned(known).1, [""; 0]);
+}

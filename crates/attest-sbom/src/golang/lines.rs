@@ -15,7 +15,7 @@ pub(super) struct Line<'a> {
 
 /// All lines that say something; the number of the first one that cannot be read, if there is one.
 pub(super) fn lines(text: &str) -> (Vec<Line<'_>>, Option<usize>) {
-    let mut block: Option<String> = None;
+    let mut block: Option<(String, usize)> = None;
     let mut lines = Vec::new();
     let mut damaged = None;
     for (number, line) in (1..).zip(text.lines()) {
@@ -24,15 +24,21 @@ pub(super) fn lines(text: &str) -> (Vec<Line<'_>>, Option<usize>) {
             continue;
         };
         if tokens.first().is_some_and(|token| token == ")") {
-            block = None;
+            if block.take().is_none() {
+                damaged = damaged.or(Some(number));
+            }
             continue;
         }
         if tokens.len() == 2 && tokens[1] == "(" {
-            block = tokens.drain(..).next();
+            // A block in a block is none; what stands in it is read as if it were one.
+            if block.is_some() {
+                damaged = damaged.or(Some(number));
+            }
+            block = tokens.drain(..).next().map(|verb| (verb, number));
             continue;
         }
         let verb = match &block {
-            Some(verb) if !tokens.is_empty() => verb.clone(),
+            Some((verb, _)) if !tokens.is_empty() => verb.clone(),
             None if !tokens.is_empty() => tokens.remove(0),
             _ => continue,
         };
@@ -43,7 +49,8 @@ pub(super) fn lines(text: &str) -> (Vec<Line<'_>>, Option<usize>) {
             number,
         });
     }
-    (lines, damaged)
+    let unclosed = block.map(|(_, number)| number);
+    (lines, damaged.into_iter().chain(unclosed).min())
 }
 
 /// The words of a line and its comment; nothing if a string does not end.
@@ -127,6 +134,18 @@ mod tests {
     fn a_string_that_does_not_end_is_damage_and_hides_nothing_else() {
         let (found, damaged) = lines("module \"a\nrequire b.c/d v1.0.0\n");
         assert_eq!((found.len(), damaged), (1, Some(1)));
+    }
+
+    #[test]
+    fn a_block_that_does_not_end_or_begins_in_another_is_damage() {
+        for (text, expected) in [
+            ("module a\nrequire (\n b.c/d v1.0.0\n", Some(2)),
+            ("require (\n b.c/d v1.0.0\nrequire (\n e.f/g v1.0.0\n)\n", Some(3)),
+            ("module a\n)\n", Some(2)),
+            ("require (\n b.c/d v1.0.0\n)\n", None),
+        ] {
+            assert_eq!(lines(text).1, expected, "{text}");
+        }
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl Manifest {
         manifest
     }
 
-    /// Nothing for a line that does not say what its directive needs. What later versions of Go add says nothing here.
+    /// Nothing for a line that does not say what its directive needs, or whose directive Go 1.27 does not know: it may be one
+    /// that asks for modules.
     fn take(&mut self, line: &Line<'_>) -> Option<()> {
         let arguments: Vec<&str> = line.arguments.iter().map(String::as_str).collect();
         match (line.verb.as_str(), arguments.as_slice()) {
@@ -81,8 +82,8 @@ impl Manifest {
             }
             ("replace", words) => self.replaces.push(replace(words)?),
             ("use", [directory, ..]) => self.uses.push((*directory).to_owned()),
-            ("module" | "go" | "require" | "exclude" | "use", _) => return None,
-            _ => {}
+            ("toolchain" | "godebug" | "retract" | "tool" | "ignore", _) => {}
+            _ => return None,
         }
         Some(())
     }
@@ -137,8 +138,15 @@ fn module_path(path: &str) -> Option<String> {
     is_module_path(path).then(|| path.to_owned())
 }
 
+/// Source: "Go Modules Reference", section "Versions".
+fn is_semantic(version: &str) -> bool {
+    let number = version.strip_prefix('v');
+    number.is_some_and(|number| semver::Version::parse(number).is_ok())
+}
+
 fn version(version: &str) -> Option<String> {
-    is_version(version).then(|| version.to_owned())
+    // A branch or a commit is none until Go has looked it up.
+    (is_version(version) && is_semantic(version)).then(|| version.to_owned())
 }
 
 #[cfg(test)]
@@ -155,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn every_directive_is_understood_and_unknown_ones_are_passed_over() {
+    fn every_directive_is_understood() {
         let manifest = Manifest::parse(
             "// Deprecated: use v2\nmodule example.com/app/v2\ngo 1.24\ntoolchain go1.24.1\ngodebug (\n default=go1.21\n)\n\
              require (\n example.com/a v1.0.0\n example.com/b v0.0.0-20200102030405-0123456789ab // indirect; used by a\n\
              example.com/c v2.0.0+incompatible // indirectly\n)\nexclude example.com/a v0.9.0\n\
              replace (\n example.com/a v1.0.0 => example.org/a v1.0.1\n example.com/b => ../b\n)\n\
-             retract [v2.0.0, v2.1.0]\ntool example.com/a/cmd/a\nignore ./node_modules\nlater x y z\n",
+             retract [v2.0.0, v2.1.0]\ntool example.com/a/cmd/a\nignore ./node_modules\n",
         );
         assert_eq!(manifest.damaged, None);
         assert_eq!(manifest.module.as_deref(), Some("example.com/app/v2"));
@@ -194,6 +202,10 @@ mod tests {
             "replace example.com/a example.com/b",
             "module",
             "exclude a.b/c",
+            "require example.com/a master",
+            "require example.com/a v1",
+            "replace example.com/a => example.com/b latest",
+            "requires example.com/a v1.0.0",
         ] {
             assert_eq!(Manifest::parse(text).damaged, Some(1), "{text}");
         }

@@ -116,6 +116,19 @@ impl System {
     }
 }
 
+/// Says that a system is not known by half, of whose packages no database was read: it is of another manager, or was taken away.
+pub(crate) fn note_without_database(inventory: &mut Inventory) {
+    let Some(system) = inventory.whole().map(|key| &inventory.packages()[key.place()]) else {
+        return;
+    };
+    // The first place is that of `os-release`, the others are databases.
+    if let (ComponentKind::OperatingSystem, [place]) = (system.kind, system.evidence.occurrences.as_slice()) {
+        let detail = format!("the system says ID={}, and no database that is understood", system.name);
+        let gap = Gap::new("no-database", &place.location, detail);
+        inventory.gap(gap);
+    }
+}
+
 /// The packages that no other needs, and of circles that nobody needs the first.
 fn tops(inventory: &Inventory, packages: &[Key]) -> Vec<Key> {
     let among: BTreeSet<Key> = packages.iter().copied().collect();

@@ -48,6 +48,7 @@ impl Archive {
             Kind::Zip => keeper.read_zip(file),
         };
         let mut stack = Stack::default();
+        stack.foresee(&passed.changes);
         passed
             .changes
             .into_iter()
@@ -56,7 +57,10 @@ impl Archive {
             .problems
             .into_iter()
             .map(|(code, detail)| Gap::new(code, "", detail));
-        Ok(Some(Self(Kept::new(stack.into_nodes(), gaps.collect()))))
+        let unresolved = stack.problems().iter();
+        let gaps = gaps.chain(unresolved.map(|(_, detail)| Gap::new("damaged", "", detail.as_str())));
+        let gaps: Vec<Gap> = gaps.collect();
+        Ok(Some(Self(Kept::new(stack.into_nodes(), gaps))))
     }
 }
 

@@ -55,11 +55,16 @@ impl Layers {
         };
         let read: Vec<(Vec<Change>, Vec<Gap>)> = layers.par_iter().enumerate().map(read).collect();
         let (mut stack, mut gaps) = (Stack::default(), Vec::new());
-        for (changes, found) in read {
-            stack.next_layer();
+        read.iter().for_each(|(changes, _)| stack.foresee(changes));
+        for (number, (changes, found)) in read.into_iter().enumerate() {
+            if number > 0 {
+                stack.next_layer();
+            }
             changes.into_iter().for_each(|change| stack.apply(change));
             gaps.extend(found);
         }
+        let problems = stack.problems().iter();
+        gaps.extend(problems.map(|(layer, detail)| Gap::new("damaged", &layers[*layer].name, detail.as_str())));
         Self(Kept::new(stack.into_nodes(), gaps))
     }
 }
@@ -100,7 +105,7 @@ fn read_one<'a>(
     let rest = io::copy(&mut measuring, &mut io::sink());
     let (_, measured) = measuring.finish();
     let found = measured.digest(digest.algorithm());
-    if gaps.is_empty() && (rest.is_err() || found != Some(digest)) {
+    if rest.is_err() || found != Some(digest) {
         let found = found.map(ToString::to_string).unwrap_or_default();
         gaps.push(gap(
             "damaged",

@@ -17,12 +17,15 @@ pub(super) struct Change {
 #[derive(Debug)]
 pub(super) enum ChangeKind {
     Put(Node),
-    /// Another name of a file.
+    /// Another name of a file; its path is without `..`.
     Join(String),
     Directory,
     /// A file that nobody wants to see takes the place of what was there.
     Cover,
 }
+
+/// The most problems that are told one by one: an image may have two million members.
+const MAX_PROBLEMS: usize = 100;
 
 /// What marks that something of the layers below is gone.
 const WHITEOUT: &str = ".wh.";
@@ -42,6 +45,12 @@ pub(super) struct Stack {
     resolved: HashMap<String, Option<String>>,
     /// What this layer has taken away from those below: it can do so once.
     taken_away: HashSet<String>,
+    /// The last parts of the paths that hard links name.
+    joined_names: HashSet<String>,
+    /// Files with such a name that were not kept: a hard link to one leads somewhere.
+    covered: HashSet<String>,
+    /// What is damaged, by the layer that it is in, from 0 on.
+    problems: Vec<(usize, String)>,
 }
 
 impl Stack {
@@ -51,11 +60,25 @@ impl Stack {
         self.taken_away = HashSet::new();
     }
 
+    /// Looks at changes that will be applied: only of what hard links name it is remembered that it was there.
+    pub(super) fn foresee(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let ChangeKind::Join(target) = &change.kind {
+                self.joined_names.insert(last(target).to_owned());
+            }
+        }
+    }
+
+    /// What is damaged, by the layer that it is in, from 0 on.
+    pub(super) fn problems(&self) -> &[(usize, String)] {
+        &self.problems
+    }
+
     /// Applies a change of a layer.
     pub(super) fn apply(&mut self, change: Change) {
         let (parent, name) = change.path.rsplit_once('/').unwrap_or(("", &change.path));
         let Some(parent) = self.directory(parent) else {
-            return;
+            return self.problem(format!("the links on the way to `{}` lead in a circle", change.path));
         };
         if name == OPAQUE {
             if self.taken_away.insert(joined(&parent, OPAQUE)) {
@@ -75,9 +98,9 @@ impl Stack {
     /// The same for an archive, in which no name marks anything.
     pub(super) fn apply_plainly(&mut self, change: Change) {
         let (parent, name) = change.path.rsplit_once('/').unwrap_or(("", &change.path));
-        if let Some(parent) = self.directory(parent) {
-            let path = joined(&parent, name);
-            self.put(path, change.kind);
+        match self.directory(parent) {
+            Some(parent) => self.put(joined(&parent, name), change.kind),
+            None => self.problem(format!("the links on the way to `{}` lead in a circle", change.path)),
         }
     }
 
@@ -94,8 +117,11 @@ impl Stack {
             ChangeKind::Directory => return self.remove(&path),
             ChangeKind::Cover => None,
             ChangeKind::Put(node) => Some(node),
-            ChangeKind::Join(target) => self.file(&target),
+            ChangeKind::Join(target) => self.file(&target, &path),
         };
+        if node.is_none() && self.joined_names.contains(last(&path)) {
+            self.covered.insert(path.clone());
+        }
         self.remove(&path);
         self.remove_where(&path, |_| true);
         if let Some(node) = node {
@@ -106,11 +132,22 @@ impl Stack {
         }
     }
 
-    /// The file that a hard link names.
-    fn file(&mut self, target: &str) -> Option<Node> {
+    /// The file that a hard link at `path` names; nothing for one that was not kept, or is not there.
+    fn file(&mut self, target: &str, path: &str) -> Option<Node> {
         let (parent, name) = target.rsplit_once('/').unwrap_or(("", target));
-        let path = joined(&self.directory(parent)?, name);
-        self.nodes.get(&path).map(|(_, node)| node.clone())
+        let found = self.directory(parent).map(|parent| joined(&parent, name));
+        let node = found.as_ref().and_then(|found| self.nodes.get(found));
+        let node = node.map(|(_, node)| node.clone());
+        if node.is_none() && !found.is_some_and(|found| self.covered.contains(&found)) {
+            self.problem(format!("the hard link `{path}` names `{target}`, which is in no layer"));
+        }
+        node
+    }
+
+    fn problem(&mut self, problem: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push((self.layer, problem));
+        }
     }
 
     fn remove(&mut self, path: &str) {
@@ -193,6 +230,10 @@ impl Stack {
     }
 }
 
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 fn joined(directory: &str, name: &str) -> String {
     match directory.is_empty() {
         true => name.to_owned(),
@@ -206,6 +247,16 @@ mod tests {
 
     /// `file`, `directory/`, `link -> target`, `name = other`; layers are told apart by `--`.
     fn seen(script: &[&str]) -> Vec<String> {
+        let paths = stacked(script).into_nodes();
+        paths.map(|(path, _)| path).collect()
+    }
+
+    fn problems(script: &[&str]) -> Vec<String> {
+        let stack = stacked(script);
+        stack.problems().iter().map(|(_, problem)| problem.clone()).collect()
+    }
+
+    fn stacked(script: &[&str]) -> Stack {
         let mut stack = Stack::default();
         let link = |target: &str| {
             ChangeKind::Put(Node::Link {
@@ -230,9 +281,11 @@ mod tests {
                 },
             };
             let path = path.to_owned();
-            stack.apply(Change { path, kind });
+            let change = Change { path, kind };
+            stack.foresee(std::slice::from_ref(&change));
+            stack.apply(change);
         }
-        stack.into_nodes().map(|(path, _)| path).collect()
+        stack
     }
 
     #[test]
@@ -272,5 +325,34 @@ mod tests {
     fn a_hard_link_is_the_file_of_its_layer_or_a_lower_one() {
         assert_eq!(seen(&["a", "--", "b = a", ".wh.a"]), ["b"]);
         assert_eq!(seen(&["b = missing"]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_hard_link_to_nothing_is_told_and_one_to_a_file_that_was_not_kept_is_not() {
+        let told = ["the hard link `b` names `x/a`, which is in no layer"];
+        assert_eq!(problems(&["b = x/a"]), told);
+        assert_eq!(problems(&["x/a", "--", "x/.wh.a", "b = x/a"]), told);
+        assert_eq!(problems(&["x/a", "--", "b = x/a"]), [""; 0]);
+        let mut stack = Stack::default();
+        let join = |path: &str, target: &str| Change {
+            path: path.to_owned(),
+            kind: ChangeKind::Join(target.to_owned()),
+        };
+        let cover = |path: &str| Change {
+            path: path.to_owned(),
+            kind: ChangeKind::Cover,
+        };
+        let changes = [cover("x/a"), join("b", "x/a"), join("c", "b")];
+        stack.foresee(&changes);
+        changes.into_iter().for_each(|change| stack.apply(change));
+        assert_eq!(stack.problems(), []);
+    }
+
+    #[test]
+    fn a_path_through_a_circle_of_links_is_told() {
+        assert_eq!(
+            problems(&["a -> b", "b -> a", "a/x"]),
+            ["the links on the way to `a/x` lead in a circle"]
+        );
     }
 }

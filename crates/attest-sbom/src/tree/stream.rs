@@ -64,10 +64,17 @@ impl Keeper<'_> {
     /// Every change that a stream of tar makes, in its order.
     pub(super) fn read(mut self, stream: impl Read) -> Passed {
         let (mut passed, mut too_deep) = (Passed::default(), 0);
+        let (mut leading_up, mut first) = (0, String::new());
         let limits = Limits::default();
         let result = Decompressor::new(stream, &limits).and_then(|mut plain| {
             let limits = of_members();
             read_layer(&mut plain, &limits, |entry, content| {
+                if entry.leads_up {
+                    leading_up += 1;
+                    if leading_up == 1 {
+                        first.clone_from(&entry.path);
+                    }
+                }
                 let kind = match entry.kind {
                     LayerKind::File { executable } => self.file(
                         &Passing {
@@ -86,6 +93,10 @@ impl Keeper<'_> {
                 self.add(&mut passed.changes, &mut too_deep, entry.path, kind)
             })
         });
+        if leading_up > 0 {
+            let detail = format!("{leading_up} names hold `..`, the first is that of `{first}`");
+            passed.problems.push(("damaged", detail));
+        }
         passed.ended(too_deep, result)
     }
 

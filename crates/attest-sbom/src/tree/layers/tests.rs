@@ -58,6 +58,23 @@ fn a_hard_link_has_the_bytes_of_a_file_in_a_lower_layer() {
 }
 
 #[test]
+fn a_hard_link_to_nothing_and_a_name_that_leads_up_are_damage_of_their_layer() {
+    let lower = Tar::default().file("bin/none", "x").hard_link("bin/other", "bin/none");
+    let upper = Tar::default()
+        .hard_link("var/lib/dpkg/status", "gone")
+        .file("../etc/os-release", "x");
+    let (files, gaps) = read(&[(lower.end(), None), (upper.end(), None)]);
+    assert_eq!(files, [file("etc/os-release", "x")]);
+    assert_eq!(
+        gaps,
+        [
+            "layer 2: damaged: 1 names hold `..`, the first is that of `etc/os-release`",
+            "layer 2: damaged: the hard link `var/lib/dpkg/status` names `gone`, which is in no layer",
+        ]
+    );
+}
+
+#[test]
 fn a_layer_that_is_not_the_one_of_its_digest_has_a_gap() {
     let bytes = Tar::default().file("etc/os-release", "text").end();
     let measured = Measured::of_bytes(&bytes, &Algorithms::one(Algorithm::Sha256));
