@@ -235,11 +235,17 @@ impl Inventory {
     }
 }
 
-/// The package URL, else everything that tells a component from others.
+/// The property with the whole name of an image, whatever names are written for it.
+pub(crate) const IMAGE_REFERENCE: &str = "attest:oci:reference";
+
+/// The package URL, of images the whole name, else everything that tells a component from others.
 fn identity(package: &Component) -> String {
-    match &package.purl {
-        Some(purl) => purl.clone(),
-        None => {
+    let mut properties = package.properties.iter();
+    let image = properties.find(|property| property.name == IMAGE_REFERENCE);
+    match (&package.purl, image) {
+        (Some(purl), _) => purl.clone(),
+        (None, Some(image)) => format!("{IMAGE_REFERENCE}\0{}", image.value),
+        (None, None) => {
             let place = package
                 .evidence
                 .occurrences

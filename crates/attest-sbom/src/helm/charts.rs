@@ -261,6 +261,14 @@ impl Files<'_> {
                 Values::default()
             }
         };
+        if let Some(first) = values.unread.first() {
+            let detail = format!(
+                "{} values are shaped like images and name none that is understood, the first at `{first}`",
+                values.unread.len()
+            );
+            let place = format!("{}{}", self.place, self.path(VALUES));
+            inventory.gap(Gap::new("unresolved", &place, detail));
+        }
         for image in values.images {
             self.name(chart, image, VALUES, true);
         }
@@ -270,11 +278,11 @@ impl Files<'_> {
             .images
             .keys()
             .filter(|image| image.is_named_exactly())
-            .map(|image| image.repository().to_owned())
+            .map(|image| image.canonical().to_owned())
             .collect();
         chart
             .images
-            .retain(|image, _| image.is_named_exactly() || !tagged.contains(image.repository()));
+            .retain(|image, _| image.is_named_exactly() || !tagged.contains(image.canonical()));
     }
 
     fn templates(&self, chart: &mut Chart, known: &BTreeSet<String>, inventory: &mut Inventory) {

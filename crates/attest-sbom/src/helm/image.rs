@@ -2,21 +2,31 @@
 //!
 //! Source: `distribution/reference`, grammar: a host has a full stop, a colon or is `localhost`; a path is of lower case.
 
+use std::cmp::Ordering;
+
 use packageurl::PackageUrl;
 
 use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity, Property};
+use crate::inventory::IMAGE_REFERENCE;
 
 /// An image: where it is kept, under which tag or digest.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// Two names of one image are equal: `nginx`, `docker.io/library/nginx`.
+#[derive(Debug, Clone)]
 pub(super) struct Image {
-    /// With its host, if one is written.
+    /// As it is written, with its host if it has one.
     repository: String,
+    /// With the host and the account that Docker takes where none is written.
+    canonical: String,
     tag: Option<String>,
     digest: Option<String>,
 }
 
-/// Where images are kept that name no host.
+/// Where images are kept that name no host, what that was called before, and the account of those that name none there.
+/// Source: `distribution/reference`, `ParseDockerRef` and `splitDockerDomain`.
 const DEFAULT_HOST: &str = "docker.io";
+const FORMER_HOST: &str = "index.docker.io";
+const DEFAULT_ACCOUNT: &str = "library";
 
 /// The longest name that registries take.
 const MAX_BYTES: usize = 255;
@@ -36,7 +46,7 @@ impl Image {
         Self::new(None, repository, tag, digest)
     }
 
-    /// Nothing if a part is not what it should be.
+    /// Nothing if a part is not what it should be. What stands as the tag may hold the digest, or be one.
     pub(super) fn new(
         registry: Option<&str>,
         repository: &str,
@@ -47,8 +57,15 @@ impl Image {
             Some(registry) => format!("{}/{repository}", registry.trim_end_matches('/')),
             None => repository.to_owned(),
         };
+        let (tag, digest) = match tag.map(|tag| tag.split_once('@').unwrap_or((tag, ""))) {
+            Some((only, "")) if is_digest(only) => (None, digest.or(Some(only))),
+            Some((before, "")) => (Some(before), digest),
+            Some((before, after)) => (Some(before).filter(|tag| !tag.is_empty()), digest.or(Some(after))),
+            None => (None, digest),
+        };
         let is_right = is_repository(&repository) && tag.is_none_or(is_tag) && digest.is_none_or(is_digest);
         is_right.then(|| Self {
+            canonical: canonical(&repository),
             repository,
             tag: tag.map(str::to_owned),
             digest: digest.map(str::to_owned),
@@ -63,14 +80,23 @@ impl Image {
         &self.repository
     }
 
+    /// The repository under the one name that all its names stand for.
+    pub(super) fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    fn identity(&self) -> (&str, Option<&str>, Option<&str>) {
+        (&self.canonical, self.tag.as_deref(), self.digest.as_deref())
+    }
+
     /// The image as a component: with a package URL only if a digest says which one it is, since a tag may be given to
     /// another one tomorrow.
     pub(super) fn component(&self) -> Component {
-        let (host, path) = self.host_and_path();
+        let (host, path) = host_and_path(&self.canonical);
         let account = path
             .split_once('/')
             .map_or(host.to_owned(), |(account, _)| format!("{host}/{account}"));
-        let mut reference = self.repository.clone();
+        let mut reference = self.canonical.clone();
         for (mark, part) in [(':', &self.tag), ('@', &self.digest)] {
             reference.extend(part.iter().flat_map(|part| [mark.to_string(), part.clone()]));
         }
@@ -83,32 +109,61 @@ impl Image {
                 contact: Vec::new(),
             }),
             properties: vec![Property {
-                name: "attest:oci:reference",
+                name: IMAGE_REFERENCE,
                 value: reference,
             }],
             ..Component::new(ComponentKind::Container, self.repository.as_str())
         }
     }
 
-    fn host_and_path(&self) -> (&str, &str) {
-        match self.repository.split_once('/') {
-            Some((host, path)) if is_host(host) => (host, path),
-            _ => (DEFAULT_HOST, &self.repository),
-        }
-    }
-
     /// Source: purl specification, type `oci`.
     fn purl(&self) -> Option<String> {
         let digest = self.digest.as_deref()?;
-        let (host, path) = self.host_and_path();
-        let name = path.rsplit('/').next()?;
+        let name = self.canonical.rsplit('/').next()?;
         let mut purl = PackageUrl::new("oci", name).ok()?;
         purl.with_version(digest).ok()?;
-        purl.add_qualifier("repository_url", format!("{host}/{path}")).ok()?;
+        purl.add_qualifier("repository_url", self.canonical.as_str()).ok()?;
         if let Some(tag) = &self.tag {
             purl.add_qualifier("tag", tag.as_str()).ok()?;
         }
         Some(purl.to_string())
+    }
+}
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Image {}
+
+impl PartialOrd for Image {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Image {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.identity().cmp(&other.identity())
+    }
+}
+
+fn host_and_path(repository: &str) -> (&str, &str) {
+    match repository.split_once('/') {
+        Some((host, path)) if is_host(host) => (host, path),
+        _ => (DEFAULT_HOST, repository),
+    }
+}
+
+fn canonical(repository: &str) -> String {
+    match host_and_path(repository) {
+        (DEFAULT_HOST | FORMER_HOST, path) if !path.contains('/') => {
+            format!("{DEFAULT_HOST}/{DEFAULT_ACCOUNT}/{path}")
+        }
+        (FORMER_HOST, path) => format!("{DEFAULT_HOST}/{path}"),
+        (host, path) => format!("{host}/{path}"),
     }
 }
 
@@ -184,6 +239,50 @@ mod tests {
                 .replace("ghcr.io/a/b", "ghcr.io%2Fa%2Fb"),
             expected
         );
+    }
+
+    #[test]
+    fn one_image_has_several_names() {
+        let image = |text: &str| Image::parse(text).unwrap();
+        for name in [
+            "docker.io/nginx",
+            "docker.io/library/nginx",
+            "index.docker.io/library/nginx",
+            "library/nginx",
+        ] {
+            assert_eq!(image(name), image("nginx"), "{name}");
+            assert_eq!(image(name).canonical(), "docker.io/library/nginx");
+        }
+        assert_eq!(image("index.docker.io/a/b:1"), image("a/b:1"));
+        for name in [
+            "quay.io/nginx",
+            "a/nginx",
+            "nginx:1",
+            "localhost/nginx",
+            "quay.io/library/nginx",
+        ] {
+            assert_ne!(image(name), image("nginx"), "{name}");
+        }
+        let purl = shown(&format!("nginx@sha256:{}", "0a".repeat(32))).unwrap().2.unwrap();
+        assert!(
+            purl.replace("%2F", "/")
+                .ends_with("?repository_url=docker.io/library/nginx"),
+            "{purl}"
+        );
+    }
+
+    #[test]
+    fn a_tag_may_hold_the_digest() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        let of = |tag: &str, digest: Option<&str>| Image::new(None, "a/b", Some(tag), digest);
+        let both = of("v1", Some(&digest));
+        assert!(both.is_some());
+        assert_eq!(of(&format!("v1@{digest}"), None), both);
+        let only = Image::new(None, "a/b", None, Some(&digest));
+        assert_eq!(of(&digest, None), only);
+        assert_eq!(of(&format!("@{digest}"), None), only);
+        assert_eq!(of("v1@sha256:12", None), None);
+        assert_eq!(of("sha256:12", None), None);
     }
 
     #[test]

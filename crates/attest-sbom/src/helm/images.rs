@@ -16,6 +16,8 @@ pub(super) struct Values {
     pub(super) images: Vec<Image>,
     /// The keys that lead to each mapping or text that names an image, such as `metrics.image`.
     pub(super) paths: BTreeSet<String>,
+    /// The keys of what is shaped like an image and does not name one.
+    pub(super) unread: BTreeSet<String>,
 }
 
 impl Values {
@@ -32,10 +34,15 @@ impl Values {
             if values.images.len() >= MAX_IMAGES {
                 break;
             }
-            if let Some(image) = of_mapping(&key, node, global) {
-                values.images.push(image);
-                values.paths.insert(path.clone());
+            match of_mapping(&key, node, global) {
+                Some(Some(image)) => {
+                    values.images.push(image);
+                    values.paths.insert(path.clone());
+                }
+                Some(None) => drop(values.unread.insert(path.clone())),
+                None => {}
             }
+            values.add_pairs(&path, node);
             for (name, value) in entries(node) {
                 let below = joined(&path, name);
                 match &value.content {
@@ -56,6 +63,61 @@ impl Values {
             }
         }
         values
+    }
+
+    /// Images whose repository and tag stand at two keys of one mapping: `imageRepository` and `imageTag`.
+    fn add_pairs(&mut self, path: &str, node: &Node) {
+        for (name, _) in entries(node) {
+            let Some((pair, repository)) = Pair::of(name, node) else {
+                continue;
+            };
+            let keys = [Some(name.to_owned())].into_iter().chain(pair.keys.map(Some)).flatten();
+            match Image::new(pair.registry, repository, pair.tag, pair.digest) {
+                Some(image) => {
+                    self.images.push(image);
+                    self.paths.extend(keys.map(|key| joined(path, &key)));
+                }
+                None => drop(self.unread.insert(joined(path, name))),
+            }
+        }
+    }
+}
+
+/// What stands beside the key of a repository.
+struct Pair<'n> {
+    keys: [String; 3],
+    registry: Option<&'n str>,
+    tag: Option<&'n str>,
+    digest: Option<&'n str>,
+}
+
+impl<'n> Pair<'n> {
+    /// Nothing for repositories of sources and charts, which have tags, too.
+    fn of(name: &str, node: &'n Node) -> Option<(Self, &'n str)> {
+        let suffixes = [
+            ("Repository", ["Registry", "Tag", "Digest"]),
+            ("Repo", ["Registry", "Tag", "Digest"]),
+            ("_repository", ["_registry", "_tag", "_digest"]),
+            ("_repo", ["_registry", "_tag", "_digest"]),
+        ];
+        let (begin, others) = suffixes.iter().find_map(|(suffix, others)| {
+            let begin = name.strip_suffix(suffix).filter(|begin| !begin.is_empty())?;
+            Some((begin, others))
+        })?;
+        let keys = others.map(|other| format!("{begin}{other}"));
+        let [registry, tag, digest] = [0, 1, 2].map(|place: usize| text(node, &keys[place]));
+        let repository = text(node, name)?;
+        let is_pair = is_image_key(begin) || tag.is_some() || digest.is_some();
+        let lower = begin.to_ascii_lowercase();
+        let is_of_sources =
+            repository.contains("://") || ["git", "chart", "helm"].iter().any(|word| lower.contains(word));
+        let pair = Self {
+            keys,
+            registry,
+            tag,
+            digest,
+        };
+        (is_pair && (is_image_key(begin) || !is_of_sources)).then_some((pair, repository))
     }
 }
 
@@ -81,7 +143,8 @@ fn of_item(text: &str) -> Option<Image> {
     Image::parse(text).filter(Image::is_named_exactly)
 }
 
-fn of_mapping(key: &str, node: &Node, global: Option<&str>) -> Option<Image> {
+/// Nothing if it is not shaped like an image; nothing inside if it is, and names none.
+fn of_mapping(key: &str, node: &Node, global: Option<&str>) -> Option<Option<Image>> {
     let mut digest = text(node, "digest").or_else(|| text(node, "sha")).map(str::to_owned);
     if let Some(bare) = digest.as_mut().filter(|digest| !digest.contains(':')) {
         // Some charts write only the number.
@@ -89,7 +152,9 @@ fn of_mapping(key: &str, node: &Node, global: Option<&str>) -> Option<Image> {
     }
     let marks = ["tag", "digest", "sha", "registry", "pullPolicy", "imagePullPolicy"];
     let is_marked = marks.iter().any(|mark| child(node, mark).is_some());
-    let repository = match text(node, "repository") {
+    let repository = match text(node, "repository").or_else(|| text(node, "repo")) {
+        // Sources have addresses, and tags.
+        Some(address) if address.contains("://") && !is_image_key(key) => return None,
         Some(repository) if is_marked || is_image_key(key) => repository,
         Some(_) => return None,
         // Fewer charts call it its name.
@@ -102,9 +167,9 @@ fn of_mapping(key: &str, node: &Node, global: Option<&str>) -> Option<Image> {
         _ => registry,
     };
     if registry.is_none() && text(node, "tag").is_none() && digest.is_none() {
-        return Image::parse(repository);
+        return Some(Image::parse(repository));
     }
-    Image::new(registry, repository, text(node, "tag"), digest.as_deref())
+    Some(Image::new(registry, repository, text(node, "tag"), digest.as_deref()))
 }
 
 /// A text at a key such as `image` or `initImage`; its tag may stand beside it.
@@ -137,24 +202,67 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Looks at the lines `image: …`. `known` are the keys of values that name images.
+    /// Looks at the lines `image: …` and `{ image: … }`. `known` are the keys of values that name images.
     pub(super) fn read(template: &str, known: &BTreeSet<String>) -> Self {
         let mut found = Self::default();
         for line in template.lines() {
             let line = line.trim_start().trim_start_matches("- ").trim_start();
-            let Some(written) = line.strip_prefix("image:") else {
-                continue;
-            };
-            let written = written.split(" #").next().unwrap_or_default().trim();
-            if !written.contains("{{") {
-                let image = Image::parse(written.trim_matches(['"', '\'']));
-                found.images.extend(image);
-            } else if !is_known(written, known) {
-                found.unknown += 1;
+            match line.strip_prefix("image:") {
+                Some(written) => found.take(written.split(" #").next().unwrap_or_default(), known),
+                None => in_flow(line).for_each(|written| found.take(written, known)),
             }
         }
         found
     }
+
+    fn take(&mut self, written: &str, known: &BTreeSet<String>) {
+        let written = written.trim();
+        let plain = written.trim_matches(['"', '\'']);
+        if written.contains("{{") {
+            self.unknown += usize::from(!is_known(written, known));
+        } else if let Some(image) = Image::parse(plain) {
+            self.images.push(image);
+        } else if plain.contains(['/', ':']) && !plain.contains(char::is_whitespace) {
+            // It is written like the name of an image; a text in words is none.
+            self.unknown += 1;
+        }
+    }
+}
+
+/// What stands at the keys `image` of mappings on one line, such as `{ name: a, image: "b/c:1" }`.
+fn in_flow(line: &str) -> impl Iterator<Item = &str> {
+    let is_comment = line.starts_with('#');
+    let keys = line.match_indices("image").filter(move |_| !is_comment);
+    keys.filter_map(|(at, key)| {
+        let (before, after) = (&line[..at], &line[at + key.len()..]);
+        let (before, after, is_quoted) = match after.strip_prefix(['"', '\'']) {
+            Some(after) => (before.strip_suffix(['"', '\''])?, after, true),
+            None => (before, after, false),
+        };
+        let begins = before.trim_end().ends_with(['{', ',']) && !before.trim_end().ends_with("{{");
+        let is_inside = before.replace("{{", "").contains('{');
+        let value = after.trim_start().strip_prefix(':')?;
+        let is_key = is_quoted || value.starts_with(char::is_whitespace);
+        let value = value.trim_start();
+        (begins && is_inside && is_key).then(|| &value[..end_of_value(value)])
+    })
+}
+
+/// Where a value ends in a mapping on one line.
+fn end_of_value(value: &str) -> usize {
+    if let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        return value[1..].find(quote).map_or(value.len(), |end| end + 2);
+    }
+    let mut offset = 0;
+    while let Some(found) = value[offset..].find(['{', '}', ',']) {
+        let at = offset + found;
+        if !value[at..].starts_with("{{") {
+            return at;
+        }
+        // What a template puts in is part of the value.
+        offset = value[at..].find("}}").map_or(value.len(), |end| at + end + 2);
+    }
+    value.len()
 }
 
 /// Whether a template takes an image from values that were read.
@@ -215,6 +323,47 @@ mod tests {
         let values = "git:\n  repository: https://example.com/a.git\n  tag: v1\nchart:\n  repository: a/b\nimage: nginx\n\
             imagePullPolicy: Always\npullImage: true now\n";
         assert_eq!(images(values), [""; 0]);
+    }
+
+    #[test]
+    fn repository_and_tag_may_stand_at_two_keys_of_one_mapping() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        let text = format!(
+            "imageRepository: a/b\nimageTag: 1\ncontroller:\n  agentRepo: c/d\n  agentTag: '2'\n  image_repository: e/f\n\
+             short:\n  repo: g/h\n  tag: 3\nboth:\n  repository: i/j\n  tag: v4@{digest}\nonly:\n  repository: k/l\n  tag: {digest}\n\
+             gitRepository: x/y\ngitTag: v1\nchartRepo: x/y\nchartTag: 1\nlogRepository: x/y\n"
+        );
+        let only = format!("k/l:{digest}");
+        assert_eq!(
+            images(&text),
+            ["a/b:1", "c/d:2", "e/f:", "g/h:3", "i/j:v4", only.as_str()]
+        );
+        let node = parse(text.as_bytes()).unwrap().unwrap();
+        let values = Values::read(&node);
+        assert!(values.paths.contains("imageTag") && values.paths.contains("controller.agentRepo"));
+        assert_eq!(values.unread, BTreeSet::new());
+    }
+
+    #[test]
+    fn what_is_shaped_like_an_image_and_names_none_is_told() {
+        let text = "a:\n  image:\n    repository: Upper/Case\n    tag: 1\nb:\n  repository: c/d\n  tag: 'x y'\nimageRepository: '{{ x }}'\n\
+            git:\n  repository: https://example.com/a.git\n  tag: v1\n";
+        let node = parse(text.as_bytes()).unwrap().unwrap();
+        let values = Values::read(&node);
+        let unread: Vec<&str> = values.unread.iter().map(String::as_str).collect();
+        assert_eq!(unread, ["a.image", "b", "imageRepository"]);
+        assert_eq!(values.images, []);
+    }
+
+    #[test]
+    fn images_of_mappings_on_one_line_are_found() {
+        let template = "- { image: \"a/b:2\" }\n- {name: x, image: c/d:3, args: [y]}\ncontainers: [{\"image\":\"e/f:4\"}]\n\
+            - { image: {{ .Values.image.repository }}:{{ .Values.image.tag }}, name: x }\n- { image: {{ .Values.other }} }\n\
+            # { image: x/y:1 }\ntext: a, image: x/y:1\n{{ image: x/y:1 }}\n- {pullimage: x/y:1}\n- { image: a/B:1 }\n";
+        let found = Template::read(template, &BTreeSet::from(["image".to_owned()]));
+        let expected = ["a/b:2", "c/d:3", "e/f:4"].map(|text| Image::parse(text).unwrap());
+        assert_eq!(found.images, expected);
+        assert_eq!(found.unknown, 2, "`other`, and what is no name");
     }
 
     #[test]

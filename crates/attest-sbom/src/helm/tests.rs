@@ -195,3 +195,34 @@ fn a_packaged_chart_is_read_like_one_that_lies_there() {
     assert_eq!(gaps(&inventory), ["damaged charts/broken-1.0.0.tgz"]);
     assert_eq!(inventory.projects().len(), 1);
 }
+
+#[test]
+fn one_image_under_several_names_is_one_component() {
+    let chart = |name: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+    let (a, b) = (chart("a"), chart("b"));
+    let inventory = read(&[
+        ("a/Chart.yaml", &a),
+        (
+            "a/values.yaml",
+            "image: docker.io/library/nginx:1\nx:\n  image: nginx:1\n",
+        ),
+        ("b/Chart.yaml", &b),
+        ("b/values.yaml", "image: index.docker.io/library/nginx:1\n"),
+    ]);
+    assert_eq!(
+        listed(&inventory),
+        ["docker.io/library/nginx:1", "pkg:helm/a@1.0.0", "pkg:helm/b@1.0.0"]
+    );
+    let image = inventory.packages().iter().find(|one| one.purl.is_none()).unwrap();
+    assert_eq!(image.properties[0].value, "docker.io/library/nginx:1");
+    assert_eq!(image.evidence.occurrences.len(), 2);
+}
+
+#[test]
+fn values_that_name_no_image_where_one_should_be_are_told() {
+    let inventory = read(&[
+        ("Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
+        ("values.yaml", "image:\n  repository: Upper/Case\n  tag: 1\n"),
+    ]);
+    assert_eq!(gaps(&inventory), ["unresolved values.yaml"]);
+}
