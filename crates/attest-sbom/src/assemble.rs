@@ -128,6 +128,8 @@ impl Inventory {
             }
             package.supplier = match package.is_own() {
                 true => stated.clone().or_else(|| supplier::of_own(package, project.as_deref())),
+                // Of what the document is about its maker says so, whoever made it.
+                false if Some(key) == top => stated.clone().or_else(|| supplier::by_name_space(package)),
                 false => supplier::by_name_space(package),
             };
         }

@@ -70,6 +70,12 @@ impl Inventory {
         self.own(key);
     }
 
+    /// Says that a package is what a file at this path is, which may come from anybody: it is the project's own only if a manifest
+    /// says so.
+    pub(crate) fn describes(&mut self, file: &str, key: Key) {
+        self.projects.insert(file.to_owned(), key);
+    }
+
     /// Says what everything is part of. The document is about it, and not about the package of some manifest.
     pub(crate) fn root(&mut self, key: Key) {
         self.root = Some(key);

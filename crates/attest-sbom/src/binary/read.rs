@@ -110,7 +110,7 @@ fn describe(scan: &Scan<'_>, programs: &[(&str, Key)], inventory: &mut Inventory
         .iter()
         .any(|(path, _)| path.split('/').any(|part| OTHERS.contains(&part)));
     if is_alone && !is_system && !is_of_others {
-        inventory.project(path, key);
+        inventory.describes(path, key);
     }
 }
 

@@ -155,7 +155,15 @@ impl<'r> Reading<'r> {
         let directory = resolution.and_then(|resolution| text_at(resolution, "directory"));
         if let Some(directory) = directory {
             let name = text_at(description, "name").or_else(|| self.identity(key).map(|(name, _)| name));
-            let place = self.folder(self.project.path(directory), directory, name);
+            let path = self.project.path(directory);
+            let is_there = path
+                .as_ref()
+                .is_some_and(|path| !self.project.scan.listing().below(path).is_empty());
+            if !is_there {
+                let detail = format!("`{directory}` is a folder that is not in what is read");
+                self.inventory.gap(Gap::new("unresolved", self.project.lock, detail));
+            }
+            let place = self.folder(path, directory, name);
             self.packages.insert(key, place);
             return;
         }

@@ -73,7 +73,7 @@ fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
     let hash = sha256(&mut file).map_err(damaged)?;
     found.package_mut(package).hashes.push(hash);
     if scan.listing().entries().len() == 1 {
-        found.project("", package);
+        found.describes("", package);
     }
     let mut found = found.below(path);
     for occurrence in &mut found.package_mut(package).evidence.occurrences {

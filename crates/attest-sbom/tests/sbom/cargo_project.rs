@@ -292,6 +292,24 @@ fn a_lock_file_alone_is_a_list_that_does_not_tell_tests_apart() {
 }
 
 #[test]
+fn a_patch_inside_the_tree_is_found_and_one_outside_is_not() {
+    let lock = own("app", "1.0.0", &["a"]) + &own("a", "1.0.0", &[]);
+    let files = |path: &str| {
+        let patch = format!("[dependencies]\na = \"1\"\n[patch.crates-io]\na = {{ path = \"{path}\" }}\n");
+        [
+            ("Cargo.lock", lock.clone()),
+            ("Cargo.toml", package("app") + &patch),
+            ("patches/a/Cargo.toml", package("a")),
+        ]
+    };
+    let document = listed(&files("patches/a"));
+    assert_eq!(needs(&document, "app@1.0.0"), ["a@1.0.0"]);
+    let outside = inventory(&files("../a"), &Options::default());
+    let codes: Vec<_> = outside.gaps().map(Gap::code).collect();
+    assert_eq!(codes, ["no-manifest"]);
+}
+
+#[test]
 fn a_lock_file_that_is_older_than_its_manifest_is_told() {
     let files = [
         ("Cargo.lock", own("app", "0.9.0", &["a"]) + &locked("a", "1.0.0", &[])),

@@ -23,6 +23,20 @@ pub(in super::super) struct ManifestWire {
     pub(super) target: BTreeMap<String, TargetWire>,
     #[serde(default)]
     pub(super) features: BTreeMap<String, Vec<String>>,
+    /// What stands in for packages, by their source.
+    #[serde(default)]
+    pub(super) patch: BTreeMap<String, Dependencies>,
+}
+
+impl ManifestWire {
+    /// The paths of packages that stand in for others, as they are written.
+    pub(in super::super) fn patched(&self) -> impl Iterator<Item = &str> {
+        let patches = self.patch.values().flat_map(BTreeMap::values);
+        patches.filter_map(|patch| match patch {
+            DependencyWire::Detailed(detail) => detail.path.as_deref(),
+            DependencyWire::Requirement(_) => None,
+        })
+    }
 }
 
 pub(super) type Dependencies = BTreeMap<String, DependencyWire>;

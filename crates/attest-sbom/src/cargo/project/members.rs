@@ -96,6 +96,11 @@ pub(super) fn packages(
     }
     left.insert(extent.root.to_owned());
     let mut left: Vec<(String, bool)> = left.into_iter().map(|directory| (directory, true)).collect();
+    // A patch is no member. One that lies elsewhere is found to be lost where the lock file names it.
+    if let Some(wire) = manifests.wire(extent.root) {
+        let patched = wire.patched().filter_map(|path| joined(extent.root, path));
+        left.extend(patched.filter(|path| manifests.exists(path)).map(|path| (path, false)));
+    }
     let mut found: BTreeMap<String, Own> = BTreeMap::new();
     let has_root = manifests.wire(extent.root).is_some_and(|wire| wire.package.is_some());
     while let Some((directory, is_member)) = left.pop() {

@@ -68,7 +68,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let keys = Entries::new(&found, &unpacked).list(&mut inventory);
     if let ([jar], [key], [_]) = (found.as_slice(), keys.as_slice(), entries) {
         // A jar that nothing lies beside is what is asked about.
-        inventory.project(&jar.place, *key);
+        inventory.describes(&jar.place, *key);
     }
     inventory
 }

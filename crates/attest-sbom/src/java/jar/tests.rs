@@ -93,6 +93,18 @@ fn a_jar_that_nothing_lies_beside_is_the_root() {
 }
 
 #[test]
+fn a_jar_that_is_the_root_is_not_own_and_is_supplied_by_its_group() {
+    let bytes = jar(&[(OWN, properties("org.example", "a", "1.0"))]);
+    let bom = read(&[("a-1.0.jar", bytes)])
+        .document(&Root::default(), &Metadata::default())
+        .unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
+    let root = &document["metadata"]["component"];
+    assert_eq!(root["supplier"]["name"], "org.example");
+    assert!(!root.to_string().contains("attest:own"), "{root}");
+}
+
+#[test]
 fn any_number_of_threads_makes_the_same_document() {
     let files: Vec<(String, Vec<u8>)> = (0..40)
         .map(|number| {

@@ -151,3 +151,16 @@ fn a_lock_file_that_is_none_is_damaged() {
         assert_eq!(gaps, [format!("pnpm-lock.yaml: damaged: {expected}")]);
     }
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let lock = "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      l:\n        specifier: file:l\n        version: file:l\n\
+                packages:\n  l@file:l:\n    resolution: {directory: l, type: directory}\nsnapshots:\n  l@file:l: {}\n";
+    let files = [("pnpm-lock.yaml", lock), ("package.json", MANIFEST)];
+    assert_eq!(
+        found(files).gaps,
+        ["pnpm-lock.yaml: unresolved: `l` is a folder that is not in what is read"]
+    );
+    let folder = ("l/package.json", r#"{"name": "l", "version": "1.0.0"}"#);
+    assert_eq!(found([files[0], files[1], folder]).gaps, [""; 0]);
+}
