@@ -90,13 +90,20 @@ impl Environment {
 
     /// Whether a marker holds here, with an extra or without.
     pub(super) fn holds(&self, marker: Option<&Marker>, extra: &str) -> bool {
-        let Some(marker) = marker else { return true };
-        let mut worlds = self.systems.iter().map(|system| Installation {
+        marker.is_none_or(|marker| self.worlds(extra).any(|world| marker.can_hold(&world)))
+    }
+
+    /// Whether a marker holds here without any extra, whatever is not known.
+    pub(super) fn must_hold(&self, marker: Option<&Marker>) -> bool {
+        marker.is_none_or(|marker| self.worlds("").all(|world| marker.must_hold(&world)))
+    }
+
+    fn worlds<'a>(&'a self, extra: &'a str) -> impl Iterator<Item = Installation<'a>> {
+        self.systems.iter().map(move |system| Installation {
             environment: self,
             system: *system,
             extra,
-        });
-        worlds.any(|world| marker.can_hold(&world))
+        })
     }
 }
 

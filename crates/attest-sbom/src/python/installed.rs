@@ -2,10 +2,11 @@
 //!
 //! Source: PyPA "Recording installed projects", core metadata specifications.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use attest_archive::python::Fields;
+use attest_archive::python::{Fields, Version};
 
+use super::constraint::Constraint;
 use super::described::{Described, described};
 use super::direct_url::{DirectUrl, direct_url};
 use super::embedded;
@@ -24,6 +25,9 @@ pub(super) const METADATA_LIMIT: u64 = attest_archive::python::MAX_FIELDS_BYTES 
 /// `WHEEL`, `INSTALLER`, `direct_url.json` and `pyvenv.cfg` have some lines.
 pub(super) const RECORD_LIMIT: u64 = 256 << 10;
 
+/// The most extras of one package that are followed: large packages have some dozens.
+const MAX_EXTRAS: usize = 64;
+
 /// Where the metadata of an installed package stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -38,6 +42,9 @@ pub(super) enum Form {
 /// The form of metadata at a path.
 pub(super) fn form(path: &str) -> Option<Form> {
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if is_leftover(parent, name) {
+        return None;
+    }
     if name == "METADATA" && parent.ends_with(".dist-info") {
         return Some(Form::DistInfo);
     }
@@ -46,6 +53,11 @@ pub(super) fn form(path: &str) -> Option<Form> {
         return super::is_installed(path).then_some(Form::EggInfo);
     }
     (name.ends_with(".egg-info") && super::is_installed(path)).then_some(Form::EggFile)
+}
+
+/// What pip moves aside while it replaces a package begins with a tilde; it stays behind where that fails.
+fn is_leftover(parent: &str, name: &str) -> bool {
+    name.starts_with('~') || parent.rsplit('/').take(2).any(|part| part.starts_with('~'))
 }
 
 /// Whether a file tells something of an installed package or an environment.
@@ -66,6 +78,8 @@ pub(super) fn is_wanted(path: &str) -> bool {
 pub(super) struct Installed {
     pub(super) key: Key,
     name: String,
+    /// The path of its metadata.
+    place: String,
     pub(super) requirements: Vec<Requirement>,
 }
 
@@ -73,7 +87,7 @@ pub(super) struct Installed {
 #[derive(Default)]
 struct Group {
     /// The directories with packages: `site-packages`.
-    directories: Vec<String>,
+    directories: BTreeSet<String>,
     packages: Vec<Installed>,
     by_name: HashMap<String, Key>,
     environment: Environment,
@@ -91,9 +105,7 @@ pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory
             continue;
         }
         let group = groups.entry(prefix(directory).to_owned()).or_default();
-        if !group.directories.iter().any(|one| one == directory) {
-            group.directories.push(directory.to_owned());
-        }
+        group.directories.insert(directory.to_owned());
         match read_package(scan, &entry.path, form, known, inventory) {
             Ok(installed) => group.packages.push(installed),
             Err(gap) => inventory.gap(gap),
@@ -102,8 +114,15 @@ pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory
     for (prefix, group) in &mut groups {
         group.settle(scan, prefix, inventory);
     }
+    // What environments have that see what lies outside of them: the first one decides.
+    let mut elsewhere: HashMap<String, Key> = HashMap::new();
+    for group in groups.values().filter(|group| group.environment.sees_system) {
+        for (name, key) in &group.by_name {
+            elsewhere.entry(name.clone()).or_insert(*key);
+        }
+    }
     for group in groups.values() {
-        group.tie(&groups, inventory);
+        group.tie(&elsewhere, inventory);
     }
     for (prefix, group) in groups {
         let names = group.by_name.into_iter().map(|(name, key)| (name, vec![key]));
@@ -175,48 +194,87 @@ impl Group {
     }
 
     /// The package of a name: of this environment, else of one that it sees.
-    fn find(&self, name: &str, groups: &BTreeMap<String, Self>) -> Option<Key> {
+    fn find(&self, name: &str, elsewhere: &HashMap<String, Key>) -> Option<Key> {
         let here = self.by_name.get(name).copied();
-        let elsewhere = || {
-            let seen = groups.values().filter(|group| group.environment.sees_system);
-            seen.filter_map(|group| group.by_name.get(name)).next().copied()
-        };
+        let elsewhere = || elsewhere.get(name).copied();
         here.or_else(|| self.environment.sees_system.then(elsewhere).flatten())
     }
 
-    fn tie(&self, groups: &BTreeMap<String, Self>, inventory: &mut Inventory) {
+    fn tie(&self, elsewhere: &HashMap<String, Key>, inventory: &mut Inventory) {
         let requirements: HashMap<&str, &Installed> = self
             .packages
             .iter()
             .map(|package| (package.name.as_str(), package))
             .collect();
-        let mut asked = HashSet::new();
+        let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for package in &self.packages {
             for requirement in &package.requirements {
                 if !self.environment.holds(requirement.marker.as_ref(), "") {
                     continue;
                 }
                 let name = normalised(&requirement.name);
-                if let Some(key) = self.find(&name, groups) {
-                    inventory.depends(package.key, key);
+                match self.find(&name, elsewhere) {
+                    Some(key) => {
+                        inventory.depends(package.key, key);
+                        self.compare(package, requirement, key, inventory);
+                    }
+                    None => self.miss(package, requirement, inventory),
                 }
-                asked.extend(requirement.extras.iter().map(|extra| (name.clone(), extra.clone())));
+                let asked: &mut BTreeSet<String> = asked.entry(name).or_default();
+                asked.extend(requirement.extras.iter().cloned());
             }
         }
-        for (name, extra) in asked {
-            if let Some(package) = requirements.get(name.as_str()) {
-                self.name_extra(package, &extra, groups, inventory);
+        for (name, extras) in asked {
+            let Some(package) = requirements.get(name.as_str()) else {
+                continue;
+            };
+            if extras.len() > MAX_EXTRAS {
+                let detail = format!("expected at most {MAX_EXTRAS} extras of `{name}` that are asked for");
+                inventory.gap(Gap::new("too-large", &package.place, detail));
+            }
+            for extra in extras.iter().take(MAX_EXTRAS) {
+                self.name_extra(package, extra, elsewhere, inventory);
             }
         }
     }
 
+    /// Says that something is not there which a package needs here for certain.
+    fn miss(&self, package: &Installed, requirement: &Requirement, inventory: &mut Inventory) {
+        if self.environment.must_hold(requirement.marker.as_ref()) {
+            let (by, name) = (&package.name, &requirement.name);
+            let detail = format!("`{by}` needs `{name}`, which is not installed");
+            inventory.gap(Gap::new("unresolved", &package.place, detail));
+            inventory.incomplete(package.key);
+        }
+    }
+
+    /// Says that a package needs another version than the one that is there.
+    fn compare(&self, package: &Installed, requirement: &Requirement, found: Key, inventory: &mut Inventory) {
+        let version = inventory.packages()[found.place()].version.clone();
+        let Some(version) = version.filter(|version| version.parse::<Version>().is_ok()) else {
+            return;
+        };
+        let fits = Constraint::parse(&requirement.versions).is_none_or(|versions| versions.allows(&version));
+        if !fits && self.environment.must_hold(requirement.marker.as_ref()) {
+            let (by, name, expected) = (&package.name, &requirement.name, &requirement.versions);
+            let detail = format!("`{by}` needs `{name}`: expected `{expected}`, found `{version}`");
+            inventory.gap(Gap::new("mismatch", &package.place, detail));
+        }
+    }
+
     /// What a package needs with an extra is no need of the package itself: it says which extra it is there for.
-    fn name_extra(&self, package: &Installed, extra: &str, groups: &BTreeMap<String, Self>, inventory: &mut Inventory) {
+    fn name_extra(
+        &self,
+        package: &Installed,
+        extra: &str,
+        elsewhere: &HashMap<String, Key>,
+        inventory: &mut Inventory,
+    ) {
         for requirement in &package.requirements {
             let marker = requirement.marker.as_ref();
             let is_of_extra = self.environment.holds(marker, extra) && !self.environment.holds(marker, "");
             if let Some(key) = self
-                .find(&normalised(&requirement.name), groups)
+                .find(&normalised(&requirement.name), elsewhere)
                 .filter(|_| is_of_extra)
             {
                 let property = Property {
@@ -276,6 +334,7 @@ pub(super) fn read_package(
     Ok(Installed {
         key,
         name: normalised(&name),
+        place: path.to_owned(),
         requirements: described.requirements,
     })
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use super::lock::MAX_CANDIDATES;
 use super::release::normalised;
 use crate::inventory::Key;
 
@@ -14,7 +15,8 @@ impl Known {
     /// Takes what was found for a directory; what was found first stays.
     pub(super) fn learn(&mut self, directory: &str, names: HashMap<String, Vec<Key>>) {
         let known = self.directories.entry(directory.to_owned()).or_default();
-        for (name, keys) in names {
+        for (name, mut keys) in names {
+            keys.truncate(MAX_CANDIDATES);
             known.entry(name).or_insert(keys);
         }
     }

@@ -1,13 +1,21 @@
 //! What a lock file says, in one form for all managers, and how it becomes part of an inventory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::constraint::Constraint;
 use super::files::{self, ReleaseFile};
 use super::release::{self, Origin, normalised};
 use super::requirement::{Requirement, pinned};
+use crate::Gap;
 use crate::cyclonedx::Scope;
 use crate::inventory::{Inventory, Key};
+
+/// The most packages of one name that are looked at for one need. Locks for many platforms have some versions of a package.
+pub(super) const MAX_CANDIDATES: usize = 64;
+
+/// How many edges are followed for each package, and beyond that: the largest locks have five for each.
+const EDGES_OF_ONE: usize = 20;
+const MORE_EDGES: usize = 100_000;
 
 /// A package of a lock file.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +115,7 @@ impl Lock {
     /// The packages that something means: of several versions those that it allows, and all if it allows none.
     pub(super) fn resolve(&self, need: &Need, names: &Names) -> Vec<usize> {
         let places = names.0.get(&need.name).map_or(&[][..], Vec::as_slice);
+        let places = &places[..places.len().min(MAX_CANDIDATES)];
         if places.len() < 2 {
             return places.to_vec();
         }
@@ -124,12 +133,47 @@ impl Lock {
         }
     }
 
+    /// What everything means, within limits: a lock file may have many packages of one name, and everything need it.
+    fn resolution(&self, direct: &[Need], names: &Names) -> Resolution {
+        let mut left = self
+            .packages
+            .len()
+            .saturating_mul(EDGES_OF_ONE)
+            .saturating_add(MORE_EDGES);
+        let mut is_cut = false;
+        let mut resolve = |need: &Need| {
+            if is_cut {
+                return None;
+            }
+            let of_extras = match &need.when {
+                When::Extra(extras) => extras.len().max(1),
+                _ => 1,
+            };
+            let found = self.resolve(need, names);
+            let edges = found
+                .len()
+                .saturating_mul(need.extras.len() + 1)
+                .saturating_mul(of_extras);
+            is_cut = edges > left;
+            left = left.saturating_sub(edges);
+            (!is_cut).then_some(found)
+        };
+        let direct = direct.iter().map(&mut resolve).collect();
+        let packages = self.packages.iter();
+        let needs = packages.map(|package| package.needs.iter().map(&mut resolve).collect());
+        let needs = needs.collect();
+        Resolution { direct, needs }
+    }
+
     /// The scope of each package: development's alone is what every way to it leads through development. What nothing leads
-    /// to is not judged.
-    fn scopes(&self, direct: &[Need], names: &Names) -> Vec<Option<Scope>> {
+    /// to is not judged, and nothing is where not every need is followed.
+    fn scopes(&self, direct: &[Need], resolution: &Resolution) -> Vec<Option<Scope>> {
         let is_known = !direct.is_empty() || self.packages.iter().any(|package| package.own.is_some());
-        let (used, reached) = match is_known && self.has_needs {
-            true => (self.reached(direct, names, false), self.reached(direct, names, true)),
+        let (used, reached) = match is_known && self.has_needs && resolution.is_whole() {
+            true => (
+                self.reached(direct, resolution, false),
+                self.reached(direct, resolution, true),
+            ),
             false => (Vec::new(), Vec::new()),
         };
         let at = |places: &[bool], place: usize| places.get(place).copied().unwrap_or(false);
@@ -142,73 +186,97 @@ impl Lock {
     }
 
     /// What the project leads to, with what its development needs or without.
-    fn reached(&self, direct: &[Need], names: &Names, development: bool) -> Vec<bool> {
+    fn reached(&self, direct: &[Need], resolution: &Resolution, development: bool) -> Vec<bool> {
         let mut reached = vec![false; self.packages.len()];
-        let mut seen: HashSet<(usize, Option<String>)> = HashSet::new();
-        let mut left: Vec<(usize, Option<String>)> = Vec::new();
-        let is_followed = |need: &&Need| development || need.when != When::Development;
-        let lead = |need: &Need, left: &mut Vec<(usize, Option<String>)>| {
-            for place in self.resolve(need, names) {
-                left.push((place, None));
-                left.extend(need.extras.iter().map(|extra| (place, Some(extra.clone()))));
-            }
-        };
-        for need in direct.iter().filter(is_followed) {
-            lead(need, &mut left);
+        let mut seen: HashSet<(usize, Option<&str>)> = HashSet::new();
+        let mut left: Vec<(usize, Option<&str>)> = Vec::new();
+        let is_followed = |need: &Need| development || need.when != When::Development;
+        for (need, found) in direct
+            .iter()
+            .zip(&resolution.direct)
+            .filter(|(need, _)| is_followed(need))
+        {
+            lead(need, found, &mut left);
         }
         for (place, package) in self.packages.iter().enumerate() {
             if package.own.is_some() {
                 left.push((place, None));
                 // Whoever uses the project may ask for any of its extras.
-                left.extend(extras(package).map(|extra| (place, Some(extra.clone()))));
+                left.extend(extras(package).map(|(extra, _)| (place, Some(extra))));
             }
         }
+        let of_extras = self.of_extras();
         while let Some((place, extra)) = left.pop() {
-            if !seen.insert((place, extra.clone())) {
+            if !seen.insert((place, extra)) {
                 continue;
             }
             reached[place] = true;
-            for need in self.packages[place].needs.iter().filter(is_followed) {
-                let is_on = match (&need.when, &extra) {
-                    (When::Extra(extras), Some(extra)) => extras.contains(extra),
-                    (When::Extra(_), None) | (_, Some(_)) => false,
-                    (_, None) => true,
-                };
-                if is_on {
-                    lead(need, &mut left);
+            let needs = &self.packages[place].needs;
+            let found = &resolution.needs[place];
+            if let Some(extra) = extra {
+                for one in of_extras.get(&(place, extra)).into_iter().flatten() {
+                    lead(&needs[*one], &found[*one], &mut left);
+                }
+                continue;
+            }
+            for (need, found) in needs.iter().zip(found) {
+                if is_followed(need) && !matches!(need.when, When::Extra(_)) {
+                    lead(need, found, &mut left);
                 }
             }
         }
         reached
     }
 
+    /// The needs of each extra of each package.
+    fn of_extras(&self) -> HashMap<(usize, &str), Vec<usize>> {
+        let mut of_extras: HashMap<(usize, &str), Vec<usize>> = HashMap::new();
+        for (place, package) in self.packages.iter().enumerate() {
+            for (extra, need) in extras(package) {
+                of_extras.entry((place, extra)).or_default().push(need);
+            }
+        }
+        of_extras
+    }
+
     /// Adds everything. `direct` is what the project needs beside what the lock file says of it.
     pub(super) fn list(&self, place: &str, direct: &[Need], inventory: &mut Inventory) -> Listed {
         let names = self.names();
         let needs: Vec<Need> = self.direct.iter().chain(direct).cloned().collect();
-        let scopes = self.scopes(&needs, &names);
+        let resolution = self.resolution(&needs, &names);
+        let scopes = self.scopes(&needs, &resolution);
         let mut keys = Vec::with_capacity(self.packages.len());
         for (package, scope) in self.packages.iter().zip(scopes) {
             keys.push(self.add(package, scope, place, inventory));
         }
-        for (package, key) in self.packages.iter().zip(&keys) {
+        for (package, (key, found)) in self.packages.iter().zip(keys.iter().zip(&resolution.needs)) {
             let Some(key) = *key else { continue };
-            for need in &package.needs {
-                for needed in self.resolve(need, &names).into_iter().filter_map(|place| keys[place]) {
-                    inventory.depends(key, needed);
-                }
+            for needed in found.iter().flatten().flatten().filter_map(|place| keys[*place]) {
+                inventory.depends(key, needed);
             }
-            if !self.has_needs {
+            let is_whole = package
+                .needs
+                .iter()
+                .zip(found)
+                .all(|(need, found)| names.is_whole(need, found));
+            if !self.has_needs || !is_whole {
                 inventory.incomplete(key);
             }
         }
-        let resolve = |need: &Need| {
-            self.resolve(need, &names)
-                .into_iter()
-                .filter_map(|place| keys[place])
-                .collect()
-        };
-        let direct = needs.iter().map(|need| (need.name.clone(), resolve(need))).collect();
+        if !resolution.is_whole() {
+            let detail = "it says more of what needs what than is looked at";
+            inventory.gap(Gap::new("too-large", place, detail));
+        }
+        let all = needs
+            .iter()
+            .chain(self.packages.iter().flat_map(|package| &package.needs));
+        let crowded: BTreeSet<&str> = all.filter_map(|need| names.crowded(need)).collect();
+        for name in crowded {
+            inventory.gap(too_many(place, name));
+        }
+        let listed = |found: &Option<Vec<usize>>| found.iter().flatten().filter_map(|place| keys[*place]).collect();
+        let direct = needs.iter().zip(&resolution.direct);
+        let direct = direct.map(|(need, found)| (need.name.clone(), listed(found))).collect();
         Listed { keys, direct }
     }
 
@@ -232,15 +300,59 @@ impl Lock {
     }
 }
 
-fn extras(package: &Locked) -> impl Iterator<Item = &String> {
-    package.needs.iter().flat_map(|need| match &need.when {
-        When::Extra(extras) => extras.as_slice(),
-        _ => &[],
+/// The extras of a package, each with a need of it.
+fn extras(package: &Locked) -> impl Iterator<Item = (&str, usize)> {
+    package.needs.iter().enumerate().flat_map(|(place, need)| {
+        let extras: &[String] = match &need.when {
+            When::Extra(extras) => extras,
+            _ => &[],
+        };
+        extras.iter().map(move |extra| (extra.as_str(), place))
     })
+}
+
+fn lead<'n>(need: &'n Need, found: &Option<Vec<usize>>, left: &mut Vec<(usize, Option<&'n str>)>) {
+    for place in found.iter().flatten() {
+        left.push((*place, None));
+        left.extend(need.extras.iter().map(|extra| (*place, Some(extra.as_str()))));
+    }
+}
+
+/// What the needs mean: the places of packages, or nothing where a limit was reached.
+struct Resolution {
+    direct: Vec<Option<Vec<usize>>>,
+    /// Those of each package.
+    needs: Vec<Vec<Option<Vec<usize>>>>,
+}
+
+impl Resolution {
+    fn is_whole(&self) -> bool {
+        let mut all = self.direct.iter().chain(self.needs.iter().flatten());
+        all.all(Option::is_some)
+    }
 }
 
 /// Where the packages of a name stand in a lock file.
 pub(super) struct Names(HashMap<String, Vec<usize>>);
+
+impl Names {
+    /// The name that something asks for, if more packages have it than are looked at.
+    fn crowded<'n>(&self, need: &'n Need) -> Option<&'n str> {
+        let places = self.0.get(&need.name)?;
+        (places.len() > MAX_CANDIDATES).then_some(need.name.as_str())
+    }
+
+    fn is_whole(&self, need: &Need, found: &Option<Vec<usize>>) -> bool {
+        found.is_some() && self.crowded(need).is_none()
+    }
+}
+
+/// Too many packages have one name.
+pub(super) fn too_many(place: &str, name: &str) -> Gap {
+    let detail =
+        format!("expected at most {MAX_CANDIDATES} packages called `{name}`: which of them are meant is not said");
+    Gap::new("too-large", place, detail)
+}
 
 /// What became of a lock file.
 pub(super) struct Listed {

@@ -90,6 +90,15 @@ impl Marker {
         }
     }
 
+    /// Whether it holds whatever is not known of the world.
+    pub(super) fn must_hold(&self, world: &dyn World) -> bool {
+        match self {
+            Self::Compare(comparison) => comparison.holds(world).unwrap_or(false),
+            Self::All(all) => all.iter().all(|one| one.must_hold(world)),
+            Self::Any(any) => any.iter().any(|one| one.must_hold(world)),
+        }
+    }
+
     /// The names of extras that it asks for.
     pub(super) fn extras(&self) -> Vec<String> {
         match self {

@@ -1,11 +1,11 @@
 //! `poetry.lock`: every form that poetry 1 and 2 wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
 use super::files::ReleaseFile;
-use super::lock::{Lock, Locked, Need, Purpose, When};
+use super::lock::{Lock, Locked, MAX_CANDIDATES, Need, Purpose, When};
 use super::marker::Marker;
 use super::release::{Origin, normalised};
 
@@ -102,8 +102,9 @@ fn locked(package: PackageWire, metadata: &mut MetadataWire) -> Locked {
             .map(|hash| ReleaseFile::new(None, Some(&format!("sha256:{hash}")))),
     );
     let mut needs = Vec::new();
+    let listing = listing(&package.extras);
     for (name, dependency) in &package.dependencies {
-        add_needs(name, dependency, &package.extras, &mut needs);
+        add_needs(name, dependency, &listing, &mut needs);
     }
     Locked {
         origin: package.source.map_or(Origin::Index, origin),
@@ -137,7 +138,7 @@ fn origin(source: SourceWire) -> Origin {
     }
 }
 
-fn add_needs(name: &str, dependency: &DependencyWire, extras: &BTreeMap<String, Vec<String>>, needs: &mut Vec<Need>) {
+fn add_needs(name: &str, dependency: &DependencyWire, extras: &HashMap<String, Vec<String>>, needs: &mut Vec<Need>) {
     match dependency {
         DependencyWire::Versions(versions) => needs.push(Need {
             name: normalised(name),
@@ -161,16 +162,27 @@ fn add_needs(name: &str, dependency: &DependencyWire, extras: &BTreeMap<String, 
     }
 }
 
+/// The extras that list a package, by its name.
+fn listing(extras: &BTreeMap<String, Vec<String>>) -> HashMap<String, Vec<String>> {
+    let mut listing: HashMap<String, Vec<String>> = HashMap::new();
+    for (extra, list) in extras {
+        for listed in list {
+            let name = normalised(listed.split([' ', '[', ';', '(']).next().unwrap_or_default());
+            let listed = listing.entry(name).or_default();
+            if listed.len() < MAX_CANDIDATES {
+                listed.push(normalised(extra));
+            }
+        }
+    }
+    listing
+}
+
 /// An optional package is needed with the extras that its marker names, else with those that list it.
-fn when(name: &str, table: &DependencyTable, extras: &BTreeMap<String, Vec<String>>) -> When {
+fn when(name: &str, table: &DependencyTable, extras: &HashMap<String, Vec<String>>) -> When {
     let marker = table.markers.as_deref().and_then(Marker::parse);
     let mut of: Vec<String> = marker.map(|marker| marker.extras()).unwrap_or_default();
     if of.is_empty() && table.optional {
-        let lists = |listed: &&String| {
-            normalised(listed.split([' ', '[', ';', '(']).next().unwrap_or_default()) == normalised(name)
-        };
-        let with = extras.iter().filter(|(_, list)| list.iter().find(lists).is_some());
-        of = with.map(|(extra, _)| normalised(extra)).collect();
+        of = extras.get(&normalised(name)).cloned().unwrap_or_default();
     }
     match of.is_empty() {
         true => When::Always,

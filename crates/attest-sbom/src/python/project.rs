@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::known::Known;
-use super::lock::{Listed, Lock, Need, When};
+use super::lock::{Listed, Lock, Locked, Need, Purpose, When};
 use super::manifest::Manifest;
 use super::release::{self, Origin, normalised};
 use super::{asked_for, directory, is_installed, join, pdm, pipfile, poetry, pylock, requirements, uv};
@@ -165,6 +165,12 @@ impl Projects {
         if format == Format::Script {
             script(path, &listed, inventory);
             return Ok(());
+        }
+        let is_unsaid = |package: &Locked| package.purpose == Purpose::Unsaid;
+        let has_groups = !matches!(format, Format::Poetry | Format::Pdm) || !lock.packages.iter().any(is_unsaid);
+        if manifest.is_none() && !has_groups {
+            let detail = "it does not say what only development needs, and the manifest that does is not there";
+            inventory.gap(Gap::new("no-manifest", path, detail));
         }
         self.lock_directories.insert(directory(path).to_owned());
         self.own_packages(path, &lock, &listed, inventory);
@@ -334,7 +340,7 @@ struct Place<'a> {
 
 fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut Inventory) {
     let own = manifest.name.as_deref().map(normalised);
-    let mut unsettled = Vec::new();
+    let (mut unsettled, mut seen) = (Vec::new(), BTreeSet::new());
     for need in manifest.needs.iter().filter(|need| Some(&need.name) != own.as_ref()) {
         let settled = known.of(place.directory, &need.name);
         if !settled.is_empty() {
@@ -348,7 +354,7 @@ fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut
                 let key = inventory.add(component);
                 inventory.incomplete(key);
                 inventory.depends(place.root, key);
-                if need.settled().is_none() && !unsettled.contains(&need.name) {
+                if need.settled().is_none() && seen.insert(&need.name) {
                     unsettled.push(need.name.clone());
                 }
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::files;
 use super::known::Known;
+use super::lock::{MAX_CANDIDATES, too_many};
 use super::project::Projects;
 use super::release::{self, normalised};
 use super::requirements_text::{Line, Wanted, lines};
@@ -56,12 +57,13 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
         }
         let lines = lines(&text(scan, &path, inventory));
         inherited.extend(lines.iter().filter_map(|line| match line {
-            Line::Constraints(file) => Some(super::join(&path, file)),
+            Line::Constraints(file) => included(scan, &path, file, inventory),
             _ => None,
         }));
         for line in &lines {
             if let Line::Include(file) = line {
-                left.push((super::join(&path, file), inherited.clone()));
+                let included = included(scan, &path, file, inventory);
+                left.extend(included.map(|included| (included, inherited.clone())));
             }
         }
         constraints.read(scan, &inherited, inventory);
@@ -75,14 +77,25 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
     others.into_iter().map(|entry| entry.path.clone()).collect()
 }
 
-/// The text of a file that is there or that others include; one that is not there is a gap.
+/// The path of a file that another one includes; one that is not there is a gap.
+fn included(scan: &Scan<'_>, by: &str, file: &str, inventory: &mut Inventory) -> Option<String> {
+    let path = super::join(by, file);
+    let is_there = !file.contains("://") && scan.listing().resolve(&path).is_some();
+    if !is_there {
+        let detail = format!("it includes `{file}`, which is not there");
+        inventory.gap(Gap::new("unresolved", by, detail));
+    }
+    is_there.then_some(path)
+}
+
+/// The text of a file that is there.
 fn text(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> String {
-    let missing = || Gap::new("unresolved", path, "a file includes it, and it is not there");
-    let found = scan.text(path, REQUIREMENTS_LIMIT);
-    found.and_then(|text| text.ok_or_else(missing)).unwrap_or_else(|gap| {
-        inventory.gap(gap);
-        String::new()
-    })
+    scan.text(path, REQUIREMENTS_LIMIT)
+        .map(Option::unwrap_or_default)
+        .unwrap_or_else(|gap| {
+            inventory.gap(gap);
+            String::new()
+        })
 }
 
 /// Files of versions for what others ask for.
@@ -127,12 +140,8 @@ impl File<'_> {
                     listed.extend(keys.into_iter().map(|key| (&**wanted, key)));
                 }
                 Line::Unclear(text) => {
-                    let shown: String = text.chars().take(80).collect();
-                    inventory.gap(Gap::new(
-                        "damaged",
-                        self.path,
-                        format!("expected a requirement, found `{shown}`"),
-                    ));
+                    let detail = format!("expected a requirement, found `{text}`");
+                    inventory.gap(Gap::new("damaged", self.path, detail));
                 }
                 Line::Include(_) | Line::Constraints(_) | Line::Folder(_) => {}
             }
@@ -152,10 +161,19 @@ impl File<'_> {
         let says_needs = listed.iter().any(|(wanted, _)| wanted.needed_by.is_some());
         for (wanted, key) in listed {
             let needed_by = wanted.needed_by.iter().flatten().filter_map(|name| names.get(name));
-            for from in needed_by.flatten() {
+            for from in needed_by.flat_map(|from| from.iter().take(MAX_CANDIDATES)) {
                 inventory.depends(*from, *key);
             }
             if !says_needs {
+                inventory.incomplete(*key);
+            }
+        }
+        for (name, keys) in names
+            .iter()
+            .filter(|(_, keys)| says_needs && keys.len() > MAX_CANDIDATES)
+        {
+            inventory.gap(too_many(self.path, name));
+            for key in keys {
                 inventory.incomplete(*key);
             }
         }

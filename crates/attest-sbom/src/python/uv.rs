@@ -2,7 +2,7 @@
 //!
 //! Source: uv's documentation, "Locking and syncing", and the files that uv writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -106,8 +106,8 @@ pub(super) fn parse(text: &str) -> Result<Lock, String> {
         when: When::Development,
         ..required(requirement)
     }));
-    let members = &wire.manifest.members;
-    let packages = wire.package.into_iter().map(|package| locked(package, members));
+    let members: BTreeSet<String> = wire.manifest.members.into_iter().collect();
+    let packages = wire.package.into_iter().map(|package| locked(package, &members));
     Ok(Lock {
         packages: packages.collect(),
         direct,
@@ -124,7 +124,7 @@ fn required(requirement: &RequirementWire) -> Need {
     }
 }
 
-fn locked(package: PackageWire, members: &[String]) -> Locked {
+fn locked(package: PackageWire, members: &BTreeSet<String>) -> Locked {
     let mut needs: Vec<Need> = package.dependencies.iter().map(|one| need(one, When::Always)).collect();
     for (extra, list) in &package.optional_dependencies {
         let when = When::Extra(vec![normalised(extra)]);

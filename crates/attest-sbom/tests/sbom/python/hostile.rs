@@ -56,3 +56,52 @@ fn a_circle_of_includes_and_a_deep_text_end() {
     assert_eq!(said.purls(), ["pkg:pypi/a@1"]);
     assert_eq!(said.gaps.len(), 3);
 }
+
+#[test]
+fn many_packages_of_one_name_that_all_need_it_end_soon() {
+    type Line = fn(usize) -> String;
+    let texts: [(&str, Line); 5] = [
+        ("uv.lock", |number| {
+            format!("[[package]]\nname = \"a\"\nversion = \"{number}\"\ndependencies = [{{ name = \"a\" }}]\n")
+        }),
+        ("poetry.lock", |number| {
+            format!("[[package]]\nname = \"a\"\nversion = \"{number}\"\n[package.dependencies]\na = \"*\"\n")
+        }),
+        ("pdm.lock", |number| {
+            format!("[[package]]\nname = \"a\"\nversion = \"{number}\"\ndependencies = [\"a\"]\n")
+        }),
+        ("pylock.toml", |number| {
+            format!("[[packages]]\nname = \"a\"\nversion = \"{number}\"\ndependencies = [{{ name = \"a\" }}]\n")
+        }),
+        ("requirements.txt", |number| format!("a=={number} # via a\n")),
+    ];
+    for (name, line) in texts {
+        let text: String = (0..4000).map(line).collect();
+        let start = std::time::Instant::now();
+        let said = said(&[(name, &text)]);
+        assert!(start.elapsed().as_secs() < 20, "{name}: {:?}", start.elapsed());
+        assert!(
+            said.gaps.iter().any(|gap| gap.contains("too-large")),
+            "{name}: {:?}",
+            said.gaps
+        );
+        assert_eq!(said.purls().len(), 4000, "{name}");
+        let edges = said.document["dependencies"].as_array().unwrap().iter();
+        let edges: usize = edges.map(|one| one["dependsOn"].as_array().map_or(0, Vec::len)).sum();
+        assert!(edges <= 4000 * 70 + 100_000, "{name}: {edges}");
+    }
+}
+
+#[test]
+fn many_extras_end_soon() {
+    let extras: String = (0..4000)
+        .map(|number| format!("e{number} = [{{ name = \"b\" }}]\n"))
+        .collect();
+    let text = format!(
+        "[[package]]\nname = \"a\"\nversion = \"1\"\nsource = {{ virtual = \".\" }}\n[package.optional-dependencies]\n{extras}\n\
+         [[package]]\nname = \"b\"\nversion = \"1\"\n"
+    );
+    let said = said(&[("uv.lock", &text)]);
+    assert_eq!(said.purls().len(), 2);
+    assert!(said.gaps.is_empty(), "{:?}", said.gaps);
+}

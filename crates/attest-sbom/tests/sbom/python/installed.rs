@@ -170,3 +170,40 @@ fn a_project_that_is_installed_as_it_lies_there_is_one_component() {
         assert!(said.gaps.is_empty(), "{:?}", said.gaps);
     }
 }
+
+#[test]
+fn what_an_environment_lacks_is_told_and_leftovers_are_not_there() {
+    let said = said(&[
+        ("v/pyvenv.cfg", "home = /usr/bin\nversion = 3.11.2\n"),
+        (
+            "v/lib/python3.11/site-packages/a-1.dist-info/METADATA",
+            "Name: a\nVersion: 1\nRequires-Dist: gone>=1; python_version > '3'\nRequires-Dist: no; sys_platform == 'win32'\n\
+             Requires-Dist: maybe; platform_machine == 'x86_64'\nRequires-Dist: ext; extra == 'e'\nRequires-Dist: b>=2\nRequires-Dist: c<3\n",
+        ),
+        (
+            "v/lib/python3.11/site-packages/b-1.dist-info/METADATA",
+            "Name: b\nVersion: 1.9\n",
+        ),
+        (
+            "v/lib/python3.11/site-packages/c-2.dist-info/METADATA",
+            "Name: c\nVersion: 2\n",
+        ),
+        (
+            "v/lib/python3.11/site-packages/~c-1.dist-info/METADATA",
+            "Name: c\nVersion: 1\n",
+        ),
+        (
+            "v/lib/python3.11/site-packages/~-c-0.dist-info/METADATA",
+            "Name: c\nVersion: 0\n",
+        ),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/a@1", "pkg:pypi/b@1.9", "pkg:pypi/c@2"]);
+    let place = "v/lib/python3.11/site-packages/a-1.dist-info/METADATA";
+    assert_eq!(
+        said.gaps,
+        [
+            format!("{place}: mismatch: `a` needs `b`: expected `>=2`, found `1.9`"),
+            format!("{place}: unresolved: `a` needs `gone`, which is not installed"),
+        ]
+    );
+}

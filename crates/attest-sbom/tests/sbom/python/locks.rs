@@ -274,7 +274,7 @@ fn requirements_are_read_with_what_they_include() {
         [
             "requirements.txt: no-lock: no version is settled for `free`",
             "requirements/base.txt: damaged: expected a requirement, found `what is this`",
-            "requirements/gone.txt: unresolved: a file includes it, and it is not there",
+            "requirements/base.txt: unresolved: it includes `gone.txt`, which is not there",
             "requirements/odd.pip: no-lock: no version is settled for `d`",
         ]
     );
@@ -336,4 +336,23 @@ fn what_lies_inside_a_locked_project_is_another_one_and_named() {
             "tool.py"
         ]
     );
+}
+
+#[test]
+fn a_lock_that_leaves_groups_to_the_manifest_says_that_it_is_alone() {
+    let text = "[[package]]\nname = \"a\"\nversion = \"1\"\n";
+    for (name, said_groups) in [
+        ("poetry.lock", "groups = [\"main\"]"),
+        ("pdm.lock", "groups = [\"default\"]"),
+    ] {
+        let alone = said(&[(name, text)]);
+        let detail = "it does not say what only development needs, and the manifest that does is not there";
+        assert_eq!(alone.gaps, [format!("{name}: no-manifest: {detail}")]);
+        assert!(said(&[(name, &format!("{text}{said_groups}\n"))]).gaps.is_empty());
+        let manifest = (
+            "pyproject.toml",
+            "[project]\nname = \"x\"\nversion = \"1\"\ndependencies = [\"a\"]\n",
+        );
+        assert!(said(&[(name, text), manifest]).gaps.is_empty());
+    }
 }
