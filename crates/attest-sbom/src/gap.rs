@@ -1,5 +1,10 @@
 use std::fmt;
 
+use crate::reference::public_text;
+
+/// The most characters of a detail: it may tell the text of others, which may be as long as a file.
+const MAX_DETAIL: usize = 200;
+
 /// Something that a document cannot say, and why: it makes the document incomplete.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
@@ -16,10 +21,15 @@ impl Gap {
                 .map(|c| if c.is_control() { '\u{fffd}' } else { c })
                 .collect()
         };
+        let mut detail = public_text(&detail.into());
+        if let Some((end, _)) = detail.char_indices().nth(MAX_DETAIL) {
+            let last = detail[..end].char_indices().next_back().map_or(0, |(place, _)| place);
+            detail.replace_range(last.., "…");
+        }
         Self {
             code,
             place: shown(place.to_owned()),
-            detail: shown(detail.into()),
+            detail: shown(detail),
         }
     }
 
@@ -48,5 +58,23 @@ impl fmt::Display for Gap {
             write!(f, "{}: ", self.place)?;
         }
         write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_is_short_and_without_secrets() {
+        let gap = Gap::new(
+            "unresolved",
+            "a",
+            format!("`https://u:PW@example.com/x` {}", "é".repeat(300)),
+        );
+        assert!(gap.detail().starts_with("`https://example.com/x` é"), "{gap}");
+        assert!(gap.detail().ends_with("é…"), "{gap}");
+        assert_eq!(gap.detail().chars().count(), MAX_DETAIL);
+        assert_eq!(Gap::new("unresolved", "a", gap.detail()), gap);
     }
 }

@@ -1,7 +1,7 @@
 use packageurl::PackageUrl;
 
 use crate::Error;
-use crate::reference::public_address;
+use crate::reference::{host_and_path, public_address};
 
 /// The package URL of a package that Cargo knows.
 ///
@@ -58,22 +58,27 @@ fn qualifier(source: &str) -> Option<(&'static str, String)> {
 /// `git+<address>@<commit>`, in the form of SPDX download locations. A local repository has no public address.
 pub(crate) fn vcs_address(address: &str) -> Option<String> {
     let (address, commit) = address.split_once('#')?;
+    let commit = commit.split(['?', '#', '&']).next().unwrap_or(commit);
+    // It is no commit, no tag and no branch.
+    if commit.contains(['=', '@', ':']) {
+        return None;
+    }
     let address = address.split('?').next().unwrap_or(address);
     let address = match address.strip_prefix("ssh://") {
-        Some(rest) => format!("ssh://{}", without_password(rest)),
+        Some(rest) => format!("ssh://{}", of_git(rest)),
         None => public_address(address)?,
     };
     Some(format!("git+{address}@{commit}"))
 }
 
-/// `git@host` names an account that all share; a password is a secret.
-fn without_password(rest: &str) -> String {
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((user, host)) => format!("{}@{host}{path}", user.split(':').next().unwrap_or(user)),
-        None => rest.to_owned(),
-    }
+/// `git@host` names an account that all share; any other is somebody's.
+fn of_git(rest: &str) -> String {
+    let (host, path) = host_and_path(rest);
+    let user = rest
+        .split([':', '@', '/'])
+        .next()
+        .filter(|user| *user == "git" && *user != host);
+    user.map_or_else(|| format!("{host}{path}"), |user| format!("{user}@{host}{path}"))
 }
 
 #[cfg(test)]

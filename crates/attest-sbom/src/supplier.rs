@@ -1,4 +1,7 @@
+use packageurl::PackageUrl;
+
 use crate::cyclonedx::{Component, OrganizationalEntity, ReferenceKind};
+use crate::reference::host_and_path;
 
 /// Who hands a package out, where the package itself names nobody.
 ///
@@ -8,8 +11,8 @@ use crate::cyclonedx::{Component, OrganizationalEntity, ReferenceKind};
 pub(crate) fn by_name_space(component: &Component) -> Option<OrganizationalEntity> {
     let purl = component.purl.as_deref()?;
     let (kind, rest) = purl.strip_prefix("pkg:")?.split_once('/')?;
-    let source = ["vcs_url=", "repository_url=", "download_url="];
-    let other = source.iter().find_map(|name| rest.split(name).nth(1)).and_then(account);
+    let is_elsewhere = SOURCES.iter().any(|name| rest.contains(name));
+    let other = is_elsewhere.then(|| elsewhere(purl)).flatten();
     other.or_else(|| of_type(kind, component)).map(named)
 }
 
@@ -26,19 +29,30 @@ fn named(name: String) -> OrganizationalEntity {
     OrganizationalEntity { name, url, contact }
 }
 
-/// `host/account` of an address in a qualifier, the first account of it.
-fn account(qualifier: &str) -> Option<String> {
-    let address = qualifier.split('&').next()?.replace("%2F", "/").replace("%3A", ":");
-    let address = address.split_once("://")?.1;
-    let address = address.rsplit_once('@').map_or(address, |(before, after)| {
-        // `git@host/…` names an account of the transport, `…@commit` a version.
-        if before.contains('/') { before } else { after }
-    });
-    let mut parts = address.split('/').filter(|part| !part.is_empty());
-    let host = parts.next()?;
-    Some(parts.next().map_or(host.to_owned(), |account| {
-        format!("{host}/{}", account.trim_end_matches(".git"))
-    }))
+/// The qualifiers that say where a package is from.
+const SOURCES: [&str; 3] = ["vcs_url", "repository_url", "download_url"];
+
+fn elsewhere(purl: &str) -> Option<String> {
+    let purl: PackageUrl<'_> = purl.parse().ok()?;
+    SOURCES.iter().find_map(|name| account(purl.qualifiers().get(*name)?))
+}
+
+/// `host/account` of an address: what follows the host is an account if more follows it, else the thing itself.
+fn account(address: &str) -> Option<String> {
+    let (host, path) = host_and_path(address.split_once("://")?.1);
+    // `host:account/name` is how ssh writes it.
+    let (host, path) = match host.split_once(':') {
+        Some((host, account)) if !account.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (host, format!("{account}{path}"))
+        }
+        _ => (host, path.to_owned()),
+    };
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let account = parts
+        .next()
+        .filter(|account| !account.contains('@') && parts.next().is_some());
+    let name = account.map_or_else(|| host.to_owned(), |account| format!("{host}/{account}"));
+    (!host.is_empty()).then_some(name)
 }
 
 fn of_type(kind: &str, component: &Component) -> Option<String> {
@@ -118,6 +132,30 @@ mod tests {
                 None,
                 "b",
                 Some("example.com/owner"),
+            ),
+            (
+                "pkg:pypi/b?vcs_url=git%2Bssh:%2F%2Fgit%40example.com%2Fowner%2Fb.git%400123",
+                None,
+                "b",
+                Some("example.com/owner"),
+            ),
+            (
+                "pkg:npm/b@1?download_url=https:%2F%2Fexample.com%2Fb%20c.tgz",
+                None,
+                "b",
+                Some("example.com"),
+            ),
+            (
+                "pkg:npm/b@1?vcs_url=git%2bhttps%3a%2f%2fexample.com%2fan%20owner%2fb",
+                None,
+                "b",
+                Some("example.com/an owner"),
+            ),
+            (
+                "pkg:cargo/b@1?repository_url=https:%2F%2Fexample.com%3A8080%2Findex%2F",
+                None,
+                "b",
+                Some("example.com:8080"),
             ),
         ] {
             assert_eq!(named(purl, group, name).as_deref(), expected, "{purl}");

@@ -6,10 +6,10 @@ use super::list;
 use super::list::workspace_component;
 use super::manifest::{Declared, Origin, Purpose};
 use super::project::{MANIFEST, Own, Project};
-use crate::cyclonedx::{Component, ComponentKind, Property, Scope};
+use crate::cyclonedx::{Component, ComponentKind, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
-use crate::{Gap, purl};
+use crate::{Gap, purl, reference};
 
 /// Lists the packages of a project and what they ask for themselves; what that needs, nobody knows yet.
 pub(super) fn list(scan: &Scan<'_>, project: &Project) -> Inventory {
@@ -95,10 +95,7 @@ fn component(declared: &Declared) -> Result<Component, crate::Error> {
         _ => None,
     };
     let purl = purl::cargo_requirement(&declared.package, exact, source.as_deref())?;
-    let requirement = requirement.filter(|_| exact.is_none()).map(|requirement| Property {
-        name: "attest:requirement",
-        value: requirement.to_owned(),
-    });
+    let requirement = requirement.filter(|_| exact.is_none()).map(reference::requirement);
     Ok(Component {
         version: exact.map(str::to_owned),
         purl: Some(purl),

@@ -10,8 +10,9 @@ use super::images::{Template, Values};
 use super::node::{self, child, items, text};
 use super::{CHART, LOCKS, REQUIREMENTS, VALUES, is_template};
 use crate::Gap;
-use crate::cyclonedx::{Component, Property, Scope};
+use crate::cyclonedx::{Component, Scope};
 use crate::inventory::{Inventory, Key};
+use crate::reference::requirement;
 use crate::scan::Scan;
 
 /// Every chart, by the directory that it lies in.
@@ -342,14 +343,6 @@ fn annotated(node: &Node) -> Vec<Image> {
         images.collect::<Vec<_>>()
     });
     images.collect()
-}
-
-/// What is asked for where it is not known what is taken.
-fn requirement(range: &str) -> Property {
-    Property {
-        name: "attest:requirement",
-        value: range.to_owned(),
-    }
 }
 
 /// What charts of others have as their version: a number first, and nothing that a version does not have.

@@ -6,6 +6,7 @@ use packageurl::PackageUrl;
 
 use super::node::{child, items, text};
 use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity};
+use crate::reference::host_and_path;
 
 /// A chart that another one depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +54,12 @@ impl Dependency {
 
     /// Who keeps the repository: its host, and the first part of its path.
     pub(super) fn supplier(&self) -> Option<OrganizationalEntity> {
-        let (_, rest) = self.repository.as_deref()?.split_once("://")?;
-        let mut parts = rest.split('/');
-        let host = parts.next()?.rsplit('@').next().filter(|host| !host.is_empty())?;
-        let name = match parts.next().filter(|part| !part.is_empty()) {
+        let (scheme, rest) = self.repository.as_deref()?.split_once("://")?;
+        let (host, path) = host_and_path(rest);
+        if scheme == "file" || host.is_empty() {
+            return None;
+        }
+        let name = match path.split('/').nth(1).filter(|part| !part.is_empty()) {
             Some(account) => format!("{host}/{account}"),
             None => host.to_owned(),
         };

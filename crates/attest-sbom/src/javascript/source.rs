@@ -1,5 +1,5 @@
 use crate::purl::vcs_address;
-use crate::reference::public_address;
+use crate::reference::{host_and_path, public_address};
 
 /// Where the files of a package come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,10 @@ fn qualifier(address: &str) -> Option<String> {
     }
     match address.strip_prefix("git://") {
         // The protocol of git knows neither users nor passwords.
-        Some(rest) if !rest.contains('@') => Some(format!("git+git://{rest}@{commit}")),
+        Some(rest) if !rest.contains('@') => {
+            let (host, path) = host_and_path(rest);
+            Some(format!("git+git://{host}{path}@{commit}"))
+        }
         _ => vcs_address(&format!("{address}#{commit}")),
     }
 }

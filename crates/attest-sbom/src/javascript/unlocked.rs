@@ -10,11 +10,10 @@ use super::package::{Package, split_version};
 use super::project::{Project, above, in_directory, joined, parsed};
 use super::source::Source;
 use super::workspace::Workspace;
-use crate::Gap;
-use crate::cyclonedx::Property;
 use crate::inventory::Inventory;
 use crate::scan::Scan;
 use crate::tree::EntryKind;
+use crate::{Gap, reference};
 
 /// What lock files speak for.
 #[derive(Debug, Default)]
@@ -243,10 +242,7 @@ impl Reading<'_> {
         let to = self.graph.add(Package {
             place: Some(place),
             is_incomplete: true,
-            properties: vec![Property {
-                name: "attest:requirement",
-                value: range.to_owned(),
-            }],
+            properties: vec![reference::requirement(range)],
             ..Package::new(Some(name), version, Source::of(range))
         });
         self.graph.package_mut(from).is_incomplete = true;

@@ -118,8 +118,8 @@ impl PlatformImage {
         let name = self.name.as_ref().and_then(Name::last).or_else(|| label("title"));
         Component {
             version: Some(self.digest().to_string()),
-            description: label("description").map(str::to_owned),
-            supplier: label("vendor").map(|vendor| rootfs::organization(vendor.to_owned())),
+            description: label("description").map(reference::public_text),
+            supplier: label("vendor").map(|vendor| rootfs::organization(reference::public_text(vendor))),
             licenses: licence::declared(label("licenses"), None),
             hashes: self.digest.iter().filter_map(hash).collect(),
             purl: self.purl(),
@@ -128,7 +128,10 @@ impl PlatformImage {
                 .filter_map(|(kind, name)| reference::external(kind, label(name)))
                 .collect(),
             properties: self.properties(),
-            ..Component::new(ComponentKind::Container, name.unwrap_or("image"))
+            ..Component::new(
+                ComponentKind::Container,
+                reference::public_text(name.unwrap_or("image")),
+            )
         }
     }
 

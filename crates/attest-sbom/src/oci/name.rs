@@ -10,7 +10,12 @@ pub(super) struct Name {
 impl Name {
     /// `registry.example.com/team/app:1.0`, `app:1.0`, `app`.
     pub(super) fn of_reference(text: &str) -> Self {
-        let text = text.split('@').next().unwrap_or(text);
+        // No reference has a scheme or a user, and what somebody wrote all the same may have a password.
+        let text = text.split_once("://").map_or(text, |(_, rest)| {
+            let start = rest.split('/').next().and_then(|authority| authority.rfind('@'));
+            start.map_or(rest, |start| &rest[start + 1..])
+        });
+        let text = text.split(['@', '?', '#']).next().unwrap_or(text);
         let (path, tag) = match text.rsplit_once(':') {
             Some((path, tag)) if !tag.contains('/') => (path, Some(tag.to_owned())),
             _ => (text, None),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::cyclonedx::{Component, ComponentKind, Hash, LicenceChoice, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
-use crate::{Gap, licence};
+use crate::{Gap, licence, reference};
 
 /// The largest ones, of wheels with a thousand crates, take about 2 MB.
 const SBOM_LIMIT: u64 = 16 << 20;
@@ -199,7 +199,9 @@ fn public_purl(text: &str) -> Option<String> {
     for (key, value) in parsed.qualifiers() {
         let is_place = value.starts_with("file:") || value.starts_with('/');
         if !is_place {
-            clean.add_qualifier(key.to_string(), value.to_string()).ok()?;
+            clean
+                .add_qualifier(key.to_string(), reference::public_text(value))
+                .ok()?;
         }
     }
     Some(clean.to_string())

@@ -33,6 +33,7 @@ use release::normalised;
 
 use crate::cyclonedx::Property;
 use crate::inventory::Inventory;
+use crate::reference::requirement as requirement_of;
 use crate::scan::{Candidate, Kind, Reader, Scan};
 
 pub(crate) const READER: Reader = Reader {
@@ -84,9 +85,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
 
 /// What is asked for in place of a version.
 fn asked_for(versions: &str) -> impl Iterator<Item = Property> + use<> {
-    let value = versions.to_owned();
-    let name = "attest:requirement";
-    (!value.is_empty()).then_some(Property { name, value }).into_iter()
+    (!versions.is_empty()).then(|| requirement_of(versions)).into_iter()
 }
 
 /// Whether a path lies where packages are installed: what lies there is no project.

@@ -50,10 +50,7 @@ impl Origin {
                 let address = purl::vcs_address(&format!("{address}#{commit}"))?;
                 Some(("vcs_url", address.trim_end_matches('@').to_owned()))
             }
-            Self::Address(address) => {
-                let without_digest = address.split('#').next().unwrap_or(address);
-                Some(("download_url", reference::public_address(without_digest)?))
-            }
+            Self::Address(address) => Some(("download_url", reference::public_address(address)?)),
             Self::Index | Self::Folder => None,
         }
     }
@@ -125,7 +122,7 @@ mod tests {
         let origin = Origin::repository("git@example.com:o/a.git", COMMIT);
         let expected = format!("pkg:pypi/a?vcs_url=git%2Bssh:%2F%2Fgit%40example.com%2Fo%2Fa.git%40{COMMIT}");
         assert_eq!(package_url("a", None, &origin).unwrap(), expected);
-        let origin = Origin::Address("https://u:p@example.com/a-1.zip#sha256=00".to_owned());
+        let origin = Origin::Address("https://u:p@example.com/a-1.zip?token=SECRET#sha256=00".to_owned());
         let url = package_url("a", None, &origin).unwrap();
         assert_eq!(url, "pkg:pypi/a?download_url=https:%2F%2Fexample.com%2Fa-1.zip");
     }

@@ -15,3 +15,4 @@ mod peer;
 mod python;
 mod records;
 mod schema;
+mod secrets;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::effective::{Effective, Need};
 use super::model::Pom;
 use super::projects::Projects;
-use crate::Gap;
-use crate::cyclonedx::{Component, ComponentKind, Property};
+use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
 use crate::java::licences;
+use crate::{Gap, reference};
 
 /// How many names a message lists.
 const SHOWN: usize = 5;
@@ -90,10 +90,7 @@ impl<'a> Modules<'a> {
             }
             match need.coordinates.component(ComponentKind::Library) {
                 Ok(component) => {
-                    let range = need.range.iter().map(|range| Property {
-                        name: "attest:requirement",
-                        value: range.clone(),
-                    });
+                    let range = need.range.iter().map(|range| reference::requirement(range));
                     let component = Component {
                         scope: need.scope,
                         properties: range.collect(),
