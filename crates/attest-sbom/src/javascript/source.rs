@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn registries_and_folders_need_no_address() {
         for address in [
-            "https://registry.npmjs.org/a/-/a-1.0.0.tgz",
+            "https://npm.example.org/a/-/a-1.0.0.tgz",
             "https://npm.example.com/api/npm/x/@a/b/-/b-1.0.0.tgz#0123",
             "https://npm.pkg.github.com/download/@a/b/1.0.0/0123",
             "a-1.0.0.tgz#0123",
