@@ -215,3 +215,25 @@ fn a_wheel_is_the_same_by_its_name_and_by_its_directory() {
         );
     }
 }
+
+#[test]
+fn a_jar_of_others_that_is_named_alone_is_held_to_the_policy() {
+    let scene = Scene::new();
+    let maven = scene.path("jar/META-INF/maven/org.example/a");
+    fs::create_dir_all(&maven).unwrap();
+    fs::write(
+        maven.join("pom.properties"),
+        "groupId=org.example\nartifactId=a\nversion=1.2\n",
+    )
+    .unwrap();
+    let pom = "<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId><artifactId>a</artifactId>\
+               <version>1.2</version><licenses><license><name>MIT</name></license></licenses></project>";
+    fs::write(maven.join("pom.xml"), pom).unwrap();
+    scene
+        .run(Command::attest().args(["pack", "jar", "-o", "a.zip"]))
+        .expect_code(0);
+    fs::rename(scene.path("a.zip"), scene.path("a-1.2.jar")).unwrap();
+    let denied = scene.sbom(&["license", "a-1.2.jar", "--deny", "MIT"]).expect_code(1);
+    assert!(denied.stdout_text().contains("MIT"), "{}", denied.stdout_text());
+    scene.sbom(&["license", "a-1.2.jar", "--allow", "MIT"]).expect_code(0);
+}

@@ -36,7 +36,8 @@ osi-approved, fsf-free, copyleft (as the SPDX list marks them).
 
 A licence that is no SPDX expression is taken only if --allow-name has it word for
 word, a package without a licence only with --allow-unknown. What a document is
-about, and its own packages, are not judged.
+about, and its own packages, are not judged; a jar, a wheel or a program of others
+that is named itself is.
 
 The exit code is 1 if a licence is not taken.";
 
@@ -178,7 +179,15 @@ fn document(path: &Path, context: &mut Context<'_>) -> Result<Document, Failure>
     scan::warn(&inventory.gaps().collect::<Vec<_>>(), context);
     let bom = inventory.document(&Root::default(), &Metadata::default());
     let bom = bom.map_err(|error| refusal(error).at(path.display()))?;
-    Document::read(&bom.to_json()).map_err(refusal)
+    let mut document = Document::read(&bom.to_json()).map_err(refusal)?;
+    // A jar, a wheel or a program of somebody else that is named alone is what has to be judged.
+    if document
+        .root()
+        .is_some_and(|root| is_foreign(root) && (root.purl.is_some() || !root.hashes.is_empty()))
+    {
+        document.root = None;
+    }
+    Ok(document)
 }
 
 /// As much of a file as tells whether it may be JSON or XML: blanks before that are few.
