@@ -215,6 +215,58 @@ fn projects_beside_each_other_are_both_listed() {
 }
 
 #[test]
+fn a_package_beside_a_project_that_needs_it_is_part_of_the_project() {
+    let app = |lib: &str| package("app") + &format!("[dependencies]\nlib = {{ path = \"{lib}\" }}\n");
+    let lib = package("lib") + "[dependencies]\na = \"1\"\n[dev-dependencies]\nb = \"1\"\n";
+    let lock = own("app", "1.0.0", &["lib"]) + &own("lib", "1.0.0", &["a"]) + &locked("a", "1.0.0", &[]);
+    let document = listed(&[
+        ("app/Cargo.lock", lock),
+        ("app/Cargo.toml", app("../lib")),
+        ("lib/Cargo.toml", lib.clone() + "[workspace]\n"),
+    ]);
+    let root = &document["metadata"]["component"];
+    assert_eq!(
+        (&root["name"], references(&root["components"])),
+        (&json!("app"), vec!["lib@1.0.0"])
+    );
+    assert_eq!(references(&document["components"]), ["a@1.0.0"]);
+    assert_eq!(needs(&document, "app@1.0.0"), ["lib@1.0.0"]);
+    let unlocked = [("app/Cargo.toml", app("../lib")), ("lib/Cargo.toml", lib.clone())];
+    let found = inventory(&unlocked, &Options::default());
+    let places: Vec<_> = found.gaps().map(Gap::place).collect();
+    assert_eq!(places, ["app/Cargo.toml"]);
+    let apart = [("app/Cargo.toml", app("lib")), ("lib/Cargo.toml", lib)];
+    let found = inventory(&apart, &Options::default());
+    let places: Vec<_> = found.gaps().map(Gap::place).collect();
+    assert_eq!(places, ["app/Cargo.toml", "lib/Cargo.toml"]);
+}
+
+#[test]
+fn of_packages_that_need_each_other_one_is_the_project() {
+    let manifest = |name: &str, other: &str| {
+        package(name) + &format!("[dev-dependencies]\n{other} = {{ path = \"../{other}\" }}\n")
+    };
+    let files = [
+        ("a/Cargo.toml", manifest("a", "b")),
+        ("b/Cargo.toml", manifest("b", "a")),
+    ];
+    let inventory = inventory(&files, &Options::default());
+    let places: Vec<_> = inventory.gaps().map(Gap::place).collect();
+    assert_eq!(places, ["a/Cargo.toml"]);
+    assert_eq!(document(inventory)["metadata"]["component"]["name"], "a");
+}
+
+#[test]
+fn a_workspace_without_a_lock_file_goes_before_its_members() {
+    let files = [
+        ("app/Cargo.toml", package("app") + "workspace = \"../ws\"\n"),
+        ("ws/Cargo.toml", "[workspace]\nmembers = [\"../app\"]\n".to_owned()),
+    ];
+    let document = document(inventory(&files, &Options::default()));
+    assert_eq!(document["metadata"]["component"]["name"], "ws");
+}
+
+#[test]
 fn a_member_may_lie_beside_its_workspace() {
     let document = listed(&[
         (

@@ -21,6 +21,16 @@ pub(super) struct Manifest {
     pub(super) features: BTreeMap<String, Vec<String>>,
 }
 
+impl Manifest {
+    /// The directories of the tree that dependencies name.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &str> {
+        self.dependencies.iter().filter_map(|declared| match &declared.origin {
+            Origin::Directory(directory) => directory.as_deref(),
+            _ => None,
+        })
+    }
+}
+
 /// What a package says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct About {

@@ -1,9 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::members::{self, Extent};
-use super::{LOCK, MANIFEST, Manifests, Project, Workspace, around, path};
+use super::{LOCK, MANIFEST, Manifests, Own, Project, Workspace, around, path};
 use crate::Gap;
 use crate::cargo::lock::{LOCK_LIMIT, Lock};
+use crate::cargo::manifest::Manifest;
 use crate::scan::Scan;
 
 /// The projects of a tree.
@@ -16,7 +17,8 @@ pub(in super::super) struct Found {
 }
 
 /// Finds the projects that lie in no other one: what a project holds beside its own packages, such as fixtures and fuzz
-/// targets with a workspace of their own, is not part of it.
+/// targets with a workspace of their own, is not part of it. Nor is a package without a lock file a project if another
+/// project is made of it, by a path that may lead anywhere.
 pub(in super::super) fn find(
     scan: &Scan<'_>,
     manifests: &mut Manifests<'_>,
@@ -24,51 +26,113 @@ pub(in super::super) fn find(
 ) -> Found {
     let places = Places::new(scan, is_foreign);
     let mut found = Found::default();
+    let (tops, inner) = tops(scan, manifests, &places, &mut found.gaps);
+    let mut parts = Parts::default();
+    for top in in_order(tops, manifests) {
+        if top.lock.is_none() && parts.have(&top.directory) {
+            continue;
+        }
+        if manifests.are_exhausted() {
+            let detail = "too many packages are part of several projects: this one is not listed";
+            found
+                .gaps
+                .push(Gap::new("too-large", &path(&top.directory, MANIFEST), detail));
+            continue;
+        }
+        let project = project(manifests, &places, top);
+        if project.lock.is_some() || !parts.have_members_of(&project) {
+            parts.add(&project);
+            found.projects.push(project);
+        }
+    }
+    found.projects.sort_by_key(|project| order(&project.directory));
+    let others = inner.into_iter().filter(|directory| !parts.are_made_of(directory));
+    found.others = others.map(|directory| path(directory, LOCK)).collect();
+    found
+}
+
+/// Where a project may begin: a lock file or a manifest that lies in no other project.
+struct Top {
+    directory: String,
+    lock: Option<Lock>,
+}
+
+/// The tops, from the highest to the lowest, and the directories of the lock files that lie in one.
+fn tops<'a>(
+    scan: &Scan<'_>,
+    manifests: &mut Manifests<'_>,
+    places: &Places<'a>,
+    gaps: &mut Vec<Gap>,
+) -> (Vec<Top>, Vec<&'a str>) {
+    let (mut tops, mut inner) = (Vec::new(), Vec::new());
     let mut taken: BTreeSet<&str> = BTreeSet::new();
-    let mut inner = Vec::new();
-    for &directory in places.top_down().iter() {
+    for directory in places.top_down() {
         if around(directory).skip(1).any(|outer| taken.contains(outer)) {
             inner.extend(places.locks.contains(directory).then_some(directory));
             continue;
         }
-        let lock = match lock(scan, directory) {
-            Ok(lock) => lock,
-            Err(gap) => {
-                found.gaps.push(gap);
-                None
-            }
-        };
-        let project = project(manifests, &places, directory, lock);
-        if project.lock.is_some() || project.has_manifest {
+        let lock = lock(scan, directory).unwrap_or_else(|gap| {
+            gaps.push(gap);
+            None
+        });
+        let wire = manifests.wire(directory);
+        if lock.is_some() || wire.is_some_and(|wire| wire.package.is_some() || wire.workspace.is_some()) {
             taken.insert(directory);
-            found.projects.push(project);
+            let directory = directory.to_owned();
+            tops.push(Top { directory, lock });
         }
     }
-    let owned = owners(&found.projects);
-    let is_part = |directory: &str, of: &dyn Fn(&str) -> bool| owned.get(directory).is_some_and(|owner| of(owner));
-    let others = inner.into_iter().filter(|directory| !is_part(directory, &|_| true));
-    found.others = others.map(|directory| path(directory, LOCK)).collect();
-    let lonely: Vec<bool> = found
-        .projects
-        .iter()
-        .map(|project| project.lock.is_some() || !is_part(&project.directory, &|owner| owner != project.directory))
-        .collect();
-    let mut lonely = lonely.into_iter();
-    found.projects.retain(|_| lonely.next().unwrap_or(true));
-    found
+    (tops, inner)
 }
 
-/// The project that each directory of a package belongs to; a workspace goes before the package alone.
-fn owners(projects: &[Project]) -> BTreeMap<String, String> {
-    let mut owners = BTreeMap::new();
-    for project in projects {
-        for own in project.packages.iter().filter(|own| own.is_member) {
-            if own.directory != project.directory || !owners.contains_key(&own.directory) {
-                owners.insert(own.directory.clone(), project.directory.clone());
-            }
-        }
+/// Those with a lock file first, then what nobody needs, workspaces before packages, then what needs each other: so what is
+/// part of a project is known before it is taken for one.
+fn in_order(mut tops: Vec<Top>, manifests: &mut Manifests<'_>) -> Vec<Top> {
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    for top in tops.iter().filter(|top| top.lock.is_none()) {
+        let manifest = manifests.package(&top.directory);
+        let directories = manifest.iter().flat_map(Manifest::directories);
+        let others = directories.filter(|directory| **directory != *top.directory);
+        needed.extend(others.map(str::to_owned));
     }
-    owners
+    tops.sort_by_cached_key(|top| {
+        let is_needed = top.lock.is_none() && needed.contains(&top.directory);
+        let wire = manifests.wire(&top.directory);
+        let is_alone = wire.is_none_or(|wire| wire.workspace.is_none());
+        (top.lock.is_none(), is_needed, is_alone, order(&top.directory))
+    });
+    tops
+}
+
+/// Which directories the projects are made of.
+#[derive(Default)]
+struct Parts {
+    all: BTreeSet<String>,
+    members: BTreeSet<String>,
+}
+
+impl Parts {
+    fn add(&mut self, project: &Project) {
+        let directory = |own: &Own| own.directory.clone();
+        self.all.extend(project.packages.iter().map(directory));
+        let members = project.packages.iter().filter(|own| own.is_member);
+        self.members.extend(members.map(directory));
+    }
+
+    fn have(&self, directory: &str) -> bool {
+        self.all.contains(directory)
+    }
+
+    /// Whether a project is nothing but a part of others.
+    fn have_members_of(&self, project: &Project) -> bool {
+        let mut members = project.packages.iter().filter(|own| own.is_member).peekable();
+        members.peek().is_some() && members.all(|own| self.have(&own.directory))
+    }
+
+    /// A lock file in a member of a workspace is one that Cargo does not read.
+    fn are_made_of(&self, directory: &str) -> bool {
+        self.members.contains(directory)
+    }
 }
 
 /// The directories with manifests and lock files.
@@ -91,10 +155,14 @@ impl<'a> Places<'a> {
 
     fn top_down(&self) -> Vec<&'a str> {
         let mut all: Vec<&str> = self.manifests.union(&self.locks).copied().collect();
-        let depth = |directory: &str| around(directory).count();
-        all.sort_by_key(|directory| (depth(directory), *directory));
+        all.sort_by_cached_key(|directory| order(directory));
         all
     }
+}
+
+/// The highest first.
+fn order(directory: &str) -> (usize, String) {
+    (around(directory).count(), directory.to_owned())
 }
 
 fn lock(scan: &Scan<'_>, directory: &str) -> Result<Option<Lock>, Gap> {
@@ -106,21 +174,18 @@ fn lock(scan: &Scan<'_>, directory: &str) -> Result<Option<Lock>, Gap> {
     Lock::parse(text.as_bytes()).map(Some).map_err(damaged)
 }
 
-fn project(manifests: &mut Manifests<'_>, places: &Places<'_>, directory: &str, lock: Option<Lock>) -> Project {
+fn project(manifests: &mut Manifests<'_>, places: &Places<'_>, Top { directory, lock }: Top) -> Project {
     let mut project = Project {
-        directory: directory.to_owned(),
+        directory,
         lock,
         ..Project::default()
     };
-    let Some(wire) = manifests.wire(directory) else {
+    let Some(wire) = manifests.wire(&project.directory) else {
         return project;
     };
-    project.has_manifest = wire.package.is_some() || wire.workspace.is_some();
     project.keeps_features_apart = wire.keeps_features_apart();
-    let extent = Extent::new(directory, wire.workspace.as_ref());
-    // Patterns look further down only.
-    let below: Vec<&str> = places.manifests.iter().copied().collect();
-    project.packages = members::packages(manifests, &project, &extent, &below);
+    let extent = Extent::new(&project.directory, wire.workspace.as_ref());
+    project.packages = members::packages(manifests, &project, &extent, &places.manifests);
     if let (None, Some(workspace)) = (&wire.package, &wire.workspace) {
         let repository = workspace.package.repository.clone();
         let name = repository.as_deref().and_then(last_part);

@@ -14,7 +14,13 @@ pub(in super::super) struct Manifests<'a> {
     scan: &'a Scan<'a>,
     wires: HashMap<String, Option<Rc<ManifestWire>>>,
     gaps: Vec<Gap>,
+    /// How often a package was looked at for some project.
+    steps: usize,
 }
+
+/// Projects that are made of the same packages look at them anew, each for itself. The largest repositories have some
+/// thousand packages and some hundred projects.
+const MAX_STEPS: usize = 1_000_000;
 
 impl<'a> Manifests<'a> {
     pub(in super::super) fn new(scan: &'a Scan<'a>) -> Self {
@@ -22,6 +28,7 @@ impl<'a> Manifests<'a> {
             scan,
             wires: HashMap::new(),
             gaps: Vec::new(),
+            steps: 0,
         }
     }
 
@@ -31,6 +38,15 @@ impl<'a> Manifests<'a> {
 
     pub(super) fn note(&mut self, gap: Gap) {
         self.gaps.push(gap);
+    }
+
+    pub(super) fn step(&mut self) {
+        self.steps += 1;
+    }
+
+    /// Whether no further project can be looked at.
+    pub(super) fn are_exhausted(&self) -> bool {
+        self.steps > MAX_STEPS
     }
 
     pub(super) fn exists(&self, directory: &str) -> bool {

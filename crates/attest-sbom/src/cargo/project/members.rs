@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use attest_archive::chart::Glob;
 
-use super::{Manifests, Own, Project};
+use super::{Manifests, Own, Project, around};
 use crate::Gap;
-use crate::cargo::manifest::{Origin, WorkspaceWire, joined};
+use crate::cargo::manifest::{WorkspaceWire, joined};
 
 /// The largest workspaces have about 1,000 members.
 const MAX_PACKAGES: usize = 10_000;
@@ -13,17 +14,17 @@ const MAX_PACKAGES: usize = 10_000;
 pub(super) struct Extent<'a> {
     root: &'a str,
     /// Members without a pattern; they are members even below what is excluded.
-    named: Vec<String>,
+    named: BTreeSet<String>,
     patterns: Vec<Pattern>,
-    excluded: Vec<String>,
-    default: Vec<String>,
+    excluded: BTreeSet<String>,
+    default: BTreeSet<String>,
     default_patterns: Vec<Pattern>,
 }
 
 impl<'a> Extent<'a> {
     pub(super) fn new(root: &'a str, workspace: Option<&WorkspaceWire>) -> Self {
         let list = |of: fn(&WorkspaceWire) -> &Vec<String>| workspace.map(of).into_iter().flatten();
-        let split = |list: Vec<&String>| -> (Vec<String>, Vec<Pattern>) {
+        let split = |list: Vec<&String>| -> (BTreeSet<String>, Vec<Pattern>) {
             let (patterns, plain): (Vec<&String>, Vec<&String>) = list.into_iter().partition(|text| is_pattern(text));
             let plain = plain.into_iter().filter_map(|path| joined(root, path));
             let patterns = patterns.into_iter().filter_map(|text| Pattern::parse(root, text));
@@ -43,8 +44,8 @@ impl<'a> Extent<'a> {
     }
 
     fn is_excluded(&self, directory: &str) -> bool {
-        let is_below = |path: &String| is_in(directory, path);
-        self.excluded.iter().any(is_below) && !self.named.iter().any(is_below)
+        let is_below = |paths: &BTreeSet<String>| around(directory).any(|outer| paths.contains(outer));
+        is_below(&self.excluded) && !is_below(&self.named)
     }
 
     fn is_inside(&self, directory: &str) -> bool {
@@ -56,29 +57,23 @@ impl<'a> Extent<'a> {
         match self.default.is_empty() && self.default_patterns.is_empty() {
             true => !has_root || directory == self.root,
             false => {
-                self.default.iter().any(|path| path == directory)
+                self.default.contains(directory)
                     || self.default_patterns.iter().any(|pattern| pattern.matches(directory))
             }
         }
     }
 
     /// The directories of the members that are listed, and those of what is named and not there.
-    fn listed(&self, manifests: &Manifests<'_>, directories: &[&str]) -> (BTreeSet<String>, Vec<String>) {
-        let (mut found, mut missing) = (BTreeSet::new(), Vec::new());
-        for path in &self.named {
-            match manifests.exists(path) {
-                true => found.insert(path.clone()),
-                false => {
-                    missing.push(path.clone());
-                    false
-                }
-            };
+    fn listed(&self, manifests: &mut Manifests<'_>, directories: &BTreeSet<&str>) -> [BTreeSet<String>; 2] {
+        let named = self.named.iter().cloned();
+        let (mut found, missing): (BTreeSet<String>, BTreeSet<String>) = named.partition(|path| manifests.exists(path));
+        for pattern in &self.patterns {
+            let candidates = below(directories, &pattern.start);
+            let candidates = candidates.inspect(|_| manifests.step());
+            let matching = candidates.filter(|directory| pattern.matches(directory) && !self.is_excluded(directory));
+            found.extend(matching.map(str::to_owned));
         }
-        let matching = directories.iter().filter(|directory| {
-            self.patterns.iter().any(|pattern| pattern.matches(directory)) && !self.is_excluded(directory)
-        });
-        found.extend(matching.map(|directory| (*directory).to_owned()));
-        (found, missing)
+        [found, missing]
     }
 }
 
@@ -87,20 +82,30 @@ pub(super) fn packages(
     manifests: &mut Manifests<'_>,
     project: &Project,
     extent: &Extent<'_>,
-    directories: &[&str],
+    directories: &BTreeSet<&str>,
 ) -> Vec<Own> {
-    let (mut left, missing) = extent.listed(manifests, directories);
+    let [mut listed, missing] = extent.listed(manifests, directories);
     for path in missing {
         let detail = format!("the workspace names a member `{path}`, where no manifest lies");
         manifests.note(Gap::new("unresolved", &project.path(super::MANIFEST), detail));
     }
-    left.insert(extent.root.to_owned());
-    let mut left: Vec<(String, bool)> = left.into_iter().map(|directory| (directory, true)).collect();
+    listed.insert(extent.root.to_owned());
+    let mut left: Vec<(String, bool)> = listed.into_iter().map(|directory| (directory, true)).collect();
     // A patch is no member. One that lies elsewhere is found to be lost where the lock file names it.
     if let Some(wire) = manifests.wire(extent.root) {
         let patched = wire.patched().filter_map(|path| joined(extent.root, path));
         left.extend(patched.filter(|path| manifests.exists(path)).map(|path| (path, false)));
     }
+    reached(manifests, project, extent, left)
+}
+
+/// The packages in directories, each with whether it is a member, and what their paths lead to.
+fn reached(
+    manifests: &mut Manifests<'_>,
+    project: &Project,
+    extent: &Extent<'_>,
+    mut left: Vec<(String, bool)>,
+) -> Vec<Own> {
     let mut found: BTreeMap<String, Own> = BTreeMap::new();
     let has_root = manifests.wire(extent.root).is_some_and(|wire| wire.package.is_some());
     while let Some((directory, is_member)) = left.pop() {
@@ -112,15 +117,15 @@ pub(super) fn packages(
             manifests.note(Gap::new("too-large", &project.path(super::MANIFEST), detail));
             break;
         }
+        manifests.step();
         let known = found.remove(&directory).map(|own| own.manifest);
         let Some(manifest) = known.or_else(|| manifests.package(&directory)) else {
             continue;
         };
-        for declared in &manifest.dependencies {
-            if let Origin::Directory(Some(next)) = &declared.origin {
-                left.push((next.clone(), is_member && extent.is_inside(next)));
-            }
-        }
+        left.extend(manifest.directories().map(|next| {
+            let is_member = is_member && extent.is_inside(next);
+            (next.to_owned(), is_member)
+        }));
         let own = Own {
             is_default: extent.is_default(&directory, has_root),
             directory: directory.clone(),
@@ -130,6 +135,18 @@ pub(super) fn packages(
         found.insert(directory, own);
     }
     found.into_values().collect()
+}
+
+/// A directory, if it is one of these, and those in it.
+fn below<'d>(directories: &'d BTreeSet<&str>, outer: &str) -> impl Iterator<Item = &'d str> {
+    let inside = match outer {
+        "" => String::new(),
+        outer => format!("{outer}/"),
+    };
+    let itself = directories.get(outer).filter(|itself| !itself.is_empty()).copied();
+    let all = directories.range::<str, _>((Bound::Included(inside.as_str()), Bound::Unbounded));
+    let rest: Vec<&str> = all.copied().take_while(|path| path.starts_with(&inside)).collect();
+    itself.into_iter().chain(rest)
 }
 
 /// Whether a directory is another one, or lies in it.
@@ -145,7 +162,11 @@ fn is_pattern(text: &str) -> bool {
 }
 
 /// A path with wildcards, part by part: `**` stands for any number of directories.
-struct Pattern(Vec<Part>);
+struct Pattern {
+    parts: Vec<Part>,
+    /// The directory before the first wildcard.
+    start: String,
+}
 
 enum Part {
     AnyDepth,
@@ -158,13 +179,14 @@ impl Pattern {
         let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         let plain = parts.iter().position(|part| is_pattern(part))?;
         let start = joined(root, &parts[..plain].join("/"))?;
-        let start = start.split('/').filter(|part| !part.is_empty()).map(escaped);
+        let before = start.split('/').filter(|part| !part.is_empty()).map(escaped);
         let rest = parts[plain..].iter().map(|part| part.replace("[!", "[^"));
-        let parts = start.chain(rest).map(|part| match part.as_str() {
+        let parts = before.chain(rest).map(|part| match part.as_str() {
             "**" => Some(Part::AnyDepth),
             name => Glob::parse(name).map(Part::Name),
         });
-        parts.collect::<Option<Vec<_>>>().map(Self)
+        let parts = parts.collect::<Option<Vec<_>>>()?;
+        Some(Self { parts, start })
     }
 
     fn matches(&self, directory: &str) -> bool {
@@ -172,7 +194,7 @@ impl Pattern {
         // Which prefixes of the names the parts so far can stand for.
         let mut reached = vec![false; names.len() + 1];
         reached[0] = true;
-        for part in &self.0 {
+        for part in &self.parts {
             let mut next = vec![false; names.len() + 1];
             for place in 0..=names.len() {
                 next[place] = match part {
@@ -196,6 +218,15 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_lies_in_a_directory_is_compared_with_a_pattern() {
+        let directories = BTreeSet::from(["", "a", "a-b", "a/x", "a/x/y", "a0"]);
+        let below = |outer| super::below(&directories, outer).collect::<Vec<_>>();
+        assert_eq!(below("a"), ["a", "a/x", "a/x/y"]);
+        assert_eq!(below(""), ["", "a", "a-b", "a/x", "a/x/y", "a0"]);
+        assert_eq!(below("b"), [""; 0]);
+    }
 
     fn matches(root: &str, pattern: &str, directory: &str) -> bool {
         Pattern::parse(root, pattern).unwrap().matches(directory)

@@ -18,7 +18,6 @@ pub(super) const MANIFEST: &str = "Cargo.toml";
 pub(super) struct Project {
     /// The directory of the lock file and of the topmost manifest, empty at the top of the tree.
     pub(super) directory: String,
-    pub(super) has_manifest: bool,
     pub(super) lock: Option<Lock>,
     pub(super) packages: Vec<Own>,
     /// Where the topmost manifest holds no package.
