@@ -114,6 +114,17 @@ impl Layout {
         }
     }
 
+    /// An index or a manifest by its digest alone, if it is here. What points to it may be anywhere.
+    ///
+    /// # Errors
+    /// As for [`Layout::document`].
+    pub fn document_of(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        match self.storage.file(&blob_path(digest))? {
+            None => Ok(None),
+            Some((_, size)) => self.document(&Descriptor::new("", digest.clone(), size)).map(Some),
+        }
+    }
+
     /// A blob that fits into memory: an index, a manifest or a configuration.
     ///
     /// # Errors

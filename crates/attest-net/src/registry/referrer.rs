@@ -104,6 +104,18 @@ impl Client {
         })
     }
 
+    /// The digests of what a registry itself lists as referring to a manifest, sorted; none when it has no interface for it.
+    ///
+    /// # Errors
+    /// [`Error`]; also when one may not look.
+    pub fn listed_referrers(&self, repository: &Repository, subject: &Digest) -> Result<Vec<Digest>, Error> {
+        let mut found = Found::new();
+        match self.listed(repository, subject, &mut found)? {
+            true => Ok(found.into_keys().collect()),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// False when the registry has no interface for it: it says so, or answers with some page.
     fn listed(&self, repository: &Repository, subject: &Digest, found: &mut Found) -> Result<bool, Error> {
         let mut is_index = true;

@@ -25,6 +25,8 @@ pub struct Blob {
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,
+    /// Its size, in bytes.
+    pub size: u64,
     /// What is said of it. Nothing of it is signed.
     pub annotations: BTreeMap<String, String>,
 }
@@ -74,6 +76,7 @@ struct BlobWire {
     #[serde(default)]
     media_type: String,
     digest: String,
+    size: u64,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
 }
@@ -114,6 +117,7 @@ impl TryFrom<BlobWire> for Blob {
     fn try_from(wire: BlobWire) -> Result<Self, InvalidDocument> {
         Ok(Self {
             digest: digest(&wire.digest)?,
+            size: wire.size,
             media_type: wire.media_type,
             annotations: wire.annotations.unwrap_or_default(),
         })

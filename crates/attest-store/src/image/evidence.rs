@@ -49,6 +49,15 @@ pub enum Attachment {
     Evidence(Result<Attached, EvidenceError>),
     /// The manifest cannot be read.
     Invalid(InvalidDocument),
+    /// A layer that it names is too large to be evidence.
+    TooLarge {
+        /// How many bytes are read at most.
+        limit: u64,
+        /// How many it has.
+        found: u64,
+    },
+    /// A layer that it names is certainly not there.
+    Missing(Digest),
     /// Something else: an SBOM that nobody signed, a signature of another kind.
     Other {
         /// The media types of its layers.
@@ -167,8 +176,8 @@ fn open<R: Repository>(
     }
     let layers: Vec<&Blob> = document.layers.iter().filter(is_evidence).collect();
     for layer in layers.iter().take(MAX_ATTACHMENTS) {
-        for evidence in read(repository, layer)? {
-            stored.push(origin.stored(document.artifact_type.clone(), Attachment::Evidence(evidence)));
+        for attachment in read(repository, layer)? {
+            stored.push(origin.stored(document.artifact_type.clone(), attachment));
         }
     }
     if layers.len() > MAX_ATTACHMENTS {
@@ -182,22 +191,32 @@ fn is_evidence(media_type: &str) -> bool {
     media_type.starts_with(BUNDLE) || media_type == SIMPLE_SIGNING || media_type == ENVELOPE
 }
 
-type Evidence = Vec<Result<Attached, EvidenceError>>;
-
-fn read<R: Repository>(repository: &R, layer: &Blob) -> Result<Evidence, R::Error> {
-    if layer.media_type == SIMPLE_SIGNING {
-        let payload = repository.blob(&layer.digest, MAX_PAYLOAD_BYTES)?;
-        let bundle = signature(layer).and_then(|signature| bundle(signature, layer, Some(&layer.digest)));
-        return Ok(vec![bundle.map(|bundle| Attached::SimpleSigning { bundle, payload })]);
+fn read<R: Repository>(repository: &R, layer: &Blob) -> Result<Vec<Attachment>, R::Error> {
+    let limit = match layer.media_type == SIMPLE_SIGNING {
+        true => MAX_PAYLOAD_BYTES,
+        false => limits::MAX_BUNDLE_BYTES,
+    };
+    if layer.size > limit {
+        let found = layer.size;
+        return Ok(vec![Attachment::TooLarge { limit, found }]);
     }
-    let bytes = repository.blob(&layer.digest, limits::MAX_BUNDLE_BYTES)?;
+    let Some(bytes) = repository.blob(&layer.digest, layer.size)? else {
+        return Ok(vec![Attachment::Missing(layer.digest.clone())]);
+    };
+    Ok(attached(layer, bytes).into_iter().map(Attachment::Evidence).collect())
+}
+
+fn attached(layer: &Blob, bytes: Vec<u8>) -> Vec<Result<Attached, EvidenceError>> {
+    if layer.media_type == SIMPLE_SIGNING {
+        let bundle = signature(layer).and_then(|signature| bundle(signature, layer, Some(&layer.digest)));
+        return vec![bundle.map(|bundle| Attached::SimpleSigning { bundle, payload: bytes })];
+    }
     if layer.media_type == ENVELOPE {
-        return Ok(vec![bundle(bytes, layer, None).map(Attached::Bundle)]);
+        return vec![bundle(bytes, layer, None).map(Attached::Bundle)];
     }
     let read = read_evidence(&bytes, &Limits::default()).into_iter();
-    Ok(read
-        .map(|item| item.map(|(_, bundle)| Attached::Bundle(Box::new(bundle))))
-        .collect())
+    read.map(|item| item.map(|(_, bundle)| Attached::Bundle(Box::new(bundle))))
+        .collect()
 }
 
 fn signature(layer: &Blob) -> Result<Vec<u8>, EvidenceError> {

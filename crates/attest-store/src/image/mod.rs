@@ -14,13 +14,17 @@
 
 mod document;
 mod evidence;
+mod layout;
 mod payload;
 mod tag;
+mod tree;
 
 pub use document::{Blob, Document, InvalidDocument};
 pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of};
+pub use layout::LayoutRepository;
 pub use payload::{InvalidPayload, SimpleSigning};
 pub use tag::{CosignTag, fallback_tag};
+pub use tree::{Node, NodeKind, Tree, TreeError, kind_of};
 
 use attest_digest::Digest;
 
@@ -47,11 +51,11 @@ pub trait Repository {
     /// Whenever it is not certain.
     fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, Self::Error>;
 
-    /// A blob by its digest, at most this long.
+    /// A blob by its digest and its size, in bytes; `None` when it is certain that there is none.
     ///
     /// # Errors
-    /// When it is not there, too long, or has another digest.
-    fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Self::Error>;
+    /// Whenever it is not certain, and when what is there has another digest or another size.
+    fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, Self::Error>;
 
     /// The digests of the manifests that a registry lists as referrers of a digest; none when it keeps no such list.
     ///

@@ -2,6 +2,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use attest_digest::{Algorithm, Algorithms, Measured};
+use attestation::limits;
 
 use super::*;
 
@@ -37,7 +38,8 @@ impl Memory {
     fn referrer(&mut self, subject: &Digest, layer: &str, bytes: &[u8]) -> Digest {
         let blob = self.put(bytes);
         let text = format!(
-            r#"{{"artifactType":"x/y","subject":{{"digest":"{subject}"}},"layers":[{{"mediaType":"{layer}","digest":"{blob}"}}]}}"#
+            r#"{{"artifactType":"x/y","subject":{{"digest":"{subject}","size":5}},"layers":[{{"mediaType":"{layer}","digest":"{blob}","size":{}}}]}}"#,
+            bytes.len()
         );
         self.put(text.as_bytes())
     }
@@ -61,12 +63,10 @@ impl Repository for Memory {
             .map(|digest| self.content[&digest.to_string()].clone()))
     }
 
-    fn blob(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, String> {
-        let bytes = self.content.get(&digest.to_string()).ok_or("missing")?;
-        if bytes.len() as u64 > limit {
-            Err("too large".to_owned())
-        } else {
-            Ok(bytes.clone())
+    fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, String> {
+        match self.content.get(&digest.to_string()) {
+            Some(bytes) if bytes.len() as u64 != size => Err("another size".to_owned()),
+            found => Ok(found.cloned()),
         }
     }
 
@@ -89,7 +89,7 @@ fn a_referrer_is_found_in_the_list_and_below_the_fallback_tag_and_once() {
     let listed = memory.referrer(&image, bundle, b"{}");
     let tagged = memory.referrer(&image, bundle, b"[]");
     // What a list says of its entries is often wrong, so it is not looked at.
-    let entry = |digest: &Digest| format!(r#"{{"mediaType":"m","artifactType":"other","digest":"{digest}"}}"#);
+    let entry = |digest: &Digest| format!(r#"{{"mediaType":"m","artifactType":"other","digest":"{digest}","size":1}}"#);
     let index = format!(r#"{{"manifests":[{},{}]}}"#, entry(&tagged), entry(&listed));
     memory.tag(fallback_tag(&image), &index);
     memory.listed = vec![listed.clone()];
@@ -145,7 +145,8 @@ fn a_signature_of_cosign_2_is_a_bundle_over_its_payload() {
     let layer = memory.put(payload.as_bytes());
     let kind = "application/vnd.dev.cosign.simplesigning.v1+json";
     let manifest = format!(
-        r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}","annotations":{{"dev.cosignproject.cosign/signature":"{SIGNATURE}"}}}}]}}"#
+        r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}","size":{},"annotations":{{"dev.cosignproject.cosign/signature":"{SIGNATURE}"}}}}]}}"#,
+        payload.len()
     );
     memory.tag(CosignTag::Signatures.of(&image), &manifest);
     let stored = evidence_of(&memory, &image).unwrap();
@@ -178,10 +179,28 @@ fn a_signature_without_a_signature_is_no_evidence() {
     let kind = "application/vnd.dev.cosign.simplesigning.v1+json";
     memory.tag(
         CosignTag::Signatures.of(&image),
-        &format!(r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}"}}]}}"#),
+        &format!(r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}","size":2}}]}}"#),
     );
     let stored = evidence_of(&memory, &image).unwrap();
     assert!(matches!(stored[0].attachment, Attachment::Evidence(Err(_))));
+}
+
+#[test]
+fn what_is_named_and_not_there_and_what_is_too_large_is_told() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    let bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    let referrer = memory.referrer(&image, bundle, b"{}");
+    memory.content.remove(&digest(b"{}").to_string());
+    let large = limits::MAX_BUNDLE_BYTES + 1;
+    memory.tag(
+        CosignTag::Attestations.of(&image),
+        &format!(r#"{{"layers":[{{"mediaType":"{bundle}","digest":"{image}","size":{large}}}]}}"#),
+    );
+    memory.listed = vec![referrer];
+    let stored = evidence_of(&memory, &image).unwrap();
+    assert!(matches!(&stored[0].attachment, Attachment::Missing(missing) if *missing == digest(b"{}")));
+    assert!(matches!(stored[1].attachment, Attachment::TooLarge { found, .. } if found == large));
 }
 
 #[test]
@@ -232,7 +251,8 @@ fn documents_that_are_none_are_refused() {
         "[]",
         "{\"layers\":1}",
         "{\"layers\":[{\"digest\":\"x\"}]}",
-        "{\"subject\":{\"digest\":\"sha256:0\"}}",
+        "{\"layers\":[{\"digest\":\"x\",\"size\":1}]}",
+        "{\"subject\":{\"digest\":\"sha256:0\",\"size\":1}}",
     ] {
         assert!(Document::parse(text.as_bytes()).is_err(), "{text}");
     }

@@ -94,6 +94,11 @@ impl Opened {
         &self.layout
     }
 
+    /// The layout, and what was chosen.
+    pub(crate) fn into_parts(self) -> (Layout, Descriptor) {
+        (self.layout, self.descriptor)
+    }
+
     /// What was chosen.
     pub(crate) fn descriptor(&self) -> &Descriptor {
         &self.descriptor

@@ -1,0 +1,14 @@
+//! Images for every verb that looks at one: what a person named, where it is, and everything below it.
+//!
+//! In: `oci://NAME[:TAG][@DIGEST]`, or with `--oci-layout` a layout directory or archive. Out: an [`Opened`] image, whose tag was asked for
+//! once, whose digest is known from then on, and which is a [`Repository`](attest_store::image::Repository) to be read.
+
+mod argument;
+mod failure;
+mod opened;
+mod place;
+
+pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
+pub(crate) use failure::tree_failure;
+pub(crate) use opened::Opened;
+pub(crate) use place::{Place, PlaceError};

@@ -1,0 +1,70 @@
+use attest_digest::Digest;
+use attest_net::registry::{Client, Reference};
+use attest_store::image::Tree;
+
+use super::{ImageArguments, ImageName, Place, tree_failure};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::registry::failure;
+use crate::verb::pack;
+
+/// An image whose digest is known: its tag was asked for once, and is not asked for again.
+pub(crate) struct Opened {
+    /// Where it is.
+    pub(crate) place: Place,
+    /// What was named.
+    pub(crate) digest: Digest,
+    /// Its name with its digest, for people.
+    pub(crate) name: String,
+    /// The name as it was given, and what it means in a registry.
+    pub(crate) reference: Option<Reference>,
+}
+
+impl Opened {
+    /// Opens what was named.
+    pub(crate) fn open(name: &ImageName, arguments: &ImageArguments, context: &Context<'_>) -> Result<Self, Failure> {
+        match name {
+            ImageName::Registry(reference) => {
+                Self::of_registry(reference, arguments.registry.client(&context.environment)?)
+            }
+            ImageName::Layout(reference, text) => {
+                let (layout, descriptor) = pack::Opened::open(reference)?.into_parts();
+                let digest = descriptor.digest().clone();
+                let name = match text.contains(&digest.to_string()) {
+                    true => text.clone(),
+                    false => format!("{text}@{digest}"),
+                };
+                Ok(Self {
+                    place: Place::Layout(layout),
+                    digest,
+                    name,
+                    reference: None,
+                })
+            }
+        }
+    }
+
+    fn of_registry(reference: &Reference, client: Client) -> Result<Self, Failure> {
+        let digest = match reference.digest() {
+            Some(digest) => digest.clone(),
+            None => {
+                let found = client.manifest(reference.repository(), &reference.pointer());
+                found.map_err(|error| failure(&error).at(reference))?.digest
+            }
+        };
+        Ok(Self {
+            name: reference.at(digest.clone()).to_string(),
+            place: Place::Registry {
+                client,
+                repository: reference.repository().clone(),
+            },
+            reference: Some(reference.clone()),
+            digest,
+        })
+    }
+
+    /// Everything below it.
+    pub(crate) fn tree(&self) -> Result<Tree, Failure> {
+        Tree::read(&self.place, &self.digest).map_err(|error| tree_failure(&error, &self.place).at(&self.name))
+    }
+}

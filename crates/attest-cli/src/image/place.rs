@@ -1,0 +1,91 @@
+use attest_archive::image::{self, Layout};
+use attest_digest::Digest;
+use attest_net::registry::{self, BlobAddress, Client, Pointer, Tag};
+use attest_store::image::{LayoutRepository, Repository};
+
+use crate::failure::Failure;
+use crate::registry::failure;
+use crate::verb::pack::image_refusal;
+
+/// Where an image is.
+pub(crate) enum Place {
+    /// In a registry.
+    Registry {
+        client: Client,
+        repository: registry::Repository,
+    },
+    /// On disk; opening no connection.
+    Layout(Layout),
+}
+
+/// Why a place gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlaceError {
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+    #[error(transparent)]
+    Layout(#[from] image::Error),
+}
+
+impl Place {
+    /// What a person is told.
+    pub(crate) fn failure(&self, error: &PlaceError) -> Failure {
+        match (error, self) {
+            (PlaceError::Registry(error), Self::Registry { repository, .. }) => failure(error).at(repository),
+            (PlaceError::Registry(error), Self::Layout(_)) => failure(error),
+            (PlaceError::Layout(error), Self::Layout(layout)) => image_refusal(error, layout.path(), layout.path()),
+            (PlaceError::Layout(error), Self::Registry { .. }) => Failure::undecided("layout-not-read", error),
+        }
+    }
+}
+
+impl Repository for Place {
+    type Error = PlaceError;
+
+    fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PlaceError> {
+        match self {
+            Self::Registry { client, repository } => {
+                let found = client.find_manifest(repository, &Pointer::Digest(digest.clone()))?;
+                Ok(found.map(|manifest| manifest.bytes))
+            }
+            Self::Layout(layout) => Ok(layout.document_of(digest)?),
+        }
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+        match self {
+            Self::Registry { client, repository } => {
+                let tag: Tag = tag.parse().map_err(registry::Error::Reference)?;
+                let found = client.find_manifest(repository, &Pointer::Tag(tag))?;
+                Ok(found.map(|manifest| manifest.bytes))
+            }
+            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.tagged(tag)?),
+        }
+    }
+
+    fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, PlaceError> {
+        match self {
+            Self::Registry { client, repository } => {
+                let mut bytes = Vec::new();
+                let address = BlobAddress {
+                    repository,
+                    digest,
+                    size,
+                };
+                match client.fetch_blob(address, &mut bytes) {
+                    Ok(()) => Ok(Some(bytes)),
+                    Err(registry::Error::NotFound { .. }) => Ok(None),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.blob(digest, size)?),
+        }
+    }
+
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
+        match self {
+            Self::Registry { client, repository } => Ok(client.listed_referrers(repository, subject)?),
+            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.referrers(subject)?),
+        }
+    }
+}
