@@ -200,10 +200,14 @@ fn subject_to_json(subject: &Subject) -> Value {
         .iter()
         .map(|digest| (digest.algorithm().name().to_owned(), digest.to_hex().into()))
         .collect();
-    match subject.name() {
+    let mut value = match subject.name() {
         Some(name) => json_value!({ "name": name, "digest": digests }),
         None => json_value!({ "digest": digests }),
+    };
+    if !subject.annotations().is_empty() {
+        value["annotations"] = subject.annotations().clone().into();
     }
+    value
 }
 
 /// None for what can be no artifact.
@@ -227,9 +231,14 @@ fn subject_from_json(index: usize, value: &Value) -> Result<Option<Subject>, Sta
                 .map_err(|_| field(&place(&format!("digest.{algorithm}")), "a digest in hexadecimal"))
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let annotations = match &value["annotations"] {
+        Value::Null => Map::new(),
+        Value::Object(annotations) => annotations.clone(),
+        _ => return Err(field(&place("annotations"), "an object")),
+    };
     match (understood.is_empty() && !digests.is_empty(), &name) {
         (true, None) => Ok(None),
-        _ => Ok(Some(Subject::claimed(name, understood)?)),
+        _ => Ok(Some(Subject::claimed(name, understood)?.with_annotations(annotations))),
     }
 }
 
@@ -278,6 +287,25 @@ mod tests {
         assert_eq!(none, StatementError::NoSubject);
         let twice = Statement::new(vec![subject("a"), subject("a")], Note { text: "" }).unwrap_err();
         assert_eq!(twice, StatementError::DuplicateSubject { name: "a".to_owned() });
+    }
+
+    #[test]
+    fn a_subject_may_be_without_a_name_and_have_annotations() {
+        let annotations = Map::from_iter([("build".to_owned(), Value::from("7"))]);
+        let digest = subject("a").digests().iter().next().unwrap().clone();
+        let image = Subject::claimed(None, [digest])
+            .unwrap()
+            .with_annotations(annotations.clone());
+        let written = Statement::of_type(vec![image.clone()], "a:b", Map::new()).unwrap();
+        let payload = written.to_payload();
+        let read = Statement::parse(payload.as_bytes()).unwrap();
+        assert_eq!(read.subjects(), [image]);
+        assert_eq!(read.subjects()[0].annotations(), &annotations);
+        let text = String::from_utf8(payload.as_bytes().to_vec()).unwrap();
+        let changed = |to: &str| Statement::parse(text.replace(r#"{"build":"7"}"#, to).as_bytes());
+        assert!(changed("{}").unwrap().subjects()[0].annotations().is_empty());
+        assert!(changed("null").unwrap().subjects()[0].annotations().is_empty());
+        assert_eq!(changed("[]"), Err(field("subject[0].annotations", "an object")));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 use attest_digest::{Digest, DigestSet, Measured};
+use serde_json::{Map, Value};
 
 /// One artifact that a statement speaks about: a name, and digests of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     name: Option<String>,
     digests: DigestSet,
+    annotations: Map<String, Value>,
 }
 
 /// Why something is no subject.
@@ -26,6 +28,7 @@ impl Subject {
         Self {
             name: Some(name.into()),
             digests: measured.digests().clone(),
+            annotations: Map::new(),
         }
     }
 
@@ -40,7 +43,17 @@ impl Subject {
                 name: name.unwrap_or_default(),
             });
         }
-        Ok(Self { name, digests })
+        Ok(Self {
+            name,
+            digests,
+            annotations: Map::new(),
+        })
+    }
+
+    /// The same, with what else its signer says of it.
+    #[must_use]
+    pub fn with_annotations(self, annotations: Map<String, Value>) -> Self {
+        Self { annotations, ..self }
     }
 
     /// The name, if there is one.
@@ -53,6 +66,14 @@ impl Subject {
     #[must_use]
     pub fn digests(&self) -> &DigestSet {
         &self.digests
+    }
+
+    /// What else its signer says of it, such as the annotations of a signed image; mostly nothing.
+    ///
+    /// Source: in-toto attestation framework 1.0, "ResourceDescriptor".
+    #[must_use]
+    pub fn annotations(&self) -> &Map<String, Value> {
+        &self.annotations
     }
 
     /// Whether these are the bytes that were measured: at least one algorithm is in both, and all that are agree.
