@@ -24,6 +24,8 @@ pub struct ImageRecipe<'a> {
     pub base: Option<Base<'a>>,
     /// Images of other layouts, taken in as they are.
     pub taken: Vec<Taken<'a>>,
+    /// What hangs on them, such as signatures: each is named by `index.json` beside them, as its descriptor says.
+    pub attached: Vec<Taken<'a>>,
     /// How containers of the new images are started.
     pub settings: Settings,
     /// Said of every new manifest, and of the index.
@@ -75,7 +77,11 @@ pub fn write_image(recipe: &ImageRecipe<'_>, destination: Destination) -> Result
         [only] if recipe.roots.is_empty() && recipe.annotations.is_empty() => only.copy_whole(&staging)?,
         _ => combine(recipe, &staging)?,
     };
-    let index = Index::new(recipe.entries(&descriptor), Annotations::new());
+    let mut entries = recipe.entries(&descriptor);
+    for attached in &recipe.attached {
+        entries.push(attached.copy_attached(&staging)?);
+    }
+    let index = Index::new(entries, Annotations::new());
     let finished = staging.finish(&index, recipe.source_date)?;
     Ok(Written {
         descriptor,

@@ -116,6 +116,13 @@ impl Descriptor {
         self
     }
 
+    /// The same, said to be an artifact that is no image.
+    #[must_use]
+    pub fn with_artifact_type(mut self, artifact_type: &str) -> Self {
+        self.wire.artifact_type = Some(artifact_type.to_owned());
+        self
+    }
+
     /// What the blob is.
     #[must_use]
     pub fn media_type(&self) -> &str {

@@ -53,6 +53,20 @@ impl<'a> Taken<'a> {
         Ok((self.descriptor.clone(), images))
     }
 
+    /// Copies what hangs on another image, also what is no image, and says what `index.json` says of it.
+    pub(super) fn copy_attached(&self, staging: &Staging) -> Result<Descriptor, Error> {
+        self.copy_manifests(staging)
+            .map_err(Error::of_layout(self.layout.path()))?;
+        Ok(self.descriptor.clone())
+    }
+
+    fn copy_manifests(&self, staging: &Staging) -> Result<(), Error> {
+        for image in self.layout.images(&self.descriptor)? {
+            self.copy_image(&image, staging)?;
+        }
+        self.copy_indexes(&self.descriptor, MAX_DEPTH, staging)
+    }
+
     fn copy_indexes(&self, descriptor: &Descriptor, depth: usize, staging: &Staging) -> Result<(), Error> {
         if descriptor.is_manifest() {
             return Ok(());

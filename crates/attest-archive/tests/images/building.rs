@@ -55,6 +55,7 @@ pub(crate) fn recipe<'a>() -> ImageRecipe<'a> {
         roots: BTreeMap::new(),
         base: None,
         taken: Vec::new(),
+        attached: Vec::new(),
         settings: Settings::default(),
         annotations: Annotations::new(),
         tags: BTreeSet::from(["v1".parse().unwrap()]),

@@ -33,6 +33,32 @@ fn one_layout_taken_in_alone_keeps_its_digest_and_every_blob() {
 }
 
 #[test]
+fn what_hangs_on_an_image_is_taken_in_beside_it_and_a_damaged_one_is_not() {
+    let made = Made::new();
+    let index = made.index(vec![made.image("linux/amd64", b"one")]);
+    let signature = made.image("linux/amd64", b"signature");
+    let place = format!("sha256-{}.sig", index.digest().to_hex());
+    let signature = tagged(signature.with_artifact_type("a/b"), &place);
+    let layout = layout(&made, vec![tagged(index.clone(), "old"), signature.clone()]);
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("layout");
+    let mut recipe = recipe();
+    recipe.taken = vec![Taken::new(&layout, index.clone())];
+    recipe.attached = vec![Taken::new(&layout, signature.clone())];
+    let written = write(&recipe, &path).unwrap();
+    assert_eq!(written.descriptor.digest(), index.digest());
+    let read = Layout::open(&path).unwrap();
+    assert_eq!(read.index().manifests(), [tagged(index, "v1"), signature.clone()]);
+    assert_eq!(read.find(None).unwrap().digest(), written.descriptor.digest());
+    assert_eq!(files(&path).len(), files(made.path()).len());
+    let layer = layout.manifest(&signature).unwrap().layers()[0].clone();
+    fs::write(made.blob_path(&layer), b"Signature").unwrap();
+    let error = write(&recipe, &out.path().join("none")).unwrap_err();
+    assert!(matches!(error, Error::Layout { problem, .. } if matches!(*problem, Error::BlobDigest { .. })));
+    assert!(!out.path().join("none").exists());
+}
+
+#[test]
 fn layouts_of_one_platform_each_become_one_index() {
     let (first, second) = (Made::new(), Made::new());
     let arm = second.image("linux/arm64", b"two");

@@ -2,7 +2,9 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use attest_archive::image::{Descriptor, Error, Image, Index, Layout, MAX_DEPTH, MAX_DOCUMENT_BYTES, Manifest};
+use attest_archive::image::{
+    Annotations, Descriptor, Error, Image, Index, Layout, MAX_DEPTH, MAX_DOCUMENT_BYTES, Manifest, media_type,
+};
 use proptest::prelude::*;
 
 use crate::made::{Made, tagged};
@@ -60,6 +62,48 @@ fn an_image_is_found_by_tag_by_digest_or_because_it_is_alone() {
     made.name(vec![tagged(index, "v1"), tagged(arm, "arm")]);
     let error = Layout::open(made.path()).unwrap().find(None).unwrap_err();
     assert_eq!(error.to_string(), "expected one image in the layout, found `v1`, `arm`");
+}
+
+/// A manifest that is about another one.
+fn referrer(made: &Made, subject: &Descriptor) -> Descriptor {
+    let empty = made.blob("application/vnd.oci.empty.v1+json", b"{}");
+    let text = |descriptor: &Descriptor| serde_json::to_string(descriptor).unwrap();
+    let (empty, subject) = (text(&empty), text(subject));
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","artifactType":"a/b","config":{empty},"layers":[{empty}],"subject":{subject}}}"#,
+        media_type::MANIFEST
+    );
+    made.blob(media_type::MANIFEST, manifest.as_bytes())
+}
+
+#[test]
+fn what_hangs_on_an_image_does_not_keep_it_from_being_alone() {
+    let (made, index) = two();
+    let image = made.image("linux/s390x", b"three");
+    let beside = format!("sha256-{}.sig", index.digest().to_hex());
+    let saved = Annotations::from([("kind".to_owned(), "dev.cosignproject.cosign/atts".to_owned())]);
+    let attached = [
+        referrer(&made, &index),
+        tagged(image.clone(), &beside),
+        image.clone().with_annotations(saved),
+    ];
+    for one in attached {
+        made.name(vec![one, tagged(index.clone(), "v1")]);
+        let layout = Layout::open(made.path()).unwrap();
+        assert_eq!(layout.find(None).unwrap().digest(), index.digest());
+    }
+    for other in ["sha256-00.sig", "app-1.0.sig", &beside.replace(".sig", ".txt")] {
+        made.name(vec![tagged(index.clone(), "v1"), tagged(image.clone(), other)]);
+        let error = Layout::open(made.path()).unwrap().find(None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("expected one image in the layout, found `v1`, `{other}`")
+        );
+    }
+    // Alone, it is what is meant.
+    let alone = referrer(&made, &index);
+    made.name(vec![alone.clone()]);
+    assert_eq!(Layout::open(made.path()).unwrap().find(None).unwrap(), alone);
 }
 
 #[test]

@@ -99,6 +99,7 @@ impl Staging {
             roots: roots(image, built)?,
             base,
             taken: Vec::new(),
+            attached: Vec::new(),
             settings: Settings {
                 labels: dated(image.settings.labels.clone()),
                 ..image.settings.clone()

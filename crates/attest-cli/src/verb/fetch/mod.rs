@@ -81,6 +81,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
             .into_iter()
             .map(|found| Taken::new(&fetched.layout, found))
             .collect(),
+        attached: Vec::new(),
         settings: Settings::default(),
         annotations: Annotations::new(),
         tags: tag(&reference).into_iter().collect(),

@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         roots: roots::read(arguments, context)?,
         base: base.as_ref().map(|base| base.base(arguments.base_name.as_ref())),
         taken: taken.iter().map(Opened::taken).collect(),
+        attached: Vec::new(),
         settings: arguments.settings(date.value),
         annotations: arguments.annotations(date.value),
         tags: arguments.tag.iter().cloned().collect(),
