@@ -43,6 +43,7 @@ impl Inventory {
     pub(crate) fn add(&mut self, package: Component) -> Key {
         let identity = identity(&package);
         if let Some(&key) = self.by_identity.get(&identity) {
+            self.same_purl(key, &package);
             merge(&mut self.packages[key.place()], package);
             return key;
         }
@@ -50,6 +51,28 @@ impl Inventory {
         self.packages.push(package);
         self.by_identity.insert(identity, key);
         key
+    }
+
+    /// Names may differ where package URLs do not: those of npm and Go are in lower case, whatever the name is. Then one
+    /// component stands for several packages, and is called like the first of them.
+    fn same_purl(&mut self, key: Key, other: &Component) {
+        let package = &mut self.packages[key.place()];
+        let (name, other_name) = (whole_name(package), whole_name(other));
+        if name == other_name || name.to_lowercase() != other_name.to_lowercase() {
+            return;
+        }
+        let purl = package.purl.clone().unwrap_or_default();
+        let mut names = [name, other_name];
+        names.sort();
+        let [first, second] = &names;
+        let detail = format!("`{first}` and `{second}` are both `{purl}`, and listed as one");
+        if *first != whole_name(package) {
+            package.group.clone_from(&other.group);
+            package.name.clone_from(&other.name);
+        }
+        let place = other.evidence.occurrences.first();
+        let place = place.map_or("", |occurrence| occurrence.location.as_str());
+        self.gaps.insert(Gap::new("same-purl", place, detail));
     }
 
     /// The package with a package URL.
@@ -269,6 +292,14 @@ fn identity(package: &Component) -> String {
                 parts.map(Option::unwrap_or_default).join("\0")
             )
         }
+    }
+}
+
+/// Name and group together, however they are divided.
+fn whole_name(package: &Component) -> String {
+    match &package.group {
+        Some(group) => format!("{group}/{}", package.name),
+        None => package.name.clone(),
     }
 }
 

@@ -11,6 +11,22 @@ fn gaps(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+fn names_that_differ_by_case_alone_have_one_package_url_and_that_is_told() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "version": "1.0.0"},
+        "node_modules/jsonstream": {"version": "1.0.0"}, "node_modules/JSONStream": {"version": "1.0.0"},
+        "node_modules/Other": {"version": "1.0.0"}, "node_modules/x/node_modules/Other": {"version": "1.0.0"}}}"#;
+    let found = found([("package-lock.json", lock)]);
+    assert_eq!(
+        found.packages(),
+        ["pkg:npm/app@1.0.0", "pkg:npm/jsonstream@1.0.0", "pkg:npm/other@1.0.0"]
+    );
+    let expected = "package-lock.json: same-purl: `JSONStream` and `jsonstream` are both `pkg:npm/jsonstream@1.0.0`, \
+                    and listed as one";
+    assert_eq!(found.gaps, [expected]);
+    assert_eq!(found.component("JSONStream@1.0.0")["name"], "JSONStream");
+}
+
+#[test]
 fn a_damaged_lock_file_does_not_hide_another() {
     let good = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "version": "1.0.0"}, "node_modules/a": {"version": "1.0.0"}}}"#;
     let found = found([
