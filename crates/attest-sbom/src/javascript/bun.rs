@@ -52,8 +52,8 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         places: Vec::new(),
         linked_at: HashMap::new(),
     };
-    for (path, _) in &folders {
-        reading.folder(path);
+    for (path, manifest) in &folders {
+        reading.folder(path, manifest);
     }
     for (place, (_, package)) in packages.iter().enumerate() {
         reading.package(folders.len() + place, package);
@@ -81,11 +81,17 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    fn folder(&mut self, path: &str) {
-        let package = self
-            .project
-            .path(path)
-            .map(|directory| self.project.own(&directory, self.inventory));
+    /// What its manifest says goes before what the lock file repeats of it.
+    fn folder(&mut self, path: &str, repeated: &Manifest<'_>) {
+        let package = self.project.path(path).map(|directory| {
+            let own = self.project.own(&directory, self.inventory);
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            Package {
+                name: own.name.or_else(|| text(repeated.name.text())),
+                version: own.version.or_else(|| text(repeated.version.text())),
+                ..own
+            }
+        });
         self.places.push(package.map(|package| self.graph.add(package)));
     }
 

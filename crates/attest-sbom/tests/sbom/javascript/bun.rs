@@ -48,3 +48,23 @@ fn packages_stand_in_each_other_by_their_names() {
     assert_eq!(found.gaps, [""; 0]);
     assert_eq!(found.component("real@1.0.0")["hashes"][0]["alg"], "SHA-1");
 }
+
+#[test]
+fn a_lock_file_alone_says_what_its_folders_are_called() {
+    let lock = r#"{"lockfileVersion": 1, "workspaces": {
+        "": {"name": "app", "dependencies": {"m": "workspace:*"}},
+        "packages/m": {"name": "m", "version": "2.0.0"},
+        "packages/n": {},
+    }, "packages": {"m": ["m@workspace:packages/m"]}}"#;
+    let alone = found([("bun.lock", lock)]);
+    assert_eq!(alone.packages(), ["app", "packages/n", "pkg:npm/m@2.0.0"]);
+    assert_eq!(alone.edges(), ["app -> m@2.0.0"]);
+    let named = found([
+        ("bun.lock", lock),
+        ("package.json", r#"{"name": "other", "version": "1.0.0"}"#),
+    ]);
+    assert_eq!(
+        named.packages(),
+        ["packages/n", "pkg:npm/m@2.0.0", "pkg:npm/other@1.0.0"]
+    );
+}
