@@ -5,6 +5,7 @@ use super::source::Source;
 use super::systems::Systems;
 use crate::Gap;
 use crate::cyclonedx::{Component, ComponentKind, ExternalReference, Hash, LicenceChoice, Property};
+use crate::reference::public_text;
 
 /// A package, before it is part of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,8 @@ impl Package {
     pub(super) fn new(name: Option<&str>, version: Option<&str>, source: Source) -> Self {
         Self {
             name: name.map(str::to_owned),
-            version: version.map(str::to_owned),
+            // Where a version should stand there may be an address.
+            version: version.map(public_text),
             source,
             hashes: Vec::new(),
             licences: Vec::new(),

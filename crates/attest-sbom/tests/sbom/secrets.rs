@@ -6,7 +6,8 @@ use attest_sbom::{Gap, Metadata, Options, Root, scan};
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// Addresses and paths, as people write them into what they ask for.
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 9] = [
+    "user:SECRETPW@example.com:o/a.git",
     "https://user:SECRETPW@example.com/a-1.tgz?token=SECRETPW#token=SECRETPW",
     "https://user:SECR/SECRETPW@example.com/a-1.tgz",
     "git+https://user:SECRETPW@example.com/o/a.git?token=SECRETPW#0123456789abcdef0123456789abcdef01234567",
