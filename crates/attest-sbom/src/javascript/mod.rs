@@ -25,7 +25,7 @@ use graph::Graph;
 use installed::{Installed, directory_of, is_of_package};
 use manifest::MANIFEST;
 use project::{Project, above, in_directory};
-use unlocked::Covered;
+use unlocked::{Covered, is_data};
 
 use crate::Gap;
 use crate::inventory::Inventory;
@@ -140,7 +140,7 @@ fn locks(scan: &Scan<'_>) -> Locks {
     for (name, read) in LOCKS {
         for entry in scan.named(name) {
             let directory = directory_of(&entry.path);
-            let is_foreign = directory.split('/').any(|part| part == "node_modules");
+            let is_foreign = directory.split('/').any(|part| part == "node_modules") || is_data(directory);
             let beside = locks.get(directory);
             let is_shadowed = name == LOCKS[1].0 && beside.is_some();
             if !is_foreign && !is_shadowed {
@@ -150,7 +150,7 @@ fn locks(scan: &Scan<'_>) -> Locks {
     }
     for entry in scan.named(HIDDEN_LOCK) {
         let holder = directory_of(&entry.path).strip_suffix("node_modules");
-        let holder = holder.filter(|holder| !holder.split('/').any(|part| part == "node_modules"));
+        let holder = holder.filter(|holder| !holder.split('/').any(|part| part == "node_modules") && !is_data(holder));
         if let Some(directory) = holder {
             let directory = directory.trim_end_matches('/').to_owned();
             locks

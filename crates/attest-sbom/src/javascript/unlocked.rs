@@ -45,7 +45,7 @@ pub(super) fn read(
     }
     let projects = projects(&manifests, installed, covered);
     let is_other = |(directory, manifest): &(&&str, &Manifest<'_>)| {
-        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty() && !is_data(directory)
+        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty()
     };
     let others = manifests
         .iter()
@@ -103,7 +103,7 @@ fn manifests(scan: &Scan<'_>, covered: &Covered, inventory: &mut Inventory) -> B
     let mut manifests = BTreeMap::new();
     for entry in scan.named(MANIFEST) {
         let directory = directory_of(&entry.path);
-        if is_in_modules(directory) || covered.own.contains(directory) {
+        if is_in_modules(directory) || is_data(directory) || covered.own.contains(directory) {
             continue;
         }
         match manifest::text(scan, &entry.path) {
@@ -132,8 +132,8 @@ fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, cov
     found.map(|(directory, _)| (*directory).to_owned()).collect()
 }
 
-/// Whether a directory is part of an installed package of Python, where manifests are data.
-fn is_data(directory: &str) -> bool {
+/// Whether a directory is part of an installed package of Python, where manifests and lock files are data.
+pub(super) fn is_data(directory: &str) -> bool {
     directory
         .split('/')
         .any(|part| matches!(part, "site-packages" | "dist-packages"))

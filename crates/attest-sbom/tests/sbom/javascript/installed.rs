@@ -189,6 +189,28 @@ fn what_a_system_brought_along_is_no_project() {
 }
 
 #[test]
+fn what_a_package_of_python_brought_along_is_no_project() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"}}}"#;
+    let needs = r#"{"name": "x", "version": "1.0.0", "workspaces": ["y"], "dependencies": {"a": "1"}}"#;
+    let found = found([
+        ("lib/site-packages/x/staging/package.json", needs),
+        (
+            "lib/site-packages/x/staging/yarn.lock",
+            "# yarn lockfile v1\na@1:\n  version \"9.0.0\"\n",
+        ),
+        ("lib/site-packages/x/y/node_modules/.package-lock.json", lock),
+        ("lib/site-packages/x/y/package.json", needs),
+        (
+            "lib/site-packages/x/y/node_modules/a/package.json",
+            r#"{"name": "a", "version": "1.0.0"}"#,
+        ),
+    ]);
+    assert_eq!(found.packages(), ["pkg:npm/a@1.0.0", "project"]);
+    assert_eq!(found.gaps, [""; 0]);
+    assert!(!found.document.to_string().contains("not-listed"));
+}
+
+#[test]
 fn packages_without_a_project_are_all_required() {
     let found = found([
         (
