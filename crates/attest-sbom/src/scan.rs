@@ -81,7 +81,7 @@ pub struct Options {
 }
 
 impl Options {
-    fn reads(&self, kind: Kind) -> bool {
+    pub(crate) fn reads(&self, kind: Kind) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 }
@@ -160,6 +160,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     }
     rootfs::leave_out_owned(&scan, &mut inventory);
     rootfs::note_without_database(&mut inventory);
+    rootfs::note_without_databases(&scan, &mut inventory);
     if inventory.is_empty() && inventory.gaps().len() == 0 {
         return Err(Error::NothingFound);
     }

@@ -224,3 +224,17 @@ fn a_system_without_a_database_is_never_complete() {
     let known = vec![("etc/os-release", RELEASE), ("var/lib/dpkg/status", &status)];
     assert_eq!(scanned(known).1, [""; 0]);
 }
+
+#[test]
+fn a_system_below_the_top_without_a_database_is_told() {
+    let status = paragraph("a", "");
+    let files = |release: &'static str| {
+        vec![
+            ("one/etc/os-release", RELEASE),
+            ("one/var/lib/dpkg/status", status.as_str()),
+            (release, "ID=arch\n"),
+        ]
+    };
+    assert_eq!(scanned(files("two/usr/lib/os-release")).1, ["no-database"]);
+    assert_eq!(scanned(files("two/doc/os-release")).1, [""; 0]);
+}

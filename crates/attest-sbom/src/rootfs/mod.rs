@@ -116,6 +116,38 @@ impl System {
     }
 }
 
+/// The roots below the top in which a file lies that describes a system.
+fn roots<'s>(scan: &Scan<'s>) -> BTreeSet<&'s str> {
+    let entries = scan.listing().entries().iter();
+    let roots = entries.filter_map(|entry| release::root_in(&entry.path));
+    roots.filter(|root| !root.is_empty()).collect()
+}
+
+/// Says that systems below the top are not known, of whose packages no database was read.
+pub(crate) fn note_without_databases(scan: &Scan<'_>, inventory: &mut Inventory) {
+    if !scan.options.reads(Kind::System) {
+        return;
+    }
+    let systems = inventory.packages().iter();
+    let systems = systems.filter(|package| package.kind == ComponentKind::OperatingSystem);
+    let places = systems.flat_map(|system| &system.evidence.occurrences);
+    let known: BTreeSet<String> = places.map(|place| place.location.clone()).collect();
+    for root in roots(scan) {
+        match release::find(scan, root) {
+            Ok(Some((place, release))) if !known.contains(&place) => {
+                inventory.gap(without_database(&place, &release.id));
+            }
+            Ok(_) => {}
+            Err(gap) => inventory.gap(gap),
+        }
+    }
+}
+
+fn without_database(place: &str, id: &str) -> Gap {
+    let detail = format!("the system says ID={id}, and no database that is understood");
+    Gap::new("no-database", place, detail)
+}
+
 /// Says that a system is not known by half, of whose packages no database was read: it is of another manager, or was taken away.
 pub(crate) fn note_without_database(inventory: &mut Inventory) {
     let Some(system) = inventory.whole().map(|key| &inventory.packages()[key.place()]) else {
@@ -123,8 +155,7 @@ pub(crate) fn note_without_database(inventory: &mut Inventory) {
     };
     // The first place is that of `os-release`, the others are databases.
     if let (ComponentKind::OperatingSystem, [place]) = (system.kind, system.evidence.occurrences.as_slice()) {
-        let detail = format!("the system says ID={}, and no database that is understood", system.name);
-        let gap = Gap::new("no-database", &place.location, detail);
+        let gap = without_database(&place.location, &system.name);
         inventory.gap(gap);
     }
 }

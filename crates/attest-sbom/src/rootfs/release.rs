@@ -41,7 +41,12 @@ impl Release {
 
 /// Whether a file is one of those that describe a system.
 pub(super) fn is_known(path: &str) -> bool {
-    PLACES.iter().any(|(place, _)| rootfs::root_of(path, place).is_some())
+    root_in(path).is_some()
+}
+
+/// The root of the system that a file describes.
+pub(super) fn root_in(path: &str) -> Option<&str> {
+    PLACES.iter().find_map(|(place, _)| rootfs::root_of(path, place))
 }
 
 /// What the system below a root says of itself, and where.
