@@ -1,12 +1,12 @@
 use attest_digest::Digest;
 use attest_net::registry::{Client, Reference};
-use attest_store::image::Tree;
+use attest_store::image::{LayoutRepository, Tree};
 
 use super::{ImageArguments, ImageName, Place, tree_failure};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::registry::failure;
-use crate::verb::pack;
+use crate::verb::pack::{self, image_refusal};
 
 /// An image whose digest is known: its tag was asked for once, and is not asked for again.
 pub(crate) struct Opened {
@@ -34,6 +34,8 @@ impl Opened {
                     true => text.clone(),
                     false => format!("{text}@{digest}"),
                 };
+                let path = layout.path().to_owned();
+                let layout = LayoutRepository::new(layout).map_err(|error| image_refusal(&error, &path, &path))?;
                 Ok(Self {
                     place: Place::Layout(layout),
                     digest,

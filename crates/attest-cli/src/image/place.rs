@@ -15,7 +15,7 @@ pub(crate) enum Place {
         repository: registry::Repository,
     },
     /// On disk; opening no connection.
-    Layout(Layout),
+    Layout(LayoutRepository<Layout>),
 }
 
 /// Why a place gives no answer.
@@ -33,7 +33,10 @@ impl Place {
         match (error, self) {
             (PlaceError::Registry(error), Self::Registry { repository, .. }) => failure(error).at(repository),
             (PlaceError::Registry(error), Self::Layout(_)) => failure(error),
-            (PlaceError::Layout(error), Self::Layout(layout)) => image_refusal(error, layout.path(), layout.path()),
+            (PlaceError::Layout(error), Self::Layout(layout)) => {
+                let path = layout.layout().path();
+                image_refusal(error, path, path)
+            }
             (PlaceError::Layout(error), Self::Registry { .. }) => Failure::undecided("layout-not-read", error),
         }
     }
@@ -48,7 +51,7 @@ impl Repository for Place {
                 let found = client.find_manifest(repository, &Pointer::Digest(digest.clone()))?;
                 Ok(found.map(|manifest| manifest.bytes))
             }
-            Self::Layout(layout) => Ok(layout.document_of(digest)?),
+            Self::Layout(layout) => Ok(layout.manifest(digest)?),
         }
     }
 
@@ -59,7 +62,7 @@ impl Repository for Place {
                 let found = client.find_manifest(repository, &Pointer::Tag(tag))?;
                 Ok(found.map(|manifest| manifest.bytes))
             }
-            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.tagged(tag)?),
+            Self::Layout(layout) => Ok(layout.tagged(tag)?),
         }
     }
 
@@ -78,14 +81,14 @@ impl Repository for Place {
                     Err(error) => Err(error.into()),
                 }
             }
-            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.blob(digest, size)?),
+            Self::Layout(layout) => Ok(layout.blob(digest, size)?),
         }
     }
 
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
         match self {
             Self::Registry { client, repository } => Ok(client.listed_referrers(repository, subject)?),
-            Self::Layout(layout) => Ok(LayoutRepository::new(layout)?.referrers(subject)?),
+            Self::Layout(layout) => Ok(layout.referrers(subject)?),
         }
     }
 }

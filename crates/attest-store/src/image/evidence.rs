@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use attest_digest::Digest;
 use attestation::foreign::{Detached, EvidenceError, Limits, read_evidence};
 use attestation::{Bundle, limits};
 
+use super::at_once::in_order;
 use super::document::{Blob, Document, InvalidDocument};
 use super::{CosignTag, MAX_ATTACHMENTS, Repository, fallback_tag};
 
@@ -56,7 +58,7 @@ pub enum Attachment {
         /// How many it has.
         found: u64,
     },
-    /// A layer that it names is certainly not there.
+    /// A manifest that is listed, or a layer of one, is certainly not there.
     Missing(Digest),
     /// Something else: an SBOM that nobody signed, a signature of another kind.
     Other {
@@ -89,36 +91,108 @@ pub enum Attached {
 /// # Errors
 /// What the repository says when it is not certain. What is there and cannot be understood is no error: it is in the list.
 pub fn evidence_of<R: Repository>(repository: &R, subject: &Digest) -> Result<Vec<StoredEvidence>, R::Error> {
-    let mut stored = Vec::new();
-    let listed = referrers(repository, subject)?;
-    let not_opened = listed.len().saturating_sub(MAX_ATTACHMENTS);
-    for manifest in listed.into_iter().take(MAX_ATTACHMENTS) {
-        if let Some(bytes) = repository.manifest(&manifest)? {
-            let origin = Origin {
-                place: Place::Referrer,
-                manifest: Some(manifest),
-            };
-            open(repository, subject, &origin, &bytes, &mut stored)?;
+    let hanging = Hanging::find(repository, subject)?;
+    let opened = hanging.items.iter().map(|item| item.open(repository, subject));
+    let opened = opened.collect::<Result<Vec<_>, _>>()?;
+    Ok(hanging.with(opened))
+}
+
+/// The same, a few at a time: the same list in the same order. Whoever is far away is waited for once for many.
+///
+/// # Errors
+/// As for [`evidence_of`].
+pub fn evidence_of_at_once<R>(
+    repository: &R,
+    subject: &Digest,
+    at_once: NonZeroUsize,
+) -> Result<Vec<StoredEvidence>, R::Error>
+where
+    R: Repository + Sync,
+    R::Error: Send,
+{
+    let hanging = Hanging::find(repository, subject)?;
+    let opened = in_order(&hanging.items, at_once, |item| item.open(repository, subject));
+    let opened = opened.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(hanging.with(opened))
+}
+
+/// What hangs on a manifest, before it is opened.
+struct Hanging {
+    items: Vec<Item>,
+    not_opened: usize,
+}
+
+enum Item {
+    Referrer(Digest),
+    Tagged { name: String, manifest: Vec<u8> },
+}
+
+impl Hanging {
+    fn find<R: Repository>(repository: &R, subject: &Digest) -> Result<Self, R::Error> {
+        let listed = referrers(repository, subject)?;
+        let not_opened = listed.len().saturating_sub(MAX_ATTACHMENTS);
+        let referrers = listed.into_iter().take(MAX_ATTACHMENTS).map(Item::Referrer);
+        let mut items: Vec<Item> = referrers.collect();
+        for tag in [CosignTag::Signatures, CosignTag::Attestations, CosignTag::Sbom] {
+            let name = tag.of(subject);
+            if let Some(manifest) = repository.tagged(&name)? {
+                items.push(Item::Tagged { name, manifest });
+            }
         }
+        Ok(Self { items, not_opened })
     }
-    if not_opened > 0 {
+
+    /// What was found in each, and that there is more.
+    fn with(&self, opened: Vec<Vec<StoredEvidence>>) -> Vec<StoredEvidence> {
+        let is_referrer = |item: &&Item| matches!(item, Item::Referrer(_));
+        let referrers = self.items.iter().filter(is_referrer).count();
+        let mut stored = Vec::new();
+        for (place, found) in opened.into_iter().enumerate() {
+            if place == referrers {
+                stored.extend(self.left());
+            }
+            stored.extend(found);
+        }
+        if referrers == self.items.len() {
+            stored.extend(self.left());
+        }
+        stored
+    }
+
+    fn left(&self) -> Option<StoredEvidence> {
         let origin = Origin {
             place: Place::Referrer,
             manifest: None,
         };
-        stored.push(origin.stored(None, Attachment::NotOpened { count: not_opened }));
+        let count = self.not_opened;
+        (count > 0).then(|| origin.stored(None, Attachment::NotOpened { count }))
     }
-    for tag in [CosignTag::Signatures, CosignTag::Attestations, CosignTag::Sbom] {
-        let name = tag.of(subject);
-        if let Some(bytes) = repository.tagged(&name)? {
-            let origin = Origin {
-                place: Place::Tag(name),
-                manifest: None,
-            };
-            open(repository, subject, &origin, &bytes, &mut stored)?;
+}
+
+impl Item {
+    fn open<R: Repository>(&self, repository: &R, subject: &Digest) -> Result<Vec<StoredEvidence>, R::Error> {
+        let mut stored = Vec::new();
+        match self {
+            Self::Referrer(manifest) => {
+                let origin = Origin {
+                    place: Place::Referrer,
+                    manifest: Some(manifest.clone()),
+                };
+                match repository.manifest(manifest)? {
+                    Some(bytes) => open(repository, subject, &origin, &bytes, &mut stored)?,
+                    None => stored.push(origin.stored(None, Attachment::Missing(manifest.clone()))),
+                }
+            }
+            Self::Tagged { name, manifest } => {
+                let origin = Origin {
+                    place: Place::Tag(name.clone()),
+                    manifest: None,
+                };
+                open(repository, subject, &origin, manifest, &mut stored)?;
+            }
         }
+        Ok(stored)
     }
-    Ok(stored)
 }
 
 /// What the registry lists, and what is below the fallback tag: a registry that learned to list has both.

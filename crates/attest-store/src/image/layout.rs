@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use attest_archive::image::{Descriptor, Error, Layout};
 use attest_digest::Digest;
 
@@ -12,21 +14,21 @@ const SAVED_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
 /// A layout as a repository: what its `index.json` names by `org.opencontainers.image.ref.name` are its tags, and what of it has a
 /// subject are referrers.
 #[derive(Debug)]
-pub struct LayoutRepository<'a> {
-    layout: &'a Layout,
+pub struct LayoutRepository<L> {
+    layout: L,
     referrers: Vec<(Digest, Digest)>,
 }
 
-impl<'a> LayoutRepository<'a> {
+impl<L: Borrow<Layout>> LayoutRepository<L> {
     /// Looks through what a layout names.
     ///
     /// # Errors
     /// What the layout says of an entry that cannot be read.
-    pub fn new(layout: &'a Layout) -> Result<Self, Error> {
+    pub fn new(layout: L) -> Result<Self, Error> {
         let mut referrers = Vec::new();
-        let entries = layout.index().manifests().iter();
+        let entries = layout.borrow().index().manifests().iter();
         for entry in entries.filter(|entry| entry.is_manifest() || entry.is_index()) {
-            let document = Document::parse(&layout.document(entry)?);
+            let document = Document::parse(&layout.borrow().document(entry)?);
             if let Some(subject) = document.ok().and_then(|document| document.subject) {
                 referrers.push((subject, entry.digest().clone()));
             }
@@ -34,8 +36,14 @@ impl<'a> LayoutRepository<'a> {
         Ok(Self { layout, referrers })
     }
 
+    /// The layout.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        self.layout.borrow()
+    }
+
     fn entry(&self, tag: &str) -> Option<&Descriptor> {
-        let entries = || self.layout.index().manifests().iter();
+        let entries = || self.layout().index().manifests().iter();
         let named = entries().find(|entry| entry.reference_name() == Some(tag));
         named.or_else(|| {
             let saved = match tag.rsplit_once('.') {
@@ -48,24 +56,26 @@ impl<'a> LayoutRepository<'a> {
     }
 }
 
-impl Repository for LayoutRepository<'_> {
+impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {
     type Error = Error;
 
     fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        self.layout.document_of(digest)
+        self.layout().document_of(digest)
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.entry(tag).map(|entry| self.layout.document(entry)).transpose()
+        self.entry(tag).map(|entry| self.layout().document(entry)).transpose()
     }
 
     fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, Error> {
-        let blob = Descriptor::new("", digest.clone(), size);
-        match self.layout.document(&blob) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(Error::MissingBlob { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let blob = match self.layout().blob(&Descriptor::new("", digest.clone(), size)) {
+            Ok(blob) => blob,
+            Err(Error::MissingBlob { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        // A list of contents that somebody signed is larger than any document. Who asks has looked at the size.
+        let mut bytes = Vec::new();
+        blob.copy_to(&mut bytes).map(|()| Some(bytes))
     }
 
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {

@@ -12,6 +12,7 @@
 //! | tag `sha256-HEX.att` | DSSE envelopes |
 //! | tag `sha256-HEX.sbom` | a list of contents that nobody signed |
 
+mod at_once;
 mod document;
 mod evidence;
 mod layout;
@@ -20,11 +21,11 @@ mod tag;
 mod tree;
 
 pub use document::{Blob, Document, InvalidDocument};
-pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of};
+pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of, evidence_of_at_once};
 pub use layout::LayoutRepository;
 pub use payload::{InvalidPayload, SimpleSigning};
 pub use tag::{CosignTag, fallback_tag};
-pub use tree::{Node, NodeKind, Tree, TreeError, kind_of};
+pub use tree::{Node, NodeKind, Pruning, Tree, TreeError, kind_of};
 
 use attest_digest::Digest;
 
@@ -66,3 +67,5 @@ pub trait Repository {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_trees;

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use attest_digest::Digest;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The largest payload: three fields and what somebody annotates.
 const MAX_PAYLOAD_BYTES: usize = 1 << 20;
@@ -13,6 +16,7 @@ const TYPES: [&str; 2] = ["cosign container image signature", "atomic container 
 pub struct SimpleSigning {
     image: Digest,
     reference: String,
+    annotations: BTreeMap<String, String>,
 }
 
 /// Why signed bytes say nothing of an image.
@@ -44,6 +48,8 @@ pub enum InvalidPayload {
 #[derive(Deserialize)]
 struct PayloadWire {
     critical: CriticalWire,
+    #[serde(default)]
+    optional: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +96,7 @@ impl SimpleSigning {
         Ok(Self {
             image,
             reference: critical.identity.docker_reference,
+            annotations: texts(wire.optional.unwrap_or_default()),
         })
     }
 
@@ -114,9 +121,23 @@ impl SimpleSigning {
         &self.reference
     }
 
+    /// What the signer annotated, as far as it is text.
+    #[must_use]
+    pub fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.annotations
+    }
+
     /// The digest of the image.
     #[must_use]
     pub fn image(&self) -> &Digest {
         &self.image
     }
+}
+
+fn texts(values: Map<String, Value>) -> BTreeMap<String, String> {
+    let text = |(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    };
+    values.into_iter().filter_map(text).collect()
 }

@@ -1,5 +1,6 @@
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
 
 use attest_digest::{Algorithm, Algorithms, Measured};
 use attestation::limits;
@@ -15,10 +16,10 @@ struct Memory {
     tags: BTreeMap<String, Digest>,
     listed: Vec<Digest>,
     closed: Option<String>,
-    asked: RefCell<Vec<String>>,
+    asked: Mutex<Vec<String>>,
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+pub(super) fn digest(bytes: &[u8]) -> Digest {
     let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
     measured.digest(Algorithm::Sha256).unwrap().clone()
 }
@@ -53,7 +54,7 @@ impl Repository for Memory {
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, String> {
-        self.asked.borrow_mut().push(tag.to_owned());
+        self.asked.lock().unwrap().push(tag.to_owned());
         if self.closed.as_deref() == Some(tag) {
             return Err("not allowed".to_owned());
         }
@@ -75,6 +76,15 @@ impl Repository for Memory {
     }
 }
 
+/// Found one by one, and found together: the same.
+fn evidence(memory: &Memory, image: &Digest) -> Vec<StoredEvidence> {
+    let found = evidence_of(memory, image).unwrap();
+    let together = evidence_of_at_once(memory, image, NonZeroUsize::new(8).unwrap()).unwrap();
+    assert_eq!(format!("{found:?}"), format!("{together:?}"));
+    memory.asked.lock().unwrap().truncate(4);
+    found
+}
+
 fn simple_signing(image: &Digest) -> String {
     format!(
         r#"{{"critical":{{"identity":{{"docker-reference":"example.com/app"}},"image":{{"docker-manifest-digest":"{image}"}},"type":"cosign container image signature"}},"optional":null}}"#
@@ -93,7 +103,7 @@ fn a_referrer_is_found_in_the_list_and_below_the_fallback_tag_and_once() {
     let index = format!(r#"{{"manifests":[{},{}]}}"#, entry(&tagged), entry(&listed));
     memory.tag(fallback_tag(&image), &index);
     memory.listed = vec![listed.clone()];
-    let stored = evidence_of(&memory, &image).unwrap();
+    let stored = evidence(&memory, &image);
     let mut expected = vec![Some(listed), Some(tagged)];
     expected.sort();
     assert_eq!(
@@ -116,7 +126,7 @@ fn a_list_cannot_lend_what_is_about_something_else() {
         b"{}",
     );
     memory.listed = vec![other];
-    assert!(evidence_of(&memory, &digest(b"image")).unwrap().is_empty());
+    assert!(evidence(&memory, &digest(b"image")).is_empty());
 }
 
 #[test]
@@ -126,7 +136,7 @@ fn what_is_no_evidence_is_listed_as_what_it_is() {
     let notation = memory.referrer(&image, "application/jose+json", b"{}");
     let garbled = memory.put(b"garbled");
     memory.listed = vec![notation.clone(), garbled];
-    let stored = evidence_of(&memory, &image).unwrap();
+    let stored = evidence(&memory, &image);
     assert_eq!(stored.len(), 2);
     let is_other = |one: &&StoredEvidence| matches!(&one.attachment, Attachment::Other { media_types } if media_types == &["application/jose+json"]);
     assert_eq!(stored.iter().filter(is_other).count(), 1);
@@ -149,7 +159,7 @@ fn a_signature_of_cosign_2_is_a_bundle_over_its_payload() {
         payload.len()
     );
     memory.tag(CosignTag::Signatures.of(&image), &manifest);
-    let stored = evidence_of(&memory, &image).unwrap();
+    let stored = evidence(&memory, &image);
     let [
         StoredEvidence {
             place: Place::Tag(tag),
@@ -181,7 +191,7 @@ fn a_signature_without_a_signature_is_no_evidence() {
         CosignTag::Signatures.of(&image),
         &format!(r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}","size":2}}]}}"#),
     );
-    let stored = evidence_of(&memory, &image).unwrap();
+    let stored = evidence(&memory, &image);
     assert!(matches!(stored[0].attachment, Attachment::Evidence(Err(_))));
 }
 
@@ -198,7 +208,7 @@ fn what_is_named_and_not_there_and_what_is_too_large_is_told() {
         &format!(r#"{{"layers":[{{"mediaType":"{bundle}","digest":"{image}","size":{large}}}]}}"#),
     );
     memory.listed = vec![referrer];
-    let stored = evidence_of(&memory, &image).unwrap();
+    let stored = evidence(&memory, &image);
     assert!(matches!(&stored[0].attachment, Attachment::Missing(missing) if *missing == digest(b"{}")));
     assert!(matches!(stored[1].attachment, Attachment::TooLarge { found, .. } if found == large));
 }
@@ -219,8 +229,8 @@ fn what_may_not_be_looked_at_is_never_nothing() {
         assert_eq!(evidence_of(&memory, &image).unwrap_err(), "not allowed");
     }
     let memory = Memory::default();
-    assert!(evidence_of(&memory, &image).unwrap().is_empty());
-    assert_eq!(memory.asked.borrow().len(), 4);
+    assert!(evidence(&memory, &image).is_empty());
+    assert_eq!(memory.asked.lock().unwrap().len(), 4);
 }
 
 #[test]
@@ -261,4 +271,43 @@ fn documents_that_are_none_are_refused() {
         Document::parse(large.as_bytes()),
         Err(InvalidDocument::TooLarge { found: large.len() })
     );
+}
+
+#[test]
+fn a_referrer_that_is_listed_and_not_there_is_told() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    memory.listed = vec![digest(b"gone")];
+    let stored = evidence(&memory, &image);
+    assert!(matches!(&stored[0].attachment, Attachment::Missing(missing) if *missing == digest(b"gone")));
+}
+
+#[test]
+fn of_more_referrers_than_are_opened_the_rest_is_counted_before_the_tags() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    memory.listed = (0..MAX_ATTACHMENTS + 3)
+        .map(|number| digest(&number.to_le_bytes()))
+        .collect();
+    memory.tag(CosignTag::Sbom.of(&image), r#"{"layers":[]}"#);
+    let stored = evidence(&memory, &image);
+    assert_eq!(stored.len(), MAX_ATTACHMENTS + 2);
+    assert!(matches!(
+        stored[MAX_ATTACHMENTS].attachment,
+        Attachment::NotOpened { count: 3 }
+    ));
+    assert!(matches!(stored[MAX_ATTACHMENTS + 1].place, Place::Tag(_)));
+}
+
+#[test]
+fn what_is_annotated_in_a_payload_is_read_as_far_as_it_is_text() {
+    let text = simple_signing(&digest(b"image"));
+    let read = |optional: &str| SimpleSigning::parse(text.replace("\"optional\":null", optional).as_bytes());
+    let annotated = read(r#""optional":{"a":"b","n":1}"#).unwrap();
+    assert_eq!(
+        annotated.annotations().iter().collect::<Vec<_>>(),
+        [(&"a".to_owned(), &"b".to_owned())]
+    );
+    assert!(read(r#""optional":null"#).unwrap().annotations().is_empty());
+    assert!(read(r#""optional":[]"#).is_err());
 }

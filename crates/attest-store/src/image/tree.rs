@@ -1,9 +1,11 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::num::NonZeroUsize;
 
 use attest_archive::image::{self, Descriptor, Index, MAX_DEPTH, MAX_MANIFESTS, Manifest, Platform, media_type};
 use attest_digest::Digest;
 
 use super::Repository;
+use super::at_once::in_order;
 use super::document::Document;
 
 /// By which an index tells an attestation of BuildKit from an image, and which image it is about. Source: BuildKit,
@@ -55,6 +57,19 @@ pub enum NodeKind {
     },
     /// Content that an index names and that is no manifest. It is not read.
     Other,
+    /// An index or a manifest that nobody asked for, and that was not read.
+    LeftOut,
+    /// An index or a manifest that is not there, as in a copy of some platforms alone.
+    Missing,
+}
+
+/// What of a tree is read, and how.
+#[derive(Clone, Copy)]
+pub struct Pruning<'a> {
+    /// Which of the manifests and indexes that an index names are read; the others are [`NodeKind::LeftOut`].
+    pub is_wanted: &'a dyn Fn(&Descriptor) -> bool,
+    /// How many are asked for at the same time.
+    pub at_once: NonZeroUsize,
 }
 
 /// Why there is no tree.
@@ -94,19 +109,37 @@ impl Tree {
     /// # Errors
     /// [`TreeError`].
     pub fn read<R: Repository>(repository: &R, top: &Digest) -> Result<Self, TreeError<R::Error>> {
-        let mut growing = Growing {
-            repository,
-            nodes: Vec::new(),
-            places: BTreeMap::new(),
-            open: VecDeque::new(),
+        let one_by_one = |digests: &[Digest]| digests.iter().map(|digest| repository.manifest(digest)).collect();
+        let reading = Reading {
+            ask: &one_by_one,
+            at_once: NonZeroUsize::MIN,
+            is_wanted: &|_| true,
         };
-        let bytes = growing.bytes(top)?;
-        let descriptor = Descriptor::new(&kind_of(&bytes), top.clone(), bytes.len() as u64);
-        growing.take(descriptor, &bytes, None)?;
-        while let Some((parent, child)) = growing.open.pop_front() {
-            growing.child(parent, child)?;
+        let tree = reading.run(top)?;
+        let missing = tree.nodes.iter().find(|node| node.kind == NodeKind::Missing);
+        match missing.map(|node| node.digest().clone()) {
+            Some(digest) => Err(TreeError::Missing { digest }),
+            None => Ok(tree),
         }
-        Ok(Self { nodes: growing.nodes })
+    }
+
+    /// The same, a few at a time and only as far as somebody wants it. What an index names and is not there is
+    /// [`NodeKind::Missing`].
+    ///
+    /// # Errors
+    /// [`TreeError`]; [`TreeError::Missing`] for the top alone.
+    pub fn read_pruned<R>(repository: &R, top: &Digest, pruning: Pruning<'_>) -> Result<Self, TreeError<R::Error>>
+    where
+        R: Repository + Sync,
+        R::Error: Send,
+    {
+        let together = |digests: &[Digest]| in_order(digests, pruning.at_once, |digest| repository.manifest(digest));
+        let reading = Reading {
+            ask: &together,
+            at_once: pruning.at_once,
+            is_wanted: pruning.is_wanted,
+        };
+        reading.run(top)
     }
 
     /// The top: what was asked for.
@@ -158,35 +191,99 @@ impl Node {
     }
 }
 
-struct Growing<'a, R> {
-    repository: &'a R,
+type Answers<E> = Vec<Result<Option<Vec<u8>>, E>>;
+
+struct Reading<'a, E> {
+    ask: &'a dyn Fn(&[Digest]) -> Answers<E>,
+    at_once: NonZeroUsize,
+    is_wanted: &'a dyn Fn(&Descriptor) -> bool,
+}
+
+impl<E> Reading<'_, E> {
+    fn run(&self, top: &Digest) -> Result<Tree, TreeError<E>> {
+        let mut growing = Growing {
+            nodes: Vec::new(),
+            places: BTreeMap::new(),
+            open: VecDeque::new(),
+        };
+        let asked = (self.ask)(std::slice::from_ref(top));
+        let found = asked.into_iter().next().transpose().map_err(TreeError::Repository)?;
+        let bytes = found
+            .flatten()
+            .ok_or_else(|| TreeError::Missing { digest: top.clone() })?;
+        let descriptor = Descriptor::new(&kind_of(&bytes), top.clone(), bytes.len() as u64);
+        growing.take(descriptor, &bytes, None)?;
+        while !growing.open.is_empty() {
+            self.grow(&mut growing)?;
+        }
+        Ok(Tree { nodes: growing.nodes })
+    }
+
+    /// Takes the next few of those that wait, in their order.
+    fn grow(&self, growing: &mut Growing) -> Result<(), TreeError<E>> {
+        let count = self.at_once.get().min(growing.open.len());
+        let batch: Vec<(usize, Descriptor)> = growing.open.drain(..count).collect();
+        let asked: BTreeSet<Digest> = batch
+            .iter()
+            .filter(|(_, child)| self.is_read(child) && !growing.is_settled(child))
+            .map(|(_, child)| child.digest().clone())
+            .collect();
+        let asked: Vec<Digest> = asked.into_iter().collect();
+        let answers = asked.iter().cloned().zip((self.ask)(&asked));
+        let answers = answers.map(|(digest, answer)| Ok((digest, answer.map_err(TreeError::Repository)?)));
+        let answers = answers.collect::<Result<BTreeMap<Digest, Option<Vec<u8>>>, TreeError<E>>>()?;
+        for (parent, child) in batch {
+            let answer = answers.get(child.digest()).filter(|_| self.is_read(&child));
+            if growing.is_settled(&child) || (answer.is_none() && growing.places.contains_key(child.digest())) {
+                growing.add_parent(&child, parent);
+                continue;
+            }
+            match answer {
+                Some(Some(bytes)) => growing.take(child, bytes, Some(parent))?,
+                Some(None) => drop(growing.keep(child, Some(parent), NodeKind::Missing)?),
+                None if is_document(&child) => drop(growing.keep(child, Some(parent), NodeKind::LeftOut)?),
+                None => drop(growing.keep(child, Some(parent), NodeKind::Other)?),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_read(&self, child: &Descriptor) -> bool {
+        is_document(child) && (self.is_wanted)(child)
+    }
+}
+
+fn is_document(descriptor: &Descriptor) -> bool {
+    descriptor.is_index() || descriptor.is_manifest()
+}
+
+struct Growing {
     nodes: Vec<Node>,
     places: BTreeMap<Digest, usize>,
     open: VecDeque<(usize, Descriptor)>,
 }
 
-impl<R: Repository> Growing<'_, R> {
-    fn bytes(&self, digest: &Digest) -> Result<Vec<u8>, TreeError<R::Error>> {
-        let found = self.repository.manifest(digest).map_err(TreeError::Repository)?;
-        found.ok_or_else(|| TreeError::Missing { digest: digest.clone() })
+impl Growing {
+    /// Whether a child is in the tree as all that it can be. What one index leaves out or calls an attestation, another may name
+    /// as an image.
+    fn is_settled(&self, child: &Descriptor) -> bool {
+        let known = self.places.get(child.digest()).map(|place| &self.nodes[*place].kind);
+        match known {
+            None | Some(NodeKind::LeftOut | NodeKind::Other) => false,
+            Some(NodeKind::BuildAttestation { .. }) => is_build_attestation(child),
+            Some(_) => true,
+        }
     }
 
-    fn child(&mut self, parent: usize, child: Descriptor) -> Result<(), TreeError<R::Error>> {
-        if let Some(&place) = self.places.get(child.digest()) {
-            let parents = &mut self.nodes[place].parents;
-            if !parents.contains(&parent) {
-                parents.push(parent);
-            }
-            return Ok(());
+    fn add_parent(&mut self, child: &Descriptor, parent: usize) {
+        let place = self.places.get(child.digest()).copied();
+        let parents = place.map(|place| &mut self.nodes[place].parents);
+        if let Some(parents) = parents.filter(|parents| !parents.contains(&parent)) {
+            parents.push(parent);
         }
-        if !(child.is_index() || child.is_manifest()) {
-            return self.keep(child, Some(parent), NodeKind::Other);
-        }
-        let bytes = self.bytes(child.digest())?;
-        self.take(child, &bytes, Some(parent))
     }
 
-    fn take(&mut self, descriptor: Descriptor, bytes: &[u8], parent: Option<usize>) -> Result<(), TreeError<R::Error>> {
+    fn take<E>(&mut self, descriptor: Descriptor, bytes: &[u8], parent: Option<usize>) -> Result<(), TreeError<E>> {
         let invalid = |source| TreeError::Invalid {
             digest: descriptor.digest().clone(),
             source: Box::new(source),
@@ -196,8 +293,7 @@ impl<R: Repository> Growing<'_, R> {
             NodeKind::Index(index) => index.manifests().to_vec(),
             _ => Vec::new(),
         };
-        let place = self.nodes.len();
-        self.keep(descriptor, parent, kind)?;
+        let place = self.keep(descriptor, parent, kind)?;
         if !children.is_empty() && self.nodes[place].depth >= MAX_DEPTH {
             let (what, limit) = ("indexes in each other", MAX_DEPTH);
             return Err(TreeError::TooMany { what, limit });
@@ -206,24 +302,31 @@ impl<R: Repository> Growing<'_, R> {
         Ok(())
     }
 
-    fn keep(
+    fn keep<E>(
         &mut self,
         descriptor: Descriptor,
         parent: Option<usize>,
         kind: NodeKind,
-    ) -> Result<(), TreeError<R::Error>> {
-        if self.nodes.len() >= MAX_MANIFESTS {
+    ) -> Result<usize, TreeError<E>> {
+        if let (Some(&place), Some(parent)) = (self.places.get(descriptor.digest()), parent) {
+            self.add_parent(&descriptor, parent);
+            let node = &mut self.nodes[place];
+            (node.descriptor, node.kind) = (descriptor, kind);
+            return Ok(place);
+        }
+        let place = self.nodes.len();
+        if place >= MAX_MANIFESTS {
             let (what, limit) = ("manifests and indexes", MAX_MANIFESTS);
             return Err(TreeError::TooMany { what, limit });
         }
-        self.places.insert(descriptor.digest().clone(), self.nodes.len());
+        self.places.insert(descriptor.digest().clone(), place);
         self.nodes.push(Node {
             depth: parent.map_or(0, |parent| self.nodes[parent].depth + 1),
             parents: parent.into_iter().collect(),
             descriptor,
             kind,
         });
-        Ok(())
+        Ok(place)
     }
 }
 
@@ -232,12 +335,9 @@ fn kind(descriptor: &Descriptor, bytes: &[u8]) -> Result<NodeKind, image::Error>
         return Index::from_json(bytes).map(NodeKind::Index);
     }
     let manifest = Manifest::from_json(bytes)?;
-    let annotations = descriptor.annotations();
-    if annotations
-        .get(BUILDKIT_TYPE)
-        .is_some_and(|kind| kind == BUILDKIT_ATTESTATION)
-    {
-        let about = annotations.get(BUILDKIT_SUBJECT).and_then(|digest| digest.parse().ok());
+    if is_build_attestation(descriptor) {
+        let about = descriptor.annotations().get(BUILDKIT_SUBJECT);
+        let about = about.and_then(|digest| digest.parse().ok());
         return Ok(NodeKind::BuildAttestation { manifest, about });
     }
     let artifact_type = Document::parse(bytes).ok().and_then(|document| document.artifact_type);
@@ -248,6 +348,12 @@ fn kind(descriptor: &Descriptor, bytes: &[u8]) -> Result<NodeKind, image::Error>
         },
         _ => NodeKind::Image(manifest),
     })
+}
+
+/// Nobody runs what is for `unknown/unknown`. An annotation alone is no reason to take an image for something else.
+fn is_build_attestation(descriptor: &Descriptor) -> bool {
+    let kind = descriptor.annotations().get(BUILDKIT_TYPE);
+    kind.is_some_and(|kind| kind == BUILDKIT_ATTESTATION) && descriptor.platform().is_some_and(Platform::is_unknown)
 }
 
 fn is_configuration(media_type: &str) -> bool {
