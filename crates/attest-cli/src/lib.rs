@@ -29,6 +29,7 @@ mod trust;
 pub mod verb;
 mod visible;
 mod wall_clock;
+mod watch;
 
 pub use context::{Context, Environment};
 pub use exit::Outcome;

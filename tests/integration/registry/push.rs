@@ -5,7 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use super::base::{Scene, tree};
-use super::server::{Door, Fault};
+use super::server::{Door, Fault, MANIFEST};
+use super::sha256;
 use super::wire::Answer;
 use crate::command::{Command, Finished};
 
@@ -69,7 +70,8 @@ fn tags_are_written_last_and_a_second_push_sends_nothing_else() {
         .attest(&["push", "layout:v1", &scene.place(), "--tag", "stable"])
         .expect_code(0);
     let requests = scene.registry.requests();
-    let sends: Vec<&String> = requests.iter().filter(|request| !request.starts_with("HEAD")).collect();
+    let is_send = |request: &&String| !request.starts_with("HEAD") && !request.starts_with("GET");
+    let sends: Vec<&String> = requests.iter().filter(is_send).collect();
     assert!(
         sends[sends.len() - 2].ends_with("PUT /v2/team/app/manifests/v1"),
         "{sends:?}"
@@ -84,8 +86,7 @@ fn tags_are_written_last_and_a_second_push_sends_nothing_else() {
     let again = scene
         .attest(&["push", "layout:v1", &scene.place(), "--format", "json"])
         .expect_code(0);
-    assert_eq!(scene.registry.count("POST", ""), 0);
-    assert_eq!(scene.sends(), 1);
+    assert_eq!(scene.sends(), 0);
     let document: Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(document["schema"], "https://attest.dev/schema/push/v1");
     assert_eq!(
@@ -102,10 +103,165 @@ fn a_dry_run_looks_and_sends_nothing() {
         .attest(&["push", "layout:v1", &scene.place(), "--dry-run"])
         .expect_code(0);
     assert_eq!(scene.sends(), 0);
+    let talk = looked.stderr_text();
+    let would = |start: &str| talk.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(
+        (would("would send blob sha256:"), would("would send manifest sha256:")),
+        (4, 3),
+        "{talk}"
+    );
+    assert!(talk.contains(&format!("manifest {}, ", scene.digest)), "{talk}");
+    assert!(talk.contains(" bytes, as `v1`\n"), "{talk}");
+    assert!(talk.contains("\n4 blobs would be sent, "), "{talk}");
+    scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    let again = [
+        "push",
+        "layout:v1",
+        &scene.place(),
+        "--tag",
+        "new",
+        "--dry-run",
+        "--format",
+        "json",
+    ];
+    let document: Value = serde_json::from_slice(&scene.attest(&again).expect_code(0).stdout).unwrap();
+    let contents = document["contents"].as_array().unwrap();
+    let sent: Vec<&Value> = contents.iter().filter(|item| item["state"] != "present").collect();
+    assert_eq!(contents.len(), 4 + 2 + 2);
+    assert_eq!(sent.len(), 1, "{document}");
+    assert_eq!(
+        (&sent[0]["tag"], &sent[0]["digest"]),
+        (&"new".into(), &(*scene.digest).into())
+    );
+}
+
+#[test]
+fn a_tag_that_names_something_else_is_moved_and_one_that_names_it_is_left() {
+    let scene = scene();
+    scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+    let other = scene.registry.manifest("v1", MANIFEST, b"{}");
+    assert_ne!(other, scene.digest);
+    scene.registry.state().log.clear();
+    for sends in [1, 1] {
+        scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
+        assert_eq!(scene.sends(), sends);
+    }
+    let state = scene.registry.state();
+    assert_eq!(sha256(&state.manifests["v1"].1).to_string(), scene.digest);
+}
+
+#[test]
+fn only_the_image_for_a_platform_is_pushed_and_its_manifest_alone() {
+    let scene = scene();
+    let arguments = [
+        "push",
+        "layout:v1",
+        &scene.place(),
+        "--platform",
+        "linux/arm64",
+        "--format",
+        "json",
+    ];
+    let pushed: Value = serde_json::from_slice(&scene.attest(&arguments).expect_code(0).stdout).unwrap();
+    assert_eq!(
+        (
+            scene.registry.count("PUT", "uploads"),
+            scene.registry.count("PUT", "manifests")
+        ),
+        (2, 1)
+    );
+    let state = scene.registry.state();
+    let (media_type, bytes) = &state.manifests["v1"];
+    assert_eq!(
+        (&**media_type, sha256(bytes).to_string()),
+        (MANIFEST, pushed["digest"].as_str().unwrap().to_owned())
+    );
+    drop(state);
+    let none = ["push", "layout:v1", &scene.place(), "--platform", "linux/s390x"];
+    let refused = scene.attest(&none).expect_code(2);
     assert!(
-        looked.stderr_text().starts_with("4 blobs would be sent, "),
+        refused.stderr_text().starts_with("error[base-platform-missing]"),
         "{}",
-        looked.stderr_text()
+        refused.stderr_text()
+    );
+}
+
+#[test]
+fn what_another_repository_has_is_mounted_from_there() {
+    let scene = scene();
+    scene.registry.state().mounts = true;
+    let blobs: Vec<_> = fs::read_dir(scene.path("layout/blobs/sha256")).unwrap().collect();
+    for blob in blobs {
+        scene.registry.blob(&fs::read(blob.unwrap().path()).unwrap());
+    }
+    // Four blobs, of which this repository says that it has none.
+    for _ in 0..4 {
+        let none = Answer::error(404, "BLOB_UNKNOWN", "blob unknown");
+        scene.registry.fault("HEAD", "/team/app/blobs/", Fault::Instead(none));
+    }
+    let arguments = [
+        "push",
+        "layout:v1",
+        &scene.place(),
+        "--mount-from",
+        "team/base",
+        "--format",
+        "json",
+    ];
+    let pushed: Value = serde_json::from_slice(&scene.attest(&arguments).expect_code(0).stdout).unwrap();
+    assert_eq!(
+        (&pushed["blobs"]["mounted"], &pushed["blobs"]["bytes_sent"]),
+        (&4.into(), &0.into()),
+        "{pushed}"
+    );
+    assert_eq!(
+        (
+            scene.registry.count("POST", "from=team%2Fbase"),
+            scene.registry.count("PUT", "uploads")
+        ),
+        (4, 0)
+    );
+}
+
+#[test]
+fn of_several_repositories_the_one_that_has_a_blob_is_asked() {
+    let scene = scene();
+    let arguments = [
+        "push",
+        "layout:v1",
+        &scene.place(),
+        "--mount-from",
+        "team/none",
+        "--mount-from",
+    ];
+    let blobs: Vec<_> = fs::read_dir(scene.path("layout/blobs/sha256")).unwrap().collect();
+    for blob in blobs {
+        scene.registry.blob(&fs::read(blob.unwrap().path()).unwrap());
+    }
+    for fault in (0..12).map(|at| at % 3 == 0) {
+        let (target, answer) = match fault {
+            true => ("/team/none/blobs/", Answer::error(403, "DENIED", "not for you")),
+            // Asked before looking for who has it, and before sending.
+            false => ("/team/app/blobs/", Answer::new(404)),
+        };
+        scene.registry.fault("HEAD", target, Fault::Instead(answer));
+    }
+    // This registry mounts nothing, so that all is sent after all.
+    scene.attest(&[&arguments[..], &["team/base"]].concat()).expect_code(0);
+    assert_eq!(
+        (
+            scene.registry.count("POST", "from=team%2Fbase"),
+            scene.registry.count("POST", "from=team%2Fnone")
+        ),
+        (4, 0)
+    );
+    assert_eq!(scene.registry.count("PUT", "uploads"), 4);
+    let elsewhere = [&arguments[..], &["oci://registry.example.org/team/base"]].concat();
+    let refused = scene.attest(&elsewhere).expect_code(2);
+    assert!(
+        refused.stderr_text().starts_with("error[mount-elsewhere]"),
+        "{}",
+        refused.stderr_text()
     );
 }
 

@@ -7,7 +7,7 @@ use attest_digest::Digest;
 use attest_net::registry::{BlobAddress, Client, Error, Pointer, Reference, concurrently};
 use serde_json::Value;
 
-use super::{RegistryArguments, cache, failure};
+use super::{RegistryArguments, Transfer, cache, failure};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::verb::pack::image_refusal;
@@ -172,7 +172,8 @@ impl Fetching<'_> {
             }
         }
         self.announce(&missing, context);
-        concurrently(&missing, AT_ONCE, |blob| self.blob(blob))?;
+        let transfer = Transfer::new(context.interactive, missing.iter().map(Descriptor::size).sum());
+        transfer.watch(|| concurrently(&missing, AT_ONCE, |blob| self.blob(blob, &transfer)))?;
         Ok(FetchedBase {
             layout: self.bases.store.layout()?,
             descriptor,
@@ -236,15 +237,18 @@ impl Fetching<'_> {
     }
 
     /// A layer that may not be passed on is not in every registry that has its image; then it stays at its URLs.
-    fn blob(&self, blob: &Descriptor) -> Result<(), Problem> {
+    fn blob(&self, blob: &Descriptor, transfer: &Transfer) -> Result<(), Problem> {
         let client = self.client(blob.digest())?;
         let address = BlobAddress {
             repository: self.reference.repository(),
             digest: blob.digest(),
             size: blob.size(),
         };
+        let part = transfer.part();
         let kept = self.bases.store.insert(blob.digest(), blob.size(), |file| {
-            client.fetch_blob(address, file).map_err(Problem::Registry)
+            client
+                .fetch_blob(address, &mut part.counted(file))
+                .map_err(Problem::Registry)
         });
         match kept {
             Err(Problem::Registry(Error::NotFound { .. })) if !blob.urls().is_empty() => Ok(()),

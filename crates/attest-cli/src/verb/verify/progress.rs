@@ -1,11 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How often a person sees that something is going on.
-const REFRESH: Duration = Duration::from_millis(100);
+use crate::watch::while_working;
 
 /// How far the work is, for a person who watches.
 pub(super) struct Progress {
@@ -33,27 +30,12 @@ impl Progress {
         }
     }
 
-    /// Does some work while the bar goes on. It is drawn from this thread only: another would wait for
-    /// stderr, which this one holds.
+    /// Does some work while the bar goes on.
     pub(super) fn watch<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        if self.bar.is_none() {
-            return work();
+        match self.bar {
+            None => work(),
+            Some(_) => while_working(|| self.draw(), work),
         }
-        let (sender, receiver) = mpsc::channel();
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(|| {
-                let result = work();
-                drop(sender);
-                result
-            });
-            while receiver.recv_timeout(REFRESH) == Err::<(), _>(RecvTimeoutError::Timeout) {
-                self.draw();
-            }
-            match worker.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
     }
 }
 

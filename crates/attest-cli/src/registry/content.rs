@@ -1,41 +1,75 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 
-use attest_archive::image::{Descriptor, Error, Layout, MAX_DEPTH, MAX_MANIFESTS, Manifest};
+use attest_archive::image::{Annotations, Descriptor, Error, Layout, MAX_DEPTH, MAX_MANIFESTS, Manifest, annotation};
 use attest_digest::Digest;
 
-/// Everything that a descriptor of a layout leads to.
-pub(super) struct Content {
+/// What goes into a registry: blobs, and the manifests and indexes that name them.
+#[derive(Default)]
+pub(crate) struct Content<'a> {
     /// Configurations and layers, each once.
-    pub(super) blobs: Vec<Descriptor>,
+    pub(crate) blobs: Vec<Blob<'a>>,
     /// Manifests and indexes, each once, what is named before what names it; the last is the top.
-    pub(super) documents: Vec<Document>,
+    pub(crate) documents: Vec<Document>,
+    /// Images of which some blobs may be: what annotations say that they were built upon or came from.
+    pub(crate) origins: BTreeSet<String>,
+}
+
+/// A blob, and where its bytes are.
+pub(crate) struct Blob<'a> {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) bytes: BlobBytes<'a>,
+}
+
+/// Where the bytes of a blob are. Whoever sends them holds them to the digest.
+pub(crate) enum BlobBytes<'a> {
+    Layout(&'a Layout),
 }
 
 /// An index or a manifest, as it is.
-pub(super) struct Document {
-    pub(super) descriptor: Descriptor,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Document {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) bytes: Vec<u8>,
 }
 
-impl Content {
-    pub(super) fn collect(layout: &Layout, top: &Descriptor) -> Result<Self, Error> {
+impl Blob<'_> {
+    /// Opens it at its beginning.
+    pub(crate) fn open(&self) -> Result<Box<dyn Read + Send + '_>, Error> {
+        match &self.bytes {
+            BlobBytes::Layout(layout) => layout.read_unverified(&self.descriptor),
+        }
+    }
+}
+
+impl<'a> Content<'a> {
+    /// Everything that a descriptor of a layout leads to.
+    pub(crate) fn of_layout(layout: &'a Layout, top: &Descriptor) -> Result<Self, Error> {
         let mut collecting = Collecting {
             layout,
             blobs: BTreeMap::new(),
             documents: Vec::new(),
+            origins: BTreeSet::new(),
         };
+        collecting.origins.extend(top.reference_name().map(str::to_owned));
         collecting.document(top, MAX_DEPTH)?;
+        let bytes = |descriptor| Blob {
+            descriptor,
+            bytes: BlobBytes::Layout(layout),
+        };
         Ok(Self {
-            blobs: collecting.blobs.into_values().collect(),
+            blobs: collecting.blobs.into_values().map(bytes).collect(),
             documents: collecting.documents,
+            origins: collecting.origins,
         })
     }
 
-    pub(super) fn size(&self) -> u64 {
-        self.blobs.iter().map(Descriptor::size).sum()
+    /// How many bytes its blobs have together.
+    pub(crate) fn size(&self) -> u64 {
+        self.blobs.iter().map(|blob| blob.descriptor.size()).sum()
     }
 
-    pub(super) fn top(&self) -> Option<&Descriptor> {
+    /// What tags are to name.
+    pub(crate) fn top(&self) -> Option<&Descriptor> {
         self.documents.last().map(|document| &document.descriptor)
     }
 }
@@ -44,6 +78,7 @@ struct Collecting<'a> {
     layout: &'a Layout,
     blobs: BTreeMap<Digest, Descriptor>,
     documents: Vec<Document>,
+    origins: BTreeSet<String>,
 }
 
 impl Collecting<'_> {
@@ -65,11 +100,14 @@ impl Collecting<'_> {
                 let (what, limit) = ("indexes in each other", MAX_DEPTH);
                 return Err(Error::TooMany { what, limit });
             }
-            for child in self.layout.nested_index(descriptor)?.manifests() {
+            let index = self.layout.nested_index(descriptor)?;
+            self.origin(index.annotations());
+            for child in index.manifests() {
                 self.child(child, depth - 1)?;
             }
         } else {
             let manifest = self.layout.manifest(descriptor)?;
+            self.origin(manifest.annotations());
             self.blobs_of(&manifest)?;
         }
         self.documents.push(Document {
@@ -77,6 +115,10 @@ impl Collecting<'_> {
             bytes,
         });
         Ok(())
+    }
+
+    fn origin(&mut self, annotations: &Annotations) {
+        self.origins.extend(annotations.get(annotation::BASE_NAME).cloned());
     }
 
     /// What an index names is an index, a manifest, or, rarely, a blob.
@@ -93,7 +135,7 @@ impl Collecting<'_> {
     /// A layer that may not be passed on, and is not here, stays at its URLs.
     fn blobs_of(&mut self, manifest: &Manifest) -> Result<(), Error> {
         for blob in manifest.layers().iter().chain([manifest.config()]) {
-            match self.layout.blob(blob) {
+            match self.layout.read_unverified(blob) {
                 Ok(_) => drop(self.blobs.insert(blob.digest().clone(), blob.clone())),
                 Err(Error::MissingBlob { .. }) if !blob.urls().is_empty() => {}
                 Err(error) => return Err(error),
