@@ -69,6 +69,12 @@ pub enum Error {
         /// What is there, in words.
         found: String,
     },
+    /// An archive of a layout is to be changed.
+    #[error("expected a layout directory to write into, found the archive `{}`", .path.display())]
+    LayoutArchive {
+        /// The archive.
+        path: PathBuf,
+    },
     /// An archive of a layout names a file twice, or holds something else than files and directories.
     #[error("expected files and directories, each once, found {kind} `{}`", visible(.name))]
     ArchiveEntry {

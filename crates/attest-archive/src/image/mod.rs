@@ -6,12 +6,14 @@
 //!
 //! Source: OCI image-spec 1.1, <https://github.com/opencontainers/image-spec>.
 
+mod additions;
 pub mod annotation;
 mod base;
 mod blob;
 mod build;
 mod config;
 mod descriptor;
+mod edited;
 mod error;
 mod keys;
 mod layer;
@@ -27,10 +29,12 @@ mod storage;
 mod store;
 mod taken;
 
+pub use additions::{Additions, EntryPlace};
 pub use base::Base;
 pub use blob::Blob;
 pub use build::{ImageRecipe, Written, WrittenImage, write_image};
 pub use descriptor::{Annotations, Descriptor};
+pub use edited::Edited;
 pub use error::Error;
 pub use layer::LayerCompression;
 pub use layout::{Image, Layout, MAX_DEPTH, MAX_MANIFESTS};
