@@ -17,6 +17,7 @@
 
 mod base64;
 mod cosign;
+mod cosign_parts;
 mod der;
 mod detached;
 mod draft;
@@ -31,6 +32,7 @@ mod pem;
 mod pypi;
 mod shape;
 
+pub use cosign_parts::{CosignParts, CosignSigned, NotForCosign};
 pub use detached::Detached;
 pub use error::EvidenceError;
 pub use evidence::{Limits, read_evidence};

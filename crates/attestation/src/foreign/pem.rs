@@ -37,6 +37,22 @@ pub fn read_pem(text: &[u8]) -> Result<Vec<PemBlock>, EvidenceError> {
     }
 }
 
+/// Writes one block.
+///
+/// Source: RFC 7468, section 2: lines of 64 characters.
+pub(super) fn write_pem(label: &str, der: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    let base64 = base64::encode(der);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, left) = rest.split_at(rest.len().min(64));
+        text.push_str(line);
+        text.push('\n');
+        rest = left;
+    }
+    text + &format!("-----END {label}-----\n")
+}
+
 fn block<'a>(label: &str, lines: &mut impl Iterator<Item = &'a str>) -> Result<PemBlock, EvidenceError> {
     let mut base64 = String::new();
     for line in lines {
@@ -93,6 +109,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_written_is_read_back(der in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let text = write_pem("A", &der);
+            prop_assert!(text.lines().all(|line| line.len() <= 64));
+            prop_assert_eq!(read_pem(text.as_bytes()).unwrap(), [PemBlock { label: "A".to_owned(), der }]);
+        }
+
         #[test]
         fn no_text_makes_it_panic(text in "(-----(BEGIN|END) [AB]-----|[A-Za-z0-9+/=]{0,8}|\n){0,12}") {
             let _ = read_pem(text.as_bytes());
