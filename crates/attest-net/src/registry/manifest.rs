@@ -25,6 +25,9 @@ pub const MANIFEST_TYPES: [&str; 5] = [
 /// Lists of referrers are indexes; lists of tags are plain JSON.
 pub(super) const ACCEPT_INDEX: &str = "application/vnd.oci.image.index.v1+json, application/json";
 
+/// With what a registry refuses a condition that it does not know.
+const NO_CONDITIONS: [u16; 3] = [400, 405, 501];
+
 /// The most tags of a repository that are read: the largest public ones have some ten thousand.
 const MAX_TAGS: usize = 100_000;
 
@@ -48,6 +51,20 @@ pub struct Manifest {
 /// A version of what a tag names, as a registry calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ETag(String);
+
+impl ETag {
+    /// A version by the name that a registry gave it.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// How the registry calls it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// When a manifest is to be written. Source: RFC 9110, section 13.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +92,19 @@ pub struct Stored {
     pub digest: Digest,
     /// Whether the registry said that it lists the manifest among the referrers of its subject.
     pub lists_referrers: bool,
+}
+
+/// What came of one attempt to move a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// It moved.
+    Stored(Stored),
+    /// The condition did not hold.
+    Changed,
+    /// The registry takes no conditions, and wrote nothing.
+    NoConditions,
+    /// The registry was busy, or broke off: it may have moved, or may still.
+    Unsure(Error),
 }
 
 impl Client {
@@ -134,6 +164,49 @@ impl Client {
         bytes: &[u8],
         condition: Option<&Precondition>,
     ) -> Result<Put, Error> {
+        let (call, digest) = self.put_call(repository, pointer, media_type, bytes, condition)?;
+        let reply = self.ask(&call, &[412])?;
+        if reply.status() == 412 {
+            return Ok(Put::Changed);
+        }
+        stored(&reply, digest).map(Put::Stored)
+    }
+
+    /// Moves a tag, and tries it once. An attempt that is made again some time later undoes what others did meanwhile, unless the
+    /// registry keeps the condition: who needs that tries again for himself, with what is there then.
+    ///
+    /// # Errors
+    /// [`Error`], when the answer would be the same the next time.
+    pub fn move_tag(
+        &self,
+        repository: &Repository,
+        tag: &Tag,
+        media_type: &str,
+        bytes: &[u8],
+        condition: Option<&Precondition>,
+    ) -> Result<Moved, Error> {
+        let pointer = Pointer::Tag(tag.clone());
+        let (call, digest) = self.put_call(repository, &pointer, media_type, bytes, condition)?;
+        match self.attempt(&call, &[412]) {
+            Ok(reply) if reply.status() == 412 => Ok(Moved::Changed),
+            Ok(reply) => stored(&reply, digest).map(Moved::Stored),
+            Err(failed) if failed.again => Ok(Moved::Unsure(failed.error)),
+            Err(failed) => match (failed.error, condition) {
+                (Error::Status { status, .. }, Some(_)) if NO_CONDITIONS.contains(&status) => Ok(Moved::NoConditions),
+                (error, _) => Err(error),
+            },
+        }
+    }
+
+    /// The request that writes a manifest, and the manifest's digest.
+    fn put_call<'a>(
+        &self,
+        repository: &'a Repository,
+        pointer: &Pointer,
+        media_type: &str,
+        bytes: &[u8],
+        condition: Option<&Precondition>,
+    ) -> Result<(Call<'a>, Digest), Error> {
         let url = self.url(repository, &format!("manifests/{pointer}"))?;
         if bytes.len() as u64 > MAX_MANIFEST_BYTES {
             return Err(Error::TooLarge {
@@ -151,15 +224,7 @@ impl Client {
             Some(Precondition::Unchanged(etag)) => call.with("if-match", &*etag.0),
             Some(Precondition::Absent) => call.with("if-none-match", "*"),
         };
-        let reply = self.ask(&call, &[412])?;
-        if reply.status() == 412 {
-            return Ok(Put::Changed);
-        }
-        require_digest(&reply, &digest)?;
-        Ok(Put::Stored(Stored {
-            lists_referrers: reply.header("oci-subject").is_some(),
-            digest,
-        }))
+        Ok((call, digest))
     }
 
     /// Every tag of a repository, sorted, each once.
@@ -196,6 +261,14 @@ impl Client {
             }),
         }
     }
+}
+
+fn stored(reply: &Reply<'_>, digest: Digest) -> Result<Stored, Error> {
+    require_digest(reply, &digest)?;
+    Ok(Stored {
+        lists_referrers: reply.header("oci-subject").is_some(),
+        digest,
+    })
 }
 
 fn received(reply: Reply<'_>, pointer: &Pointer) -> Result<Manifest, Failed> {

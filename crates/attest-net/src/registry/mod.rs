@@ -37,7 +37,7 @@ pub use client::Client;
 pub use concurrent::concurrently;
 pub use error::{Error, Missing};
 pub use keychain::Keychain;
-pub use manifest::{ETag, MANIFEST_TYPES, MAX_MANIFEST_BYTES, Manifest, Precondition, Put, Stored};
+pub use manifest::{ETag, MANIFEST_TYPES, MAX_MANIFEST_BYTES, Manifest, Moved, Precondition, Put, Stored};
 pub use options::{Certificates, Options, PlainHttp};
 pub use reference::{InvalidReference, Pointer, Reference, Repository, Tag};
 pub use referrer::{Referrer, Referrers, ReferrersSource};
