@@ -42,7 +42,7 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
         self.layout.borrow()
     }
 
-    fn entry(&self, tag: &str) -> Option<&Descriptor> {
+    pub(super) fn entry(&self, tag: &str) -> Option<&Descriptor> {
         let entries = || self.layout().index().manifests().iter();
         let named = entries().find(|entry| entry.reference_name() == Some(tag));
         named.or_else(|| {

@@ -13,19 +13,30 @@
 //! | tag `sha256-HEX.sbom` | a list of contents that nobody signed |
 
 mod at_once;
+mod attach;
+mod contest;
 mod document;
 mod evidence;
 mod layout;
+mod layout_writer;
+mod legacy;
 mod payload;
+mod referrer;
+mod shared;
 mod tag;
 mod tree;
+mod writer;
+mod written;
 
+pub use attach::{AttachError, Attaching, NewEvidence, Stored};
 pub use document::{Blob, Document, InvalidDocument};
 pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of, evidence_of_at_once};
 pub use layout::LayoutRepository;
 pub use payload::{InvalidPayload, SimpleSigning};
 pub use tag::{CosignTag, fallback_tag};
 pub use tree::{Node, NodeKind, Pruning, Tree, TreeError, kind_of};
+pub use writer::{Condition, SETTLING, TagPut, Versioned, Writer};
+pub use written::simple_signing_payload;
 
 use attest_digest::Digest;
 
@@ -67,5 +78,7 @@ pub trait Repository {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_attaching;
 #[cfg(test)]
 mod tests_of_trees;
