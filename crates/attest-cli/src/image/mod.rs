@@ -7,6 +7,7 @@ mod argument;
 mod failure;
 mod opened;
 mod place;
+mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
 pub(crate) use failure::tree_failure;
