@@ -38,6 +38,7 @@ mod sandbox;
 mod sbom;
 mod sbom_documents;
 mod sbom_image;
+mod sbom_registry;
 mod sign;
 mod sign_defer;
 mod sign_guards;

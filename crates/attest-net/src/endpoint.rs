@@ -85,6 +85,12 @@ impl Endpoint {
         asked
     }
 
+    /// The host, without port, in lower case.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }

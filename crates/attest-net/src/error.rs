@@ -17,6 +17,8 @@ pub enum Service {
     IdentityProvider,
     /// A repository of The Update Framework.
     TrustRepository,
+    /// A registry of packages.
+    PackageRegistry,
 }
 
 impl fmt::Display for Service {
@@ -27,6 +29,7 @@ impl fmt::Display for Service {
             Self::TimestampAuthority => "timestamp authority",
             Self::IdentityProvider => "identity provider",
             Self::TrustRepository => "trust repository",
+            Self::PackageRegistry => "package registry",
         })
     }
 }

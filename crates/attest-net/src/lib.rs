@@ -7,6 +7,7 @@
 //! | [`Identity`] | whoever issues identity tokens to a CI job |
 //! | [`Login`] | an OpenID Connect provider, for a person with a browser |
 //! | [`registry::Client`] | OCI registries |
+//! | [`PackageRegistry`] | a registry of packages, when somebody asks for licences |
 //! | [`TrustCache`] | a repository of The Update Framework, when it is updated; nobody, when it is read |
 //!
 //! Synchronous outside, private runtimes inside. Only `https`, except to the loopback interface; redirects are followed only where
@@ -20,6 +21,7 @@ mod fulcio;
 mod http;
 mod identity;
 mod oauth;
+mod package_registry;
 mod program;
 pub mod registry;
 mod rekor;
@@ -38,6 +40,7 @@ pub use error::{Error, Service};
 pub use http::{Http, HttpOptions};
 pub use identity::{AgentCommand, Identity, IdentitySource};
 pub use oauth::{DevicePrompt, Login, LoginClient, Person, RedirectUrl};
+pub use package_registry::PackageRegistry;
 pub use secret::Secret;
 pub use selection::{Choice, Services, Wanted};
 pub use signing_config::{Selector, SigningConfig};

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::Origin;
+
 pub(crate) const SCHEMA: &str = "http://cyclonedx.org/schema/bom-1.6.schema.json";
 
 #[derive(Debug, Clone, Serialize)]
@@ -118,6 +120,9 @@ pub(crate) struct Component {
     pub(crate) evidence: Evidence,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) properties: Vec<Property>,
+    /// Where it comes from, for whoever asks about it.
+    #[serde(skip)]
+    pub(crate) origin: Origin,
     /// Those of a document that somebody else wrote. No component has both kinds.
     #[serde(rename = "properties", skip_serializing_if = "Vec::is_empty")]
     pub(crate) foreign_properties: Vec<ForeignProperty>,
@@ -164,6 +169,7 @@ impl Component {
             components: Vec::new(),
             evidence: Evidence::default(),
             properties: Vec::new(),
+            origin: Origin::Unsaid,
             foreign_properties: Vec::new(),
         }
     }

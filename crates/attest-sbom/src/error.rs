@@ -12,6 +12,14 @@ pub enum Error {
         /// The length that was found, in bytes.
         found: usize,
     },
+    /// A registry answered with something else than was asked for.
+    #[error("expected {expected}, found {found}")]
+    RegistryAnswer {
+        /// What was asked for.
+        expected: &'static str,
+        /// What came back.
+        found: String,
+    },
     /// `cargo metadata` did not write this.
     #[error("invalid cargo metadata: {reason}")]
     InvalidMetadata {

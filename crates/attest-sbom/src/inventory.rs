@@ -313,6 +313,7 @@ fn merge(package: &mut Component, other: Component) {
     package.supplier = package.supplier.take().or(other.supplier);
     package.description = package.description.take().or(other.description);
     package.copyright = package.copyright.take().or(other.copyright);
+    package.origin = std::mem::take(&mut package.origin).max(other.origin);
     package.cpe = package.cpe.take().or(other.cpe);
     if package.authors.is_empty() {
         package.authors = other.authors;

@@ -39,6 +39,7 @@ mod profile;
 mod purl;
 mod python;
 mod reference;
+pub mod registry;
 mod rootfs;
 mod rpm;
 mod scan;

@@ -2,6 +2,7 @@ use packageurl::PackageUrl;
 
 use crate::Error;
 use crate::reference::{host_and_path, public_address};
+use crate::registry::Origin;
 
 /// The package URL of a package that Cargo knows.
 ///
@@ -42,6 +43,14 @@ pub(crate) fn generic(name: &str, version: Option<&str>) -> Result<String, Error
 
 /// Cargo's default registry, as `cargo metadata` writes it: it is the default of the purl type, too.
 const DEFAULT_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// Whether Cargo's default registry hands a package out.
+pub(crate) fn cargo_origin(source: Option<&str>) -> Origin {
+    match source {
+        Some(DEFAULT_REGISTRY) => Origin::Unsaid,
+        _ => Origin::Elsewhere,
+    }
+}
 
 fn qualifier(source: &str) -> Option<(&'static str, String)> {
     if source == DEFAULT_REGISTRY {

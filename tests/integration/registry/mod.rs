@@ -9,7 +9,7 @@ mod manifests;
 mod push;
 mod server;
 mod uploads;
-mod wire;
+pub(crate) mod wire;
 
 use std::time::Duration;
 

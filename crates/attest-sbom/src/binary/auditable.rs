@@ -8,6 +8,7 @@ use super::image::Image;
 use super::layout::{Malformed, Span};
 use crate::cyclonedx::{Component, ComponentKind, Property, Scope};
 use crate::inventory::{Inventory, Key};
+use crate::registry::Origin;
 use crate::{Error, Gap, purl};
 
 /// The limit of cargo-auditable's own reader; a program with a thousand packages takes about 30 kB, compressed.
@@ -78,6 +79,10 @@ fn component(package: &Package, path: &str) -> Result<Component, Error> {
         Source::Git => Some("git"),
         Source::Registry => Some("another registry"),
         _ => None,
+    };
+    component.origin = match package.source {
+        Source::CratesIo => Origin::Unsaid,
+        _ => Origin::Elsewhere,
     };
     component.properties.extend(source.map(|source| Property {
         name: "attest:cargo:source",

@@ -16,6 +16,7 @@ pub(super) fn component(package: &Package, checksums: &Checksums) -> Result<Comp
         hashes: checksum.map(|digest| sha256(digest.to_hex())).into_iter().collect(),
         version: Some(version),
         purl: Some(purl),
+        origin: purl::cargo_origin(source),
         ..Component::new(kind(package), package.name.as_str())
     };
     Ok(described(component, &about(package)))

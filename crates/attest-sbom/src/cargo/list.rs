@@ -174,6 +174,7 @@ impl Listing<'_> {
         let component = Component {
             version: Some(locked.version.clone()),
             purl: Some(purl),
+            origin: purl::cargo_origin(locked.source.as_deref()),
             hashes: digest
                 .into_iter()
                 .map(|digest| describe::sha256(digest.to_hex()))

@@ -9,7 +9,7 @@ use super::project::{MANIFEST, Own, Project};
 use crate::cyclonedx::{Component, ComponentKind, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
-use crate::{Gap, purl, reference};
+use crate::{Gap, purl, reference, registry};
 
 /// Lists the packages of a project and what they ask for themselves; what that needs, nobody knows yet.
 pub(super) fn list(scan: &Scan<'_>, project: &Project) -> Inventory {
@@ -99,6 +99,8 @@ fn component(declared: &Declared) -> Result<Component, crate::Error> {
     Ok(Component {
         version: exact.map(str::to_owned),
         purl: Some(purl),
+        // A manifest may mean a registry that only the configuration of Cargo knows.
+        origin: registry::Origin::Elsewhere,
         scope: (declared.purpose == Purpose::Development).then_some(Scope::Excluded),
         properties: requirement.into_iter().collect(),
         ..Component::new(ComponentKind::Library, declared.package.as_str())

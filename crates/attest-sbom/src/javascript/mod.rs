@@ -13,6 +13,7 @@ mod npm;
 mod package;
 mod pnpm;
 mod project;
+mod published;
 mod source;
 mod systems;
 mod unlocked;
@@ -26,6 +27,8 @@ use installed::{Installed, directory_of, is_of_package};
 use manifest::MANIFEST;
 use project::{Project, above, in_directory};
 use unlocked::{Covered, is_data};
+
+pub(crate) use published::published;
 
 use crate::Gap;
 use crate::inventory::Inventory;

@@ -6,6 +6,7 @@ use super::systems::Systems;
 use crate::Gap;
 use crate::cyclonedx::{Component, ComponentKind, ExternalReference, Hash, LicenceChoice, Property};
 use crate::reference::public_text;
+use crate::registry::Origin;
 
 /// A package, before it is part of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(super) struct Package {
     pub(super) name: Option<String>,
     pub(super) version: Option<String>,
     pub(super) source: Source,
+    /// The host of the registry that it comes from, if the lock file says it.
+    pub(super) host: Option<String>,
     pub(super) hashes: Vec<Hash>,
     pub(super) licences: Vec<LicenceChoice>,
     pub(super) repository: Option<ExternalReference>,
@@ -45,6 +48,7 @@ impl Package {
             // Where a version should stand there may be an address.
             version: version.map(public_text),
             source,
+            host: None,
             hashes: Vec::new(),
             licences: Vec::new(),
             repository: None,
@@ -81,6 +85,11 @@ impl Package {
             None => Component::new(ComponentKind::Application, self.place_name()),
         };
         component.version.clone_from(&self.version);
+        component.origin = match (&self.source, &self.host) {
+            (Source::Registry, None) => Origin::Unsaid,
+            (Source::Registry, Some(host)) => Origin::Registry(host.clone()),
+            _ => Origin::Elsewhere,
+        };
         component.hashes.clone_from(&self.hashes);
         component.licenses.clone_from(&self.licences);
         component.external_references.extend(self.repository.clone());

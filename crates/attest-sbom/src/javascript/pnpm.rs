@@ -18,6 +18,7 @@ use super::systems::Systems;
 use crate::Gap;
 use crate::cyclonedx::{Hash, Property};
 use crate::inventory::Inventory;
+use crate::registry;
 
 /// What a folder of the workspace needs; the last two are for pnpm's own work.
 const TABLES: [(&str, Need); 5] = [
@@ -178,7 +179,9 @@ impl<'r> Reading<'r> {
             return;
         };
         let source = resolution.map_or(Source::Registry, source);
+        let tarball = resolution.and_then(|resolution| text_at(resolution, "tarball"));
         let package = Package {
+            host: tarball.and_then(registry::host),
             hashes: resolution
                 .map(|resolution| self.hashes(name, resolution))
                 .unwrap_or_default(),

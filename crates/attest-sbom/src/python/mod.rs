@@ -21,6 +21,7 @@ mod pdm;
 mod pipfile;
 mod poetry;
 mod project;
+mod published;
 mod pylock;
 mod release;
 mod requirement;
@@ -29,7 +30,8 @@ mod requirements_text;
 mod script;
 mod uv;
 
-use release::normalised;
+pub(crate) use published::{is_same_name, is_same_version, published};
+pub(crate) use release::normalised;
 
 use crate::cyclonedx::Property;
 use crate::inventory::Inventory;

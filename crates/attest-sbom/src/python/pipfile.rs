@@ -13,6 +13,8 @@ use super::release::Origin;
 
 #[derive(Deserialize)]
 struct PackageWire {
+    /// The name of the source that it is from.
+    index: Option<String>,
     version: Option<String>,
     #[serde(default)]
     hashes: Vec<String>,
@@ -26,6 +28,7 @@ struct PackageWire {
 
 pub(super) fn parse(text: &str) -> Result<Lock, String> {
     let wire: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let sources = Sources::of(wire.get("_meta"));
     let mut packages = Vec::new();
     for (category, list) in wire {
         if category == "_meta" {
@@ -38,7 +41,7 @@ pub(super) fn parse(text: &str) -> Result<Lock, String> {
         };
         packages.extend(
             list.into_iter()
-                .filter_map(|(name, package)| locked(name, package, purpose)),
+                .filter_map(|(name, package)| locked(name, package, (purpose, &sources))),
         );
     }
     Ok(Lock {
@@ -47,8 +50,42 @@ pub(super) fn parse(text: &str) -> Result<Lock, String> {
     })
 }
 
+/// The addresses of the sources, by name; the first one is asked where a package names none.
+#[derive(Deserialize, Default)]
+struct Sources {
+    #[serde(default)]
+    sources: Vec<SourceWire>,
+}
+
+#[derive(Deserialize)]
+struct SourceWire {
+    name: Option<String>,
+    url: String,
+}
+
+impl Sources {
+    fn of(settings: Option<&Value>) -> Self {
+        let read = settings.and_then(|settings| Self::deserialize(settings).ok());
+        read.unwrap_or_default()
+    }
+
+    fn origin(&self, index: Option<&str>) -> Origin {
+        let mut sources = self.sources.iter();
+        let source = match index {
+            Some(index) => sources.find(|source| source.name.as_deref() == Some(index)),
+            None => sources.next(),
+        };
+        match (source, index) {
+            (Some(source), _) => Origin::IndexAt(source.url.clone()),
+            // One that is not described is somebody's own.
+            (None, Some(index)) => Origin::IndexAt(index.to_owned()),
+            (None, None) => Origin::Index,
+        }
+    }
+}
+
 /// Nothing for the project itself, which stands there as a folder.
-fn locked(name: String, package: PackageWire, purpose: Purpose) -> Option<Locked> {
+fn locked(name: String, package: PackageWire, (purpose, sources): (Purpose, &Sources)) -> Option<Locked> {
     if package.path.as_deref() == Some(".") {
         return None;
     }
@@ -63,7 +100,7 @@ fn locked(name: String, package: PackageWire, purpose: Purpose) -> Option<Locked
             (Some(git), _, _) => Origin::repository(&git, &package.reference.unwrap_or_default()),
             (_, Some(address), _) => Origin::Address(address),
             (_, _, Some(_)) => Origin::Folder,
-            _ => Origin::Index,
+            _ => sources.origin(package.index.as_deref()),
         },
         files: files.collect(),
         name,

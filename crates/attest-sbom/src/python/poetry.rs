@@ -134,6 +134,8 @@ fn origin(source: SourceWire) -> Origin {
         }
         Some("url") => Origin::Address(source.url),
         Some("directory" | "file") => Origin::Folder,
+        // A source that the project names itself.
+        Some("legacy") => Origin::IndexAt(source.url),
         _ => Origin::Index,
     }
 }

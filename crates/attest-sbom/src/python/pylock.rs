@@ -26,6 +26,7 @@ struct PackageWire {
     marker: Option<String>,
     #[serde(default)]
     dependencies: Vec<DependencyWire>,
+    index: Option<String>,
     vcs: Option<VcsWire>,
     directory: Option<DirectoryWire>,
     archive: Option<FileWire>,
@@ -99,7 +100,7 @@ fn locked(package: PackageWire, groups: &Groups) -> Locked {
             (Some(vcs), _, _) => Origin::repository(&vcs.url.unwrap_or_default(), &vcs.commit_id),
             (_, Some(_), _) => Origin::Folder,
             (_, _, Some(address)) => Origin::Address(address),
-            _ => Origin::Index,
+            _ => package.index.map_or(Origin::Index, Origin::IndexAt),
         },
         name: package.name,
         version: package.version,

@@ -4,7 +4,7 @@ use attest_archive::python::ProjectName;
 use packageurl::PackageUrl;
 
 use crate::cyclonedx::{Component, ComponentKind};
-use crate::{Error, Gap, purl, reference};
+use crate::{Error, Gap, purl, reference, registry};
 
 /// Where a package comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) enum Origin {
     /// An index. Which one is nobody's business: mirrors have the same packages.
     #[default]
     Index,
+    /// An index at this address, which the package URL does not name either.
+    IndexAt(String),
     /// A commit of a repository.
     Repository { address: String, commit: String },
     /// A file or an archive somewhere.
@@ -36,7 +38,7 @@ impl Origin {
     /// Whether it stands for one content: an index has versions for that, and the name of a branch moves.
     pub(super) fn is_settled(&self) -> bool {
         match self {
-            Self::Index => false,
+            Self::Index | Self::IndexAt(_) => false,
             Self::Repository { commit, .. } => {
                 commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
             }
@@ -51,13 +53,13 @@ impl Origin {
                 Some(("vcs_url", address.trim_end_matches('@').to_owned()))
             }
             Self::Address(address) => Some(("download_url", reference::public_address(address)?)),
-            Self::Index | Self::Folder => None,
+            Self::Index | Self::IndexAt(_) | Self::Folder => None,
         }
     }
 }
 
 /// A name as indexes compare it (PEP 503); what is no name is only put in lower case.
-pub(super) fn normalised(name: &str) -> String {
+pub(crate) fn normalised(name: &str) -> String {
     match name.trim().parse::<ProjectName>() {
         Ok(name) => name.normalised(),
         Err(_) => name.trim().to_ascii_lowercase(),
@@ -89,6 +91,11 @@ pub(super) fn component(name: &str, version: Option<&str>, origin: &Origin, plac
     Ok(Component {
         version: version.map(str::to_owned),
         purl: Some(url),
+        origin: match origin {
+            Origin::Index => registry::Origin::Unsaid,
+            Origin::IndexAt(address) => registry::Origin::registry(address),
+            _ => registry::Origin::Elsewhere,
+        },
         ..Component::new(ComponentKind::Library, name)
     }
     .found_at(place))

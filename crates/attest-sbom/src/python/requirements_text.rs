@@ -51,8 +51,34 @@ const SETTINGS: [&str; 16] = [
     "-U",
 ];
 
+/// Settings that name where packages are looked for.
+const PLACES: [&str; 5] = ["-i", "--index-url", "--extra-index-url", "-f", "--find-links"];
+
 /// Every line that means something, in its order.
 pub(super) fn lines(text: &str) -> Vec<Line> {
+    let mut lines = lines_without_index(text);
+    let origin = index(text);
+    for line in &mut lines {
+        match line {
+            Line::Package(wanted) if wanted.origin == Origin::Index => wanted.origin.clone_from(&origin),
+            _ => {}
+        }
+    }
+    lines
+}
+
+/// Where packages come from that name no place of their own. Of several places it is not known which one has a package.
+fn index(text: &str) -> Origin {
+    let settings = text.lines().filter_map(|line| line.trim().split_once([' ', '=', '\t']));
+    let places: Vec<_> = settings.filter(|(name, _)| PLACES.contains(name)).collect();
+    match places.as_slice() {
+        [] => Origin::Index,
+        [("-i" | "--index-url", address)] => Origin::IndexAt(address.trim_start_matches(['=', ' ']).trim().to_owned()),
+        _ => Origin::IndexAt(String::new()),
+    }
+}
+
+fn lines_without_index(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut logical = String::new();
     let mut is_annotated = false;

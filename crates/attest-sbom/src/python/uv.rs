@@ -58,6 +58,7 @@ struct PackageWire {
 
 #[derive(Deserialize, Default, Clone)]
 struct SourceWire {
+    registry: Option<String>,
     git: Option<String>,
     url: Option<String>,
     path: Option<String>,
@@ -188,6 +189,10 @@ fn origin(source: &SourceWire) -> Origin {
         }
         SourceWire { url: Some(url), .. } => Origin::Address(url.clone()),
         _ if folders.iter().any(|folder| folder.is_some()) => Origin::Folder,
+        SourceWire {
+            registry: Some(address),
+            ..
+        } => Origin::IndexAt(address.clone()),
         _ => Origin::Index,
     }
 }

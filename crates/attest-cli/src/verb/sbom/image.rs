@@ -93,7 +93,7 @@ impl Listing<'_> {
     /// Writes a document for each image and one that links them: all of them, or none.
     pub(super) fn write_all(
         &self,
-        report: &mut dyn FnMut(&Inventory, &mut Context<'_>) -> Result<(), Failure>,
+        settle: &mut dyn FnMut(&mut Inventory, &mut Context<'_>) -> Result<(), Failure>,
         scratch: &Path,
         context: &mut Context<'_>,
     ) -> Result<(), Failure> {
@@ -104,8 +104,8 @@ impl Listing<'_> {
         };
         let mut documents = Vec::new();
         for image in &self.images.platforms {
-            let inventory = self.inventory(image, scratch);
-            report(&inventory, context)?;
+            let mut inventory = self.inventory(image, scratch);
+            settle(&mut inventory, context)?;
             documents.push((image, inventory.document(self.root, self.metadata).map_err(refusal)?));
         }
         let linked: Vec<(&PlatformImage, &Bom)> = documents.iter().map(|(image, bom)| (*image, bom)).collect();

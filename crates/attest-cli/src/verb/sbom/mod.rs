@@ -12,6 +12,7 @@ mod project;
 mod reading;
 mod records;
 mod refusal;
+mod registry;
 mod scan;
 mod validate;
 
@@ -25,6 +26,7 @@ Examples:
   attest sbom package-lock.json services/api/go.mod -o app.cdx.json
   attest sbom rootfs --kind dpkg --kind apk --strict
   attest sbom app.oci -o sboms
+  attest sbom . --licenses-from-registry npm=https://registry.example.com
   attest sbom image.tar --platform linux/arm64 -o app.cdx.json
   attest sbom . --cargo build --target aarch64-unknown-linux-gnu --package app
   cargo build --release --target x86_64-unknown-linux-gnu --message-format=json > build.json
@@ -33,7 +35,7 @@ Examples:
   attest sbom license app.cdx.json --allow osi-approved --deny copyleft
 
 Manifests, lock files, databases of packages and binaries are recognised by what
-they are; nothing is run and nothing is fetched. What cannot be known is said on
+they are; nothing is run and nothing is fetched, unless it is asked for. What cannot be known is said on
 stderr and in the document, which is then incomplete; --strict makes that exit 1.
 
 Of an image for several platforms every platform gets a document, beside one that

@@ -11,6 +11,7 @@ use super::document;
 use super::image;
 use super::project::Project;
 use super::refusal::refusal;
+use super::registry::RegistryArguments;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -38,6 +39,8 @@ pub(super) struct ScanArguments {
     /// Exit 1, without a document, when something cannot be known
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    registries: RegistryArguments,
     #[command(flatten)]
     cargo: CargoArguments,
 }
@@ -123,15 +126,16 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
         root: &root,
         description: &arguments.description,
     };
-    let inventory = match (
+    let mut inventory = match (
         attest_sbom::scan(&*tree, &options),
         listing.one(arguments.platform.as_deref())?,
     ) {
         (_, Some(image)) if arguments.platform.is_some() => listing.inventory(image, &image::scratch()),
         (Err(Error::NothingFound), Some(image)) => listing.inventory(image, &image::scratch()),
         (Err(Error::NothingFound), None) if !images.platforms.is_empty() => {
-            let mut report = |inventory: &Inventory, context: &mut Context<'_>| report(inventory, arguments, context);
-            return listing.write_all(&mut report, &image::scratch(), context);
+            let mut settle =
+                |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, context);
+            return listing.write_all(&mut settle, &image::scratch(), context);
         }
         (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
         (Ok(mut inventory), _) => {
@@ -139,7 +143,7 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
             inventory
         }
     };
-    report(&inventory, arguments, context)?;
+    settle(&mut inventory, arguments, context)?;
     let bom = inventory.document(&root, metadata).map_err(refusal)?;
     description::write(&bom, &arguments.description, context)
 }
@@ -183,8 +187,9 @@ pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, 
     tree::open(path, options, &image::scratch()).map_err(unreadable)
 }
 
-/// Says what is missing; all of it is in the document, too.
-fn report(inventory: &Inventory, arguments: &ScanArguments, context: &mut Context<'_>) -> Result<(), Failure> {
+/// Asks for what is missing, if that was wanted, and says what still is; all of it is in the document, too.
+fn settle(inventory: &mut Inventory, arguments: &ScanArguments, context: &mut Context<'_>) -> Result<(), Failure> {
+    arguments.registries.complete(inventory, context)?;
     let gaps: Vec<&Gap> = inventory.gaps().collect();
     warn(&gaps, context);
     if inventory.is_empty() {

@@ -23,6 +23,7 @@ use super::workspace::Workspace;
 use crate::Gap;
 use crate::cyclonedx::Hash;
 use crate::inventory::Inventory;
+use crate::registry;
 
 /// The longest path of a package: what Linux allows for a whole path.
 const MAX_PATH: usize = 4096;
@@ -152,6 +153,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             false => resolved.map_or(Source::Registry, Source::of),
         };
         Package {
+            host: resolved.and_then(registry::host),
             licences: manifest.licences(),
             hashes: self.hashes(&name, manifest),
             is_development: Some(manifest.dev.is_true()),

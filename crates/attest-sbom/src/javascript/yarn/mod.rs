@@ -19,6 +19,7 @@ use super::workspace::Workspace;
 use crate::Gap;
 use crate::cyclonedx::Hash;
 use crate::inventory::Inventory;
+use crate::registry;
 use classic::Entry;
 use lookup::Lookup;
 use resolutions::Resolutions;
@@ -101,6 +102,7 @@ impl Reading<'_> {
             return Some(own);
         }
         Some(Package {
+            host: entry.resolved.as_deref().and_then(registry::host),
             hashes: self.hashes(name, entry),
             ..Package::new(Some(name), entry.version.as_deref(), source)
         })

@@ -1,0 +1,281 @@
+use super::*;
+use crate::cyclonedx::LicenceChoice;
+use crate::tree::Memory;
+use crate::{Metadata, Options, Root, scan};
+
+const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn scanned(files: &[(&str, &str)]) -> Inventory {
+    scan(&Memory::new(files.iter().copied()), &Options::default()).unwrap()
+}
+
+/// What would be asked, with the host that alone may be.
+fn asked(files: &[(&str, &str)]) -> Vec<(String, Option<String>)> {
+    let questions = scanned(files).questions();
+    questions
+        .iter()
+        .map(|question| (question.path(), question.host().map(str::to_owned)))
+        .collect()
+}
+
+fn cargo_lock() -> String {
+    format!(
+        r#"version = 4
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["known", "elsewhere", "forked", "beside"]
+[[package]]
+name = "known"
+version = "1.0.0+x"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "{DIGEST}"
+[[package]]
+name = "elsewhere"
+version = "1.0.0"
+source = "registry+https://cargo.example.com/index"
+checksum = "{DIGEST}"
+[[package]]
+name = "forked"
+version = "1.0.0"
+source = "git+file:///srv/forked#0123456789abcdef0123456789abcdef01234567"
+[[package]]
+name = "beside"
+version = "1.0.0"
+"#
+    )
+}
+
+const CARGO_MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nknown = \"1\"\nforked = \"1\"\n\
+    beside = { path = \"../beside\" }\nelsewhere = { version = \"1\", registry = \"corp\" }\n";
+
+fn cargo() -> Inventory {
+    scanned(&[("Cargo.toml", CARGO_MANIFEST), ("Cargo.lock", &cargo_lock())])
+}
+
+#[test]
+fn only_what_the_default_registry_of_cargo_hands_out_is_asked_for() {
+    let questions = cargo().questions();
+    let paths: Vec<String> = questions.iter().map(Question::path).collect();
+    assert_eq!(paths, ["api/v1/crates/known/1.0.0+x"]);
+}
+
+#[test]
+fn a_package_of_npm_is_asked_for_where_its_lock_has_it_from_and_what_has_a_licence_is_not() {
+    let lock = r#"{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": {
+        "": {"name": "app", "version": "1.0.0"},
+        "node_modules/@a/b": {"version": "1.0.0", "resolved": "https://u:PW@Npm.example.com:8443/@a/b/-/b-1.0.0.tgz"},
+        "node_modules/c": {"version": "2.0.0"},
+        "node_modules/d": {"version": "2.0.0", "license": "MIT"},
+        "node_modules/e": {"version": "2.0.0", "resolved": "git+ssh://git@example.com/o/e.git#0123"},
+        "node_modules/f": {"version": "2.0.0", "resolved": "file:../f.tgz"},
+        "node_modules/../g": {"version": "2.0.0"},
+        "node_modules/%2e%2e": {"version": "2.0.0"},
+        "node_modules/h": {"version": "../../x"},
+        "node_modules/i": {"version": ".."}}}"#;
+    let expected = [
+        ("@a/b/1.0.0".to_owned(), Some("npm.example.com".to_owned())),
+        ("c/2.0.0".to_owned(), None),
+    ];
+    assert_eq!(asked(&[("package-lock.json", lock)]), expected);
+}
+
+#[test]
+fn an_index_of_python_that_a_lock_names_is_the_only_one_that_is_asked() {
+    let uv = "version = 1\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.example.com/simple\" }\n\
+        [[package]]\nname = \"b\"\nversion = \"1.0\"\nsource = { directory = \"../b\" }\n";
+    let expected = [("pypi/a/1.0/json".to_owned(), Some("pypi.example.com".to_owned()))];
+    assert_eq!(asked(&[("uv.lock", uv)]), expected);
+    let one = asked(&[(
+        "requirements.txt",
+        "--index-url https://pypi.example.com/simple\nA_x==1.0\n",
+    )]);
+    assert_eq!(
+        one,
+        [("pypi/a-x/1.0/json".to_owned(), Some("pypi.example.com".to_owned()))]
+    );
+    let none = asked(&[("requirements.txt", "A.x==1.0\nunsettled\n")]);
+    assert_eq!(none, [("pypi/a-x/1.0/json".to_owned(), None)]);
+    let two = "--index-url https://pypi.example.com/simple\n--extra-index-url=https://example.org/simple\na==1.0\n";
+    assert_eq!(asked(&[("requirements.txt", two)]), []);
+}
+
+#[test]
+fn sources_of_a_pipfile_are_known_by_their_names() {
+    let lock = r#"{"_meta": {"sources": [{"name": "one", "url": "https://one.example.com/simple"},
+        {"name": "two", "url": "https://two.example.com/simple"}]},
+        "default": {"a": {"version": "==1"}, "b": {"version": "==1", "index": "two"}, "c": {"version": "==1", "index": "three"}}}"#;
+    let hosts: Vec<_> = asked(&[("Pipfile.lock", lock)]).into_iter().collect();
+    let expected = [
+        ("pypi/a/1/json".to_owned(), Some("one.example.com".to_owned())),
+        ("pypi/b/1/json".to_owned(), Some("two.example.com".to_owned())),
+    ];
+    assert_eq!(hosts, expected);
+}
+
+fn question(registry: Registry, name: &str, version: &str) -> Question {
+    Question {
+        registry,
+        name: name.to_owned(),
+        version: version.to_owned(),
+        host: None,
+        key: Key::FIRST,
+    }
+}
+
+fn said(registry: Registry, answer: &str) -> Result<Option<String>, String> {
+    let licence = question(registry, "a", "1.0.0").read(answer.as_bytes());
+    let Licence(licences) = licence.map_err(|error| error.to_string())?;
+    Ok(licences.into_iter().next().map(|licence| match licence {
+        LicenceChoice::Expression { expression, .. } => expression,
+        LicenceChoice::Named { license } => format!("named {}", license.name),
+    }))
+}
+
+#[test]
+fn answers_say_a_licence_as_manifests_do() {
+    let none = "a package without one";
+    for (registry, answer, expected) in [
+        (
+            Registry::Cargo,
+            r#"{"version": {"crate": "a", "num": "1.0.0", "license": "MIT/Apache-2.0"}}"#,
+            "MIT OR Apache-2.0",
+        ),
+        (
+            Registry::Cargo,
+            r#"{"version": {"crate": "a", "num": "1.0.0", "license": "non-standard"}}"#,
+            "named non-standard",
+        ),
+        (
+            Registry::Cargo,
+            r#"{"version": {"crate": "a", "num": "1.0.0", "license": null}}"#,
+            none,
+        ),
+        (
+            Registry::Npm,
+            r#"{"name": "a", "version": "1.0.0", "licenses": [{"type": "MIT"}]}"#,
+            "MIT",
+        ),
+        (Registry::Npm, r#"{"name": "a", "version": "1.0.0"}"#, none),
+        (
+            Registry::PyPi,
+            r#"{"info": {"name": "A", "version": "1.0", "license": "", "classifiers": ["License :: OSI Approved :: ISC License (ISCL)"]}}"#,
+            "ISC",
+        ),
+        (
+            Registry::PyPi,
+            r#"{"info": {"name": "a", "version": "1", "license_expression": "MIT", "license": null, "classifiers": null}}"#,
+            "MIT",
+        ),
+        (
+            Registry::PyPi,
+            r#"{"info": {"name": "a", "version": "1", "license": "Licensed under the Apache License,\nVersion 2.0"}}"#,
+            "Apache-2.0",
+        ),
+    ] {
+        let expected = (expected != none).then(|| expected.to_owned());
+        assert_eq!(said(registry, answer), Ok(expected), "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_about_something_else_is_none() {
+    for (registry, answer) in [
+        (
+            Registry::Cargo,
+            r#"{"version": {"crate": "b", "num": "1.0.0", "license": "MIT"}}"#,
+        ),
+        (
+            Registry::Cargo,
+            r#"{"version": {"crate": "a", "num": "1.0.1", "license": "MIT"}}"#,
+        ),
+        (Registry::Npm, r#"{"name": "a", "version": "1.0.1", "license": "MIT"}"#),
+        (Registry::Npm, r#"{"license": "MIT"}"#),
+        (
+            Registry::PyPi,
+            r#"{"info": {"name": "a", "version": "2", "license": "MIT"}}"#,
+        ),
+    ] {
+        let expected = "expected the package that was asked for, found another one";
+        assert_eq!(said(registry, answer), Err(expected.to_owned()), "{answer}");
+    }
+    for registry in Registry::ALL {
+        for answer in ["", "[]", "<html>", "{\"version\": 1}", "{\"info\": []}", "\u{0}"] {
+            let error = said(registry, answer).unwrap_err();
+            let is_no_answer = error.starts_with("expected JSON about a package, found ");
+            assert!(is_no_answer || error.ends_with("found another one"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn what_a_registry_said_is_in_the_document_with_where_it_comes_from() {
+    let mut inventory = cargo();
+    let question = inventory.questions().remove(0);
+    let answer = r#"{"version": {"crate": "known", "num": "1.0.0+x", "license": "MIT"}}"#;
+    let licence = question.read(answer.as_bytes()).unwrap();
+    inventory.answered(vec![(question, Ok(licence))]);
+    assert_eq!(inventory.questions(), []);
+    let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
+    let components = document["components"].as_array().unwrap();
+    let known = components.iter().find(|one| one["name"] == "known").unwrap();
+    assert_eq!(
+        known["licenses"],
+        serde_json::json!([{"expression": "MIT", "acknowledgement": "declared"}])
+    );
+    assert_eq!(
+        known["properties"],
+        serde_json::json!([{"name": "attest:license-from", "value": "registry"}])
+    );
+    assert!(
+        components
+            .iter()
+            .all(|one| one["name"] == "known" || one.get("licenses").is_none())
+    );
+}
+
+#[test]
+fn what_a_registry_did_not_tell_is_one_gap() {
+    let mut inventory = cargo();
+    let before = inventory.gaps().len();
+    let one = question(Registry::Npm, "b", "1.0.0");
+    let two = question(Registry::Npm, "c", "1.0.0");
+    let refused = |text: &str| Err(text.to_owned());
+    inventory.answered(vec![(one, refused("status 503")), (two, refused("status 404"))]);
+    assert_eq!(inventory.gaps().len(), before + 1);
+    let gap = inventory.gaps().find(|gap| gap.code() == "no-answer").unwrap();
+    let expected = "the npm registry did not tell the licences of 2 packages, the first: b 1.0.0: status 503";
+    assert_eq!(gap.detail(), expected);
+}
+
+mod bytes {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(answer in prop::collection::vec(any::<u8>(), 0..200), text in ".{0,200}") {
+            for registry in Registry::ALL {
+                let question = question(registry, "a", "1.0.0");
+                let _ = question.read(&answer);
+                let _ = question.read(text.as_bytes());
+                let quoted = serde_json::json!({"name": "a", "version": "1.0.0", "license": text,
+                    "info": {"name": "a", "version": "1.0.0", "license": text}});
+                let _ = question.read(quoted.to_string().as_bytes());
+            }
+        }
+
+        #[test]
+        fn a_path_has_no_part_that_leads_elsewhere(name in ".{0,20}", version in ".{0,20}") {
+            for registry in Registry::ALL {
+                if registry.takes(&name, &version) {
+                    let path = question(registry, &name, &version).path();
+                    prop_assert!(path.split('/').all(|part| !part.is_empty() && !part.starts_with('.')));
+                    prop_assert!(!path.contains(['?', '#', '%', '\\', ':']));
+                }
+            }
+        }
+    }
+}
