@@ -106,6 +106,16 @@ impl Command {
         self
     }
 
+    /// Starts the process, for who ends it. Nobody hears what it says.
+    pub(crate) fn spawn(mut self) -> std::process::Child {
+        self.process
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
+    }
+
     /// Runs the process to its end, and hands out each line that it writes to stderr as soon as it is there.
     pub(crate) fn run_watched(mut self, mut line: impl FnMut(&str)) -> Finished {
         self.process

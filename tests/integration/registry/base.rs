@@ -50,7 +50,7 @@ impl Scene {
     }
 
     /// Gives the registry everything that a layout has, and the name `v1` for what it names.
-    fn push(&self, layout: &str) -> String {
+    pub(super) fn push(&self, layout: &str) -> String {
         let blobs = self.path(layout).join("blobs/sha256");
         let index: Value = serde_json::from_slice(&fs::read(self.path(layout).join("index.json")).unwrap()).unwrap();
         let top = index["manifests"][0]["digest"].as_str().unwrap().to_owned();
@@ -92,7 +92,7 @@ impl Scene {
             .current_dir(self.directory.path())
     }
 
-    fn pack(&self, arguments: &[&str]) -> Finished {
+    pub(super) fn pack(&self, arguments: &[&str]) -> Finished {
         self.command(arguments).run()
     }
 

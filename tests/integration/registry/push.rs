@@ -11,42 +11,45 @@ use super::wire::Answer;
 use crate::command::{Command, Finished};
 
 impl Scene {
-    fn attest(&self, arguments: &[&str]) -> Finished {
+    pub(super) fn attest(&self, arguments: &[&str]) -> Finished {
+        self.attest_command(arguments).run()
+    }
+
+    pub(super) fn attest_command(&self, arguments: &[&str]) -> Command {
         Command::attest()
             .args(arguments)
             .env("ATTEST_CACHE", self.path("cache"))
             .env("HOME", self.path("home"))
             .current_dir(self.path(""))
-            .run()
     }
 
     /// A place in the registry that has nothing yet.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         format!("oci://{}/team/app:v1", self.registry.host())
     }
 
-    fn sends(&self) -> usize {
+    pub(super) fn sends(&self) -> usize {
         ["POST", "PUT", "PATCH"]
             .map(|method| self.registry.count(method, ""))
             .iter()
             .sum()
     }
-}
 
-/// With an empty registry.
-fn scene() -> Scene {
-    let scene = Scene::new();
-    let mut state = scene.registry.state();
-    state.blobs.clear();
-    state.manifests.clear();
-    state.log.clear();
-    drop(state);
-    scene
+    /// With an empty registry.
+    pub(super) fn empty() -> Self {
+        let scene = Self::new();
+        let mut state = scene.registry.state();
+        state.blobs.clear();
+        state.manifests.clear();
+        state.log.clear();
+        drop(state);
+        scene
+    }
 }
 
 #[test]
 fn what_is_pushed_comes_out_as_it_went_in() {
-    let scene = scene();
+    let scene = Scene::empty();
     let pushed = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
     let named = format!("{}/team/app:v1@{}\n", scene.registry.host(), scene.digest);
     assert_eq!(pushed.stdout_text(), named);
@@ -65,7 +68,7 @@ fn what_is_pushed_comes_out_as_it_went_in() {
 
 #[test]
 fn tags_are_written_last_and_a_second_push_sends_nothing_else() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene
         .attest(&["push", "layout:v1", &scene.place(), "--tag", "stable"])
         .expect_code(0);
@@ -98,7 +101,7 @@ fn tags_are_written_last_and_a_second_push_sends_nothing_else() {
 
 #[test]
 fn a_dry_run_looks_and_sends_nothing() {
-    let scene = scene();
+    let scene = Scene::empty();
     let looked = scene
         .attest(&["push", "layout:v1", &scene.place(), "--dry-run"])
         .expect_code(0);
@@ -137,7 +140,7 @@ fn a_dry_run_looks_and_sends_nothing() {
 
 #[test]
 fn a_tag_that_names_something_else_is_moved_and_one_that_names_it_is_left() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
     let other = scene.registry.manifest("v1", MANIFEST, b"{}");
     assert_ne!(other, scene.digest);
@@ -152,7 +155,7 @@ fn a_tag_that_names_something_else_is_moved_and_one_that_names_it_is_left() {
 
 #[test]
 fn only_the_image_for_a_platform_is_pushed_and_its_manifest_alone() {
-    let scene = scene();
+    let scene = Scene::empty();
     let arguments = [
         "push",
         "layout:v1",
@@ -188,7 +191,7 @@ fn only_the_image_for_a_platform_is_pushed_and_its_manifest_alone() {
 
 #[test]
 fn what_another_repository_has_is_mounted_from_there() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene.registry.state().mounts = true;
     let blobs: Vec<_> = fs::read_dir(scene.path("layout/blobs/sha256")).unwrap().collect();
     for blob in blobs {
@@ -225,7 +228,7 @@ fn what_another_repository_has_is_mounted_from_there() {
 
 #[test]
 fn of_several_repositories_the_one_that_has_a_blob_is_asked() {
-    let scene = scene();
+    let scene = Scene::empty();
     let arguments = [
         "push",
         "layout:v1",
@@ -267,8 +270,13 @@ fn of_several_repositories_the_one_that_has_a_blob_is_asked() {
 
 #[test]
 fn a_push_that_fails_leaves_the_tag_as_it_was() {
-    let scene = scene();
-    for (method, target) in [("POST", "uploads"), ("PUT", "uploads"), ("PUT", "manifests/sha256:")] {
+    let scene = Scene::empty();
+    for (method, target) in [
+        ("POST", "uploads"),
+        ("PUT", "uploads"),
+        ("PUT", "manifests/sha256:"),
+        ("PUT", "manifests/v1"),
+    ] {
         let full = Answer::error(507, "STORAGE", "the disk is full");
         scene.registry.fault(method, target, Fault::Instead(full));
         let failed = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(3);
@@ -286,7 +294,7 @@ fn a_push_that_fails_leaves_the_tag_as_it_was() {
 
 #[test]
 fn a_layout_that_was_spoiled_is_not_pushed() {
-    let scene = scene();
+    let scene = Scene::empty();
     let blobs = scene.path("layout/blobs/sha256");
     let is_layer = |path: &std::path::Path| fs::read(path).unwrap().starts_with(b"\x1f\x8b");
     let mut paths = fs::read_dir(blobs).unwrap().map(|entry| entry.unwrap().path());
@@ -306,7 +314,7 @@ fn a_layout_that_was_spoiled_is_not_pushed() {
 
 #[test]
 fn only_the_platform_that_is_asked_for_is_fetched() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
     let arguments = ["fetch", &scene.place(), "--platform", "linux/arm64", "-o", "only"];
     scene.attest(&arguments).expect_code(0);
@@ -325,7 +333,7 @@ fn only_the_platform_that_is_asked_for_is_fetched() {
 
 #[test]
 fn a_fetch_that_fails_leaves_nothing_behind() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
     scene.registry.fault("GET", "/blobs/", Fault::Flip);
     let refused = scene.attest(&["fetch", &scene.place(), "-o", "out"]).expect_code(1);
@@ -356,7 +364,7 @@ fn a_fetch_that_fails_leaves_nothing_behind() {
 
 #[test]
 fn pushing_needs_credentials_where_reading_needs_none() {
-    let scene = scene();
+    let scene = Scene::empty();
     scene.registry.state().door = Door::Bearer("user:password");
     let refused = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(3);
     assert!(
@@ -373,7 +381,7 @@ fn pushing_needs_credentials_where_reading_needs_none() {
 
 #[test]
 fn a_place_with_a_digest_is_wrong_usage() {
-    let scene = scene();
+    let scene = Scene::empty();
     let place = format!("{}@{}", scene.place(), scene.digest);
     let refused = scene.attest(&["push", "layout:v1", &place]).expect_code(2);
     assert!(
@@ -382,4 +390,18 @@ fn a_place_with_a_digest_is_wrong_usage() {
         refused.stderr_text()
     );
     assert!(scene.registry.requests().is_empty());
+}
+
+#[test]
+fn a_registry_that_stores_another_manifest_gets_no_tag() {
+    let scene = Scene::empty();
+    let other = Answer::new(201).with("docker-content-digest", sha256(b"another"));
+    scene.registry.fault("PUT", "manifests/sha256:", Fault::Instead(other));
+    let refused = scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(1);
+    assert!(
+        refused.stderr_text().starts_with("error[blob-mismatch]"),
+        "{}",
+        refused.stderr_text()
+    );
+    assert!(!scene.registry.state().manifests.contains_key("v1"));
 }

@@ -1,10 +1,12 @@
 //! Blobs on their way in: sent, mounted, resumed, refused.
 
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use attest_digest::Algorithm;
 use attest_net::registry::{BlobAddress, Error, Repository, Upload};
 
+use super::proxy::Proxy;
 use super::server::{Fault, Registry};
 use super::wire::Answer;
 use super::{address, client, digest, noise, repository, sha256};
@@ -260,4 +262,81 @@ fn an_upload_that_goes_to_another_host_takes_no_password_there() {
     let request = state.log.last().unwrap();
     assert_eq!((request.header("authorization"), &*request.body), (None, &b"blob"[..]));
     assert!(request.target.contains("signature=1&digest=sha256"));
+}
+
+#[test]
+fn a_registry_that_is_busy_while_something_is_sent_is_sent_to_again_after_the_pause_that_it_names() {
+    let bytes = noise(100_000);
+    for (method, count) in [("POST", 2), ("PUT", 2), ("PATCH", 2)] {
+        let registry = Registry::start();
+        let busy = Answer::error(429, "TOOMANYREQUESTS", "slow down").with("retry-after", 1);
+        registry.fault(method, "uploads", Fault::Instead(busy));
+        if method == "PATCH" {
+            registry.fault("PUT", "uploads", Fault::CutRequest(10));
+        }
+        let begin = Instant::now();
+        assert_eq!(upload(&registry, &bytes).unwrap(), Upload::Sent);
+        assert!(begin.elapsed() >= Duration::from_secs(1), "{method}");
+        is_there(&registry, &bytes);
+        assert_eq!(registry.count(method, "uploads"), count, "{method}");
+    }
+}
+
+#[test]
+fn a_registry_that_takes_nothing_is_given_up_and_its_words_are_told() {
+    let registry = Registry::start();
+    for _ in 0..3 {
+        registry.fault(
+            "POST",
+            "uploads",
+            Fault::Instead(Answer::error(503, "UNAVAILABLE", "the store is away")),
+        );
+    }
+    let error = upload(&registry, b"blob").unwrap_err();
+    let expected = Error::Status {
+        url: format!("http://{}/v2/team/app/blobs/uploads/", registry.host()),
+        status: 503,
+        attempts: 3,
+        message: "UNAVAILABLE: the store is away".to_owned(),
+    };
+    assert_eq!(error, expected);
+    for _ in 0..3 {
+        registry.fault("PUT", "uploads", Fault::CutRequest(0));
+        registry.fault("PATCH", "uploads", Fault::CutRequest(0));
+    }
+    let error = upload(&registry, b"blob").unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert!(registry.state().blobs.is_empty());
+}
+
+#[test]
+fn an_upload_that_leads_out_of_this_machine_or_nowhere_is_not_sent() {
+    let registry = Registry::start();
+    let out = Answer::new(202).with("location", "http://storage.example.com/upload");
+    registry.fault("POST", "uploads", Fault::Instead(out));
+    let error = upload(&registry, b"blob").unwrap_err();
+    assert!(matches!(error, Error::Elsewhere { .. }), "{error}");
+    registry.fault("POST", "uploads", Fault::Instead(Answer::new(202)));
+    let error = upload(&registry, b"blob").unwrap_err();
+    let expected = "a `Location` for the upload";
+    assert!(
+        matches!(&error, Error::Answer { expected: found, .. } if *found == expected),
+        "{error}"
+    );
+    assert_eq!(registry.count("PUT", ""), 0);
+}
+
+#[test]
+fn a_slow_line_is_waited_for() {
+    let registry = Registry::start();
+    let proxy = Proxy::start(registry.host());
+    proxy.slow(Duration::from_millis(5));
+    let (bytes, client) = (noise(3_000_000), client());
+    let (repository, digest) = (Repository::new(proxy.host(), "team/app").unwrap(), sha256(&bytes));
+    let sent = client.upload(address(&repository, &digest, &bytes), None, &|| {
+        Ok(Box::new(&bytes[..]))
+    });
+    assert_eq!(sent.unwrap(), Upload::Sent);
+    is_there(&registry, &bytes);
+    assert_eq!((registry.count("POST", "uploads"), registry.count("PATCH", "")), (1, 0));
 }

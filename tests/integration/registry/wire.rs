@@ -80,7 +80,8 @@ impl Connection {
     /// The next request; its body up to `most` bytes.
     pub(crate) fn request(&mut self, most: impl Fn(&Request) -> Option<usize>) -> io::Result<Option<Request>> {
         let mut line = String::new();
-        if self.reader.read_line(&mut line)? == 0 {
+        self.reader.read_line(&mut line)?;
+        if !line.ends_with('\n') {
             return Ok(None);
         }
         let mut words = line.split_whitespace().map(str::to_owned);
@@ -89,6 +90,10 @@ impl Connection {
         loop {
             let mut line = String::new();
             self.reader.read_line(&mut line)?;
+            // What breaks off here is no request without a body.
+            if !line.ends_with('\n') {
+                return Ok(None);
+            }
             let Some((name, value)) = line.trim_end().split_once(':') else {
                 break;
             };

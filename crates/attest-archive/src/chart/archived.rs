@@ -1,6 +1,6 @@
 use std::io::{Read, Seek};
 
-use super::dependency::{REQUIREMENTS, refuse_overrides};
+use super::dependency::{REQUIREMENTS, of_requirements, refuse_overrides};
 use super::metadata::Identity;
 use super::{ChartError, MAX_CHART_BYTES, MAX_FILE_BYTES, MAX_FILES, Metadata};
 use crate::MemberPath;
@@ -55,6 +55,19 @@ impl ArchivedChart {
     pub fn metadata(&self) -> Result<Metadata, ChartError> {
         self.refuse_overrides()?;
         Metadata::parse_foreign(&self.chart_yaml)
+    }
+
+    /// The same with the dependencies of a `requirements.yaml`, which Helm reads over those of `Chart.yaml`.
+    ///
+    /// # Errors
+    /// As for [`ArchivedChart::metadata`]; of `requirements.yaml`, as for its dependencies.
+    pub fn metadata_with_requirements(&self) -> Result<Metadata, ChartError> {
+        let metadata = self.metadata()?;
+        let listed = self.requirements.as_deref().map_or(Ok(Vec::new()), of_requirements)?;
+        Ok(match listed.is_empty() {
+            true => metadata,
+            false => metadata.with_dependencies(listed),
+        })
     }
 
     /// The directory that everything in it lies below.

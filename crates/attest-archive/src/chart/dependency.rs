@@ -124,7 +124,7 @@ fn import_values(value: Option<&Value>) -> Vec<serde_json::Value> {
     }
 }
 
-fn json(value: &Value) -> serde_json::Value {
+pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Flag(flag) => (*flag).into(),
         Value::Text(text) => text.as_str().into(),
@@ -149,6 +149,17 @@ pub(super) fn refuse_overrides(bytes: &[u8]) -> Result<(), ChartError> {
         }
     }
     Ok(())
+}
+
+/// The dependencies that a `requirements.yaml` lists.
+pub(super) fn of_requirements(bytes: &[u8]) -> Result<Vec<Dependency>, ChartError> {
+    let document = Document { file: REQUIREMENTS };
+    let nodes = documents(bytes, LIMITS).map_err(|problem| document.yaml(problem))?;
+    let lists = nodes.iter().filter(|node| !node.is_null());
+    let lists: Vec<Vec<Dependency>> = lists
+        .map(|node| Dependency::list(document, node))
+        .collect::<Result<_, _>>()?;
+    Ok(lists.into_iter().flatten().collect())
 }
 
 /// Refuses two dependencies that go by one name.

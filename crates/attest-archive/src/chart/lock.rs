@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use super::dependency::REQUIREMENTS;
 use super::fields::Document;
+use super::go_json::go_json;
 use super::metadata::{ApiVersion, LIMITS};
 use super::{ChartError, Dependency};
 
@@ -140,22 +141,6 @@ fn digest(value: &impl Serialize) -> String {
     let measured = Measured::of_bytes(go_json(&json).as_bytes(), &Algorithms::one(Algorithm::Sha256));
     let digest = measured.digest(Algorithm::Sha256).expect("this is what was asked for");
     format!("sha256:{}", digest.to_hex())
-}
-
-/// Go writes what HTML would read in another way as `\u` and four digits. None of it stands outside of texts.
-fn go_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 /// Whether a text has the form of RFC 3339, which Go reads.

@@ -9,11 +9,13 @@
 //! stricter where readers of YAML or of archives differ: docs/CHARTS.md has each of them.
 
 mod archived;
+pub mod artifact;
 mod dependency;
 mod directory;
 mod error;
 mod fields;
 mod glob;
+mod go_json;
 mod ignore;
 mod index;
 mod lock;
@@ -28,6 +30,7 @@ mod version;
 
 pub use crate::yaml::YamlError;
 pub use archived::ArchivedChart;
+pub use artifact::ChartArtifact;
 pub use dependency::Dependency;
 pub use error::ChartError;
 pub use glob::Glob;

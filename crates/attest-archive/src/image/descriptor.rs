@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use attest_digest::{Algorithm, Digest};
+use attest_digest::{Algorithm, Algorithms, Digest, Measured};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -93,6 +95,21 @@ impl Descriptor {
             rest: Map::new(),
         };
         Self { wire, digest }
+    }
+
+    /// Points to these bytes, by their SHA-256.
+    #[must_use]
+    pub fn of_bytes(media_type: &str, bytes: &[u8]) -> Self {
+        let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
+        let digest = measured.digest(Algorithm::Sha256).expect("this is what was asked for");
+        Self::new(media_type, digest.clone(), measured.size())
+    }
+
+    /// The same with the bytes themselves.
+    #[must_use]
+    pub(super) fn with_data(mut self, bytes: &[u8]) -> Self {
+        self.wire.data = Some(STANDARD.encode(bytes));
+        self
     }
 
     /// The same with a platform.

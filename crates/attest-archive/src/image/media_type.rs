@@ -6,6 +6,8 @@ pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The configuration of an image.
 pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// What stands where nothing is to be said, as the configuration of an artifact.
+pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// A layer that is not compressed.
 pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 /// A layer in one gzip stream.

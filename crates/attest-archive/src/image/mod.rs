@@ -8,6 +8,7 @@
 
 mod additions;
 pub mod annotation;
+mod artifact;
 mod base;
 mod blob;
 mod build;
@@ -30,6 +31,7 @@ mod store;
 mod taken;
 
 pub use additions::{Additions, EntryPlace};
+pub use artifact::Artifact;
 pub use base::Base;
 pub use blob::Blob;
 pub use build::{ImageRecipe, Written, WrittenImage, write_image};

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use attest_archive::image::{Annotations, Descriptor, Error, Layout, MAX_DEPTH, MAX_MANIFESTS, Manifest, annotation};
 use attest_digest::Digest;
@@ -24,6 +26,8 @@ pub(crate) struct Blob<'a> {
 /// Where the bytes of a blob are. Whoever sends them holds them to the digest.
 pub(crate) enum BlobBytes<'a> {
     Layout(&'a Layout),
+    File(PathBuf),
+    Memory(Vec<u8>),
 }
 
 /// An index or a manifest, as it is.
@@ -37,8 +41,17 @@ impl Blob<'_> {
     pub(crate) fn open(&self) -> Result<Box<dyn Read + Send + '_>, Error> {
         match &self.bytes {
             BlobBytes::Layout(layout) => layout.read_unverified(&self.descriptor),
+            BlobBytes::Memory(bytes) => Ok(Box::new(&bytes[..])),
+            BlobBytes::File(path) => match File::open(path) {
+                Ok(file) => Ok(Box::new(file)),
+                Err(source) => Err(unreadable(path.clone(), source)),
+            },
         }
     }
+}
+
+fn unreadable(path: PathBuf, source: io::Error) -> Error {
+    Error::Read { path, source }
 }
 
 impl<'a> Content<'a> {

@@ -1,24 +1,38 @@
-//! `attest push`: a layout in, the same content in a registry out, its tags moved last.
+//! `attest push`: a layout, a chart or files in, the same content in a registry out, its tags moved last.
 
+mod chart;
+mod files;
+mod media_type;
+mod place;
 mod report;
+mod source;
 
-use attest_archive::image::{Descriptor, Platform};
+use attest_archive::image::Platform;
 use attest_net::registry::{Reference, Repository, Tag};
 
+use media_type::MediaType;
 use report::Report;
+use source::{Kind, Source};
 
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::registry::{Content, Pushing, RegistryArguments, Transfer, parse_reference};
-use crate::verb::pack::{LayoutReference, Opened, image_refusal};
+use crate::verb::pack::date;
 
 const EXAMPLES: &str = "\
 Examples:
   attest push app.oci:v1.2.0 oci://registry.example.org/team/app:v1.2.0
   attest push app.tar oci://localhost:5000/app:v1 --tag latest
   attest push app.oci oci://registry.example.org/team/app:v1 --dry-run
+  attest push dist/app-1.2.0.tgz oci://registry.example.org/charts
+  attest push app.bin README.md oci://registry.example.org/team/app:files \\
+      --artifact-type application/vnd.example.app --media-type README.md=text/markdown
+
+A layout goes as it is. A Helm chart goes where `helm push` puts it, NAME:VERSION below
+the destination, with the .prov beside it. Files go as one artifact, whose manifest says
+what it is and has their names. Which of the three it is shows in the content.
 
 Blobs go first, then manifests, then indexes, and tags last: whoever asks for a tag
 gets all of the old image or all of the new one. What is there is not sent again,
@@ -30,22 +44,31 @@ Exit codes:
   2  the arguments cannot be worked with
   3  the registry did not answer, or said no; the tags are as they were";
 
-/// Push an image, an index of images, or an artifact of an OCI layout into a registry
+/// Push an OCI layout, a Helm chart, or files as an artifact into a registry
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The layout, a directory or an archive, and what of it
-    #[arg(value_name = "LAYOUT[:TAG|@DIGEST]")]
-    layout: LayoutReference,
-    /// Where it goes
-    #[arg(value_name = "oci://NAME[:TAG]", value_parser = destination)]
-    destination: Reference,
+    /// A layout, a directory or an archive, and what of it; the package of a chart; or files
+    #[arg(value_name = "LAYOUT[:TAG|@DIGEST]|CHART.tgz|FILE", required = true, num_args = 1..)]
+    source: Vec<String>,
+    /// Where it goes; for a chart, what its NAME:VERSION is below
+    #[arg(value_name = "oci://NAME[:TAG]")]
+    destination: String,
     /// Another tag for it
     #[arg(long, value_name = "TAG")]
     tag: Vec<Tag>,
-    /// Only the image for this platform, its manifest alone
+    /// What is pushed, where its content does not show it
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Of a layout only the image for this platform, its manifest alone
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Option<Platform>,
+    /// What files are together, as a media type
+    #[arg(long, value_name = "TYPE")]
+    artifact_type: Option<MediaType>,
+    /// What one of the files is [default: application/octet-stream]
+    #[arg(long, value_name = "FILE=TYPE", requires = "artifact_type")]
+    media_type: Vec<String>,
     /// Another repository of the registry that may have blobs of it, which then need not be sent
     #[arg(long, value_name = "NAME")]
     mount_from: Vec<String>,
@@ -59,28 +82,20 @@ pub(crate) struct Arguments {
     registry: RegistryArguments,
 }
 
-fn destination(text: &str) -> Result<Reference, String> {
-    let reference = parse_reference(text).map_err(|failure| failure.message().to_owned())?;
-    match reference.digest() {
-        None => Ok(reference),
-        Some(_) => Err("expected a place without a digest: the layout says which one it has".to_owned()),
-    }
-}
-
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    let opened = Opened::open(&arguments.layout)?;
-    let path = opened.layout().path().to_owned();
-    let top = chosen(&opened, arguments.platform.as_ref())?;
-    let content = Content::of_layout(opened.layout(), &top).map_err(|error| image_refusal(&error, &path, &path))?;
-    let mount_from = repositories(&arguments.mount_from, arguments.destination.repository())?;
+    let source = Source::find(&arguments)?;
+    let destination = source.place(&arguments.destination)?;
+    let created = date::of_environment(&context.environment)?.map(|date| date.value);
+    let content = source.content(arguments.platform.as_ref(), created)?;
+    let mount_from = repositories(&arguments.mount_from, destination.repository())?;
     let client = arguments.registry.client(&context.environment)?;
-    let mut tags: Vec<Tag> = arguments.destination.tag().cloned().into_iter().collect();
+    let mut tags: Vec<Tag> = destination.tag().cloned().into_iter().collect();
     tags.extend(arguments.tag.iter().cloned());
-    announce(&content, &arguments, context);
+    announce(&content, &destination, context);
     let transfer = Transfer::new(context.interactive && !arguments.dry_run, content.size());
     let pushing = Pushing {
         client: &client,
-        repository: arguments.destination.repository(),
+        repository: destination.repository(),
         content: &content,
         mount_from: &mount_from,
         is_dry: arguments.dry_run,
@@ -89,25 +104,14 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let pushed = pushing.run(&tags);
     drop(transfer);
     let report = Report {
-        destination: &arguments.destination,
+        destination: &destination,
         tags: &tags,
         content: &content,
-        pushed: pushed.map_err(|problem| problem.told(&arguments.destination, &path))?,
+        pushed: pushed.map_err(|problem| problem.told(&destination, source.path()))?,
         is_dry: arguments.dry_run,
     };
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
-}
-
-/// What was named, or its image for a platform.
-fn chosen(opened: &Opened, platform: Option<&Platform>) -> Result<Descriptor, Failure> {
-    let (layout, path) = (opened.layout(), opened.layout().path());
-    match platform {
-        None => Ok(opened.descriptor().clone()),
-        Some(platform) => layout
-            .image_for(opened.descriptor(), platform)
-            .map_err(|error| image_refusal(&error, path, path)),
-    }
 }
 
 /// By their names in the registry of the destination, or by whole references into it.
@@ -133,12 +137,9 @@ fn repositories(names: &[String], destination: &Repository) -> Result<Vec<Reposi
     names.iter().map(read).collect()
 }
 
-fn announce(content: &Content<'_>, arguments: &Arguments, context: &mut Context<'_>) {
+fn announce(content: &Content<'_>, destination: &Reference, context: &mut Context<'_>) {
     if context.interactive {
         let (count, bytes) = (content.blobs.len(), content.size());
-        context.say(format_args!(
-            "pushing {count} blobs, {bytes} bytes, to `{}`",
-            arguments.destination
-        ));
+        context.say(format_args!("pushing {count} blobs, {bytes} bytes, to `{destination}`"));
     }
 }

@@ -30,6 +30,11 @@ impl FromStr for LayoutReference {
 }
 
 impl LayoutReference {
+    /// Where the layout is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.parts().0
+    }
+
     /// The shortest beginning that is there and ends before a `:` or a `@` is the path, unless the whole is one.
     fn parts(&self) -> (PathBuf, Option<&str>) {
         let text = &*self.0;
