@@ -1,6 +1,6 @@
 //! Modules that are built with one list of versions, and the components that this list makes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::manifest::{Manifest, Replace, Replacement};
 use super::module::{self, compare};
@@ -24,6 +24,8 @@ pub(super) struct Build<'a> {
     /// Where it is built: `replace` of a workspace and `vendor` are relative to this.
     pub(super) directory: &'a str,
     pub(super) members: Vec<(&'a str, &'a Member)>,
+    /// Directories in place of modules that the members need: own code, whose own replacements and exclusions do not count.
+    pub(super) stand_ins: Vec<(&'a str, &'a Member)>,
     /// Those of the workspace, which go before those of the modules.
     pub(super) replaces: Vec<&'a Replace>,
     pub(super) sums: Sums,
@@ -48,6 +50,9 @@ impl Build<'_> {
             self.edges(member, &keys, inventory);
             self.judge(member, options, inventory);
         }
+        for (_, stand_in) in &self.stand_ins {
+            self.edges(stand_in, &keys, inventory);
+        }
     }
 
     /// A component for each module that is needed.
@@ -60,7 +65,7 @@ impl Build<'_> {
         let mut keys = BTreeMap::new();
         let names = self.names(members);
         for (path, needed) in self.needed() {
-            if options.shipped.is_some() && !self.is_used(path) {
+            if options.shipped.is_some() && !self.is_used(path, &needed) {
                 continue;
             }
             match names.resolve(path, needed.version) {
@@ -86,15 +91,22 @@ impl Build<'_> {
     /// Source: "Go Modules Reference", section "Minimal version selection (MVS)".
     fn needed(&self) -> BTreeMap<&str, Needed<'_>> {
         let mut needed: BTreeMap<&str, Needed<'_>> = BTreeMap::new();
-        for (_, member) in &self.members {
+        let main = || self.members.iter().map(|(_, member)| *member);
+        let excludes = || main().flat_map(|member| &member.manifest.excludes);
+        let excludes: HashSet<&(String, String)> = excludes().collect();
+        let stand_ins = self.stand_ins.iter().map(|(_, stand_in)| *stand_in);
+        // Who lists everything lists all that any build of it takes from what stands in: the rest is for the tests of that.
+        let is_whole = main().all(|member| member.manifest.lists_indirect());
+        for (member, is_main) in main().map(|main| (main, true)).chain(stand_ins.map(|one| (one, false))) {
             for require in &member.manifest.requires {
-                let excluded = (require.path.clone(), require.version.clone());
-                if !member.manifest.excludes.contains(&excluded) {
-                    needed
-                        .entry(&require.path)
-                        .or_default()
-                        .add(&require.version, &member.path);
+                if excludes.contains(&(require.path.clone(), require.version.clone())) {
+                    continue;
                 }
+                let needed = needed.entry(&require.path).or_insert_with(|| Needed {
+                    is_for_tests: is_whole && !is_main,
+                    ..Needed::default()
+                });
+                needed.add(&require.version, &member.path);
             }
         }
         if let Some(vendor) = &self.vendor {
@@ -108,8 +120,10 @@ impl Build<'_> {
     }
 
     fn names<'a>(&'a self, members: &'a BTreeMap<String, Member>) -> Names<'a> {
-        let own = self.members.iter().filter(|_| self.members.len() > 1);
-        let own = own.filter_map(|(_, member)| Some((member.manifest.module.as_deref()?, member.key?)));
+        let own = self
+            .members
+            .iter()
+            .filter_map(|(_, member)| Some((member.manifest.module.as_deref()?, member.key?)));
         let of_workspace = self.replaces.iter().map(|replace| (self.directory, *replace));
         let of_modules = self.members.iter().flat_map(|(directory, member)| {
             let replaces = member.manifest.replaces.iter();
@@ -134,7 +148,7 @@ impl Build<'_> {
             let name = "attest:go:replaces";
             component.properties.push(Property { name, value });
         }
-        if !self.is_used(path) {
+        if !self.is_used(path, needed) {
             component.scope = Some(Scope::Excluded);
         }
         let vendored = self.vendor.as_ref().and_then(|vendor| vendor.modules.get(path));
@@ -145,7 +159,10 @@ impl Build<'_> {
     }
 
     /// Whether a package of a module takes part: if only what does was copied, those without one do not.
-    fn is_used(&self, path: &str) -> bool {
+    fn is_used(&self, path: &str, needed: &Needed<'_>) -> bool {
+        if needed.is_for_tests {
+            return false;
+        }
         let packages = |vendor: &Vendor| vendor.modules.get(path).map_or(0, |module| module.packages);
         self.vendor.as_ref().is_none_or(|vendor| packages(vendor) > 0)
     }
@@ -241,6 +258,8 @@ impl Names<'_> {
 struct Needed<'a> {
     version: &'a str,
     places: Vec<&'a str>,
+    /// Only the tests of what stands in for another module need it.
+    is_for_tests: bool,
 }
 
 impl<'a> Needed<'a> {

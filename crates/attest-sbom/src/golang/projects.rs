@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Member;
-use super::manifest::{Manifest, Replacement};
+use super::manifest::{Manifest, Replace, Replacement};
 use super::module::{self, FROM_SOURCE};
 use super::read::{MANIFEST, MANIFEST_LIMIT, damaged};
 use crate::cyclonedx::ComponentKind;
@@ -21,6 +21,8 @@ const NAMED_PROJECTS: usize = 16;
 pub(super) struct Projects {
     pub(super) members: BTreeMap<String, Member>,
     pub(super) workspaces: Vec<Workspace>,
+    /// The directories that are listed only because they stand in for a module that another one needs.
+    pub(super) stand_ins: BTreeSet<String>,
 }
 
 /// A `go.work`, and the directories of its modules.
@@ -43,7 +45,8 @@ impl Workspace {
 pub(super) fn find(scan: &Scan<'_>, inventory: &mut Inventory) -> Projects {
     let mut members = members(scan, inventory);
     let workspaces = workspaces(scan, &members, inventory);
-    let listed = listed(&members, &workspaces);
+    let tops = tops(&members, &workspaces);
+    let listed = listed(&members, &workspaces, &tops);
     let others: Vec<String> = members
         .keys()
         .filter(|directory| !listed.contains(*directory))
@@ -64,7 +67,14 @@ pub(super) fn find(scan: &Scan<'_>, inventory: &mut Inventory) -> Projects {
             inventory.gap(gap);
         }
     }
-    Projects { members, workspaces }
+    let joined = workspaces.iter().flat_map(|workspace| &workspace.members);
+    let main: BTreeSet<&String> = joined.chain(&tops).collect();
+    let stand_ins = members.keys().filter(|directory| !main.contains(directory));
+    Projects {
+        stand_ins: stand_ins.cloned().collect(),
+        members,
+        workspaces,
+    }
 }
 
 fn parent(path: &str) -> &str {
@@ -156,9 +166,9 @@ fn workspaces(scan: &Scan<'_>, members: &BTreeMap<String, Member>, inventory: &m
     workspaces
 }
 
-/// The directories of what belongs together: the topmost modules, those of workspaces, and what stands in for others there.
-fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> BTreeSet<String> {
-    let tops: BTreeSet<&str> = members
+/// The directories of the modules that lie below no other one and below no workspace.
+fn tops(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> Vec<String> {
+    let all: BTreeSet<&str> = members
         .keys()
         .map(String::as_str)
         .chain(workspaces.iter().map(Workspace::directory))
@@ -167,17 +177,19 @@ fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> BTree
         let mut above = directory;
         while !above.is_empty() {
             above = parent(above);
-            if tops.contains(above) {
+            if all.contains(above) {
                 return true;
             }
         }
         false
     };
-    let mut left: Vec<String> = members
-        .keys()
-        .filter(|directory| !is_inside(directory))
-        .cloned()
-        .collect();
+    let tops = members.keys().filter(|directory| !is_inside(directory));
+    tops.cloned().collect()
+}
+
+/// The directories of what belongs together: the topmost modules, those of workspaces, and what stands in for others there.
+fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace], tops: &[String]) -> BTreeSet<String> {
+    let mut left = tops.to_vec();
     let mut directories: Vec<(&str, &Manifest)> = Vec::new();
     for workspace in workspaces {
         left.extend(workspace.members.iter().cloned());
@@ -186,11 +198,7 @@ fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> BTree
     let mut listed = BTreeSet::new();
     loop {
         for (base, manifest) in directories.drain(..) {
-            let by = manifest.replaces.iter().filter_map(|replace| match &replace.by {
-                Replacement::Directory(directory) => within(base, directory),
-                Replacement::Module { .. } => None,
-            });
-            left.extend(by.filter(|directory| members.contains_key(directory)));
+            left.extend(replaced(base, &manifest.replaces).filter(|directory| members.contains_key(directory)));
         }
         let Some(directory) = left.pop() else {
             return listed;
@@ -201,6 +209,17 @@ fn listed(members: &BTreeMap<String, Member>, workspaces: &[Workspace]) -> BTree
             directories.push((directory, &member.manifest));
         }
     }
+}
+
+/// The directories of the tree that stand in for modules, as replacements that lie in a directory say.
+pub(super) fn replaced<'r>(
+    base: &'r str,
+    replaces: impl IntoIterator<Item = &'r Replace>,
+) -> impl Iterator<Item = String> {
+    replaces.into_iter().filter_map(move |replace| match &replace.by {
+        Replacement::Directory(directory) => within(base, directory),
+        Replacement::Module { .. } => None,
+    })
 }
 
 /// A path relative to a directory, made one of the tree; nothing if it leads out of it.

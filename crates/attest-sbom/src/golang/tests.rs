@@ -120,6 +120,42 @@ fn a_directory_that_stands_in_is_own_and_one_that_is_not_there_is_a_gap() {
     assert!(found.is_incomplete(found.by_purl(APP).unwrap()));
 }
 
+const STAND_IN: &str = "module example.com/lib\ngo 1.21\nrequire example.com/app v0.0.0\nrequire example.com/a v1.0.0\n\
+                        require example.com/test v1.0.0\nreplace example.com/a => example.net/a v9.0.0\n";
+
+#[test]
+fn what_stands_in_is_built_with_the_versions_of_the_module_that_needs_it() {
+    let app = "module example.com/app\ngo 1.21\nrequire example.com/lib v0.0.0\nrequire example.com/a v1.5.0 // indirect\n\
+               replace example.com/lib => ./lib\n";
+    let found = inventory(&[("go.mod", app), ("lib/go.mod", STAND_IN)]);
+    assert_eq!(
+        purls(&found),
+        ["pkg:golang/example.com/a@v1.5.0", "pkg:golang/example.com/test@v1.0.0"]
+    );
+    // Nothing that is built of the one that needs it uses what that does not list.
+    let scope = |purl: &str| found.packages()[found.by_purl(purl).unwrap().place()].scope;
+    assert_eq!(scope("pkg:golang/example.com/test@v1.0.0"), Some(Scope::Excluded));
+    assert_eq!(scope("pkg:golang/example.com/a@v1.5.0"), None);
+    let edges = edges(&found);
+    for to in [
+        APP,
+        "pkg:golang/example.com/a@v1.5.0",
+        "pkg:golang/example.com/test@v1.0.0",
+    ] {
+        assert!(edges.contains(&("pkg:golang/example.com/lib", to)), "{edges:?}");
+    }
+    assert_eq!(codes(&found), [""; 0]);
+}
+
+#[test]
+fn a_list_that_is_not_whole_excludes_nothing_of_what_stands_in() {
+    let app = "module example.com/app\ngo 1.16\nrequire example.com/lib v0.0.0\nreplace example.com/lib => ./lib\n";
+    let found = inventory(&[("go.mod", app), ("lib/go.mod", STAND_IN)]);
+    let scopes = found.packages().iter().map(|package| package.scope);
+    assert!(scopes.eq(found.packages().iter().map(|_| None)));
+    assert_eq!(codes(&found), ["unresolved"]);
+}
+
 #[test]
 fn modules_of_a_workspace_need_each_other_and_share_one_version_of_what_comes_from_others() {
     let work = (
@@ -171,7 +207,7 @@ fn a_module_below_another_one_is_another_project_unless_something_says_otherwise
         app.1
     );
     let replaced = inventory(&[("go.mod", replaced.as_str()), tools]);
-    assert_eq!(purls(&replaced).len(), 2);
+    assert_eq!(purls(&replaced), ["pkg:golang/example.com/a@v1.2.0"]);
     let side_by_side = inventory(&[("app/go.mod", app.1), tools]);
     assert_eq!(purls(&side_by_side).len(), 2);
 }
