@@ -65,6 +65,7 @@ fn wants(file: &Candidate<'_>) -> bool {
     match file.name() {
         MANIFEST => !is_in_modules || is_of_package(file.path),
         HIDDEN_LOCK => is_in_modules,
+        yarn::SETTINGS => !is_in_modules,
         name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name),
     }
 }

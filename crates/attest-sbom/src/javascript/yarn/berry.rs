@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use attest_archive::yaml::Node;
 
+use super::catalogs::Catalogs;
 use super::lookup::Lookup;
 use super::resolutions::Resolutions;
 use crate::Gap;
@@ -31,9 +32,11 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
     let documents = documents(project, text)?;
     let root_text = project.manifest_text(project.directory, inventory);
     let root = parsed(root_text.as_deref(), project.directory, inventory);
+    let catalogs = Catalogs::read(project, inventory);
     let mut reading = Reading {
         project,
         inventory,
+        catalogs,
         graph: Graph::default(),
         lookup: Lookup::new(Resolutions::new(&root.resolutions)),
     };
@@ -53,6 +56,7 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
 struct Reading<'r> {
     project: &'r Project<'r>,
     inventory: &'r mut Inventory,
+    catalogs: Catalogs,
     graph: Graph,
     lookup: Lookup,
 }
@@ -158,7 +162,7 @@ impl Reading<'_> {
     }
 
     fn need(&mut self, from: usize, by: Option<&str>, (name, range): (&str, &str), need: Need) {
-        match self.lookup.find(by, name, range) {
+        match self.lookup.find(by, name, self.catalogs.range(name, range)) {
             Some(to) => self.graph.needs(from, to, need),
             None if need == Need::Optional => {}
             None => {
@@ -178,7 +182,14 @@ fn foreign(name: &str, reference: &str, entry: &Node) -> Package {
     };
     let checksum = text_at(entry, "checksum").map(|value| property("attest:yarn:checksum", value));
     let patch = patch.map(|value| property("attest:npm:patch", &value));
+    // A link to nothing, with which projects put types of others out of the way, comes from nobody else.
+    let is_link = reference.starts_with("link:") || reference.starts_with("portal:");
+    let role = match is_link && version.is_none() {
+        true => Role::Own { directory: None },
+        false => Role::Foreign,
+    };
     Package {
+        role,
         systems: text_at(entry, "conditions")
             .map(Systems::of_conditions)
             .unwrap_or_default(),

@@ -4,6 +4,7 @@
 //! workspace.
 
 mod berry;
+mod catalogs;
 mod classic;
 mod lookup;
 mod resolutions;
@@ -20,6 +21,7 @@ use crate::Gap;
 use crate::cyclonedx::Hash;
 use crate::inventory::Inventory;
 use crate::registry;
+pub(super) use catalogs::SETTINGS;
 use classic::Entry;
 use lookup::Lookup;
 use resolutions::Resolutions;

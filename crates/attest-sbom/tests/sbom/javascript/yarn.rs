@@ -119,3 +119,75 @@ fn a_lock_file_of_later_yarns_names_workspaces_patches_and_links() {
     assert_eq!(found.component("a@1.1.0").get("hashes"), None);
     assert_eq!(found.gaps, [""; 0]);
 }
+
+const CATALOG_LOCK: &str = "__metadata:\n  version: 8\n\n\"a@npm:^1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n\n\
+    \"a@npm:^2\":\n  version: 2.0.0\n  resolution: \"a@npm:2.0.0\"\n\n\
+    \"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n    a: \"catalog:\"\n    m: \
+    \"workspace:*\"\n\n\"m@workspace:*, m@workspace:m\":\n  version: 0.0.0-use.local\n  resolution: \"m@workspace:m\"\n  dependencies:\n    \
+    a: \"catalog:old\"\n";
+
+fn with_settings(settings: &str) -> super::Found {
+    found([
+        ("yarn.lock", CATALOG_LOCK),
+        (".yarnrc.yml", settings),
+        (
+            "package.json",
+            r#"{"name": "app", "version": "1.0.0", "dependencies": {"a": "catalog:", "m": "workspace:*"}}"#,
+        ),
+        (
+            "m/package.json",
+            r#"{"name": "m", "version": "1.0.0", "devDependencies": {"a": "catalog:old"}}"#,
+        ),
+    ])
+}
+
+#[test]
+fn a_catalog_says_which_range_is_asked_for() {
+    let found = with_settings("npmAuthToken: secret\ncatalog:\n  a: ^2\ncatalogs:\n  old:\n    a: npm:^1\n");
+    assert_eq!(
+        found.edges(),
+        ["app@1.0.0 -> a@2.0.0", "app@1.0.0 -> m@1.0.0", "m@1.0.0 -> a@1.0.0"]
+    );
+    assert_eq!(
+        found.packages(),
+        [
+            "pkg:npm/a@1.0.0 excluded",
+            "pkg:npm/a@2.0.0",
+            "pkg:npm/app@1.0.0",
+            "pkg:npm/m@1.0.0"
+        ]
+    );
+    assert_eq!(found.gaps, [""; 0]);
+    assert!(!found.document.to_string().contains("secret"));
+}
+
+#[test]
+fn a_catalog_that_is_not_there_is_a_gap() {
+    let found = with_settings("catalog: {b: ^2}\n");
+    assert_eq!(
+        found.gaps,
+        [
+            "yarn.lock: unresolved: `app` needs `a@catalog:`, which is not listed",
+            "yarn.lock: unresolved: `m` needs `a@catalog:old`, which is not listed"
+        ]
+    );
+    let found = with_settings("catalog: [\n");
+    assert!(
+        found.gaps.iter().any(|gap| gap.starts_with(".yarnrc.yml: damaged: ")),
+        "{:?}",
+        found.gaps
+    );
+}
+
+#[test]
+fn a_link_to_nothing_is_no_package_of_a_registry() {
+    let lock = "__metadata:\n  version: 8\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  \
+                dependencies:\n    \"@types/a\": \"link:./nope\"\n\n\"@types/a@link:./nope::locator=app%40workspace%3A.\":\n  version: \
+                0.0.0-use.local\n  resolution: \"@types/a@link:./nope::locator=app%40workspace%3A.\"\n";
+    let found = found([
+        ("yarn.lock", lock),
+        ("package.json", r#"{"name": "app", "version": "1.0.0"}"#),
+    ]);
+    assert_eq!(found.packages(), ["a", "pkg:npm/app@1.0.0"]);
+    assert_eq!(found.document["components"], serde_json::json!([]));
+}
