@@ -96,7 +96,9 @@ impl<'a> Manifest<'a> {
             }
         }
         match names.as_slice() {
-            [one] if one.starts_with(IN_FILE) => licence::declared(None, Some(one[IN_FILE.len()..].trim())),
+            [one] if one.strip_prefix(IN_FILE).is_some_and(leads_out) => {
+                licence::declared(None, Some(one[IN_FILE.len()..].trim()))
+            }
             // A list stood for a choice before there were expressions: npm's documentation makes `OR` of it.
             names => licence::declared(Some(&names.join(" OR ")), None),
         }
@@ -154,6 +156,12 @@ pub(super) fn text(scan: &Scan<'_>, path: &str) -> Result<Option<String>, Gap> {
     scan.text(path, MANIFEST_LIMIT)
 }
 
+/// Whether a path is of the machine on which somebody wrote it, and not of the package.
+fn leads_out(path: &str) -> bool {
+    let path = path.trim();
+    path.starts_with(['/', '~', '\\']) || path.contains(':') || path.split(['/', '\\']).any(|part| part == "..")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +196,14 @@ mod tests {
             (r#"{"license": "(MIT OR CC0-1.0)"}"#, Some("(MIT OR CC0-1.0)")),
             (
                 r#"{"license": "SEE LICENSE IN legal/COPYING"}"#,
+                Some("named SEE LICENSE IN legal/COPYING"),
+            ),
+            (
+                r#"{"license": "SEE LICENSE IN ../../home/x/COPYING"}"#,
+                Some("named see COPYING"),
+            ),
+            (
+                r#"{"license": "SEE LICENSE IN /home/x/COPYING"}"#,
                 Some("named see COPYING"),
             ),
             (r#"{"license": "UNLICENSED"}"#, Some("named UNLICENSED")),
