@@ -249,6 +249,12 @@ impl Graph {
         }
     }
 
+    /// What ties a package to the root is what others need, hence what it needs itself for is added here alone.
+    fn needs_of(&self, key: Key, inventory: &Inventory) -> impl Iterator<Item = Key> {
+        let itself = inventory.needs_itself(key).then_some(key);
+        self.needs[key.place()].iter().copied().chain(itself)
+    }
+
     /// The references in the order of the keys, all dependencies, and the files that list what nothing needs.
     fn dependencies(&self, inventory: &Inventory) -> (Vec<String>, Vec<Dependency>, Vec<Component>) {
         let references = references(inventory.packages());
@@ -261,7 +267,7 @@ impl Graph {
             .filter(is_known)
             .map(|key| Dependency {
                 reference: reference(&key),
-                depends_on: self.needs[key.place()].iter().map(reference).collect(),
+                depends_on: self.needs_of(key, inventory).map(|key| reference(&key)).collect(),
             })
             .collect();
         let mut of_root: Vec<String> = self.direct.iter().map(reference).collect();

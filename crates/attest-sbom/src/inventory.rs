@@ -29,6 +29,8 @@ pub struct Inventory {
     packages: Vec<Component>,
     by_identity: HashMap<String, Key>,
     edges: BTreeSet<(Key, Key)>,
+    /// Packages of which their manager says that they need themselves.
+    circular: BTreeSet<Key>,
     projects: BTreeMap<String, Key>,
     /// What everything is part of, whatever manifests there are: a system, an image.
     root: Option<Key>,
@@ -80,10 +82,18 @@ impl Inventory {
         self.by_identity.get(purl).copied()
     }
 
-    /// Says that one package needs another; no package needs itself.
+    /// Says that one package needs another. That two become one makes it no package that needs itself.
     pub(crate) fn depends(&mut self, from: Key, to: Key) {
         if from != to {
             self.edges.insert((from, to));
+        }
+    }
+
+    /// Says what a lock file does, which may be that a package needs itself: for its tests, with other features.
+    pub(crate) fn depends_as_locked(&mut self, from: Key, to: Key) {
+        self.depends(from, to);
+        if from == to {
+            self.circular.insert(from);
         }
     }
 
@@ -151,6 +161,8 @@ impl Inventory {
         for (from, to) in other.edges {
             self.depends(keys[from.place()], keys[to.place()]);
         }
+        self.circular
+            .extend(other.circular.into_iter().map(|key| keys[key.place()]));
         self.incomplete
             .extend(other.incomplete.into_iter().map(|key| keys[key.place()]));
         for (manifest, key) in other.projects {
@@ -225,6 +237,7 @@ impl Inventory {
             .filter_map(|(path, of)| Some((path, key(of)?)))
             .collect();
         kept.root = all.root.and_then(key);
+        kept.circular = all.circular.into_iter().filter_map(key).collect();
         kept.incomplete = all.incomplete.into_iter().filter_map(key).collect();
         (kept.properties, kept.gaps) = (all.properties, all.gaps);
         *self = kept;
@@ -244,6 +257,10 @@ impl Inventory {
 
     pub(crate) fn edges(&self) -> &BTreeSet<(Key, Key)> {
         &self.edges
+    }
+
+    pub(crate) fn needs_itself(&self, key: Key) -> bool {
+        self.circular.contains(&key)
     }
 
     pub(crate) fn projects(&self) -> &BTreeMap<String, Key> {

@@ -96,7 +96,7 @@ impl Listing<'_> {
         for (node, from) in self.resolution.nodes.iter().zip(&keys) {
             let needs = node.needs.iter().filter_map(|need| keys[*need]);
             for (from, to) in from.iter().flat_map(|from| needs.clone().map(move |to| (*from, to))) {
-                self.inventory.depends(from, to);
+                self.inventory.depends_as_locked(from, to);
             }
         }
         let project = self.locking.project;

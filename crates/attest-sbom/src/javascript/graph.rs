@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use super::manifest::{MANIFEST, Need};
 use super::package::{Package, Role};
 use super::project::{Project, in_directory};
 use super::systems::Target;
 use crate::Gap;
-use crate::cyclonedx::Scope;
+use crate::cyclonedx::{Component, Scope};
 use crate::inventory::{Inventory, Key};
 
 /// Packages and who needs whom, as one lock file says.
@@ -45,7 +47,7 @@ impl Graph {
     pub(super) fn write(mut self, project: &Project<'_>, inventory: &mut Inventory) {
         let is_kept = self.shipped(project, inventory);
         let only_for_development = self.only_for_development();
-        let mut keys = Vec::new();
+        let mut components = Vec::new();
         for (place, package) in self.packages.iter_mut().enumerate() {
             if package.licences.is_empty() {
                 package.licences = project.installed.licences(package);
@@ -53,16 +55,26 @@ impl Graph {
             let is_development = package.is_development.unwrap_or(only_for_development[place]);
             let is_excluded = !package.is_own() && is_development;
             let is_kept = is_kept.as_ref().is_none_or(|kept| kept[place]);
-            keys.push(if is_kept {
-                add(package, is_excluded, project, inventory)
-            } else {
-                None
-            });
+            let component = is_kept.then(|| component(package, is_excluded, project, inventory));
+            components.push(component.flatten());
         }
-        for (from, needs) in keys.iter().zip(&self.needs) {
+        let listed = self
+            .packages
+            .iter()
+            .zip(&components)
+            .filter(|(package, _)| !package.is_own());
+        let foreign: HashSet<String> = listed.filter_map(|(_, one)| one.as_ref()?.purl.clone()).collect();
+        let packages = self.packages.iter().zip(components);
+        let keys: Vec<Option<Key>> = packages
+            .map(|(package, component)| Some(add(package, component?, &foreign, inventory)))
+            .collect();
+        for (place, needs) in self.needs.iter().enumerate() {
             for (to, _) in needs {
-                if let (Some(from), Some(to)) = (from, keys[*to]) {
-                    inventory.depends(*from, to);
+                match (keys[place], keys[*to]) {
+                    // A package and what it was before it was patched are one, but it does not need itself.
+                    (Some(from), Some(_)) if *to == place => inventory.depends_as_locked(from, from),
+                    (Some(from), Some(to)) => inventory.depends(from, to),
+                    _ => {}
                 }
             }
         }
@@ -109,23 +121,40 @@ impl Graph {
     }
 }
 
-fn add(package: &Package, is_excluded: bool, project: &Project<'_>, inventory: &mut Inventory) -> Option<Key> {
-    let mut component = match package.component(project.lock) {
-        Ok(component) => component,
+fn component(
+    package: &Package,
+    is_excluded: bool,
+    project: &Project<'_>,
+    inventory: &mut Inventory,
+) -> Option<Component> {
+    match package.component(project.lock) {
+        Ok(component) => Some(Component {
+            scope: is_excluded.then_some(Scope::Excluded),
+            ..component
+        }),
         Err(gap) => {
             inventory.gap(gap);
-            return None;
+            None
         }
-    };
-    component.scope = is_excluded.then_some(Scope::Excluded);
+    }
+}
+
+fn add(package: &Package, mut component: Component, foreign: &HashSet<String>, inventory: &mut Inventory) -> Key {
+    // One package URL may stand for a folder and for what a registry has under its name: then it is not own alone, and what
+    // the latter is needed for decides.
+    let is_foreign = component.purl.as_ref().is_some_and(|purl| foreign.contains(purl));
+    if is_foreign && package.is_own() {
+        component.scope = Some(Scope::Excluded);
+    }
     let key = inventory.add(component);
     match &package.role {
+        Role::Own { directory: Some(path) } if is_foreign => inventory.describes(&in_directory(path, MANIFEST), key),
         Role::Own { directory: Some(path) } => inventory.project(&in_directory(path, MANIFEST), key),
-        Role::Own { directory: None } => inventory.own(key),
-        Role::Foreign => {}
+        Role::Own { directory: None } if !is_foreign => inventory.own(key),
+        Role::Own { directory: None } | Role::Foreign => {}
     }
     if package.is_incomplete {
         inventory.incomplete(key);
     }
-    Some(key)
+    key
 }

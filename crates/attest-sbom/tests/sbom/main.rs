@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod build;
+mod cargo_circles;
 mod cargo_platforms;
 mod cargo_project;
 mod cargo_shipped;

@@ -164,3 +164,33 @@ fn a_folder_that_is_not_there_is_told() {
     let folder = ("l/package.json", r#"{"name": "l", "version": "1.0.0"}"#);
     assert_eq!(found([files[0], files[1], folder]).gaps, [""; 0]);
 }
+
+#[test]
+fn a_folder_and_a_package_of_its_name_from_the_registry_are_one_that_is_not_own_alone() {
+    let lock = "lockfileVersion: '9.0'\nimporters:\n  .:\n    devDependencies:\n      '@s/m':\n        specifier: 2.0.0\n        version: \
+                2.0.0\n  packages/m: {}\npackages:\n  '@s/m@2.0.0':\n    resolution: {integrity: sha1-cfUw57AQr163p993UveJId1X6e4=}\n\
+                snapshots:\n  '@s/m@2.0.0': {}\n";
+    let found = found([
+        ("pnpm-lock.yaml", lock),
+        ("package.json", MANIFEST),
+        ("packages/m/package.json", MEMBER),
+    ]);
+    assert_eq!(found.packages(), ["pkg:npm/%40s/m@2.0.0 excluded", "pkg:npm/app@1.0.0"]);
+    let listed = found.document["components"].as_array().unwrap();
+    assert_eq!(listed[0]["purl"], "pkg:npm/%40s/m@2.0.0");
+    assert_eq!(listed[0].get("properties"), None);
+    assert_eq!(found.document["metadata"]["component"].get("components"), None);
+}
+
+#[test]
+fn a_folder_may_need_itself() {
+    let lock = "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  packages/m:\n    devDependencies:\n      '@s/m':\n        specifier: \
+                workspace:*\n        version: 'link:'\n";
+    let found = found([
+        ("pnpm-lock.yaml", lock),
+        ("package.json", MANIFEST),
+        ("packages/m/package.json", MEMBER),
+    ]);
+    assert_eq!(found.edges(), ["@s/m@2.0.0 -> @s/m@2.0.0"]);
+    assert_eq!(found.gaps, [""; 0]);
+}
