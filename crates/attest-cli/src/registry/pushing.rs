@@ -118,7 +118,8 @@ impl Pushing<'_> {
         let (spoiled, part) = (Mutex::new(None), self.transfer.part());
         let source = || -> io::Result<Box<dyn Read>> {
             match blob.open() {
-                Ok(reader) => Ok(Box::new(part.counted(reader))),
+                Ok(reader) if self.transfer.is_watched() => Ok(Box::new(part.counted(reader))),
+                Ok(reader) => Ok(reader),
                 Err(error) => {
                     let told = io::Error::other(error.to_string());
                     *spoiled.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

@@ -24,6 +24,11 @@ impl Transfer {
         }
     }
 
+    /// Whether bytes need to be counted: readers of files fill memory that nobody cleared, and what stands between does not.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.bar.is_some()
+    }
+
     /// Some bytes need not go at all.
     pub(crate) fn leave_out(&self, bytes: u64) {
         let without = |total: u64| Some(total.saturating_sub(bytes));
