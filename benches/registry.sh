@@ -7,8 +7,8 @@
 # counts. Registries, each if it is there: docker-registry with a file system, and crane's, in memory. What they keep is in BENCH_DIR
 # (default /dev/shm, so that no disk is measured). MEGABYTES (default 500) is the size of a layer.
 # ATTEST, SKOPEO, CRANE and DOCKER_REGISTRY name the programs; without ATTEST a release build is made. A peer or a registry that is
-# not there is left out. Ratios above 1 mean: attest is faster. The account of memory is the most that was resident (VmHWM), and with
-# LARGE=1 once more for one layer of 8 GB.
+# not there is left out. Ratios above 1 mean: attest is faster. The account of memory is the most that was resident, and with LARGE=4000
+# once more for one layer of so many megabytes.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1700000000
 
@@ -113,7 +113,7 @@ for kind in "${kinds[@]}"; do
     done
 done
 if [ -n "${LARGE:-}" ] && [ -n "$docker" ]; then
-    image 8000 amd64
+    image "$LARGE" amd64
     turn docker-registry large "$ATTEST" push "$work/image:v1" "oci://127.0.0.1:PORT/team/app:v1"
 fi
 stop
