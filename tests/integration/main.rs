@@ -49,6 +49,7 @@ mod unsafety;
 mod verify;
 mod verify_build;
 mod verify_detached;
+mod verify_image;
 mod verify_key;
 mod verify_lists;
 mod verify_log;

@@ -12,7 +12,7 @@ const COMMIT: &str = "1f9a3c5d7e2b4a6081c3e5f70a2b4c6d8e0f1a3b";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 
 /// As GitHub's own action writes it for the workflow that the certificate is for.
-fn provenance() -> Value {
+pub(crate) fn provenance() -> Value {
     json!({
         "buildDefinition": {
             "buildType": "https://actions.github.io/buildtypes/workflow/v1",

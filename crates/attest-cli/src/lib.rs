@@ -12,7 +12,7 @@ mod context;
 mod exit;
 mod failure;
 mod git_failure;
-#[expect(dead_code, unused_imports, reason = "the verbs on images use all of it")]
+#[expect(dead_code, reason = "the verbs on images use all of it")]
 mod image;
 mod input_file;
 mod keyless;

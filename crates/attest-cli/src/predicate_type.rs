@@ -17,6 +17,11 @@ const WORDS: [(&str, &str); 10] = [
 /// Anything, as text, beside the time at which it was said.
 pub(crate) const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
 
+/// That an image is signed, and no more.
+///
+/// Source: cosign, `specs/BUNDLE_SPEC.md`.
+pub(crate) const IMAGE_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
+
 /// The URI that a word for a predicate type stands for; a URI stands for itself.
 pub(crate) fn type_uri(kind: &str) -> Result<String, Failure> {
     if let Some((_, uri)) = WORDS.iter().find(|(word, _)| *word == kind) {

@@ -10,7 +10,7 @@ mod proxy;
 mod push;
 mod push_killed;
 mod push_kinds;
-mod server;
+pub(crate) mod server;
 mod uploads;
 pub(crate) mod wire;
 

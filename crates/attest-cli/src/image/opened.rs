@@ -1,8 +1,8 @@
 use attest_digest::Digest;
 use attest_net::registry::{Client, Reference};
-use attest_store::image::{LayoutRepository, Tree};
+use attest_store::image::{LayoutRepository, Repository, Tree};
 
-use super::{ImageArguments, ImageName, Place, tree_failure};
+use super::{ImageArguments, ImageName, Place, PlaceError, tree_failure};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::registry::failure;
@@ -18,6 +18,8 @@ pub(crate) struct Opened {
     pub(crate) name: String,
     /// The name as it was given, and what it means in a registry.
     pub(crate) reference: Option<Reference>,
+    /// What a tag was answered with.
+    manifest: Option<Vec<u8>>,
 }
 
 impl Opened {
@@ -41,17 +43,19 @@ impl Opened {
                     digest,
                     name,
                     reference: None,
+                    manifest: None,
                 })
             }
         }
     }
 
     fn of_registry(reference: &Reference, client: Client) -> Result<Self, Failure> {
-        let digest = match reference.digest() {
-            Some(digest) => digest.clone(),
+        let (digest, manifest) = match reference.digest() {
+            Some(digest) => (digest.clone(), None),
             None => {
                 let found = client.manifest(reference.repository(), &reference.pointer());
-                found.map_err(|error| failure(&error).at(reference))?.digest
+                let found = found.map_err(|error| failure(&error).at(reference))?;
+                (found.digest, Some(found.bytes))
             }
         };
         Ok(Self {
@@ -62,11 +66,36 @@ impl Opened {
             },
             reference: Some(reference.clone()),
             digest,
+            manifest,
         })
     }
 
     /// Everything below it.
     pub(crate) fn tree(&self) -> Result<Tree, Failure> {
-        Tree::read(&self.place, &self.digest).map_err(|error| tree_failure(&error, &self.place).at(&self.name))
+        Tree::read(self, &self.digest).map_err(|error| tree_failure(&error, &self.place).at(&self.name))
+    }
+}
+
+/// The repository that it is in. What its tag was answered with is not asked for again.
+impl Repository for Opened {
+    type Error = PlaceError;
+
+    fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, PlaceError> {
+        match &self.manifest {
+            Some(bytes) if *digest == self.digest => Ok(Some(bytes.clone())),
+            _ => self.place.manifest(digest),
+        }
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, PlaceError> {
+        self.place.tagged(tag)
+    }
+
+    fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, PlaceError> {
+        self.place.blob(digest, size)
+    }
+
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
+        self.place.referrers(subject)
     }
 }

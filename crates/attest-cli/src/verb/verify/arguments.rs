@@ -8,6 +8,7 @@ use super::checksums::ListArguments;
 use super::detached::DetachedArguments;
 use super::evidence::{Origin, Signature};
 use super::expectation::{ClaimArguments, IdentityArguments};
+use super::image::ImageOptions;
 use super::input::{Input, Subject};
 use super::output::OutputArguments;
 use crate::threads::ThreadsArgument;
@@ -38,10 +39,16 @@ const EXAMPLES: &str = "Examples:
       --certificate-oidc-issuer https://accounts.example.com
       Verify a model or data set: the tree manifest in model/model.sig, and every file against it.
 
+  attest verify oci://registry.example.org/app:v1 --certificate-identity release@example.com \\
+      --certificate-oidc-issuer https://accounts.example.com
+      Verify the image that a tag names, with the signatures beside it, and tell for each image of
+      an index whether it is signed itself or covered by the index. --oci-layout does the same
+      for a layout on disk, and --recursive asks for a signature of each.
+
   attest verify --files-from list.txt --repo example/app -o json=verdicts.json
       Verify thousands of files in one call, and keep the verdicts as JSON too.
 
-Nothing is fetched: verifying works with the cable out. Exit code 0: every artifact is covered and
+Nothing is fetched but images of registries: verifying works with the cable out. Exit code 0: every artifact is covered and
 every given piece of evidence holds; 1: not so; 2: wrong usage; 3: something could not be read.
 docs/VERIFYING.md has all of it.";
 
@@ -57,6 +64,8 @@ pub(crate) struct Arguments {
     pub(super) claims: ClaimArguments,
     #[command(flatten)]
     pub(super) build: BuildArguments,
+    #[command(flatten)]
+    pub(super) image: ImageOptions,
     #[command(flatten)]
     pub(super) trust: TrustArguments,
     #[command(flatten)]
@@ -76,15 +85,15 @@ impl Arguments {
     pub(super) fn reads<'a>(&'a self, input: &'a Input) -> impl Iterator<Item = &'a Path> {
         let artifacts = input.subjects.iter().filter_map(Subject::file);
         let evidence = input.given.iter().chain(&input.given_signatures).map(PathBuf::as_path);
-        let means = [
-            &self.trust.trusted_root,
-            &self.identity.key,
-            &self.subjects.files_from,
-            &self.build.roots_of_trust,
-        ];
-        let means = means.into_iter().filter_map(|path| path.as_deref());
+        let list = self.subjects.files_from.as_deref();
         let parts = self.subjects.signature.words().map(|(_, path)| path.as_path());
-        artifacts.chain(evidence).chain(means).chain(parts)
+        artifacts.chain(evidence).chain(self.means()).chain(list).chain(parts)
+    }
+
+    /// Every file that says whom to believe.
+    pub(super) fn means(&self) -> impl Iterator<Item = &Path> {
+        let means = [&self.trust.trusted_root, &self.identity.key, &self.build.roots_of_trust];
+        means.into_iter().filter_map(|path| path.as_deref())
     }
 }
 
@@ -144,7 +153,7 @@ impl RelaxationArguments {
 /// What is verified, and by which evidence.
 #[derive(Debug, clap::Args)]
 pub(super) struct SubjectArguments {
-    /// Artifacts: files, directories, `-` for standard input, or digests such as sha256:…; files named like evidence (*.sigstore.json, *.sig, …, see docs/FORMATS.md) are evidence
+    /// Artifacts: files, directories, `-` for standard input, digests such as sha256:…, or images such as oci://registry.example.org/app:v1; files named like evidence (*.sigstore.json, *.sig, …, see docs/FORMATS.md) are evidence
     #[arg(required_unless_present = "files_from", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// More artifacts: a file with one on each line, or `-` for standard input

@@ -178,9 +178,9 @@ impl Verdicts {
         self.findings.iter_mut().for_each(|finding| finding.covers = 0);
         for judgement in self.judgements.iter().filter(|judgement| judgement.is_accepted()) {
             judgement
-                .covered_by
-                .iter()
-                .for_each(|place| self.findings[*place].covers += 1);
+                .covering()
+                .into_iter()
+                .for_each(|place| self.findings[place].covers += 1);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::expectation::{ClaimArguments, not_a};
 use super::problem::Problem;
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_CONFIGURATION_BYTES};
-use crate::predicate_type::type_uri;
+use crate::predicate_type::{IMAGE_SIGNATURE, type_uri};
 use crate::visible::visible;
 
 /// The word for what is no statement.
@@ -22,9 +22,9 @@ const SIGNATURE: &str = "signature";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What has to be signed")]
 pub(super) struct BuildArguments {
-    /// A statement of this type: a word of cosign such as slsaprovenance1, or a URI; `signature` for one of the artifact itself
+    /// A statement of this type: a word of cosign such as slsaprovenance1, or a URI; `signature` for one of the artifact itself. Of images, each that is named
     #[arg(long = "type", value_name = "TYPE", visible_alias = "predicate-type")]
-    type_: Option<String>,
+    types: Vec<String>,
     /// Provenance by this builder; without @REF, at any version of it
     #[arg(long, value_name = "URI")]
     builder_id: Option<String>,
@@ -102,22 +102,55 @@ pub(super) enum Inadmissible {
 
 impl BuildArguments {
     pub(super) fn read(&self, claims: &ClaimArguments, has_key: bool) -> Result<Wanted, Failure> {
-        let type_ = match self.type_.as_deref() {
-            None => None,
-            Some(SIGNATURE) => Some(Type::Signature),
-            Some(word) => Some(Type::Statement(type_uri(word)?)),
-        };
+        let mut each = self.read_all(claims, has_key)?;
+        match (each.pop(), each.is_empty()) {
+            (Some(wanted), true) => Ok(wanted),
+            _ => {
+                let message = format_args!("expected one --type for files, found {}", self.types.len());
+                Err(Failure::usage("type-several", message)
+                    .at("--type")
+                    .hint("evidence of each type is asked for in a call of its own; of images, in one"))
+            }
+        }
+    }
+
+    /// The same for images, which have to have each type that is named, and a signature where none is.
+    pub(super) fn read_each(&self, claims: &ClaimArguments, has_key: bool) -> Result<Vec<Wanted>, Failure> {
+        let mut each = self.read_all(claims, has_key)?;
+        for wanted in &mut each {
+            let is_signature = match &wanted.type_ {
+                None => wanted.build.is_none(),
+                Some(type_) => *type_ == Type::Statement(IMAGE_SIGNATURE.to_owned()),
+            };
+            if is_signature {
+                wanted.type_ = Some(Type::Signature);
+            }
+        }
+        Ok(each)
+    }
+
+    /// One for each type, at least one. What is asked of provenance is asked of those types that are provenance.
+    fn read_all(&self, claims: &ClaimArguments, has_key: bool) -> Result<Vec<Wanted>, Failure> {
+        let types = self
+            .types
+            .iter()
+            .map(|word| Type::of(word))
+            .collect::<Result<Vec<_>, _>>()?;
         let build = self.expectation(claims, has_key)?;
-        if build.is_some() && type_.as_ref().is_some_and(|type_| !type_.is_provenance()) {
+        if build.is_some() && !types.is_empty() && !types.iter().any(Type::is_provenance) {
             let message = "expected no other --type where something is asked of provenance, found one";
             return Err(Failure::usage("type-is-no-provenance", message).at("--type"));
         }
         let roots = self.roots_of_trust.as_ref().map(read_roots).transpose()?;
-        Ok(Wanted {
+        let wanted = |type_: Option<Type>| Wanted {
+            build: build.clone().filter(|_| type_.as_ref().is_none_or(Type::is_provenance)),
             type_,
-            build,
-            roots,
+            roots: roots.clone(),
             min_level: self.min_level,
+        };
+        Ok(match types.is_empty() {
+            true => vec![wanted(None)],
+            false => types.into_iter().map(|type_| wanted(Some(type_))).collect(),
         })
     }
 
@@ -181,6 +214,13 @@ fn level(text: &str) -> Result<BuildLevel, String> {
 }
 
 impl Type {
+    fn of(word: &str) -> Result<Self, Failure> {
+        match word {
+            SIGNATURE => Ok(Self::Signature),
+            word => type_uri(word).map(Self::Statement),
+        }
+    }
+
     fn is_provenance(&self) -> bool {
         matches!(self, Self::Statement(uri) if BuildClaims::is_provenance(uri))
     }
@@ -196,6 +236,25 @@ impl Type {
 impl Wanted {
     pub(super) fn asks_for_anything(&self) -> bool {
         self.type_.is_some() || self.build.is_some() || self.roots.is_some()
+    }
+
+    /// Whether a signature is asked for, and no statement.
+    pub(super) fn is_signature(&self) -> bool {
+        self.type_ == Some(Type::Signature)
+    }
+
+    /// Whether a statement of this type may be what is asked for.
+    pub(super) fn accepts_type(&self, uri: &str) -> bool {
+        match &self.type_ {
+            Some(type_) => *type_ == Type::Statement(uri.to_owned()),
+            None => self.build.is_none() || BuildClaims::is_provenance(uri),
+        }
+    }
+
+    /// What is asked for, as in a sentence.
+    pub(super) fn type_shown(&self) -> String {
+        let provenance = || "SLSA provenance".to_owned();
+        self.type_.as_ref().map_or_else(provenance, Type::shown)
     }
 
     /// What was asked for, by the names of JSON fields.

@@ -140,7 +140,7 @@ impl<'a> Chunk<'a> {
         match subject {
             Subject::File(path) => SignedBytes::File(path),
             Subject::Stdin => self.held.as_ref().map_or(SignedBytes::Nowhere, SignedBytes::Held),
-            Subject::Digest(_) | Subject::Tree(_) | Subject::Refused(..) => SignedBytes::Nowhere,
+            Subject::Digest(_) | Subject::Image(_) | Subject::Tree(_) | Subject::Refused(..) => SignedBytes::Nowhere,
         }
     }
 

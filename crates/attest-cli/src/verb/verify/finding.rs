@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use attest_verify::{LogEvidence, Signer, TimeEvidence, VerifiedBundle};
 
-use super::build::ProvenBuild;
+use super::build::{Admitted, ProvenBuild};
 use super::detached::DetachedSigner;
 use super::evidence::{Evidence, Origin, Proof};
 use super::problem::Problem;
@@ -26,6 +26,8 @@ pub(super) struct Proven {
     pub(super) signer: ProvenSigner,
     pub(super) statement: Option<ProvenStatement>,
     pub(super) build: Option<ProvenBuild>,
+    /// The name that an image had when it was signed.
+    pub(super) image_name: Option<String>,
     pub(super) times: Vec<TimeEvidence>,
     pub(super) log_entries: Vec<LogEvidence>,
     pub(super) checked: Vec<&'static str>,
@@ -80,7 +82,7 @@ impl Finding {
     /// What makes the whole call fail: a neighbour that does not verify is only no help.
     pub(super) fn counting_problem(&self) -> Option<&Problem> {
         match self.origin {
-            Origin::Neighbour => None,
+            Origin::Neighbour | Origin::Attached => None,
             Origin::Beside | Origin::Given | Origin::Named => {
                 self.result.as_ref().err().filter(|problem| !problem.is_passed_over())
             }
@@ -117,16 +119,19 @@ impl Proven {
                 bundle,
                 admitted,
                 ..
-            } => {
-                let mut proven = Self::of_bundle(format.code(), bundle);
-                proven.checked.extend(&admitted.checked);
-                proven.build = admitted.build.clone();
-                if proven.statement.is_some() && !proven.checked.contains(&"provenance") {
-                    proven.not_checked.push("predicate");
-                }
-                proven
-            }
+            } => Self::admitted(format.code(), bundle, admitted),
         }
+    }
+
+    /// What a bundle says, kept in a format, that turned out to be what was asked for.
+    pub(super) fn admitted(format: &'static str, bundle: &VerifiedBundle, admitted: &Admitted) -> Self {
+        let mut proven = Self::of_bundle(format, bundle);
+        proven.checked.extend(&admitted.checked);
+        proven.build = admitted.build.clone();
+        if proven.statement.is_some() && !proven.checked.contains(&"provenance") {
+            proven.not_checked.push("predicate");
+        }
+        proven
     }
 
     fn of_bundle(format: &'static str, bundle: &VerifiedBundle) -> Self {
@@ -156,6 +161,7 @@ impl Proven {
                 subjects: statement.subjects().len(),
             }),
             build: None,
+            image_name: None,
             times: bundle.times().to_vec(),
             log_entries: bundle.log_entries().to_vec(),
             checked,

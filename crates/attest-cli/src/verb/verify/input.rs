@@ -36,6 +36,8 @@ pub(super) enum Subject {
     File(PathBuf),
     Digest(Digest),
     Stdin,
+    /// An image, by its name with its digest.
+    Image(String),
     /// A directory with a tree manifest, which is one artifact.
     Tree(PathBuf),
     /// Something in a directory that nothing can vouch for, or a directory that cannot be listed.
@@ -198,6 +200,7 @@ impl Subject {
         match self {
             Self::File(path) | Self::Tree(path) | Self::Refused(path, _) => path.display().to_string(),
             Self::Digest(digest) => digest.to_string(),
+            Self::Image(name) => name.clone(),
             Self::Stdin => "-".to_owned(),
         }
     }
@@ -205,7 +208,7 @@ impl Subject {
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Digest(_) | Self::Stdin | Self::Tree(_) | Self::Refused(..) => None,
+            Self::Digest(_) | Self::Stdin | Self::Image(_) | Self::Tree(_) | Self::Refused(..) => None,
         }
     }
 

@@ -4,6 +4,7 @@ use attest_digest::{Algorithm, Digest, DigestSet, Measured};
 use attest_verify::Artifact;
 
 use super::evidence::{Covering, Evidence, Origin, Query, Refusal, Stock};
+use super::image::ImageFindings;
 use super::input::Subject;
 use super::problem::Problem;
 use super::tree::TreeFindings;
@@ -18,6 +19,8 @@ pub(super) struct Judgement {
     pub(super) listed_in: Option<PathBuf>,
     /// What was found in it, where it is a directory, by each tree manifest, with the place of the evidence.
     pub(super) trees: Vec<(usize, TreeFindings)>,
+    /// What was found of it and below it, where it is an image.
+    pub(super) image: Option<ImageFindings>,
     /// The evidence that covers it, by its place among all that was looked at.
     pub(super) covered_by: Vec<usize>,
     pub(super) problems: Vec<Problem>,
@@ -32,6 +35,7 @@ impl Judgement {
             signed_as: None,
             listed_in: None,
             trees: Vec::new(),
+            image: None,
             covered_by: Vec::new(),
             problems: vec![problem],
         }
@@ -49,6 +53,20 @@ impl Judgement {
         self.trees.sort_by_key(|(place, _)| *place);
         for problem in &mut self.problems {
             problem.evidence = problem.evidence.map(|place| new_places[place]);
+        }
+        let nodes = self.image.iter_mut().flat_map(|image| &mut image.nodes);
+        nodes.for_each(|node| node.move_evidence(new_places));
+    }
+
+    /// The evidence that covers it, or any part of it, once for each part.
+    pub(super) fn covering(&self) -> Vec<usize> {
+        match &self.image {
+            None => self.covered_by.clone(),
+            Some(image) => image
+                .nodes
+                .iter()
+                .flat_map(|node| node.bundles.iter().copied())
+                .collect(),
         }
     }
 
@@ -159,6 +177,7 @@ impl<'a> Case<'a> {
             digest,
             listed_in: None,
             trees: Vec::new(),
+            image: None,
             covered_by: covering.iter().map(|(place, ..)| *place).collect(),
             signed_as: covering
                 .into_iter()

@@ -1,8 +1,8 @@
-//! `attest verify`: artifacts and evidence in, one verdict each out. Offline.
+//! `attest verify`: artifacts and evidence in, one verdict each out. Offline, unless an image of a registry is named.
 //!
 //! `input` tells artifacts from evidence, `evidence` finds and verifies the evidence, `judgement` holds each artifact
-//! against it, `batch` does that for thousands, a `chunk` at a time, `tree` does it for whole directories with a manifest, and
-//! `output` writes what came of it.
+//! against it, `batch` does that for thousands, a `chunk` at a time, `tree` does it for whole directories with a manifest, `image`
+//! for images with everything below them, and `output` writes what came of it.
 
 mod arguments;
 mod batch;
@@ -13,6 +13,7 @@ mod detached;
 mod evidence;
 mod expectation;
 mod finding;
+mod image;
 mod input;
 mod judgement;
 mod listing;
@@ -42,6 +43,9 @@ use report::{Report, Trusted};
 use tree::Trees;
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    if image::are_named(&arguments)? {
+        return image::run(&arguments, context);
+    }
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
     let keys = detached::keys(&arguments)?;

@@ -4,6 +4,7 @@ use attest_verify::Rejection;
 use attestation::foreign::EvidenceError;
 
 use crate::causes::with_causes;
+use crate::failure::{Failure, FailureClass};
 
 /// Why an artifact or a piece of evidence is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,18 @@ impl Problem {
             Weight::Rejected => "rejected",
             Weight::Undecided => "undecided",
             Weight::PassedOver => "passed-over",
+        }
+    }
+}
+
+/// What ends another verb is here only about one artifact.
+impl From<&Failure> for Problem {
+    fn from(failure: &Failure) -> Self {
+        match failure.class() {
+            FailureClass::Rejected => Self::new(Weight::Rejected, failure.code(), failure.message()),
+            FailureClass::Usage | FailureClass::Undecided => {
+                Self::new(Weight::Undecided, failure.code(), failure.message())
+            }
         }
     }
 }

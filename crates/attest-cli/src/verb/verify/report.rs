@@ -5,6 +5,7 @@ use attest_verify::VerificationTime;
 
 use super::expectation;
 use super::finding::Finding;
+use super::image::ImageFindings;
 use super::judgement::Judgement;
 use super::problem::Problem;
 use super::tree::TreeFindings;
@@ -92,6 +93,9 @@ impl Report {
 
     /// What no evidence that covers an artifact was checked for.
     pub(super) fn not_checked(&self, judgement: &Judgement) -> Vec<&'static str> {
+        if let Some(image) = &judgement.image {
+            return self.not_checked_of_image(image);
+        }
         let checked = self.checked(judgement);
         let proven = judgement
             .covered_by
@@ -103,6 +107,22 @@ impl Report {
             is_of_tree && self.is_whole(judgement) || checked.iter().any(|known| known.check == check)
         };
         left_out.into_iter().filter(|check| !is_checked(check)).collect()
+    }
+
+    /// What was left out for a manifest was left out, whatever was checked for its neighbours.
+    fn not_checked_of_image(&self, image: &ImageFindings) -> Vec<&'static str> {
+        let mut left_out = BTreeSet::new();
+        for node in image.nodes.iter().filter(|node| node.is_required) {
+            let own = || {
+                node.bundles
+                    .iter()
+                    .filter_map(|place| self.findings[*place].result.as_ref().ok())
+            };
+            let made: BTreeSet<&str> = own().flat_map(|proven| proven.checked.iter().copied()).collect();
+            let not_made = own().flat_map(|proven| proven.not_checked.iter().copied());
+            left_out.extend(not_made.filter(|check| !made.contains(check)));
+        }
+        left_out.into_iter().collect()
     }
 
     /// Whether one of the manifests that cover a directory leaves nothing out, so that nothing in it is unsigned.

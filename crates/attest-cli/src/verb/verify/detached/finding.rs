@@ -76,6 +76,7 @@ impl From<&VerifiedDetached> for Proven {
             signer: ProvenSigner::Detached(Box::new(DetachedSigner::of(proof))),
             statement: None,
             build: None,
+            image_name: None,
             times: Vec::new(),
             log_entries: Vec::new(),
             checked,

@@ -49,7 +49,7 @@ impl World<'_> {
             Subject::File(path) => self.examine_with(subject, search.candidates(Some(path))),
             Subject::Stdin => self.examine_with(subject, search.candidates(None)),
             Subject::Refused(_, problem) => Examined::refused(subject, problem.clone()),
-            Subject::Digest(_) | Subject::Tree(_) => {
+            Subject::Digest(_) | Subject::Image(_) | Subject::Tree(_) => {
                 let message = format_args!(
                     "expected a file: signatures of {} are over its bytes",
                     self.keys.format()

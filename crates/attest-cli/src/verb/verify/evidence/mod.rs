@@ -31,6 +31,8 @@ pub(super) struct Evidence {
 pub(super) enum Origin {
     /// It lies in the directory of an artifact that has no evidence of its own. It counts when it covers something.
     Neighbour,
+    /// It hangs on an image. It counts when it covers something: anybody who may push can hang something there.
+    Attached,
     /// It lies beside an artifact, under its name.
     Beside,
     /// It is among the files of the call, or in one of its directories.
@@ -48,6 +50,7 @@ impl Origin {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Given | Self::Named => "given",
+            Self::Attached => "attached",
             Self::Beside => "beside",
             Self::Neighbour => "neighbour",
         }

@@ -69,7 +69,7 @@ impl Stock {
                 self.by_file_name.entry(file_name.to_vec()).or_default().push(place);
             }
             // One that lies beside an artifact is a neighbour of the others of its directory.
-            Origin::Beside | Origin::Neighbour => {
+            Origin::Beside | Origin::Neighbour | Origin::Attached => {
                 let directory = directory_of(&piece.path).to_owned();
                 self.neighbours.entry(directory).or_default().push(place);
             }
@@ -165,7 +165,7 @@ impl Stock {
         let piece = &self.evidence[place];
         match piece.origin {
             Origin::Given | Origin::Named => true,
-            Origin::Beside | Origin::Neighbour => {
+            Origin::Beside | Origin::Neighbour | Origin::Attached => {
                 query.beside.contains(&piece.path) || self.neighbours_of(query).binary_search(&place).is_ok()
             }
         }

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::keyless;
 use crate::visible::visible;
 pub(super) use claims::ClaimArguments;
+pub(super) use nobody::Claim;
 use signer::Signer;
 pub(super) use signer::not_a;
 
@@ -73,22 +74,32 @@ pub(super) struct Shown(pub(super) Fields);
 type Fields = Vec<(&'static str, String)>;
 
 pub(super) fn read(arguments: &Arguments, input: &Input, context: &Context<'_>) -> Result<Expected, Failure> {
-    let key = arguments.identity.key.as_ref();
-    let wanted = arguments.build.read(&arguments.claims, key.is_some())?;
-    let (expectation, mut shown) = match key {
-        Some(path) if arguments.identity.certificate_identity.is_some() => {
-            let message = "expected either --key or --certificate-identity: this key does not say whose it is";
-            return Err(Failure::usage("identity-with-key", message).at(path.display()));
-        }
-        Some(path) => (read_key(path)?, vec![("key", path.display().to_string())]),
-        None => read_certificate(arguments, input, context)?,
-    };
+    let wanted = arguments
+        .build
+        .read(&arguments.claims, arguments.identity.key.is_some())?;
+    let (expectation, mut shown) = signer(arguments, &|| nobody::claimed_signer(input), context)?;
     shown.extend(wanted.shown());
     Ok(Expected {
         expectation,
         wanted,
         shown: Shown(shown),
     })
+}
+
+/// Who has to have signed, and how that was said. Where nobody is named, the error tells who claims to have.
+pub(super) fn signer(
+    arguments: &Arguments,
+    claimed: &dyn Fn() -> Option<Claim>,
+    context: &Context<'_>,
+) -> Result<(Expectation, Fields), Failure> {
+    match arguments.identity.key.as_ref() {
+        Some(path) if arguments.identity.certificate_identity.is_some() => {
+            let message = "expected either --key or --certificate-identity: this key does not say whose it is";
+            Err(Failure::usage("identity-with-key", message).at(path.display()))
+        }
+        Some(path) => Ok((read_key(path)?, vec![("key", path.display().to_string())])),
+        None => read_certificate(arguments, claimed, context),
+    }
 }
 
 /// Whether a certificate has to say something about a build.
@@ -98,14 +109,14 @@ pub(super) fn asks_for_claims(arguments: &Arguments) -> Result<bool, Failure> {
 
 fn read_certificate(
     arguments: &Arguments,
-    input: &Input,
+    claimed: &dyn Fn() -> Option<Claim>,
     context: &Context<'_>,
 ) -> Result<(Expectation, Fields), Failure> {
     let signer = Signer::read(&arguments.identity, &arguments.claims)?;
     let Signer {
         mut expectation,
         mut shown,
-    } = signer.ok_or_else(|| nobody::expected(&arguments.identity, input, context))?;
+    } = signer.ok_or_else(|| nobody::expected(&arguments.identity, claimed, context))?;
     for (claim, expected) in arguments.claims.read()? {
         shown.push((claim.as_str(), expected.as_str().to_owned()));
         expectation = expectation.requiring_claim(claim, expected);

@@ -12,7 +12,11 @@ use crate::shell::quoted;
 use crate::visible::visible;
 
 /// A signature by just anybody proves nothing. Says who claims to have signed, and how to ask for them.
-pub(super) fn expected(identity: &IdentityArguments, input: &Input, context: &Context<'_>) -> Failure {
+pub(super) fn expected(
+    identity: &IdentityArguments,
+    claimed: &dyn Fn() -> Option<Claim>,
+    context: &Context<'_>,
+) -> Failure {
     let names_identity = identity.certificate_identity.is_some() || identity.certificate_identity_regexp.is_some();
     let names_issuer = identity.certificate_oidc_issuer.is_some() || identity.certificate_oidc_issuer_regexp.is_some();
     let missing = match (names_identity, names_issuer) {
@@ -21,7 +25,7 @@ pub(super) fn expected(identity: &IdentityArguments, input: &Input, context: &Co
         _ => "--certificate-identity and --certificate-oidc-issuer, or --key",
     };
     let failure = Failure::usage("no-identity", format_args!("expected {missing}: anybody can sign"));
-    let Some(claim) = claimed_signer(input) else {
+    let Some(claim) = claimed() else {
         return failure.hint("ask whoever publishes the artifact who signs it, or for their key");
     };
     failure.at(&claim.path).hint(format_args!(
@@ -35,13 +39,26 @@ pub(super) fn expected(identity: &IdentityArguments, input: &Input, context: &Co
 }
 
 /// Who a bundle says that it is signed by. Nobody has checked it.
-struct Claim {
+pub(in super::super) struct Claim {
     path: String,
     identity: String,
     issuer: Option<String>,
 }
 
-fn claimed_signer(input: &Input) -> Option<Claim> {
+impl Claim {
+    /// What a certificate says, that was found somewhere.
+    pub(in super::super) fn of(path: String, certificate_der: &[u8]) -> Option<Self> {
+        let signer = UnverifiedSigner::peek(certificate_der)?;
+        Some(Self {
+            path,
+            identity: signer.identity?,
+            issuer: signer.issuer,
+        })
+    }
+}
+
+/// Who the first bundle that is looked at says that it is signed by.
+pub(super) fn claimed_signer(input: &Input) -> Option<Claim> {
     let artifacts = input.subjects.iter().filter_map(|artifact| artifact.file());
     let beside = artifacts.flat_map(|path| {
         let mut paths = attest_store::own_sidecars(path);
@@ -54,14 +71,10 @@ fn claimed_signer(input: &Input) -> Option<Claim> {
         .signature
         .iter()
         .filter_map(|signature| signature.certificate.clone());
-    given.chain(input.given.iter().cloned()).chain(beside).find_map(|path| {
-        let signer = UnverifiedSigner::peek(&certificate(&path)?)?;
-        Some(Claim {
-            path: path.display().to_string(),
-            identity: signer.identity?,
-            issuer: signer.issuer,
-        })
-    })
+    given
+        .chain(input.given.iter().cloned())
+        .chain(beside)
+        .find_map(|path| Claim::of(path.display().to_string(), &certificate(&path)?))
 }
 
 /// The first certificate in a file of evidence, or in one of certificates.

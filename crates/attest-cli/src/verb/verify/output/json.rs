@@ -9,6 +9,7 @@ use super::super::judgement::Judgement;
 use super::super::problem::Problem;
 use super::super::report::Report;
 use super::super::tree::{Named, TreeFindings};
+use super::image;
 
 /// Documented in `docs/schema-verify.md`.
 const SCHEMA: &str = "https://attest.dev/schema/verify/v1";
@@ -42,6 +43,7 @@ fn artifact(report: &Report, judgement: &Judgement) -> Value {
         "signedAs": judgement.signed_as,
         "checksumList": judgement.listed_in.as_ref().map(|list| list.display().to_string()),
         "tree": judgement.only_tree().map(tree),
+        "image": judgement.image.as_ref().map(image::findings),
         "trees": judgement.trees.iter().map(tree_of).collect::<Vec<_>>(),
         "bundles": judgement.covered_by,
         "checked": report.checked(judgement),
@@ -72,7 +74,7 @@ fn tree_of((bundle, found): &(usize, TreeFindings)) -> Value {
     value
 }
 
-fn problem(problem: &Problem) -> Value {
+pub(super) fn problem(problem: &Problem) -> Value {
     json!({ "code": problem.code, "message": problem.message, "bundle": problem.evidence })
 }
 
@@ -101,6 +103,7 @@ fn verified(value: &mut Value, proven: &Proven) {
         None => Value::Null,
     };
     value["build"] = proven.build.as_ref().map_or(Value::Null, build);
+    value["imageName"] = json!(proven.image_name);
     value["times"] = proven.times.iter().map(time).collect();
     value["logEntries"] = proven.log_entries.iter().map(log_entry).collect();
     value["checked"] = json!(proven.checked);

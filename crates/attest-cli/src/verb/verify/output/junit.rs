@@ -4,7 +4,7 @@ use super::super::evidence::Origin;
 use super::super::problem::Problem;
 use super::super::report::{Checks, Report};
 
-/// Two suites: every artifact, and every piece of evidence that has to verify. What is rejected is a failure, what could not
+/// Two suites: every artifact (of images also everything below them, in a suite of its own), and every piece of evidence that has to verify. What is rejected is a failure, what could not
 /// be decided an error, and evidence that was passed over is skipped: it has passed nothing.
 pub(super) fn render(report: &Report) -> String {
     let artifacts = report.judgements.iter().map(|judgement| Case {
@@ -24,16 +24,19 @@ pub(super) fn render(report: &Report) -> String {
             left_out: proven.not_checked.clone(),
         }),
     });
-    let suites = [
-        Suite {
-            name: "artifacts",
-            cases: artifacts.collect(),
-        },
-        Suite {
-            name: "evidence",
-            cases: evidence.collect(),
-        },
-    ];
+    let manifests = report.judgements.iter().filter_map(|judgement| {
+        let image = judgement.subject.shown();
+        let nodes = judgement.image.as_ref()?.nodes.iter();
+        Some(nodes.map(move |node| Case {
+            name: super::image::case_name(&image, node),
+            problems: node.problems.iter().collect(),
+            checks: None,
+        }))
+    });
+    let mut suites = vec![Suite::new("artifacts", artifacts), Suite::new("evidence", evidence)];
+    if report.judgements.iter().any(|judgement| judgement.image.is_some()) {
+        suites.insert(1, Suite::new("manifests", manifests.flatten()));
+    }
     let time = report.time.moment().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -65,7 +68,12 @@ const FAILURE: &str = "failure";
 const ERROR: &str = "error";
 const SKIPPED: &str = "skipped";
 
-impl Suite<'_> {
+impl<'a> Suite<'a> {
+    fn new(name: &'static str, cases: impl Iterator<Item = Case<'a>>) -> Self {
+        let cases = cases.collect();
+        Self { name, cases }
+    }
+
     fn count(&self, element: &str) -> usize {
         self.cases.iter().filter(|case| case.element() == Some(element)).count()
     }

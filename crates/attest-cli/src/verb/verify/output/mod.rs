@@ -1,5 +1,6 @@
 //! The report, in every form it can have.
 
+mod image;
 mod json;
 mod junit;
 mod sarif;

@@ -153,6 +153,8 @@ fn hash_name(digest: &Digest) -> &'static str {
 fn location(subject: &Subject) -> String {
     match subject {
         Subject::Digest(digest) => digest.to_string(),
+        // What begins with a scheme is a URI as it stands.
+        Subject::Image(name) if name.starts_with("oci://") => name.clone(),
         other => uri(&other.shown()),
     }
 }

@@ -5,11 +5,15 @@ use attest_verify::{LogEvidence, TimeEvidence};
 
 use super::super::build::ProvenBuild;
 use super::super::detached::DetachedSigner;
+use super::super::evidence::Origin;
 use super::super::finding::{Finding, Proven, ProvenSigner};
 use super::super::judgement::Judgement;
 use super::super::problem::Problem;
 use super::super::report::Report;
 use crate::visible::visible;
+
+/// How much of what hangs on images and was not asked for is shown.
+const MAX_PASSED_OVER: usize = 20;
 
 /// One line an artifact, one for every piece of evidence that failed, then who signed. Fit to be read without colour.
 pub(super) fn render(report: &Report) -> String {
@@ -17,15 +21,25 @@ pub(super) fn render(report: &Report) -> String {
     for judgement in &report.judgements {
         artifact(&mut text, report, judgement);
     }
+    let mut passed_over = 0;
     for finding in &report.findings {
         if let Some(problem) = finding.passed_over() {
-            line(&mut text, "passed over", &finding.shown(), "evidence");
-            reason(&mut text, problem, None);
+            passed_over += usize::from(finding.origin == Origin::Attached);
+            if passed_over <= MAX_PASSED_OVER || finding.origin != Origin::Attached {
+                line(&mut text, "passed over", &finding.shown(), "evidence");
+                reason(&mut text, problem, None);
+            }
         }
         if let Some(problem) = finding.counting_problem() {
             line(&mut text, problem_word(problem), &finding.shown(), "evidence");
             reason(&mut text, problem, None);
         }
+    }
+    if let Some(more @ 1..) = passed_over.checked_sub(MAX_PASSED_OVER) {
+        let _ = writeln!(
+            text,
+            "passed over {more} more pieces of evidence, which `--format json` lists"
+        );
     }
     for group in groups(report) {
         group.describe(&mut text);
@@ -46,13 +60,18 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
-    let digest = judgement.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+    // The name of an image has its digest.
+    let digest = judgement.digest.as_ref().filter(|_| judgement.image.is_none());
+    let digest = digest.map(ToString::to_string).unwrap_or_default();
     let word = match judgement.verdict() {
         "accepted" => "ok",
         "undecided" => "UNKNOWN",
         _ => "FAILED",
     };
     line(text, word, &judgement.subject.shown(), &digest);
+    if let Some(image) = &judgement.image {
+        super::image::tree(text, image);
+    }
     if let Some(list) = &judgement.listed_in {
         let _ = writeln!(text, "         by the list {}", visible(&list.display().to_string()));
     }
@@ -111,7 +130,7 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
         let key = (
             signer_key(&proven.signer),
             type_,
-            &proven.build,
+            (&proven.build, &proven.image_name),
             &proven.checked,
             &proven.not_checked,
         );
@@ -154,6 +173,9 @@ impl Group<'_> {
         describe_signer(text, &proven.signer);
         if let Some(statement) = &proven.statement {
             row(text, "statement", &statement.predicate_type);
+        }
+        if let Some(name) = &proven.image_name {
+            row(text, "signed as", name);
         }
         if let Some(build) = &proven.build {
             describe_build(text, build);

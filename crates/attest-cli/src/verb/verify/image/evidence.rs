@@ -1,0 +1,236 @@
+use std::path::PathBuf;
+
+use attest_digest::{Digest, Measured};
+use attest_store::image::{Attached, Attachment, InvalidPayload, Place as StoredAt, SimpleSigning, StoredEvidence};
+use attest_verify::{Artifact, AtHand, Expectation, Verifier};
+use attestation::foreign::Format;
+use attestation::{Bundle, Statement};
+
+use super::super::build::Admitted;
+use super::super::evidence::Origin;
+use super::super::finding::{Finding, Proven};
+use super::super::problem::Problem;
+use super::demand::{Demands, Kind, Sound, annotation_of};
+
+/// How evidence of images is verified.
+pub(super) struct Examiner<'a> {
+    pub(super) verifier: Verifier<'a>,
+    pub(super) expectation: &'a Expectation,
+    pub(super) demands: &'a Demands<'a>,
+}
+
+/// A piece of evidence, and what it is worth.
+pub(super) struct Piece {
+    pub(super) finding: Finding,
+    pub(super) worth: Worth,
+}
+
+/// What a piece of evidence does for a manifest.
+#[derive(Debug)]
+pub(super) enum Worth {
+    /// It meets these demands, one at least.
+    Meets(Vec<usize>),
+    /// It might have met these demands, and does not.
+    Fails { demands: Vec<usize>, nearness: Nearness },
+    /// It is certain to be nothing that was asked for.
+    Nothing,
+    /// Nobody knows what it is.
+    Unknown,
+}
+
+/// How far evidence came that does not count. The nearest tells why there is none that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Nearness {
+    /// Its signature does not verify, or it is about another image.
+    OfTheKind,
+    /// It is by somebody else.
+    BySomebodyElse,
+    /// It is by the right one, and says something else.
+    SaysSomethingElse,
+}
+
+type Judged = Result<(Proven, Vec<usize>), (Nearness, Problem)>;
+
+impl Examiner<'_> {
+    /// Every piece about one manifest of a repository.
+    pub(super) fn examine_all(&self, (repository, image): (&str, &Digest), stored: Vec<StoredEvidence>) -> Vec<Piece> {
+        let paths: Vec<PathBuf> = stored.iter().map(|one| path(repository, image, one)).collect();
+        let pieces = stored.into_iter().enumerate().map(|(place, one)| {
+            let is_one_of_several = paths.iter().filter(|path| **path == paths[place]).nth(1).is_some();
+            let before = paths[..place].iter().filter(|path| **path == paths[place]).count();
+            let number = is_one_of_several.then_some(before + 1);
+            self.examine(image, one, (paths[place].clone(), number))
+        });
+        pieces.collect()
+    }
+
+    fn examine(&self, image: &Digest, stored: StoredEvidence, (path, place): (PathBuf, Option<usize>)) -> Piece {
+        let piece = |worth, result| Piece {
+            worth,
+            finding: Finding {
+                place,
+                ..Finding::new(path, Origin::Attached, result)
+            },
+        };
+        let attached = match stored.attachment {
+            Attachment::Evidence(Ok(attached)) => attached,
+            other => {
+                let (worth, problem) = no_evidence(other);
+                return piece(worth, Err(problem.into_passed_over()));
+            }
+        };
+        let kind = kind(&attached);
+        let concerned: Vec<usize> = (0..self.demands.len())
+            .filter(|demand| self.demands.concerns(*demand, &kind))
+            .collect();
+        if concerned.is_empty() {
+            let problem = self.demands.of_another_kind(&kind);
+            return piece(Worth::Nothing, Err(problem.into_passed_over()));
+        }
+        match self.verify(image, &attached, (&kind, &concerned)) {
+            Ok((proven, met)) => piece(Worth::Meets(met), Ok(proven)),
+            Err((nearness, problem)) => {
+                let demands = concerned;
+                piece(Worth::Fails { demands, nearness }, Err(problem.into_passed_over()))
+            }
+        }
+    }
+
+    fn verify(&self, image: &Digest, attached: &Attached, (kind, concerned): (&Kind, &[usize])) -> Judged {
+        match attached {
+            Attached::Bundle(bundle) => self.verify_statement(image, bundle, (kind, concerned)),
+            Attached::SimpleSigning { bundle, payload } => self.verify_payload(image, bundle, payload, concerned),
+        }
+    }
+
+    fn verify_statement(&self, image: &Digest, bundle: &Bundle, (kind, concerned): (&Kind, &[usize])) -> Judged {
+        let verified = self.verifier.verify_bundle(bundle, self.expectation);
+        let verified = verified.map_err(|rejection| unverified(Problem::from(&rejection)))?;
+        let about = verified.artifact(&Artifact::by_digest(image.clone()));
+        let about = about.map_err(|rejection| (Nearness::OfTheKind, Problem::from(&rejection)))?;
+        let sound = Sound {
+            kind,
+            bundle: &verified,
+            annotations: &|name| annotation_of(&about, name),
+        };
+        let (admitted, met) = self.admit(&sound, concerned)?;
+        let mut proven = Proven::admitted(Format::SigstoreBundle.code(), &verified, &admitted);
+        if *kind == Kind::Signature {
+            // It is empty: there is nothing in it to be looked at.
+            proven.not_checked.retain(|check| *check != "predicate");
+        }
+        Ok((proven, met))
+    }
+
+    /// The signature is over the payload, and the payload is about the image.
+    fn verify_payload(&self, image: &Digest, bundle: &Bundle, payload: &[u8], concerned: &[usize]) -> Judged {
+        let at_hand = AtHand::Bytes(payload);
+        let verified = self.verifier.verify_bundle_with(bundle, self.expectation, at_hand);
+        let verified = verified.map_err(|rejection| unverified(Problem::from(&rejection)))?;
+        let measured = Measured::of_bytes(payload, &verified.algorithms());
+        let about = verified.artifact(&Artifact::nameless(&measured));
+        about.map_err(|rejection| (Nearness::OfTheKind, Problem::from(&rejection)))?;
+        let signed = SimpleSigning::parse_about(payload, image);
+        let signed = signed.map_err(|error| (Nearness::OfTheKind, of_payload(&error)))?;
+        let sound = Sound {
+            kind: &Kind::Signature,
+            bundle: &verified,
+            annotations: &|name| signed.annotations().get(name).cloned(),
+        };
+        let (admitted, met) = self.admit(&sound, concerned)?;
+        let mut proven = Proven::admitted("simple-signing", &verified, &admitted);
+        proven.image_name = Some(signed.reference().to_owned());
+        Ok((proven, met))
+    }
+
+    /// Which demands are met, and what was found out for the first of them; else why the first is not.
+    fn admit(&self, sound: &Sound<'_>, concerned: &[usize]) -> Result<(Admitted, Vec<usize>), (Nearness, Problem)> {
+        let mut met = Vec::new();
+        let mut found = None;
+        let mut refused = None;
+        for &demand in concerned {
+            match self.demands.admit(demand, sound) {
+                Ok(admitted) => {
+                    met.push(demand);
+                    found.get_or_insert(admitted);
+                }
+                Err(problem) => drop(refused.get_or_insert(problem)),
+            }
+        }
+        match (found, refused) {
+            (Some(admitted), _) => Ok((admitted, met)),
+            (None, refused) => {
+                let problem = refused.unwrap_or_else(|| self.demands.of_another_kind(sound.kind));
+                Err((Nearness::SaysSomethingElse, problem))
+            }
+        }
+    }
+}
+
+/// Where a piece is, so that somebody else finds it.
+fn path(repository: &str, image: &Digest, stored: &StoredEvidence) -> PathBuf {
+    let text = match (&stored.place, &stored.manifest) {
+        (StoredAt::Tag(tag), _) => format!("{repository}:{tag}"),
+        (StoredAt::Referrer, Some(manifest)) => format!("{repository}@{manifest}"),
+        (StoredAt::Referrer, None) => format!("{repository}@{image}"),
+    };
+    PathBuf::from(text)
+}
+
+/// What evidence says that it is, before anything of it is verified.
+fn kind(attached: &Attached) -> Kind {
+    let bundle = match attached {
+        Attached::SimpleSigning { .. } => return Kind::Signature,
+        Attached::Bundle(bundle) => bundle.peek_unverified(),
+    };
+    let Some(envelope) = bundle.envelope() else {
+        return Kind::Bytes;
+    };
+    match Statement::parse(envelope.payload().as_bytes()) {
+        Ok(statement) => Kind::of_statement(statement.predicate_type()),
+        Err(_) => Kind::Unreadable,
+    }
+}
+
+fn unverified(problem: Problem) -> (Nearness, Problem) {
+    let is_by_somebody_else = matches!(
+        problem.code,
+        "identity-mismatch" | "issuer-mismatch" | "claim-mismatch" | "key-hint-mismatch" | "key-material-mismatch"
+    );
+    match is_by_somebody_else {
+        true => (Nearness::BySomebodyElse, problem),
+        false => (Nearness::OfTheKind, problem),
+    }
+}
+
+fn of_payload(error: &InvalidPayload) -> Problem {
+    match error {
+        InvalidPayload::OtherImage { .. } => Problem::rejected("digest-mismatch", error),
+        _ => Problem::rejected("payload-invalid", error),
+    }
+}
+
+/// What hangs on an image and is no evidence, or none that can be looked at.
+fn no_evidence(attachment: Attachment) -> (Worth, Problem) {
+    match attachment {
+        Attachment::Evidence(Err(error)) => (Worth::Nothing, Problem::from(&error)),
+        Attachment::Invalid(error) => (Worth::Nothing, Problem::rejected("manifest-invalid", error)),
+        Attachment::TooLarge { limit, found } => {
+            let message = format_args!("expected at most {limit} bytes of evidence, found {found}");
+            (Worth::Nothing, Problem::rejected("evidence-too-large", message))
+        }
+        Attachment::Missing(digest) => {
+            let message = format_args!("expected `{digest}`, which is listed, found nothing");
+            (Worth::Unknown, Problem::undecided("evidence-missing", message))
+        }
+        Attachment::NotOpened { count } => {
+            let message = format_args!("{count} more are listed than are opened");
+            (Worth::Unknown, Problem::undecided("evidence-too-many", message))
+        }
+        Attachment::Other { media_types } => {
+            let message = format_args!("expected evidence of Sigstore, found `{}`", media_types.join("`, `"));
+            (Worth::Nothing, Problem::rejected("not-evidence", message))
+        }
+        Attachment::Evidence(Ok(_)) => (Worth::Nothing, Problem::rejected("not-evidence", "expected evidence")),
+    }
+}

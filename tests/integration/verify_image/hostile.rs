@@ -1,0 +1,103 @@
+//! What somebody who may push can hang on an image, and what an index can say.
+
+use serde_json::{Value, json};
+
+use super::scene::{BUNDLE, SIGNATURE, Scene, digest_of};
+use crate::registry::server::{INDEX, MANIFEST};
+use crate::signed_release::says;
+use attest_testkit::LogVersion;
+
+#[test]
+fn a_statement_about_another_image_does_not_count() {
+    let (mut scene, [top, amd, _]) = Scene::with_two_images();
+    let statement = Scene::statement(&amd, SIGNATURE, &json!({}));
+    let bundle = scene.world().sign_statement(&statement, LogVersion::V2).unwrap();
+    scene.attach(&top, BUNDLE, bundle.as_json());
+    scene.rejects(&[], "[subject-missing]");
+}
+
+#[test]
+fn a_referrer_that_says_it_is_about_another_image_is_not_that_of_this_one() {
+    let (mut scene, [top, amd, _]) = Scene::with_two_images();
+    let referrer = scene.sign(&amd);
+    // Below the fallback tag anybody may list anything.
+    let entry = json!({ "mediaType": MANIFEST, "digest": referrer, "size": scene.manifests[&referrer].1.len() });
+    let list = scene.manifest(
+        INDEX,
+        &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }),
+    );
+    scene.tag(&top.replace(':', "-"), &list);
+    scene.rejects(&[], "[image-not-signed]");
+}
+
+#[test]
+fn an_image_that_is_called_an_attestation_has_to_be_signed() {
+    let mut scene = Scene::new();
+    let (signed, hidden) = (scene.image("linux/amd64"), scene.image("linux/arm64"));
+    let mut disguised = scene.build_attestation(&signed);
+    disguised["digest"] = hidden["digest"].clone();
+    disguised["size"] = hidden["size"].clone();
+    disguised["platform"] = hidden["platform"].clone();
+    let top = scene.index(&[signed.clone(), disguised]);
+    scene.tag("v1", &top);
+    scene.sign(&digest_of(&signed));
+    scene.rejects(&["--require", "images"], &digest_of(&hidden));
+}
+
+#[test]
+fn what_is_no_manifest_has_to_be_covered() {
+    let mut scene = Scene::new();
+    let image = scene.image("linux/amd64");
+    let other = json!({ "mediaType": "application/x-anything", "digest": scene.blob(b"anything"), "size": 8 });
+    let top = scene.index(&[image.clone(), other]);
+    scene.tag("v1", &top);
+    scene.sign(&digest_of(&image));
+    scene.rejects(&["--require", "images"], "[image-uncovered]");
+    scene.sign(&digest_of(&top));
+    scene.accepts(&["--require", "images"]);
+    scene.accepts(&[]);
+}
+
+#[test]
+fn evidence_that_is_listed_and_not_there_is_undecided() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let referrer = scene.sign(&top);
+    let manifest: Value = serde_json::from_slice(&scene.manifests[&referrer].1).unwrap();
+    let blob = digest_of(&manifest["layers"][0]);
+    let content = scene.blobs.remove(&blob).unwrap();
+    let text = scene.verify(&[]).expect_code(3).stdout_text().to_owned();
+    says(
+        &text,
+        &format!("[evidence-not-read] expected a signature of `{top}`, found what cannot be read"),
+    );
+    says(&text, &blob);
+    scene.sign_with(&top, &json!({ "again": "1" }));
+    std::fs::remove_dir_all(scene.release.path("layout")).unwrap();
+    says(&scene.accepts(&[]), "[evidence-missing]");
+    scene.blobs.insert(blob, content);
+    scene.accepts(&[]);
+}
+
+#[test]
+fn an_index_that_is_too_deep_is_refused() {
+    let mut scene = Scene::new();
+    let mut top = scene.image("linux/amd64");
+    for _ in 0..5 {
+        top = scene.index(&[top]);
+    }
+    scene.tag("v1", &top);
+    scene.sign(&digest_of(&top));
+    scene.rejects(&[], "[image-too-deep]");
+}
+
+#[test]
+fn thousands_of_referrers_are_counted_and_a_good_one_among_the_first_counts() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    for number in 0..60 {
+        scene.attach(&top, "application/x-noise", format!("{number}").as_bytes());
+    }
+    scene.rejects(&[], "found none among 60 that are something else");
+    scene.sign(&top);
+    let text = scene.accepts(&[]);
+    says(&text, "passed over 40 more pieces of evidence");
+}

@@ -1,0 +1,131 @@
+//! Images in registries: what is asked for, how often, and what a refusal is.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::scene::{SIGNER, Scene};
+use crate::command::Finished;
+use crate::registry::server::{Fault, INDEX, MANIFEST, Registry};
+use crate::registry::wire::Answer;
+use crate::signed_release::says;
+
+fn verify(scene: &Scene, registry: &Registry, arguments: &[&str]) -> Finished {
+    let image = format!("oci://{}/team/app:v1", registry.host());
+    scene.release.verify(&[&[&*image], &SIGNER[..], arguments].concat())
+}
+
+#[test]
+fn a_tag_is_asked_for_once_and_every_manifest_and_blob_once() {
+    let (mut scene, [top, amd, _]) = Scene::with_two_images();
+    scene.sign(&top);
+    scene.sign(&amd);
+    scene.attest(&amd, "https://cyclonedx.org/bom", &json!({}));
+    let registry = scene.serve();
+    let finished = verify(&scene, &registry, &[]).expect_code(0);
+    says(
+        finished.stdout_text(),
+        &format!("ok       oci://{}/team/app:v1@{top}", registry.host()),
+    );
+    let requests = registry.requests();
+    let different: BTreeSet<&String> = requests.iter().collect();
+    let top_again = requests
+        .iter()
+        .filter(|request| request.ends_with(&format!("/manifests/{top}")))
+        .count();
+    assert_eq!(requests.len(), different.len(), "{requests:#?}");
+    assert_eq!(
+        (registry.count("GET", "/manifests/v1"), top_again),
+        (1, 0),
+        "{requests:#?}"
+    );
+}
+
+#[test]
+fn a_registry_and_a_layout_of_the_same_give_the_same_verdict() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.rejects(&[], "[image-not-signed]");
+    verify(&scene, &scene.serve(), &[]).expect_code(1);
+    scene.sign(&top);
+    scene.accepts(&[]);
+    verify(&scene, &scene.serve(), &[]).expect_code(0);
+}
+
+#[test]
+fn a_registry_without_a_list_of_referrers_keeps_them_below_a_tag() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let referrer = scene.sign(&top);
+    let registry = scene.serve();
+    registry.state().without_referrers = true;
+    let finished = verify(&scene, &registry, &[]).expect_code(1);
+    says(finished.stdout_text(), "[image-not-signed]");
+    // As cosign writes it: with the type of the configuration, and nothing else that is said of the referrer.
+    let entry = json!({
+        "mediaType": MANIFEST, "digest": referrer, "size": scene.manifests[&referrer].1.len(),
+        "artifactType": "application/vnd.oci.empty.v1+json",
+    });
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }).to_string();
+    registry.manifest(&top.replace(':', "-"), INDEX, list.as_bytes());
+    verify(&scene, &registry, &[]).expect_code(0);
+}
+
+#[test]
+fn what_may_not_be_looked_at_is_never_not_signed() {
+    let (scene, _) = Scene::with_two_images();
+    for target in [
+        "/manifests/v1",
+        "/referrers/",
+        ".sig",
+        ".att",
+        "/manifests/sha256-",
+        "/manifests/sha256:",
+    ] {
+        let registry = scene.serve();
+        let refusal = || Fault::Instead(Answer::error(403, "DENIED", "not for you"));
+        for _ in 0..8 {
+            registry.fault("GET", target, refusal());
+        }
+        let finished = verify(&scene, &registry, &["--platform", "linux/amd64"]);
+        let text = finished.expect_code(3).stdout_text().to_owned();
+        says(&text, "UNKNOWN");
+        says(&text, "[registry-denied]");
+        assert!(!text.contains("[image-not-signed]"), "{target}: {text}");
+    }
+}
+
+#[test]
+fn a_blob_that_is_another_one_is_rejected() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let registry = scene.serve();
+    for _ in 0..8 {
+        registry.fault("GET", "/blobs/sha256:", Fault::Flip);
+    }
+    let finished = verify(&scene, &registry, &[]).expect_code(1);
+    says(finished.stdout_text(), "[blob-mismatch]");
+}
+
+#[test]
+fn an_image_that_is_not_there_is_undecided_and_others_are_judged() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let registry = scene.serve();
+    let image = |tag: &str| format!("oci://{}/team/app:{tag}", registry.host());
+    let both = [image("v1"), image("v2")];
+    let both: Vec<&str> = both.iter().map(String::as_str).collect();
+    let finished = scene.release.verify(&[&both[..], &SIGNER].concat()).expect_code(3);
+    says(finished.stdout_text(), "ok       oci://");
+    says(finished.stdout_text(), "[not-in-registry]");
+    says(finished.stdout_text(), "1 of 2 artifacts verified");
+}
+
+#[test]
+fn nothing_is_connected_for_a_layout() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    // Whoever makes a client looks at this file first.
+    let credentials = ["--registry-auth-file", "no-such-file.json"];
+    scene.accepts(&credentials);
+    let finished = verify(&scene, &scene.serve(), &credentials).expect_code(2);
+    says(finished.stderr_text(), "error[auth-file-missing]");
+}
