@@ -61,6 +61,15 @@ pub struct Served {
     pub digest: Digest,
 }
 
+/// Where a tag must be now for a manifest to be put below it. Source: RFC 9110, section 13.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected<'a> {
+    /// At this digest.
+    At(&'a str),
+    /// Nowhere.
+    Absent,
+}
+
 impl Registry {
     /// Opens a directory; it is made if it is not there. Uploads that an earlier run did not finish are gone.
     ///
@@ -130,7 +139,7 @@ impl Registry {
         })
     }
 
-    /// Stores a manifest, and moves the tag if the reference is one. With `expected`, the tag must be at that digest now.
+    /// Stores a manifest, and moves the tag if the reference is one, from where it is expected.
     ///
     /// # Errors
     /// When it is no manifest, names content that is not there, has another digest than asked, or the tag was moved meanwhile.
@@ -140,7 +149,7 @@ impl Registry {
         reference: &Reference,
         media_type: &str,
         bytes: &[u8],
-        expected: Option<&str>,
+        expected: Option<Expected<'_>>,
     ) -> Result<(Digest, Manifest), RegistryError> {
         let manifest = Manifest::parse(bytes, media_type)?;
         self.refuse_missing(name, &manifest)?;
@@ -152,7 +161,11 @@ impl Registry {
         let moving = self.lock();
         if let (Reference::Tag(tag), Some(expected)) = (reference, expected) {
             let now = self.tagged(name, tag)?.map(|digest| digest.to_string());
-            if now.as_deref() != Some(expected) {
+            let is_as_expected = match expected {
+                Expected::At(digest) => now.as_deref() == Some(digest),
+                Expected::Absent => now.is_none(),
+            };
+            if !is_as_expected {
                 return Err(RegistryError::TagMoved(tag.to_string()));
             }
         }

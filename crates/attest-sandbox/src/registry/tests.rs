@@ -34,7 +34,7 @@ impl Case {
         format!("{{\"schemaVersion\":2,\"config\":{{\"mediaType\":\"a/b\",\"digest\":\"{config}\"}}{subject}}}")
     }
 
-    fn put(&self, reference: &str, text: &str, expected: Option<&str>) -> Result<Digest, RegistryError> {
+    fn put(&self, reference: &str, text: &str, expected: Option<Expected<'_>>) -> Result<Digest, RegistryError> {
         let reference = reference.parse().unwrap();
         let put = self
             .registry
@@ -95,11 +95,19 @@ fn of_two_writers_with_one_expectation_one_succeeds() {
     let case = case();
     let text = case.manifest(&case.blob(b"{}"), None);
     let first = case.put("v1", &text, None).unwrap().to_string();
-    let second = case.put("v1", &format!("{text} "), Some(&first)).unwrap().to_string();
-    let error = case.put("v1", &format!("{text}  "), Some(&first)).unwrap_err();
+    let second = case
+        .put("v1", &format!("{text} "), Some(Expected::At(&first)))
+        .unwrap()
+        .to_string();
+    let error = case
+        .put("v1", &format!("{text}  "), Some(Expected::At(&first)))
+        .unwrap_err();
     assert!(matches!(error, RegistryError::TagMoved(_)));
     let served = case.registry.manifest(&case.name, &"v1".parse().unwrap()).unwrap();
     assert_eq!(served.digest.to_string(), second);
+    let error = case.put("v1", &text, Some(Expected::Absent)).unwrap_err();
+    assert!(matches!(error, RegistryError::TagMoved(_)));
+    assert!(case.put("v2", &text, Some(Expected::Absent)).is_ok());
 }
 
 #[test]

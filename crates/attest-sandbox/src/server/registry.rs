@@ -16,7 +16,7 @@ use http_body::Frame;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::registry::{Digest, MAX_MANIFEST_BYTES, Name, Reference, Registry, RegistryError, Upload};
+use crate::registry::{Digest, Expected, MAX_MANIFEST_BYTES, Name, Reference, Registry, RegistryError, Upload};
 use crate::server::reply::set;
 
 /// How much of a blob is read at a time.
@@ -285,8 +285,10 @@ impl Request {
     async fn put_manifest(&mut self, reference: &Reference) -> Answer {
         let text = |headers: &HeaderMap, name| -> Option<String> { Some(headers.get(name)?.to_str().ok()?.to_owned()) };
         let media_type = text(&self.headers, header::CONTENT_TYPE).unwrap_or_default();
-        let expected = text(&self.headers, header::IF_MATCH);
-        let expected = expected.as_deref().map(|tag| tag.trim_matches('"'));
+        let version = text(&self.headers, header::IF_MATCH);
+        let version = version.as_deref().map(|version| version.trim_matches('"'));
+        let is_absent = text(&self.headers, header::IF_NONE_MATCH).is_some_and(|versions| versions.trim() == "*");
+        let expected = version.map(Expected::At).or(is_absent.then_some(Expected::Absent));
         let bytes = limited(&mut self.body).await?;
         let put = self
             .registry
