@@ -231,12 +231,11 @@ impl<W: Writer> Attaching<'_, W> {
         };
         self.put_blob(&layer.bytes)?;
         let entry = entry(&tag, layer.descriptor)?;
-        let was_there = Contest::new(self.repository, &tag, Kind::Layers, entry).run()?;
-        let now = self.repository.versioned(&tag).map_err(AttachError::Repository)?;
+        let settled = Contest::new(self.repository, &tag, Kind::Layers, entry).run()?;
         Ok(Stored {
-            manifest: super::written::sha256(&now.map(|now| now.bytes).unwrap_or_default()),
+            manifest: settled.document,
             place: Place::Tag(tag),
-            was_there,
+            was_there: settled.was_there,
         })
     }
 

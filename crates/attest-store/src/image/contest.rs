@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use attest_digest::Digest;
+
 use super::attach::AttachError;
 use super::shared::{Entry, Kind, Shared, ToWrite};
 use super::written::sha256;
@@ -52,6 +54,14 @@ pub(super) struct Contest<'a, W: Writer> {
     refused: Option<Option<String>>,
 }
 
+/// How it ended.
+pub(super) struct Settled {
+    /// Whether the entry was there before, and nothing was written.
+    pub(super) was_there: bool,
+    /// What stood below the tag then.
+    pub(super) document: Digest,
+}
+
 /// What is known of the conditions of a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Conditions {
@@ -89,8 +99,8 @@ impl<'a, W: Writer> Contest<'a, W> {
         }
     }
 
-    /// Sees to it that the entry is there. True when it was there before.
-    pub(super) fn run(mut self) -> Result<bool, AttachError<W::Error>> {
+    /// Sees to it that the entry is there.
+    pub(super) fn run(mut self) -> Result<Settled, AttachError<W::Error>> {
         let begin = self.writer.elapsed();
         let mut is_late = false;
         loop {
@@ -100,7 +110,7 @@ impl<'a, W: Writer> Contest<'a, W> {
             let shared = shared.map_err(|reason| AttachError::of_tag(self.tag, reason))?;
             if shared.holds(&self.known) {
                 match self.left_to_wait(asked, found.as_ref(), &shared)? {
-                    None => return Ok(self.written.is_none()),
+                    None => return Ok(self.settled(found.as_ref())),
                     Some(pause) => self.writer.pause(pause),
                 }
                 is_late = false;
@@ -113,6 +123,13 @@ impl<'a, W: Writer> Contest<'a, W> {
                 self.write(shared, found.as_ref(), asked)?;
                 is_late = false;
             }
+        }
+    }
+
+    fn settled(&self, found: Option<&Versioned>) -> Settled {
+        Settled {
+            was_there: self.written.is_none(),
+            document: sha256(found.map_or(&[], |found| &found.bytes)),
         }
     }
 

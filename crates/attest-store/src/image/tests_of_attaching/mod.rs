@@ -1,6 +1,7 @@
 //! Hanging evidence on images: what is written, and that nothing is lost, on good and bad repositories.
 
 mod cosign;
+mod layouts;
 mod many;
 mod refusals;
 

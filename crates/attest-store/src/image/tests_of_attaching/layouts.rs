@@ -1,0 +1,168 @@
+//! Evidence in layout directories: entries of `index.json`, which others may write too.
+
+use std::fs;
+use std::path::Path;
+
+use attest_archive::image::{Additions, EntryPlace, Error, Layout, Store};
+
+use super::*;
+
+/// A layout with one image, `v1`.
+fn scene() -> (tempfile::TempDir, Descriptor) {
+    let scene = tempfile::tempdir().unwrap();
+    Store::open(scene.path()).unwrap();
+    let additions = Additions::open(scene.path()).unwrap();
+    let configuration = additions.insert(media_type::CONFIG, b"{}").unwrap();
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": media_type::MANIFEST, "layers": [],
+        "config": serde_json::to_value(&configuration).unwrap(),
+    });
+    let image = additions
+        .insert(media_type::MANIFEST, manifest.to_string().as_bytes())
+        .unwrap();
+    additions.name(&image, EntryPlace::Tag("v1"), |_| Ok(true)).unwrap();
+    (scene, image)
+}
+
+fn attach(path: &Path, subject: &Descriptor, evidence: &NewEvidence<'_>) -> Result<Stored, AttachError<Error>> {
+    let repository = LayoutRepository::new(Layout::open(path).unwrap()).unwrap();
+    let attaching = Attaching {
+        repository: &repository,
+        subject,
+        created: Some("2026-01-01T00:00:00Z".to_owned()),
+        above: &[],
+    };
+    attaching.attach(evidence)
+}
+
+fn found(path: &Path, subject: &Descriptor) -> Vec<StoredEvidence> {
+    let layout = Layout::open(path).unwrap();
+    evidence_of(&LayoutRepository::new(&layout).unwrap(), subject.digest()).unwrap()
+}
+
+fn index(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path.join("index.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_referrer_is_an_entry_without_a_tag_and_the_image_is_still_found() {
+    let (scene, image) = scene();
+    let before = fs::read_to_string(scene.path().join("index.json")).unwrap();
+    let stored = attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    let again = attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    assert_eq!(
+        (again.manifest.clone(), again.was_there),
+        (stored.manifest.clone(), true)
+    );
+    let entry = &index(scene.path())["manifests"][1];
+    let size = fs::metadata(scene.path().join("blobs/sha256").join(stored.manifest.to_hex()))
+        .unwrap()
+        .len();
+    let expected = json!({
+        "mediaType": media_type::MANIFEST, "digest": stored.manifest.to_string(), "size": size,
+        "annotations": { "dev.sigstore.bundle.content": "message-signature", "org.opencontainers.image.created": "2026-01-01T00:00:00Z" },
+        "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+    });
+    assert_eq!(*entry, expected);
+    let after = fs::read_to_string(scene.path().join("index.json")).unwrap();
+    assert!(after.starts_with(before.split("]").next().unwrap()), "{after}");
+    assert_eq!(
+        Layout::open(scene.path()).unwrap().find(None).unwrap().digest(),
+        image.digest()
+    );
+    let found = found(scene.path(), &image);
+    assert_eq!(found.len(), 1);
+    assert!(matches!(
+        found[0].attachment,
+        Attachment::Evidence(Ok(Attached::Bundle(_)))
+    ));
+}
+
+#[test]
+fn signatures_of_cosign_2_are_kept_below_their_tag() {
+    let (scene, image) = scene();
+    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+    let signatures = [1, 2].map(|number| {
+        let mut document: Value = serde_json::from_slice(bundle(1).as_json()).unwrap();
+        document["messageSignature"]["signature"] = format!("MAYCAQUCAQ{}=", ["", "Y", "c"][number]).into();
+        Bundle::parse(document.to_string().as_bytes()).unwrap()
+    });
+    for (number, bundle) in signatures.iter().enumerate() {
+        let evidence = NewEvidence::LegacySignature {
+            bundle,
+            payload: &payload,
+        };
+        assert!(!attach(scene.path(), &image, &evidence).unwrap().was_there);
+        assert!(attach(scene.path(), &image, &evidence).unwrap().was_there);
+        assert_eq!(found(scene.path(), &image).len(), number + 1);
+    }
+    let entries = index(scene.path())["manifests"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), 2);
+    let tag = CosignTag::Signatures.of(image.digest());
+    assert_eq!(
+        entries[1]["annotations"],
+        json!({ "org.opencontainers.image.ref.name": tag })
+    );
+}
+
+#[test]
+fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
+    let (scene, image) = scene();
+    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+    let evidence = NewEvidence::LegacySignature {
+        bundle: &bundle(1),
+        payload: &payload,
+    };
+    attach(scene.path(), &image, &evidence).unwrap();
+    // As `cosign save` names it.
+    let path = scene.path().join("index.json");
+    let tag = CosignTag::Signatures.of(image.digest());
+    let named = format!(r#""org.opencontainers.image.ref.name":"{tag}""#);
+    let saved = fs::read_to_string(&path)
+        .unwrap()
+        .replace(&named, r#""kind":"dev.cosignproject.cosign/sigs""#);
+    fs::write(&path, saved).unwrap();
+    let other = simple_signing_payload("example.com/other", image.digest(), &BTreeMap::new());
+    let evidence = NewEvidence::LegacySignature {
+        bundle: &bundle(1),
+        payload: &other,
+    };
+    attach(scene.path(), &image, &evidence).unwrap();
+    let entries = index(scene.path())["manifests"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(
+        entries[1]["annotations"],
+        json!({ "kind": "dev.cosignproject.cosign/sigs" })
+    );
+    assert_eq!(found(scene.path(), &image).len(), 2);
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    let (scene, image) = scene();
+    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+    std::thread::scope(|scope| {
+        for number in 0..20_usize {
+            let (path, image) = (scene.path(), &image);
+            let payload = [&payload[..], &b" ".repeat(number)].concat();
+            scope.spawn(move || {
+                let bundle = bundle(number);
+                attach(path, image, &NewEvidence::Bundle(&bundle)).unwrap();
+                let payload = &payload;
+                attach(
+                    path,
+                    image,
+                    &NewEvidence::LegacySignature {
+                        bundle: &bundle,
+                        payload,
+                    },
+                )
+                .unwrap();
+            });
+        }
+    });
+    let found = found(scene.path(), &image);
+    let count = |place: fn(&Place) -> bool| found.iter().filter(|one| place(&one.place)).count();
+    assert_eq!(count(|place| *place == Place::Referrer), 20);
+    assert_eq!(count(|place| *place != Place::Referrer), 20);
+}
