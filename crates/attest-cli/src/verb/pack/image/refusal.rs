@@ -20,6 +20,8 @@ pub(crate) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
         Error::Archive(error) => archive_refusal(error, place, output),
         Error::Exists { is_layout, .. } => exists(&message, *is_layout, output),
         Error::NotALayout { .. } => usage("layout-expected"),
+        Error::LayoutArchive { .. } => usage("layout-directory-expected")
+            .hint("unpack it, with `mkdir DIR && tar -xf ARCHIVE -C DIR`, and name the directory"),
         Error::NoSuchReference { .. } | Error::SeveralReferences { .. } => {
             usage("layout-reference").hint("name one as `LAYOUT:TAG` or `LAYOUT@sha256:DIGEST`")
         }
