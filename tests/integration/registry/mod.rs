@@ -1,5 +1,6 @@
 //! Registries: what the transport makes of good ones, slow ones and lying ones, and images of them as bases.
 
+mod attachments;
 mod auth;
 mod base;
 mod blobs;

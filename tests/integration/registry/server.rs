@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,6 +51,9 @@ pub(crate) struct State {
     pub(crate) without_ranges: bool,
     pub(crate) without_referrers: bool,
     pub(crate) etags: bool,
+    pub(crate) ignores_conditions: bool,
+    /// The longest that a request takes on each way.
+    pub(crate) latency: Duration,
     /// How many entries a page has.
     pub(crate) page: Option<usize>,
     pub(crate) least_piece: Option<u64>,
@@ -58,6 +62,7 @@ pub(crate) struct State {
     uploads: BTreeMap<String, Vec<u8>>,
     tokens: BTreeSet<String>,
     count: usize,
+    travelled: u8,
 }
 
 impl Registry {
@@ -143,11 +148,24 @@ fn serve(connection: &mut Connection, state: &Mutex<State>, stream: &TcpStream) 
         let Some(request) = connection.request(cut)? else {
             return Ok(());
         };
+        travel(state);
         let answer = state.lock().unwrap().answer(&request);
+        travel(state);
         match answer {
             Some(answer) if connection.answer(&request, &answer)? => {}
             _ => return stream.shutdown(Shutdown::Both),
         }
+    }
+}
+
+/// On its way there or back; longer for one request than for another.
+fn travel(state: &Mutex<State>) {
+    let mut held = state.lock().unwrap();
+    held.travelled = held.travelled.wrapping_mul(181).wrapping_add(101);
+    let time = held.latency * u32::from(held.travelled) / u32::from(u8::MAX);
+    drop(held);
+    if time > Duration::ZERO {
+        std::thread::sleep(time);
     }
 }
 
@@ -297,7 +315,8 @@ impl State {
         let is_stale = request
             .header("if-match")
             .is_some_and(|etag| there.as_deref() != Some(etag));
-        if is_stale || (request.header("if-none-match").is_some() && there.is_some()) {
+        let is_there = request.header("if-none-match").is_some() && there.is_some();
+        if (is_stale || is_there) && !self.ignores_conditions {
             return Answer::error(412, "PRECONDITION", "changed");
         }
         let media_type = request.header("content-type").unwrap_or_default().to_owned();
