@@ -28,6 +28,8 @@ struct Line {
     most: Option<u64>,
     /// Whether that moment has come.
     is_held: bool,
+    /// Whether all is over: who notices only now has nothing to wait for.
+    is_ended: bool,
     /// How long each piece takes.
     pause: Duration,
 }
@@ -79,7 +81,7 @@ impl Proxy {
     pub(crate) fn end(&self) -> u64 {
         let passed = {
             let mut line = self.shared.line.lock().unwrap();
-            line.is_held = false;
+            (line.is_held, line.is_ended) = (false, true);
             line.most = Some(line.passed);
             line.passed
         };
@@ -145,7 +147,7 @@ impl Shared {
     /// Until all is ended.
     fn hold(&self) {
         let mut line = self.line.lock().unwrap();
-        line.is_held = true;
+        line.is_held = !line.is_ended;
         self.changed.notify_all();
         drop(self.changed.wait_while(line, |line| line.is_held).unwrap());
     }
