@@ -10,6 +10,7 @@ use spdx::{Expression, ParseMode};
 
 pub(crate) use self::files::{is_licence_file, of_directory};
 pub(crate) use self::text::identifiers;
+use self::text::offers_choice;
 use crate::cyclonedx::{Acknowledgement, LicenceChoice, NamedLicence};
 
 /// Deprecated identifiers are still identifiers: what was declared is kept, not judged.
@@ -33,7 +34,8 @@ pub(crate) fn declared(licence: Option<&str>, licence_file: Option<&str>) -> Vec
 
 /// The licence that a text is, or all that it holds; nothing for a text that is none of the common ones.
 ///
-/// It is concluded, not declared. A line `SPDX-License-Identifier: …` goes before the text around it.
+/// It is concluded, not declared. A line `SPDX-License-Identifier: …` goes before the text around it; below the text of a licence it
+/// is about a part, and holds beside that text.
 pub(crate) fn of_text(text: &str) -> Option<LicenceChoice> {
     of_texts([text])
 }
@@ -42,10 +44,7 @@ pub(crate) fn of_text(text: &str) -> Option<LicenceChoice> {
 pub(crate) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<LicenceChoice> {
     let mut found = BTreeSet::new();
     for text in texts {
-        match tags(text) {
-            tags if !tags.is_empty() => found.extend(tags),
-            _ => found.extend(identifiers(text).into_iter().map(str::to_owned)),
-        }
+        found.extend(expressions(text));
     }
     let parts: Vec<String> = match found.len() {
         0 => return None,
@@ -67,9 +66,25 @@ pub(crate) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<L
     })
 }
 
+const TAG: &str = "SPDX-License-Identifier:";
+
+/// What one text says: all that it holds, or the choice between them that its first words offer.
+fn expressions(text: &str) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = tags(text).into_iter().collect();
+    let before = text.split(TAG).next().unwrap_or_default();
+    if !found.is_empty() && identifiers(before).is_empty() {
+        return found;
+    }
+    let named = identifiers(text);
+    match named.len() > 1 && offers_choice(text) {
+        true => found.extend([named.into_iter().collect::<Vec<_>>().join(" OR ")]),
+        false => found.extend(named.into_iter().map(str::to_owned)),
+    }
+    found
+}
+
 /// The expressions that lines of a text name. Source: SPDX specification, annex E, short form identifiers.
 fn tags(text: &str) -> Vec<String> {
-    const TAG: &str = "SPDX-License-Identifier:";
     if !text.contains(TAG) {
         return Vec::new();
     }
@@ -198,6 +213,47 @@ mod tests {
             Some("Apache-2.0 AND (MIT OR ISC)")
         );
         assert_eq!(concluded(&["All rights reserved.", ""]), None);
+    }
+
+    #[test]
+    fn a_tag_below_the_text_of_a_licence_is_about_a_part() {
+        let mozilla = "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.";
+        let text =
+            format!("{mozilla}\n\nIt includes code under\nSPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n");
+        assert_eq!(
+            concluded(&[&text]).as_deref(),
+            Some("Apache-2.0 WITH LLVM-exception AND MPL-2.0")
+        );
+    }
+
+    #[test]
+    fn of_licences_in_one_file_one_may_be_chosen_if_its_first_words_say_so() {
+        let text = |id: &str| {
+            let mut texts = spdx::text::LICENSE_TEXTS.iter();
+            texts.find(|(name, _)| *name == id).map(|(_, text)| *text).unwrap()
+        };
+        let (apache, gpl, mit) = (text("Apache-2.0"), text("GPL-2.0-only"), text("MIT"));
+        let offer = "The source code may be used, at your option, under either:\n* Apache License, version 2.0 (Apache-2.0), OR\n\
+            * GNU General Public License, version 2.0 or later (GPL-2.0-or-later).\n";
+        assert_eq!(
+            concluded(&[&format!("{offer}{apache}{gpl}")]).as_deref(),
+            Some("Apache-2.0 OR GPL-2.0-or-later")
+        );
+        assert_eq!(
+            concluded(&[&format!("{offer}{apache}{gpl}"), mit]).as_deref(),
+            Some("(Apache-2.0 OR GPL-2.0-or-later) AND MIT")
+        );
+        assert_eq!(
+            concluded(&[&format!(
+                "This is dual-licensed under MIT and Apache 2.0.\n{apache}{mit}"
+            )])
+            .as_deref(),
+            Some("Apache-2.0 OR MIT")
+        );
+        assert_eq!(
+            concluded(&[&format!("This contains parts under two licences.\n{apache}{mit}")]).as_deref(),
+            Some("Apache-2.0 AND MIT")
+        );
     }
 
     #[test]

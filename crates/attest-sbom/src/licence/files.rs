@@ -27,12 +27,25 @@ pub(crate) fn is_licence_file(name: &str) -> bool {
     is_named && !SOURCES.contains(&extension)
 }
 
-/// What the licence files say that lie in one directory itself; files that are no text say nothing.
+/// Whether a licence is about the documentation alone, which is not what others use of a package.
+fn is_of_documentation(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let stem = name.trim_end_matches(".txt").trim_end_matches(".md");
+    ["docs", "documentation"].iter().any(|part| {
+        stem.strip_suffix(part)
+            .is_some_and(|rest| rest.ends_with(['.', '-', '_']))
+    })
+}
+
+/// What the licence files say that lie in one directory itself; files that are no text say nothing. A licence of the documentation
+/// counts where there is no other one.
 pub(crate) fn of_directory(scan: &Scan<'_>, directory: &str) -> Option<LicenceChoice> {
-    let files = scan
-        .listing()
-        .files_in(directory)
-        .filter(|entry| is_licence_file(entry.name()));
+    let files = scan.listing().files_in(directory);
+    let files: Vec<_> = files.filter(|entry| is_licence_file(entry.name())).collect();
+    let is_documented_only = files.iter().all(|entry| is_of_documentation(entry.name()));
+    let files = files
+        .into_iter()
+        .filter(|entry| is_documented_only || !is_of_documentation(entry.name()));
     let texts: Vec<String> = files
         .take(MAX_FILES)
         .filter_map(|entry| scan.read(&entry.path, FILE_LIMIT).ok().flatten())
@@ -44,6 +57,29 @@ pub(crate) fn of_directory(scan: &Scan<'_>, directory: &str) -> Option<LicenceCh
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Options;
+    use crate::tree::Memory;
+
+    const MOZILLA: &str = "Subject to the terms of the Mozilla Public License, v. 2.0.";
+    const APACHE: &str = "Licensed under the Apache License, Version 2.0";
+
+    fn expression(files: &[(&str, &str)]) -> Option<String> {
+        let (tree, options) = (Memory::new(files.iter().copied()), Options::default());
+        match of_directory(&Scan::of(&tree, &options), "a")? {
+            LicenceChoice::Expression { expression, .. } => Some(expression),
+            LicenceChoice::Named { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_licence_of_the_documentation_counts_where_there_is_no_other() {
+        let both = [("a/LICENSE", APACHE), ("a/LICENSE.docs", MOZILLA)];
+        assert_eq!(expression(&both).as_deref(), Some("Apache-2.0"));
+        let alone = [("a/LICENSE-docs.md", MOZILLA), ("LICENSE", APACHE)];
+        assert_eq!(expression(&alone).as_deref(), Some("MPL-2.0"));
+        let code = [("a/LICENSE.code", APACHE), ("a/LICENSE.libdocs", MOZILLA)];
+        assert_eq!(expression(&code).as_deref(), Some("Apache-2.0 AND MPL-2.0"));
+    }
 
     #[test]
     fn a_licence_file_is_known_by_its_name() {

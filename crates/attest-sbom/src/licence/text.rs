@@ -59,6 +59,32 @@ pub(crate) fn identifiers(text: &str) -> BTreeSet<&'static str> {
     found
 }
 
+/// The words with which a file begins that offers a choice between the licences in it.
+const CHOICES: [&str; 9] = [
+    " at your option under either ",
+    " under either of ",
+    " under either the ",
+    " under the terms of either ",
+    " your choice of ",
+    " dual licensed ",
+    " either of the following licenses ",
+    " one of the following licenses ",
+    " choose either ",
+];
+
+/// How many bytes at the beginning may offer it: further down licences speak of choices themselves.
+const HEAD: usize = 1000;
+
+/// Whether a text of several licences begins by saying that one of them will do.
+pub(super) fn offers_choice(text: &str) -> bool {
+    let mut end = text.len().min(HEAD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let words = Words::of(&text[..end]);
+    CHOICES.iter().any(|phrase| words.0.contains(phrase))
+}
+
 /// The words of a text in lower case, a blank before and after each.
 struct Words(String);
 

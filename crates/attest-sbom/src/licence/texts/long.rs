@@ -23,6 +23,15 @@ pub(super) static FAMILIES: &[Family] = &[
             ),
         ],
     ),
+    // The heading with the address alone.
+    notice(
+        "apache license version 2 0 january 2004 http www apache org licenses",
+        &[without(
+            "Apache-2.0",
+            &[],
+            &["terms and conditions for use reproduction and distribution"],
+        )],
+    ),
     notice(
         "licensed under the apache license version 2 0",
         &[is("Apache-2.0", &[])],
@@ -160,6 +169,14 @@ pub(super) static FAMILIES: &[Family] = &[
         &[is("GFDL-1.3-only", &[])],
     ),
     // GNU: the notices.
+    notice(
+        "gnu general public license version 2 0 or later",
+        &[is("GPL-2.0-or-later", &[])],
+    ),
+    notice(
+        "gnu general public license version 3 0 or later",
+        &[is("GPL-3.0-or-later", &[])],
+    ),
     notice(
         "the terms of the gnu general public license",
         &[
