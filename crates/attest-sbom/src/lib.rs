@@ -18,6 +18,7 @@ mod binary;
 mod bom;
 pub mod cargo;
 mod contact;
+mod cpe;
 mod cyclonedx;
 pub mod difference;
 pub mod document;

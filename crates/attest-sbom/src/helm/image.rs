@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use packageurl::PackageUrl;
 
+use crate::cpe::{self, Part};
 use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity, Property};
 use crate::inventory::IMAGE_REFERENCE;
 
@@ -90,7 +91,7 @@ impl Image {
     }
 
     /// The image as a component: with a package URL only if a digest says which one it is, since a tag may be given to
-    /// another one tomorrow.
+    /// another one tomorrow. By its tag it has a name with an open vendor, which promises no more.
     pub(super) fn component(&self) -> Component {
         let (host, path) = host_and_path(&self.canonical);
         let account = path
@@ -103,6 +104,7 @@ impl Image {
         Component {
             version: self.tag.clone().or_else(|| self.digest.clone()),
             purl: self.purl(),
+            cpe: self.cpe(),
             supplier: Some(OrganizationalEntity {
                 name: account,
                 url: Vec::new(),
@@ -113,6 +115,14 @@ impl Image {
                 value: reference,
             }],
             ..Component::new(ComponentKind::Container, self.repository.as_str())
+        }
+    }
+
+    fn cpe(&self) -> Option<String> {
+        let (name, tag) = (self.canonical.rsplit('/').next()?, self.tag.as_deref()?);
+        match self.digest {
+            Some(_) => None,
+            None => cpe::of_any_vendor(Part::Open, name, tag),
         }
     }
 
@@ -239,6 +249,15 @@ mod tests {
                 .replace("ghcr.io/a/b", "ghcr.io%2Fa%2Fb"),
             expected
         );
+    }
+
+    #[test]
+    fn without_a_digest_it_has_the_name_of_a_product_if_it_has_a_tag() {
+        let cpe = |text: &str| Image::parse(text).unwrap().component().cpe;
+        let expected = "cpe:2.3:*:*:b:1.0-debian_2:*:*:*:*:*:*:*";
+        assert_eq!(cpe("ghcr.io/a/b:1.0-debian_2").as_deref(), Some(expected));
+        assert_eq!(cpe("ghcr.io/a/b"), None);
+        assert_eq!(cpe(&format!("ghcr.io/a/b:1.0@sha256:{}", "0a".repeat(32))), None);
     }
 
     #[test]

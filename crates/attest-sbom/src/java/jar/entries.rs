@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::inside::Jar;
 use super::package::{Facts, Package};
 use super::{Coordinates, FileName, Gap, identity, licences};
+use crate::cpe::{self, Part};
 use crate::cyclonedx::{Component, ComponentKind, Hash, LicenceChoice, OrganizationalEntity};
 use crate::inventory::{Inventory, Key};
 
@@ -122,10 +123,12 @@ impl<'a> Entries<'a> {
         };
         Component {
             version: version.map(str::to_owned),
-            supplier: identity::vendor(jar).map(organization),
+            supplier: identity::vendor(jar)
+                .or_else(|| identity::project(file))
+                .map(organization),
             hashes: vec![hash(jar)],
             licenses: of_jar(jar),
-            cpe: version.map(|version| cpe(name, version)),
+            cpe: version.and_then(|version| cpe::of_any_vendor(Part::Application, name, version)),
             ..Component::new(kind(&jar.place), name)
         }
         .found_at(&jar.place)
@@ -209,19 +212,4 @@ fn is_nameless(jar: &Jar) -> bool {
     let file = FileName::of(&jar.place);
     identity::is_of_android(jar)
         || (identity::version(jar, file).is_none() && !(jar.packages.is_empty() && jar.inner.is_empty()))
-}
-
-/// The name by which databases of weaknesses know products; whose product it is stays open.
-///
-/// Source: NIST IR 7695, 6.2: formatted strings, in which everything but letters, digits, `_`, `-` and `.` is escaped.
-fn cpe(name: &str, version: &str) -> String {
-    let escaped = |text: &str| {
-        let characters = text.chars().flat_map(|c| {
-            let is_plain = c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-            let escape = (!is_plain).then_some('\\');
-            escape.into_iter().chain([c.to_ascii_lowercase()])
-        });
-        characters.collect::<String>()
-    };
-    format!("cpe:2.3:a:*:{}:{}:*:*:*:*:*:*:*", escaped(name), escaped(version))
 }

@@ -74,6 +74,12 @@ pub(super) fn vendor(jar: &Jar) -> Option<String> {
         .or_else(|| module.and_then(above))
 }
 
+/// Where nobody is named, the project whose release a file is by its name: `NAME-VERSION.jar` is what Maven, Ivy and Gradle call
+/// what a project of this name released. Another file may have any name.
+pub(super) fn project(file: FileName<'_>) -> Option<String> {
+    file.version.map(|_| file.name.to_owned())
+}
+
 /// The name that a name lies in, if it has a domain: `org.example` of `org.example.app`. What follows a semicolon are
 /// directives.
 fn above(name: &str) -> Option<String> {

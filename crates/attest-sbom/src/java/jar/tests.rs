@@ -153,18 +153,34 @@ fn a_jar_without_files_of_maven_has_its_name_and_no_package_url() {
     let manifest = "Manifest-Version: 1.0\nImplementation-Vendor: Example\nImplementation-Version: 3.1 built today\n";
     let bytes = jar(&[("META-INF/MANIFEST.MF", manifest)]);
     let copied = jar(&[(COPIED, properties("g", "copied", "2.0"))]);
-    let inventory = read(&[("b-1.5.jar", bytes.clone()), ("c.jar", bytes), ("d-3.0.jar", copied)]);
+    let nothing = jar(&[("META-INF/MANIFEST.MF", "Implementation-Version: 4\n")]);
+    let inventory = read(&[
+        ("b-1.5.jar", bytes.clone()),
+        ("c.jar", bytes),
+        ("d-3.0.jar", copied),
+        ("e.jar", nothing),
+    ]);
     assert_eq!(
         listed(&inventory),
         [
             "b:1.5 1 b-1.5.jar",
             "c:3.1 1 c.jar",
             "d:3.0 1 d-3.0.jar",
+            "e:4 1 e.jar",
             "pkg:maven/g/copied@2.0 0 d-3.0.jar"
         ]
     );
-    let named = inventory.packages().iter().find(|package| package.name == "b").unwrap();
+    let package = |name: &str| {
+        inventory
+            .packages()
+            .iter()
+            .find(|package| package.name == name)
+            .unwrap()
+    };
+    let named = package("b");
     assert_eq!(named.supplier.as_ref().unwrap().name, "Example");
+    assert_eq!(package("d").supplier.as_ref().unwrap().name, "d");
+    assert_eq!(package("e").supplier, None);
     assert_eq!(named.cpe.as_deref(), Some("cpe:2.3:a:*:b:1.5:*:*:*:*:*:*:*"));
     assert_eq!(gaps(&inventory), [""; 0]);
 }
