@@ -372,7 +372,7 @@ mod tests {
             .map(|one| {
                 (
                     text(&one["ref"]),
-                    one["dependsOn"].as_array().unwrap().iter().map(text).collect(),
+                    one["dependsOn"].as_array().into_iter().flatten().map(text).collect(),
                 )
             })
             .collect()

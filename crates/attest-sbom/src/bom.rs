@@ -4,6 +4,7 @@ use serde_json::ser::{Formatter, Serializer};
 use uuid::Uuid;
 
 use crate::Gap;
+use crate::abbreviation::abbreviate;
 use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, Document, ExternalReference, Lifecycle,
     MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
@@ -32,7 +33,7 @@ pub(crate) struct Content {
 }
 
 impl Bom {
-    /// Sorts everything and computes the serial number.
+    /// Sorts everything, gives what there is much of short references, and computes the serial number.
     pub(crate) fn new(content: Content, metadata: &Metadata) -> Self {
         let mut document = Document {
             schema: SCHEMA,
@@ -55,6 +56,7 @@ impl Bom {
             metadata.profile.describe(component);
         }
         sort(&mut document);
+        abbreviate(&mut document);
         let gaps = Vec::new();
         Self { document, gaps }.numbered()
     }

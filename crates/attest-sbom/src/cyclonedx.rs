@@ -283,11 +283,15 @@ pub(crate) struct ForeignProperty {
 }
 
 /// An absent entry means that the dependencies are unknown; an empty one, that there are none.
+///
+/// Source: CycloneDX 1.6, `dependencies`: what needs nothing is an empty element of the graph.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Dependency {
     #[serde(rename = "ref")]
     pub(crate) reference: String,
+    /// An entry without it says that nothing is needed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) depends_on: Vec<String>,
 }
 

@@ -12,6 +12,7 @@
 //!
 //! No network, no process, no clock, no environment. Files are read in [`tree::Directory`] and [`tree::Archive`] only.
 
+mod abbreviation;
 mod apk;
 mod assemble;
 mod binary;

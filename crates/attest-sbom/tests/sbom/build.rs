@@ -33,7 +33,7 @@ fn edges_of_cargo() -> BTreeSet<(String, String)> {
 }
 
 fn strings(value: &Value) -> Vec<String> {
-    let items = value.as_array().unwrap().iter();
+    let items = value.as_array().into_iter().flatten();
     items.map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 

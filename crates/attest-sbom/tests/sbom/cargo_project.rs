@@ -65,7 +65,7 @@ fn excluded(document: &Value) -> Vec<&str> {
 fn needs<'a>(document: &'a Value, reference: &str) -> Vec<&'a str> {
     let mut entries = document["dependencies"].as_array().unwrap().iter();
     let entry = entries.find(|one| one["ref"] == reference).unwrap();
-    let needs = entry["dependsOn"].as_array().unwrap().iter();
+    let needs = entry["dependsOn"].as_array().into_iter().flatten();
     needs.map(|one| one.as_str().unwrap()).collect()
 }
 

@@ -68,8 +68,8 @@ impl Said {
         let one = list.iter().find(|one| one["ref"] == reference).unwrap();
         one["dependsOn"]
             .as_array()
-            .unwrap()
-            .iter()
+            .into_iter()
+            .flatten()
             .map(|one| one.as_str().unwrap())
             .collect()
     }
