@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Gap;
-use crate::cyclonedx::{Component, Hash, Occurrence, Property};
+use crate::cyclonedx::{Component, ComponentKind, Hash, Occurrence, Property};
 
 /// The most other projects that are named: repositories hold hundreds of fixtures.
 const NAMED_PROJECTS: usize = 16;
@@ -284,7 +284,8 @@ impl Inventory {
 /// The property with the whole name of an image, whatever names are written for it.
 pub(crate) const IMAGE_REFERENCE: &str = "attest:oci:reference";
 
-/// The package URL, of images the whole name, else everything that tells a component from others.
+/// The package URL, of images the whole name, else everything that tells a component from others: its digest, and of a
+/// component without one its place. Files are told apart by their places, whatever is in them.
 fn identity(package: &Component) -> String {
     let mut properties = package.properties.iter();
     let image = properties.find(|property| property.name == IMAGE_REFERENCE);
@@ -292,11 +293,11 @@ fn identity(package: &Component) -> String {
         (Some(purl), _) => purl.clone(),
         (None, Some(image)) => format!("{IMAGE_REFERENCE}\0{}", image.value),
         (None, None) => {
-            let place = package
-                .evidence
-                .occurrences
-                .first()
-                .map(|occurrence| occurrence.location.as_str());
+            let place = package.evidence.occurrences.first();
+            let digest = package.hashes.first().filter(|_| package.kind != ComponentKind::File);
+            let place = digest
+                .map(|hash| hash.content.as_str())
+                .or_else(|| place.map(|occurrence| occurrence.location.as_str()));
             let parts = [
                 package.group.as_deref(),
                 Some(package.name.as_str()),

@@ -294,3 +294,23 @@ proptest::proptest! {
         assert!(!inventory.is_empty() || inventory.gaps().len() > 0);
     }
 }
+
+#[test]
+fn one_jar_in_two_places_is_one_package_and_another_of_its_name_is_a_second() {
+    let other = jar(&[("b.txt", "b")]);
+    let same = jar(&[("a.txt", "a")]);
+    let files = [
+        ("one/a-1.0.jar", same.clone()),
+        ("two/a-1.0.jar", same.clone()),
+        ("three/a-1.0.jar", other),
+        ("two/b-1.0.jar", same),
+    ];
+    assert_eq!(
+        listed(&read(&files)),
+        [
+            "a:1.0 1 one/a-1.0.jar two/a-1.0.jar",
+            "a:1.0 1 three/a-1.0.jar",
+            "b:1.0 1 two/b-1.0.jar"
+        ]
+    );
+}
