@@ -1,5 +1,18 @@
 //! The name of a jar in, the name and the version that it is made of out.
 
+/// What plug-ins of Maven and Gradle and Spring Boot call further files of a version, if nobody names them otherwise. Other words
+/// may as well belong to the version.
+const CLASSIFIERS: [&str; 8] = [
+    "jar-with-dependencies",
+    "test-sources",
+    "sources",
+    "javadoc",
+    "tests",
+    "shaded",
+    "all",
+    "exec",
+];
+
 /// What a jar is called: `NAME-VERSION.jar` where it has a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileName<'a> {
@@ -34,6 +47,15 @@ impl<'a> FileName<'a> {
                 version: None,
             },
         }
+    }
+
+    /// The version without what says which of several files of it this is: `1.0` of `1.0-jar-with-dependencies`.
+    pub(super) fn version_without_classifier(&self) -> Option<&'a str> {
+        let version = self.version?;
+        let mut shorter = CLASSIFIERS
+            .iter()
+            .filter_map(|classifier| version.strip_suffix(classifier)?.strip_suffix('-'));
+        Some(shorter.next().unwrap_or(version))
     }
 
     /// Whether it is what Maven would call a file of this artifact in this version, with a classifier or without, in front
@@ -99,6 +121,21 @@ mod tests {
         ] {
             let found = FileName::of(file);
             assert_eq!((found.name, found.version), (name, version), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_classifier_is_no_part_of_the_version() {
+        for (file, expected) in [
+            ("tabula-1.0.5-jar-with-dependencies.jar", Some("1.0.5")),
+            ("kernel-0.19.0-944-all.jar", Some("0.19.0-944")),
+            ("a-1.0-test-sources.jar", Some("1.0")),
+            ("a-1.0-tests.jar", Some("1.0")),
+            ("a-1.0-install.jar", Some("1.0-install")),
+            ("a-1.0.overall.jar", Some("1.0.overall")),
+            ("a-all.jar", None),
+        ] {
+            assert_eq!(FileName::of(file).version_without_classifier(), expected, "{file}");
         }
     }
 

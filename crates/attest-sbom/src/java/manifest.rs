@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(super) struct Manifest(BTreeMap<String, String>);
 
 /// What is of use; the rest, such as lists of all packages, is not kept.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 13] = [
     "automatic-module-name",
     "bundle-license",
     "bundle-symbolicname",
@@ -21,7 +21,10 @@ const KEPT: [&str; 10] = [
     "implementation-vendor",
     "implementation-vendor-id",
     "implementation-version",
+    "main-class",
+    "rsrc-main-class",
     "specification-vendor",
+    "start-class",
 ];
 
 /// What old jars say of each package.

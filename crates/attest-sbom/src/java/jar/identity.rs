@@ -56,14 +56,14 @@ fn is_titled(jar: &Jar, package: &Coordinates) -> bool {
     title == Some(package.artifact()) && version.is_some() && version == package.version()
 }
 
-/// The version of a jar that no file of Maven describes: that of its name, else that of its manifest.
+/// The version of a jar that no file of Maven describes: that of its name without a classifier, else that of its manifest.
 pub(super) fn version<'a>(jar: &'a Jar, file: FileName<'a>) -> Option<&'a str> {
     let of_manifest = || jar.manifest.first(&VERSIONS)?.split_whitespace().next();
-    file.version.or_else(of_manifest)
+    file.version_without_classifier().or_else(of_manifest)
 }
 
 /// Who made a jar that no file of Maven describes: the vendor of its manifest, else the name space of its classes, of its
-/// bundle or of its module.
+/// bundle, of its module or of the class that it begins with.
 pub(super) fn vendor(jar: &Jar) -> Option<String> {
     let vendor = jar.manifest.first(&VENDORS).map(str::to_owned);
     let bundle = jar.manifest.attribute("bundle-symbolicname");
@@ -72,6 +72,28 @@ pub(super) fn vendor(jar: &Jar) -> Option<String> {
         .or_else(|| jar.name_space.clone())
         .or_else(|| bundle.and_then(above))
         .or_else(|| module.and_then(above))
+        .or_else(|| first_class(jar).and_then(package_of))
+}
+
+/// What begins a program that was packed by others first calls their code; then it says in another place where its own is.
+const LAUNCHERS: [&str; 3] = [
+    "org.springframework.boot.loader.",
+    "org.eclipse.jdt.internal.jarinjarloader.",
+    "com.simontuffs.onejar.",
+];
+
+const FIRST_CLASSES: [&str; 3] = ["start-class", "rsrc-main-class", "main-class"];
+
+fn first_class(jar: &Jar) -> Option<&str> {
+    let class = jar.manifest.first(&FIRST_CLASSES)?;
+    let is_launcher = LAUNCHERS.iter().any(|launcher| class.starts_with(launcher));
+    (!is_launcher).then_some(class)
+}
+
+/// The package of a class, if it is more than a top-level domain.
+fn package_of(class: &str) -> Option<String> {
+    let (package, _) = class.rsplit_once('.')?;
+    package.contains('.').then(|| package.to_owned())
 }
 
 /// Where nobody is named, the project whose release a file is by its name: `NAME-VERSION.jar` is what Maven, Ivy and Gradle call
@@ -101,6 +123,18 @@ mod tests {
         assert!(begins("1.3-spec", Some("1.3")));
         assert!(!begins("1.3.1", Some("1.3")));
         assert!(!begins("1.3", None));
+    }
+
+    #[test]
+    fn a_class_lies_in_a_package_with_a_domain_or_in_nothing() {
+        for (class, expected) in [
+            ("org.example.app.Main", Some("org.example.app")),
+            ("example.Main", None),
+            ("Main", None),
+            ("", None),
+        ] {
+            assert_eq!(package_of(class).as_deref(), expected, "{class}");
+        }
     }
 
     #[test]

@@ -314,3 +314,29 @@ fn one_jar_in_two_places_is_one_package_and_another_of_its_name_is_a_second() {
         ]
     );
 }
+
+#[test]
+fn the_class_that_a_program_begins_with_says_who_made_it_unless_it_only_starts_another() {
+    let supplier = |manifest: &str| {
+        let bytes = jar(&[
+            ("META-INF/MANIFEST.MF", manifest),
+            ("org/a/A.class", ""),
+            ("com/b/B.class", ""),
+        ]);
+        let inventory = read(&[("lib/a-1.0-all.jar", bytes), ("readme", Vec::new())]);
+        let package = &inventory.packages()[0];
+        assert_eq!(package.version.as_deref(), Some("1.0"));
+        package.supplier.as_ref().map(|supplier| supplier.name.clone())
+    };
+    assert_eq!(
+        supplier("Main-Class: org.example.app.Main\n").as_deref(),
+        Some("org.example.app")
+    );
+    let launcher = "Main-Class: org.springframework.boot.loader.JarLauncher\n";
+    assert_eq!(supplier(launcher), None);
+    assert_eq!(
+        supplier(&format!("{launcher}Start-Class: com.example.Main\n")).as_deref(),
+        Some("com.example")
+    );
+    assert_eq!(supplier("Main-Class: Main\n"), None);
+}
