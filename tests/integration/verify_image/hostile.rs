@@ -91,7 +91,7 @@ fn an_index_that_is_too_deep_is_refused() {
 }
 
 #[test]
-fn thousands_of_referrers_are_counted_and_a_good_one_among_the_first_counts() {
+fn many_referrers_are_counted_and_a_good_one_among_them_counts() {
     let (mut scene, [top, ..]) = Scene::with_two_images();
     for number in 0..60 {
         scene.attach(&top, "application/x-noise", format!("{number}").as_bytes());
@@ -100,4 +100,50 @@ fn thousands_of_referrers_are_counted_and_a_good_one_among_the_first_counts() {
     scene.sign(&top);
     let text = scene.accepts(&[]);
     says(&text, "passed over 40 more pieces of evidence");
+}
+
+#[test]
+fn a_size_that_is_a_lie_is_told_and_silences_nobody() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let referrer = scene.sign(&top);
+    let mut lie: Value = serde_json::from_slice(&scene.manifests.remove(&referrer).unwrap().1).unwrap();
+    scene.referrers.clear();
+    lie["layers"][0]["size"] = json!(7);
+    let entry = scene.manifest(MANIFEST, &lie);
+    scene.referrers.insert(digest_of(&entry));
+    scene.rejects(&[], "[blob-mismatch] `sha256:");
+    scene.sign_with(&top, &json!({ "again": "1" }));
+    let text = scene.accepts(&[]);
+    says(&text, "passed over");
+    says(&text, "[blob-mismatch] expected 7 bytes for blob");
+}
+
+#[test]
+fn what_a_referrer_calls_itself_decides_nothing() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let rename = |scene: &mut Scene, referrer: &str, name: &str| {
+        let mut manifest: Value = serde_json::from_slice(&scene.manifests.remove(referrer).unwrap().1).unwrap();
+        scene.referrers.remove(referrer);
+        manifest["artifactType"] = json!(name);
+        let entry = scene.manifest(MANIFEST, &manifest);
+        scene.referrers.insert(digest_of(&entry));
+    };
+    let notation = scene.attach(&top, "application/jose+json", b"{}");
+    rename(&mut scene, &notation, BUNDLE);
+    scene.rejects(&[], "[image-not-signed]");
+    let signature = scene.sign(&top);
+    rename(&mut scene, &signature, "application/vnd.cncf.notary.signature");
+    scene.accepts(&[]);
+}
+
+#[test]
+fn a_referrer_that_a_layout_holds_and_does_not_name_counts_for_what_it_is_about() {
+    let (mut scene, [top, amd, _]) = Scene::with_two_images();
+    scene.sign(&amd);
+    scene.referrers.clear();
+    scene.rejects(&[], "[image-not-signed]");
+    assert_eq!(scene.verdicts(&[]), ["uncovered", "signed-itself", "uncovered"]);
+    scene.sign(&top);
+    scene.referrers.clear();
+    scene.accepts(&[]);
 }

@@ -129,3 +129,35 @@ fn nothing_is_connected_for_a_layout() {
     let finished = verify(&scene, &scene.serve(), &credentials).expect_code(2);
     says(finished.stderr_text(), "error[auth-file-missing]");
 }
+
+#[test]
+fn a_manifest_or_blob_that_is_larger_than_any_silences_nobody() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let registry = scene.serve();
+    let huge = format!(
+        r#"{{"subject":{{"digest":"{top}","size":5}},"padding":"{}"}}"#,
+        " ".repeat(5 << 20)
+    );
+    let huge = registry.manifest("huge", MANIFEST, huge.as_bytes());
+    let entry = json!({ "mediaType": MANIFEST, "digest": huge, "size": 7 });
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }).to_string();
+    registry.manifest(&top.replace(':', "-"), INDEX, list.as_bytes());
+    let finished = verify(&scene, &registry, &[]).expect_code(0);
+    says(finished.stdout_text(), "passed over");
+    says(finished.stdout_text(), "[blob-mismatch] expected at most 4194304 bytes");
+}
+
+#[test]
+fn more_referrers_than_anybody_has_are_undecided() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let registry = scene.serve();
+    let entry = |number: usize| json!({ "mediaType": MANIFEST, "digest": format!("sha256:{number:064x}"), "size": 7 });
+    let entries: Vec<_> = (0..10_001).map(entry).collect();
+    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string();
+    let answer = Answer::new(200).with("content-type", INDEX).body(list);
+    registry.fault("GET", "/referrers/", Fault::Instead(answer));
+    let finished = verify(&scene, &registry, &["--platform", "linux/amd64"]).expect_code(3);
+    says(finished.stdout_text(), "[registry-answer-invalid] ");
+}

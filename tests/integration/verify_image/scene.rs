@@ -29,7 +29,8 @@ pub(crate) struct Scene {
     pub(crate) blobs: BTreeMap<String, Vec<u8>>,
     pub(crate) manifests: BTreeMap<String, (String, Vec<u8>)>,
     pub(crate) tags: BTreeMap<String, String>,
-    referrers: BTreeSet<String>,
+    /// What the index of a layout names beside what has a tag.
+    pub(crate) referrers: BTreeSet<String>,
     count: usize,
 }
 

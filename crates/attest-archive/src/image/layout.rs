@@ -106,7 +106,25 @@ impl Layout {
             .map(|reader| Blob::new(reader, descriptor))
     }
 
-    /// The same for who holds the bytes to the digest: only the size was looked at.
+    /// The digest and the size of everything that lies among the blobs, whether something names it or not. Nothing of it was read.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::TooMany`] above a hundred thousand.
+    pub fn blobs(&self) -> Result<Vec<(Digest, u64)>, Error> {
+        let mut blobs = Vec::new();
+        for algorithm in ["sha256", "sha512"] {
+            let files = self.storage.files_in(&format!("blobs/{algorithm}"))?;
+            let digest = |name: &str| format!("{algorithm}:{name}").parse().ok();
+            blobs.extend(
+                files
+                    .into_iter()
+                    .filter_map(|(name, size)| Some((digest(&name)?, size))),
+            );
+        }
+        Ok(blobs)
+    }
+
+    /// A blob for who holds the bytes to the digest: only the size was looked at.
     ///
     /// # Errors
     /// As for [`Layout::blob`].

@@ -64,6 +64,20 @@ impl Storage {
         }
     }
 
+    /// The names and the sizes of the files right in a folder, sorted; none where there is no such folder.
+    pub(super) fn files_in(&self, folder: &str) -> Result<Vec<(String, u64)>, Error> {
+        match self {
+            Self::Directory(directory) => files_in_directory(&directory.join(folder)),
+            Self::Archive { places, .. } => {
+                let within = places.iter().filter_map(|(name, (_, size))| {
+                    let name = name.strip_prefix(folder)?.strip_prefix('/')?;
+                    (!name.contains('/')).then(|| (name.to_owned(), *size))
+                });
+                Ok(within.collect())
+            }
+        }
+    }
+
     /// A whole file of the layout, if it is there.
     pub(super) fn document(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let Some((stream, found)) = self.file(name)? else {
@@ -95,6 +109,28 @@ fn in_directory(path: &Path) -> Result<Option<(Stream, u64)>, Error> {
     }
     let file = File::open(path).map_err(Error::read(path))?;
     Ok(Some((Box::new(file), metadata.len())))
+}
+
+fn files_in_directory(path: &Path) -> Result<Vec<(String, u64)>, Error> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(Error::read(path))?,
+    };
+    let mut files = Vec::new();
+    for (count, entry) in entries.enumerate() {
+        if count >= MAX_MEMBERS {
+            let (what, limit) = ("blobs in a layout", MAX_MEMBERS);
+            return Err(Error::TooMany { what, limit });
+        }
+        let entry = entry.map_err(Error::read(path))?;
+        // What vanishes meanwhile, or leads nowhere, is no file.
+        let size = fs::metadata(entry.path()).ok().filter(fs::Metadata::is_file);
+        if let (Ok(name), Some(metadata)) = (entry.file_name().into_string(), size) {
+            files.push((name, metadata.len()));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 fn in_archive(path: &Path, start: u64, size: u64) -> io::Result<(Stream, u64)> {

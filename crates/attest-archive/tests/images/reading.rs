@@ -64,6 +64,26 @@ fn an_image_is_found_by_tag_by_digest_or_because_it_is_alone() {
     assert_eq!(error.to_string(), "expected one image in the layout, found `v1`, `arm`");
 }
 
+#[test]
+fn blobs_are_listed_alike_whether_something_names_them_or_not() {
+    let (made, index) = two();
+    let loose = made.blob("a/b", b"loose");
+    let folder = made.path().join("blobs/sha256");
+    fs::write(folder.join("no-digest"), b"").unwrap();
+    fs::create_dir(folder.join(index.digest().to_hex().replace('0', "1"))).unwrap();
+    let archive = made.archive();
+    let listed = |path: &Path| Layout::open(path).unwrap().blobs().unwrap();
+    let found = listed(made.path());
+    assert_eq!(listed(&archive), found);
+    assert!(found.contains(&(loose.digest().clone(), 5)));
+    assert!(found.contains(&(index.digest().clone(), index.size())));
+    assert_eq!(found.len(), fs::read_dir(&folder).unwrap().count() - 2);
+    assert!(found.is_sorted());
+    fs::remove_dir_all(made.path().join("blobs")).unwrap();
+    assert!(listed(made.path()).is_empty());
+    fs::remove_file(archive).unwrap();
+}
+
 /// A manifest that is about another one.
 fn referrer(made: &Made, subject: &Descriptor) -> Descriptor {
     let empty = made.blob("application/vnd.oci.empty.v1+json", b"{}");

@@ -37,7 +37,8 @@ impl Opened {
                     false => format!("{text}@{digest}"),
                 };
                 let path = layout.path().to_owned();
-                let layout = LayoutRepository::new(layout).map_err(|error| image_refusal(&error, &path, &path))?;
+                let layout = LayoutRepository::new(layout).and_then(LayoutRepository::with_unnamed);
+                let layout = layout.map_err(|error| image_refusal(&error, &path, &path))?;
                 Ok(Self {
                     place: Place::Layout(layout),
                     digest,
@@ -97,5 +98,9 @@ impl Repository for Opened {
 
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
         self.place.referrers(subject)
+    }
+
+    fn misnamed(error: &PlaceError) -> Option<String> {
+        Place::misnamed(error)
     }
 }

@@ -91,4 +91,16 @@ impl Repository for Place {
             Self::Layout(layout) => Ok(layout.referrers(subject)?),
         }
     }
+
+    fn misnamed(error: &PlaceError) -> Option<String> {
+        match error {
+            PlaceError::Registry(
+                registry::Error::OtherDigest { .. }
+                | registry::Error::OtherSize { .. }
+                | registry::Error::TooLarge { .. },
+            ) => Some(error.to_string()),
+            PlaceError::Registry(_) => None,
+            PlaceError::Layout(error) => LayoutRepository::<Layout>::misnamed(error),
+        }
+    }
 }

@@ -47,6 +47,12 @@ pub enum InvalidDocument {
         /// What the parser says.
         reason: String,
     },
+    /// Something else is there than what names it says.
+    #[error("{reason}")]
+    Misnamed {
+        /// What should be there, and what is.
+        reason: String,
+    },
     /// A digest that is none.
     #[error("expected a digest in the manifest, found `{found}`")]
     Digest {

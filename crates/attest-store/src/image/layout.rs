@@ -1,15 +1,20 @@
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::io::Read as _;
 
 use attest_archive::image::{Descriptor, Error, Layout};
 use attest_digest::Digest;
 
-use super::Repository;
 use super::document::Document;
+use super::{MAX_DOCUMENT_BYTES, Repository};
 
 /// By which `cosign save` says what an entry of a layout is. It keeps no tags.
 const SAVED_KIND: &str = "kind";
 const SAVED_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
 const SAVED_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
+
+/// The most blobs without a name that are looked into. A layout of a hundred images with signatures has some thousands.
+const MAX_UNNAMED: usize = 10_000;
 
 /// A layout as a repository: what its `index.json` names by `org.opencontainers.image.ref.name` are its tags, and what of it has a
 /// subject are referrers.
@@ -34,6 +39,42 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
             }
         }
         Ok(Self { layout, referrers })
+    }
+
+    /// The same with the referrers among the blobs that `index.json` does not name, which is how cosign 3 saves them. Each says itself
+    /// what it is about.
+    ///
+    /// # Errors
+    /// What the layout says of a blob that cannot be read.
+    pub fn with_unnamed(mut self) -> Result<Self, Error> {
+        let entries = self.layout().index().manifests().iter();
+        let named: BTreeSet<&Digest> = entries.map(Descriptor::digest).collect();
+        let blobs = self.layout().blobs()?.into_iter();
+        let unnamed = blobs.filter(|(digest, size)| *size <= MAX_DOCUMENT_BYTES as u64 && !named.contains(digest));
+        let mut found = Vec::new();
+        for (digest, size) in unnamed.take(MAX_UNNAMED) {
+            if let Some(subject) = self.subject_of(&Descriptor::new("", digest.clone(), size))? {
+                found.push((subject, digest));
+            }
+        }
+        self.referrers.extend(found);
+        Ok(self)
+    }
+
+    /// What a blob is about, if it is a manifest of something that is about something.
+    fn subject_of(&self, blob: &Descriptor) -> Result<Option<Digest>, Error> {
+        let mut first = Vec::new();
+        let begins = self.layout().read_unverified(blob).map(|reader| reader.take(1));
+        let is_object = begins.is_ok_and(|mut reader| reader.read_to_end(&mut first).is_ok() && first == b"{");
+        if !is_object {
+            return Ok(None);
+        }
+        match self.layout().document(blob) {
+            Ok(bytes) => Ok(Document::parse(&bytes).ok().and_then(|document| document.subject)),
+            // Nobody named it; what it should be, nobody knows.
+            Err(error) if Self::misnamed(&error).is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The layout.
@@ -81,5 +122,12 @@ impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {
         let of_it = self.referrers.iter().filter(|(about, _)| about == subject);
         Ok(of_it.map(|(_, referrer)| referrer.clone()).collect())
+    }
+
+    fn misnamed(error: &Error) -> Option<String> {
+        match error {
+            Error::BlobSize { .. } | Error::BlobDigest { .. } | Error::TooLarge { .. } => Some(error.to_string()),
+            _ => None,
+        }
     }
 }

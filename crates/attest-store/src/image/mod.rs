@@ -12,14 +12,17 @@
 //! | tag `sha256-HEX.att` | DSSE envelopes |
 //! | tag `sha256-HEX.sbom` | a list of contents that nobody signed |
 
+mod asking;
 mod at_once;
 mod attach;
 mod contest;
 mod document;
 mod evidence;
+mod layer;
 mod layout;
 mod layout_writer;
 mod legacy;
+mod opening;
 mod payload;
 mod referrer;
 mod shared;
@@ -40,8 +43,12 @@ pub use written::simple_signing_payload;
 
 use attest_digest::Digest;
 
-/// The most manifests that are opened for one subject. A release of a year has some hundreds of attestations.
+/// The most manifests that are opened for one subject, and the most layers of all of them. A release of a year has some hundreds of attestations.
 pub const MAX_ATTACHMENTS: usize = 4096;
+
+/// The most bytes of evidence that are read for one subject, by what its manifests say: all of it is held at once. Attestations of
+/// the contents of large images have some ten million bytes each.
+pub const MAX_EVIDENCE_BYTES: u64 = 256 << 20;
 
 /// The largest manifest or index that is read, as registries have it.
 pub const MAX_DOCUMENT_BYTES: usize = 4 << 20;
@@ -74,11 +81,20 @@ pub trait Repository {
     /// # Errors
     /// Whenever it is not certain.
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Self::Error>;
+
+    /// What an error says when it is certain that something else is there than what names it says: another digest, another size, more
+    /// than any has. Whoever hangs something on an image can bring that about, and must not silence what others hang there.
+    fn misnamed(error: &Self::Error) -> Option<String> {
+        let _ = error;
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_of_attaching;
+#[cfg(test)]
+mod tests_of_hostile_evidence;
 #[cfg(test)]
 mod tests_of_trees;

@@ -11,10 +11,10 @@ use super::*;
 const SIGNATURE: &str = "MAYCAQUCAQY=";
 
 #[derive(Default)]
-struct Memory {
-    content: BTreeMap<String, Vec<u8>>,
-    tags: BTreeMap<String, Digest>,
-    listed: Vec<Digest>,
+pub(super) struct Memory {
+    pub(super) content: BTreeMap<String, Vec<u8>>,
+    pub(super) tags: BTreeMap<String, Digest>,
+    pub(super) listed: Vec<Digest>,
     closed: Option<String>,
     asked: Mutex<Vec<String>>,
 }
@@ -25,18 +25,18 @@ pub(super) fn digest(bytes: &[u8]) -> Digest {
 }
 
 impl Memory {
-    fn put(&mut self, bytes: &[u8]) -> Digest {
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Digest {
         let digest = digest(bytes);
         self.content.insert(digest.to_string(), bytes.to_vec());
         digest
     }
 
-    fn tag(&mut self, tag: String, text: &str) {
+    pub(super) fn tag(&mut self, tag: String, text: &str) {
         let digest = self.put(text.as_bytes());
         self.tags.insert(tag, digest);
     }
 
-    fn referrer(&mut self, subject: &Digest, layer: &str, bytes: &[u8]) -> Digest {
+    pub(super) fn referrer(&mut self, subject: &Digest, layer: &str, bytes: &[u8]) -> Digest {
         let blob = self.put(bytes);
         let text = format!(
             r#"{{"artifactType":"x/y","subject":{{"digest":"{subject}","size":5}},"layers":[{{"mediaType":"{layer}","digest":"{blob}","size":{}}}]}}"#,
@@ -74,10 +74,14 @@ impl Repository for Memory {
     fn referrers(&self, _: &Digest) -> Result<Vec<Digest>, String> {
         Ok(self.listed.clone())
     }
+
+    fn misnamed(error: &String) -> Option<String> {
+        (error == "another size").then(|| error.clone())
+    }
 }
 
 /// Found one by one, and found together: the same.
-fn evidence(memory: &Memory, image: &Digest) -> Vec<StoredEvidence> {
+pub(super) fn evidence(memory: &Memory, image: &Digest) -> Vec<StoredEvidence> {
     let found = evidence_of(memory, image).unwrap();
     let together = evidence_of_at_once(memory, image, NonZeroUsize::new(8).unwrap()).unwrap();
     assert_eq!(format!("{found:?}"), format!("{together:?}"));

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use attest_digest::{Digest, Measured};
-use attest_store::image::{Attached, Attachment, InvalidPayload, Place as StoredAt, SimpleSigning, StoredEvidence};
+use attest_store::image::{
+    Attached, Attachment, InvalidDocument, InvalidPayload, Place as StoredAt, SimpleSigning, StoredEvidence,
+};
 use attest_verify::{Artifact, AtHand, Expectation, Verifier};
 use attestation::foreign::Format;
 use attestation::{Bundle, Statement};
@@ -75,7 +77,7 @@ impl Examiner<'_> {
         let attached = match stored.attachment {
             Attachment::Evidence(Ok(attached)) => attached,
             other => {
-                let (worth, problem) = no_evidence(other);
+                let (worth, problem) = self.no_evidence(other);
                 return piece(worth, Err(problem.into_passed_over()));
             }
         };
@@ -143,6 +145,40 @@ impl Examiner<'_> {
         Ok((proven, met))
     }
 
+    /// What hangs on an image and is no evidence, or none that can be looked at.
+    fn no_evidence(&self, attachment: Attachment) -> (Worth, Problem) {
+        match attachment {
+            // It may have been anything that was asked for.
+            Attachment::Invalid(InvalidDocument::Misnamed { reason }) => {
+                let demands = (0..self.demands.len()).collect();
+                let nearness = Nearness::OfTheKind;
+                (
+                    Worth::Fails { demands, nearness },
+                    Problem::rejected("blob-mismatch", reason),
+                )
+            }
+            Attachment::Evidence(Err(error)) => (Worth::Nothing, Problem::from(&error)),
+            Attachment::Invalid(error) => (Worth::Nothing, Problem::rejected("manifest-invalid", error)),
+            Attachment::TooLarge { limit, found } => {
+                let message = format_args!("expected at most {limit} bytes of evidence, found {found}");
+                (Worth::Nothing, Problem::rejected("evidence-too-large", message))
+            }
+            Attachment::Missing(digest) => {
+                let message = format_args!("expected `{digest}`, which is listed, found nothing");
+                (Worth::Unknown, Problem::undecided("evidence-missing", message))
+            }
+            Attachment::NotOpened { count } => {
+                let message = format_args!("{count} more are listed than are opened");
+                (Worth::Unknown, Problem::undecided("evidence-too-many", message))
+            }
+            Attachment::Other { media_types } => {
+                let message = format_args!("expected evidence of Sigstore, found `{}`", media_types.join("`, `"));
+                (Worth::Nothing, Problem::rejected("not-evidence", message))
+            }
+            Attachment::Evidence(Ok(_)) => (Worth::Nothing, Problem::rejected("not-evidence", "expected evidence")),
+        }
+    }
+
     /// Which demands are met, and what was found out for the first of them; else why the first is not.
     fn admit(&self, sound: &Sound<'_>, concerned: &[usize]) -> Result<(Admitted, Vec<usize>), (Nearness, Problem)> {
         let mut met = Vec::new();
@@ -207,30 +243,5 @@ fn of_payload(error: &InvalidPayload) -> Problem {
     match error {
         InvalidPayload::OtherImage { .. } => Problem::rejected("digest-mismatch", error),
         _ => Problem::rejected("payload-invalid", error),
-    }
-}
-
-/// What hangs on an image and is no evidence, or none that can be looked at.
-fn no_evidence(attachment: Attachment) -> (Worth, Problem) {
-    match attachment {
-        Attachment::Evidence(Err(error)) => (Worth::Nothing, Problem::from(&error)),
-        Attachment::Invalid(error) => (Worth::Nothing, Problem::rejected("manifest-invalid", error)),
-        Attachment::TooLarge { limit, found } => {
-            let message = format_args!("expected at most {limit} bytes of evidence, found {found}");
-            (Worth::Nothing, Problem::rejected("evidence-too-large", message))
-        }
-        Attachment::Missing(digest) => {
-            let message = format_args!("expected `{digest}`, which is listed, found nothing");
-            (Worth::Unknown, Problem::undecided("evidence-missing", message))
-        }
-        Attachment::NotOpened { count } => {
-            let message = format_args!("{count} more are listed than are opened");
-            (Worth::Unknown, Problem::undecided("evidence-too-many", message))
-        }
-        Attachment::Other { media_types } => {
-            let message = format_args!("expected evidence of Sigstore, found `{}`", media_types.join("`, `"));
-            (Worth::Nothing, Problem::rejected("not-evidence", message))
-        }
-        Attachment::Evidence(Ok(_)) => (Worth::Nothing, Problem::rejected("not-evidence", "expected evidence")),
     }
 }
