@@ -6,7 +6,7 @@ use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use serde_json::value::RawValue;
 
 use super::layout::blob_path;
-use super::{Descriptor, Edited, Error, Layout, annotation};
+use super::{Descriptor, Edited, Error, Layout, MAX_DOCUMENT_BYTES, annotation};
 use crate::draft::{sync_directory, temporary_file};
 
 const MARKER: &str = "oci-layout";
@@ -54,7 +54,7 @@ impl Additions {
         let measured = Measured::of_bytes(bytes, &Algorithms::one(Algorithm::Sha256));
         let digest = measured.digest(Algorithm::Sha256).expect("it was asked for").clone();
         let path = self.directory.join(blob_path(&digest));
-        if fs::read(&path).is_ok_and(|there| there == bytes) {
+        if holds(&path, bytes) {
             return Ok(Descriptor::new(media_type, digest, bytes.len() as u64));
         }
         let parent = path.parent().unwrap_or(&self.directory);
@@ -67,7 +67,8 @@ impl Additions {
     /// false when it does not.
     ///
     /// # Errors
-    /// [`Error::Write`]; what `is_still` says; as for [`Layout::open`].
+    /// [`Error::Write`]; [`Error::TooLarge`] when `index.json` would be larger than it may be; what `is_still` says; as for
+    /// [`Layout::open`].
     pub fn name(
         &self,
         descriptor: &Descriptor,
@@ -86,7 +87,9 @@ impl Additions {
             return Ok(true);
         }
         index.set(MANIFESTS, &entries)?;
-        replace(&path, &self.directory, index.to_json().as_bytes())?;
+        let after = index.to_json();
+        require_size(&after)?;
+        replace(&path, &self.directory, after.as_bytes())?;
         Ok(true)
     }
 
@@ -139,6 +142,24 @@ fn raw(json: &str) -> Result<Box<RawValue>, Error> {
         expected: "an entry of an index",
         reason: error.to_string(),
     })
+}
+
+/// What has another size, or has none as a pipe and a device, is not read.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes.len() as u64)
+        && fs::read(path).is_ok_and(|there| there == bytes)
+}
+
+/// A layout that nobody reads any more is not written.
+fn require_size(index: &str) -> Result<(), Error> {
+    match index.len() as u64 {
+        found if found > MAX_DOCUMENT_BYTES => Err(Error::TooLarge {
+            what: format!("`{INDEX}` with what is added"),
+            limit: MAX_DOCUMENT_BYTES,
+            found,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Writes beside, syncs and renames.
@@ -228,6 +249,48 @@ mod tests {
         let new = additions.insert("c/d", b"new").unwrap();
         assert!(!additions.name(&new, EntryPlace::Own, |_| Ok(false)).unwrap());
         assert_eq!(index(&scene), before);
+    }
+
+    #[test]
+    fn an_index_that_would_be_too_large_is_told_and_stays() {
+        let scene = scene();
+        let additions = Additions::open(scene.path()).unwrap();
+        let size = usize::try_from(MAX_DOCUMENT_BYTES).unwrap() - index(&scene).len();
+        let annotations = |length| Annotations::from([("k".to_owned(), "v".repeat(length))]);
+        let fits = additions.insert("a/b", b"1").unwrap();
+        let large = additions.insert("a/b", b"2").unwrap();
+        let large = large.with_annotations(annotations(size));
+        let before = index(&scene);
+        let error = additions.name(&large, EntryPlace::Own, always).unwrap_err();
+        assert!(
+            matches!(&error, Error::TooLarge { found, .. } if *found > MAX_DOCUMENT_BYTES),
+            "{error}"
+        );
+        assert_eq!(index(&scene), before);
+        let fits = fits.with_annotations(annotations(size - 1000));
+        assert!(additions.name(&fits, EntryPlace::Own, always).unwrap());
+        Layout::open(scene.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_stands_in_the_place_of_a_blob_is_replaced_and_what_it_links_to_is_not_read() {
+        let scene = scene();
+        let additions = Additions::open(scene.path()).unwrap();
+        let new = additions.insert("a/b", b"new").unwrap();
+        let path = scene.path().join(blob_path(new.digest()));
+        for target in ["/dev/zero", "nothing", "../../index.json"] {
+            let before = index(&scene);
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            additions.insert("a/b", b"new").unwrap();
+            assert!(fs::symlink_metadata(&path).unwrap().is_file());
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!(index(&scene), before);
+        }
+        fs::write(&path, b"old").unwrap();
+        additions.insert("a/b", b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[test]
