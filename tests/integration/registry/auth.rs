@@ -115,6 +115,35 @@ fn an_identity_token_is_posted_and_exchanged() {
 }
 
 #[test]
+fn a_token_that_is_for_less_is_a_no_and_one_that_is_not_valid_wants_another() {
+    let registry = behind(Door::Bearer("user:password"));
+    let host = registry.host();
+    let json = format!(r#"{{"auths":{{"{host}":{{"identitytoken":"reader"}}}}}}"#);
+    let (_directory, keychain) = of_json(&json);
+    let client = client_with(keychain);
+    client.manifest(&repository(&registry), &tag("v1")).unwrap();
+    let Error::Denied { who, message, .. } = upload(&client, &registry, b"blob").unwrap_err() else {
+        panic!("expected a no")
+    };
+    assert_eq!(who, "with an identity token");
+    let expected = "UNAUTHORIZED: authentication required (the token that its service gave does not allow this)";
+    assert_eq!(message, expected);
+    let challenge = format!(r#"Bearer realm="http://{host}/token",service="test",error="invalid_token""#);
+    for _ in 0..2 {
+        let refused = Answer::error(401, "UNAUTHORIZED", "no").with("www-authenticate", &challenge);
+        registry.fault("GET", "/manifests/v1", Fault::Instead(refused));
+    }
+    let error = client.manifest(&repository(&registry), &tag("v1")).unwrap_err();
+    let Error::Unauthorized { message, .. } = error else {
+        panic!("unexpected: {error}")
+    };
+    assert_eq!(
+        message,
+        "UNAUTHORIZED: no (the token that its service gave is not valid there)"
+    );
+}
+
+#[test]
 fn a_token_that_ran_out_in_the_middle_of_an_upload_is_asked_for_anew() {
     let registry = behind(Door::Bearer("user:password"));
     let (_directory, keychain) = keychain(registry.host(), "user:password");

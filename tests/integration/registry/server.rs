@@ -226,7 +226,13 @@ impl State {
                 let token = given.strip_prefix("Bearer ").unwrap_or_default();
                 let may = self.tokens.contains(token) && (!writes || token.contains("push"));
                 let host = request.header("host").unwrap();
-                let challenge = format!(r#"Bearer realm="http://{host}/token",service="test",scope="{scope}""#);
+                let shortcoming = match (token, self.tokens.contains(token)) {
+                    ("", _) => "",
+                    (_, true) => r#",error="insufficient_scope""#,
+                    (_, false) => r#",error="invalid_token""#,
+                };
+                let challenge =
+                    format!(r#"Bearer realm="http://{host}/token",service="test",scope="{scope}"{shortcoming}"#);
                 if may { None } else { refuse(challenge) }
             }
         }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt;
 
 use reqwest::Url;
 
@@ -28,6 +29,37 @@ pub(super) struct TokenService {
 pub(super) struct Challenge {
     pub(super) scheme: Scheme,
     pub(super) scopes: BTreeSet<String>,
+    pub(super) shortcoming: Option<Shortcoming>,
+}
+
+/// What is wrong with the token that was sent.
+///
+/// Source: RFC 6750, section 3.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shortcoming {
+    /// It ran out, or somebody else's signature is on it, or it is for another registry.
+    Invalid,
+    /// It is for less than was asked.
+    Insufficient,
+}
+
+impl Shortcoming {
+    fn of(code: &str) -> Option<Self> {
+        match code {
+            "invalid_token" => Some(Self::Invalid),
+            "insufficient_scope" => Some(Self::Insufficient),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Shortcoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "the token that its service gave is not valid there",
+            Self::Insufficient => "the token that its service gave does not allow this",
+        })
+    }
 }
 
 impl Challenge {
@@ -58,6 +90,7 @@ impl Challenge {
             return Some(Self {
                 scheme: Scheme::Basic,
                 scopes: BTreeSet::new(),
+                shortcoming: None,
             });
         }
         if !challenge.scheme.eq_ignore_ascii_case("bearer") {
@@ -70,6 +103,7 @@ impl Challenge {
                 service: value("service"),
             }),
             scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            shortcoming: value("error").and_then(|code| Shortcoming::of(&code)),
         })
     }
 }
@@ -104,6 +138,23 @@ mod tests {
         }
         let only = Challenge::read([r#"Basic realm="Registry Realm""#]).unwrap();
         assert_eq!(only.scheme, Scheme::Basic);
+    }
+
+    #[test]
+    fn a_challenge_says_what_is_wrong_with_a_token() {
+        for (parameter, expected) in [
+            ("", None),
+            (r#",error="invalid_token""#, Some(Shortcoming::Invalid)),
+            (r#",error="insufficient_scope""#, Some(Shortcoming::Insufficient)),
+            (r#",error="invalid_request""#, None),
+        ] {
+            let header = format!(r#"Bearer realm="https://example.org/",service="x"{parameter}"#);
+            assert_eq!(
+                Challenge::read([&*header]).unwrap().shortcoming,
+                expected,
+                "{parameter}"
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use reqwest::{Method, Url};
 
 use super::client::Client;
+use super::credential::Credential;
 use super::exchange::{Call, Reply};
 use super::feed::Outgoing;
 use super::manifest::require_digest;
@@ -96,7 +97,7 @@ impl Client {
         }
         let built = self.build(call, &call.url, None)?.body(call.body.clone());
         let response = self.send(built, &call.url, call.body.len())?;
-        self.judge(response, &call.url, &[], "without credentials")
+        self.judge(response, &call.url, &[], &Credential::Anonymous)
     }
 }
 

@@ -147,12 +147,12 @@ impl Client {
     }
 
     /// Who a registry was told that we are.
-    pub(super) fn who(&self, repository: &Repository, authorization: Option<&Secret>) -> String {
+    pub(super) fn who(&self, repository: &Repository, authorization: Option<&Secret>) -> Credential {
         let credential = match authorization {
             Some(_) => self.keychain.credential(repository).ok(),
             None => None,
         };
-        credential.unwrap_or(Credential::Anonymous).to_string()
+        credential.unwrap_or(Credential::Anonymous)
     }
 }
 

@@ -7,8 +7,9 @@ use tokio::time::timeout;
 
 use super::Error;
 use super::answer::message;
-use super::challenge::Challenge;
+use super::challenge::{Challenge, Shortcoming};
 use super::client::Client;
+use super::credential::Credential;
 use super::options::STALL;
 use super::origin::{authority, is_same, led, shown};
 use super::patience::{Failed, Patience};
@@ -210,9 +211,7 @@ impl Client {
 
     /// Learns from a 401; false when it says nothing that could be answered.
     pub(super) fn challenged(&self, access: Access<'_>, response: &Response, sent: Option<&Secret>) -> bool {
-        let headers = response.headers().get_all(WWW_AUTHENTICATE);
-        let headers = headers.iter().filter_map(|value| value.to_str().ok());
-        let Some(challenge) = Challenge::read(headers) else {
+        let Some(challenge) = challenge(response) else {
             return false;
         };
         let session = self.session(access.repository);
@@ -236,11 +235,12 @@ impl Client {
         response: Response,
         url: &Url,
         expected: &[u16],
-        who: &str,
+        who: &Credential,
     ) -> Result<Reply<'_>, Failed> {
         let status = response.status();
         let named = header(&response, RETRY_AFTER.as_str());
         let date = header(&response, DATE.as_str());
+        let shortcoming = challenge(&response).and_then(|challenge| challenge.shortcoming);
         let reply = Reply {
             client: self,
             response,
@@ -249,11 +249,19 @@ impl Client {
         if status.is_success() || expected.contains(&status.as_u16()) {
             return Ok(reply);
         }
-        let (url, who, message) = (shown(url), who.to_owned(), reply.message());
+        let is_known = *who != Credential::Anonymous;
+        let (url, who, message) = (shown(url), who.to_string(), reply.message());
+        let message = match shortcoming {
+            Some(shortcoming) => format!("{message} ({shortcoming})"),
+            None => message,
+        };
         Err(Failed {
             again: Retry::is_transient(status.as_u16()),
             pause: named.and_then(|named| Retry::named_pause(&named, date.as_deref())),
             error: match status.as_u16() {
+                401 if is_known && shortcoming == Some(Shortcoming::Insufficient) => {
+                    Error::Denied { url, who, message }
+                }
                 401 => Error::Unauthorized { url, who, message },
                 403 => Error::Denied { url, who, message },
                 status => Error::Status {
@@ -265,6 +273,11 @@ impl Client {
             },
         })
     }
+}
+
+fn challenge(response: &Response) -> Option<Challenge> {
+    let headers = response.headers().get_all(WWW_AUTHENTICATE);
+    Challenge::read(headers.iter().filter_map(|value| value.to_str().ok()))
 }
 
 pub(super) fn unreachable(url: &Url, detail: String) -> Failed {

@@ -47,7 +47,7 @@ impl Client {
             let built = build(&connection, request, credential);
             let answer = self
                 .send(built, realm, 0)
-                .and_then(|response| self.judge(response, realm, &[], &credential.to_string()))
+                .and_then(|response| self.judge(response, realm, &[], credential))
                 .and_then(|reply| reply.document(MAX_ANSWER_BYTES));
             match answer {
                 Ok(body) => return token(&body, realm, asked),
