@@ -202,7 +202,7 @@ impl<W: Writer> Attaching<'_, W> {
     }
 
     /// Some registries list referrers and do not say so when one is written.
-    fn lists(&self, manifest: &Digest) -> Result<bool, AttachError<W::Error>> {
+    pub(super) fn lists(&self, manifest: &Digest) -> Result<bool, AttachError<W::Error>> {
         let listed = self.repository.referrers_now(self.subject.digest());
         Ok(listed.map_err(AttachError::Repository)?.contains(manifest))
     }
@@ -247,7 +247,7 @@ impl<W: Writer> Attaching<'_, W> {
     }
 }
 
-fn entry<E>(tag: &str, json: String) -> Result<Entry, AttachError<E>> {
+pub(super) fn entry<E>(tag: &str, json: String) -> Result<Entry, AttachError<E>> {
     let raw = RawValue::from_string(json).map_err(|error| Error::Json {
         expected: "an entry",
         reason: error.to_string(),

@@ -12,6 +12,7 @@
 //! | tag `sha256-HEX.att` | DSSE envelopes |
 //! | tag `sha256-HEX.sbom` | a list of contents that nobody signed |
 
+mod again;
 mod asking;
 mod at_once;
 mod attach;
@@ -26,6 +27,7 @@ mod opening;
 mod payload;
 mod referrer;
 mod shared;
+mod stored;
 mod tag;
 mod tree;
 mod writer;
@@ -36,6 +38,7 @@ pub use document::{Blob, Document, InvalidDocument};
 pub use evidence::{Attached, Attachment, Place, StoredEvidence, evidence_of, evidence_of_at_once};
 pub use layout::LayoutRepository;
 pub use payload::{InvalidPayload, SimpleSigning};
+pub use stored::{StoredManifest, StoredManifests, manifests_of};
 pub use tag::{CosignTag, fallback_tag};
 pub use tree::{Node, NodeKind, Pruning, Tree, TreeError, kind_of};
 pub use writer::{Condition, SETTLING, TagPut, Versioned, Writer};

@@ -134,6 +134,32 @@ fn a_list_cannot_lend_what_is_about_something_else() {
 }
 
 #[test]
+fn whatever_hangs_on_an_image_is_there_as_it_is_stored() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    let notation = memory.referrer(&image, "application/jose+json", b"{}");
+    let other = memory.referrer(&digest(b"other"), "application/jose+json", b"{}");
+    let garbled = memory.put(b"garbled");
+    memory.listed = vec![notation.clone(), other, garbled, digest(b"gone")];
+    memory.tag(CosignTag::Sbom.of(&image), r#"{"layers":[]}"#);
+    let stored = manifests_of(&memory, &image).unwrap();
+    let found: Vec<(&Place, &Digest)> = stored.manifests.iter().map(|one| (&one.place, &one.digest)).collect();
+    let tag = CosignTag::Sbom.of(&image);
+    assert_eq!(
+        found,
+        [
+            (&Place::Referrer, &notation),
+            (&Place::Tag(tag.clone()), &memory.tags[&tag])
+        ]
+    );
+    assert_eq!((stored.unreadable, stored.not_opened), (2, 0));
+    assert_eq!(stored.manifests[0].document.artifact_type.as_deref(), Some("x/y"));
+    assert_eq!(stored.manifests[1].bytes, br#"{"layers":[]}"#);
+    memory.closed = Some(tag);
+    assert_eq!(manifests_of(&memory, &image).unwrap_err(), "not allowed");
+}
+
+#[test]
 fn what_is_no_evidence_is_listed_as_what_it_is() {
     let mut memory = Memory::default();
     let image = digest(b"image");
