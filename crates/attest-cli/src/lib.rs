@@ -12,7 +12,6 @@ mod context;
 mod exit;
 mod failure;
 mod git_failure;
-#[expect(dead_code, reason = "the verbs on images use all of it")]
 mod image;
 mod input_file;
 mod keyless;

@@ -4,12 +4,14 @@
 //! once, whose digest is known from then on, and which is a [`Repository`](attest_store::image::Repository) to be read.
 
 mod argument;
+mod each;
 mod failure;
 mod opened;
 mod place;
 mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
+pub(crate) use each::for_each;
 pub(crate) use failure::tree_failure;
 pub(crate) use opened::Opened;
 pub(crate) use place::{Place, PlaceError};

@@ -1,9 +1,10 @@
-//! `attest inspect`: what a file of any known format says, with nothing checked.
+//! `attest inspect`: what a file of any known format says, or what hangs on an image, with nothing checked.
 
 mod bundle;
 mod certificate;
 mod checksums;
 mod detached;
+mod image;
 mod item;
 mod log;
 mod openpgp;
@@ -15,15 +16,18 @@ mod table;
 mod time;
 mod trust;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use attest_archive::image::Platform;
 use serde_json::{Value, json};
 
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::image::{ImageArguments, is_image_reference};
 use crate::visible::visible;
+use image::ImageDocument;
 use source::Source;
 
 const EXAMPLES: &str = "Examples:
@@ -33,20 +37,38 @@ const EXAMPLES: &str = "Examples:
       Any format is recognised by its content: bundles, attestations of GitHub, npm and PyPI,
       cosign's older files, signatures of minisign, OpenPGP and SSH, certificates, keys,
       checksum lists, trust roots.
+  attest inspect oci://registry.example.org/team/app:v1.2.0
+      The tree of an image: its platforms, and the signatures, attestations and lists of contents
+      that hang on each, however they are stored. Nothing is checked.
+  attest inspect --oci-layout app.oci --platform linux/arm64
+      The same of a layout, for one platform; nothing is connected.
   gh api repos/OWNER/NAME/attestations/sha256:… | attest inspect --format json -
       The same as one document, from standard input.";
 
-/// Show what evidence of any format says, unverified
+/// Show what evidence of any format says, or what hangs on an image, unverified
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Files of any known format; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// Files of any known format, `-` for standard input; images
+    #[arg(required = true, value_name = "FILE|oci://NAME[:TAG][@DIGEST]")]
     files: Vec<PathBuf>,
+
+    /// Of an image, only what is about this platform; may be given several times
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    platform: Vec<Platform>,
 
     /// How to answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: AnswerFormat,
+
+    #[command(flatten)]
+    image: ImageArguments,
+}
+
+/// What is shown about an argument.
+enum Shown {
+    File(Inspected),
+    Image(ImageDocument),
 }
 
 /// What is said about a file, and what came of it.
@@ -56,18 +78,49 @@ struct Inspected {
     outcome: Outcome,
 }
 
-pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    let files: Vec<Inspected> = arguments.files.iter().map(|path| inspect(&Source::of(path))).collect();
-    let outcome = files
+pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    let shown = arguments.files.iter().map(|path| arguments.show(path, context));
+    let shown: Vec<Shown> = shown.collect::<Result<_, _>>()?;
+    let outcome = shown
         .iter()
-        .fold(Outcome::Accepted, |worst, file| worse(worst, file.outcome));
+        .fold(Outcome::Accepted, |worst, one| worse(worst, one.outcome()));
     let answer = match arguments.format {
-        AnswerFormat::Text => files.iter().map(text).collect::<Vec<_>>().join("\n"),
-        AnswerFormat::Json => document(files).to_string() + "\n",
+        AnswerFormat::Text => shown.iter().map(Shown::text).collect::<Vec<_>>().join("\n"),
+        AnswerFormat::Json => document(shown).to_string() + "\n",
     };
     match context.stdout.write_all(answer.as_bytes()) {
         Ok(()) => Ok(outcome),
         Err(error) => Err(Failure::undecided("stdout-failed", error)),
+    }
+}
+
+impl Arguments {
+    fn show(&self, path: &Path, context: &Context<'_>) -> Result<Shown, Failure> {
+        if !self.image.oci_layout && !is_image_reference(path) {
+            return Ok(Shown::File(inspect(&Source::of(path))));
+        }
+        let name = path.to_str().ok_or_else(|| {
+            Failure::usage("image-expected", "expected the name of an image in UTF-8").at(path.display())
+        })?;
+        let name = self.image.name(name)?;
+        image::inspect(&name, &self.image, &self.platform, context).map(Shown::Image)
+    }
+}
+
+impl Shown {
+    /// What cannot be read beside an image is no fault of the image: anybody may put something there.
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::File(file) => file.outcome,
+            Self::Image(_) => Outcome::Accepted,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::File(file) => text(file),
+            Self::Image(image) => image::text(image),
+        }
     }
 }
 
@@ -88,14 +141,19 @@ fn inspect(source: &Source<'_>) -> Inspected {
     Inspected { name, items, outcome }
 }
 
-fn document(files: Vec<Inspected>) -> Value {
-    let files = files
-        .into_iter()
-        .map(|file| json!({ "path": file.name, "items": file.items }));
+fn document(shown: Vec<Shown>) -> Value {
+    let (mut files, mut images) = (Vec::new(), Vec::new());
+    for one in shown {
+        match one {
+            Shown::File(file) => files.push(json!({ "path": file.name, "items": file.items })),
+            Shown::Image(image) => images.push(image),
+        }
+    }
     json!({
         "schema": "https://attest.dev/schema/inspect/v1",
         "verified": false,
-        "files": files.collect::<Vec<_>>(),
+        "files": files,
+        "images": images,
     })
 }
 
