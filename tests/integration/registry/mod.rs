@@ -5,6 +5,7 @@ mod auth;
 mod base;
 mod blobs;
 mod exchange;
+mod inventory;
 mod lists;
 mod manifests;
 mod proxy;

@@ -170,6 +170,10 @@ fn travel(state: &Mutex<State>) {
 }
 
 impl State {
+    pub(crate) fn forget_faults(&mut self) {
+        self.faults.clear();
+    }
+
     fn next_fault(&mut self, request: &Request, take: bool) -> Option<Fault> {
         let is_it =
             |(method, target, _): &(&str, &str, Fault)| request.method == *method && request.target.contains(*target);

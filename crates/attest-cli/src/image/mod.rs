@@ -12,6 +12,6 @@ mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
 pub(crate) use each::for_each;
-pub(crate) use failure::tree_failure;
+pub(crate) use failure::{attach_failure, tree_failure};
 pub(crate) use opened::Opened;
 pub(crate) use place::{Place, PlaceError};

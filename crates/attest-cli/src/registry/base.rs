@@ -97,11 +97,32 @@ impl Bases {
             reference,
             platforms,
         };
-        fetching.run(digest, context).map_err(|problem| match problem {
+        fetching
+            .run(digest, context)
+            .map_err(|problem| self.told(problem, reference))
+    }
+
+    /// Makes sure that a manifest, whose bytes were read already, is here with everything that it names. False when the registry
+    /// has not all of it, or it is none: whoever may write there may put anything beside an image.
+    pub(crate) fn keep(&self, reference: &Reference, descriptor: &Descriptor, bytes: &[u8]) -> Result<bool, Failure> {
+        let fetching = Fetching {
+            bases: self,
+            reference,
+            platforms: &BTreeSet::new(),
+        };
+        match fetching.keep(descriptor, bytes) {
+            Ok(()) => Ok(true),
+            Err(Problem::Registry(Error::NotFound { .. }) | Problem::Image(image::Error::Document { .. })) => Ok(false),
+            Err(problem) => Err(self.told(problem, reference)),
+        }
+    }
+
+    fn told(&self, problem: Problem, reference: &Reference) -> Failure {
+        match problem {
             Problem::Registry(error) => failure(&error).at(reference),
             Problem::Image(error) => image_refusal(&error, &self.directory, &self.directory),
             Problem::NotHere(digest) => self.not_here(reference, &digest),
-        })
+        }
     }
 
     /// A tag may be another image tomorrow, and then the same words would make another image.
@@ -163,14 +184,7 @@ impl Fetching<'_> {
     fn run(&self, digest: &Digest, context: &mut Context<'_>) -> Result<FetchedBase, Problem> {
         let bytes = self.document(digest, None)?;
         let descriptor = Descriptor::new(&kind(&bytes), digest.clone(), bytes.len() as u64);
-        let mut blobs = Blobs::new();
-        self.collect(&descriptor, &bytes, image::MAX_DEPTH, &mut blobs)?;
-        let mut missing = Vec::new();
-        for blob in blobs.into_values() {
-            if !self.bases.store.holds(&blob)? {
-                missing.push(blob);
-            }
-        }
+        let missing = self.missing(&descriptor, &bytes)?;
         self.announce(&missing, context);
         let transfer = Transfer::new(context.interactive, missing.iter().map(Descriptor::size).sum());
         transfer.watch(|| concurrently(&missing, AT_ONCE, |blob| self.blob(blob, &transfer)))?;
@@ -178,6 +192,26 @@ impl Fetching<'_> {
             layout: self.bases.store.layout()?,
             descriptor,
         })
+    }
+
+    fn keep(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Problem> {
+        self.insert(descriptor.digest(), descriptor.size(), bytes)?;
+        let missing = self.missing(descriptor, bytes)?;
+        let unseen = Transfer::new(false, 0);
+        missing.iter().try_for_each(|blob| self.blob(blob, &unseen))
+    }
+
+    /// The blobs that are not here yet.
+    fn missing(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<Vec<Descriptor>, Problem> {
+        let mut blobs = Blobs::new();
+        self.collect(descriptor, bytes, image::MAX_DEPTH, &mut blobs)?;
+        let mut missing = Vec::new();
+        for blob in blobs.into_values() {
+            if !self.bases.store.holds(&blob)? {
+                missing.push(blob);
+            }
+        }
+        Ok(missing)
     }
 
     fn announce(&self, missing: &[Descriptor], context: &mut Context<'_>) {
@@ -229,11 +263,15 @@ impl Fetching<'_> {
         let manifest = self.client(digest)?.manifest(self.reference.repository(), &pointer)?;
         let bytes = manifest.bytes;
         let size = size.unwrap_or(bytes.len() as u64);
-        self.bases.store.insert(digest, size, |file| {
-            file.write_all(&bytes)
-                .map_err(|source| Problem::Image(image::Error::Write { source }))
-        })?;
+        self.insert(digest, size, &bytes)?;
         Ok(bytes)
+    }
+
+    fn insert(&self, digest: &Digest, size: u64, bytes: &[u8]) -> Result<(), Problem> {
+        self.bases.store.insert(digest, size, |file| {
+            file.write_all(bytes)
+                .map_err(|source| Problem::Image(image::Error::Write { source }))
+        })
     }
 
     /// A layer that may not be passed on is not in every registry that has its image; then it stays at its URLs.

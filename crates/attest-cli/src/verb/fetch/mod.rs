@@ -1,4 +1,6 @@
-//! `attest fetch`: a reference in, a layout of what it names out.
+//! `attest fetch`: a reference in, a layout of what it names out, perhaps with everything that hangs on it.
+
+mod attestations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,25 +11,32 @@ use attest_archive::image::{
     Settings, Tag, Taken, Written, write_image,
 };
 use attest_net::registry::Reference;
+use attest_store::image::Tree;
 use serde::Serialize;
 
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::image::{Place, tree_failure};
 use crate::process::stdout_failed;
 use crate::registry::{Bases, RegistryArguments, parse_reference};
 use crate::verb::pack::{date, image_refusal};
+use attestations::Asking;
 
 const EXAMPLES: &str = "\
 Examples:
   attest fetch oci://docker.io/library/debian:12 -o debian.oci
   attest fetch oci://registry.example.org/app@sha256:DIGEST -o app.tar
   attest fetch oci://registry.example.org/app:v1 --platform linux/arm64 -o arm64.oci
+  attest fetch oci://registry.example.org/app:v1 --attestations -o app.oci
 
 Everything that the reference names is fetched, each blob held to its digest, and
 written as an OCI image layout: with its own index, so that the digest stays, or
 only for the platforms that are asked for. What was fetched is kept, as for bases.
+With --attestations the layout also has all that hangs on the image and on each that
+its index names, so that it is verified without a network: signatures, attestations,
+lists of contents, however the registry keeps them.
 
 Exit codes:
   0  the layout is written
@@ -50,6 +59,9 @@ pub(crate) struct Arguments {
     /// The layout to write: an archive if its name ends in .tar, else a directory
     #[arg(short, long, value_name = "DIR|FILE.tar")]
     output: PathBuf,
+    /// Also fetch everything that hangs on the image: signatures, attestations, lists of contents
+    #[arg(long, conflicts_with = "offline")]
+    attestations: bool,
     /// Replace a layout directory that is there, as a whole
     #[arg(long)]
     replace: bool,
@@ -74,6 +86,10 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let fetched = bases.fetch(&pinned, &platforms, context)?;
     let refuse = |error: ImageError| image_refusal(&error, output, output);
     let taken = taken(&fetched.layout, &fetched.descriptor, &platforms).map_err(refuse)?;
+    let attached = match arguments.attestations {
+        true => arguments.attached(&bases, &pinned, &taken, context)?,
+        false => Vec::new(),
+    };
     let recipe = ImageRecipe {
         roots: BTreeMap::new(),
         base: None,
@@ -81,7 +97,10 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
             .into_iter()
             .map(|found| Taken::new(&fetched.layout, found))
             .collect(),
-        attached: Vec::new(),
+        attached: attached
+            .iter()
+            .map(|found| Taken::new(&fetched.layout, found.clone()))
+            .collect(),
         settings: Settings::default(),
         annotations: Annotations::new(),
         tags: tag(&reference).into_iter().collect(),
@@ -96,8 +115,45 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
             replaced.display().to_string().escape_debug()
         ));
     }
-    print(&pinned, output, &written, arguments.format, context).map_err(|error| stdout_failed(&error))?;
+    let report = Report {
+        pinned: &pinned,
+        output,
+        written: &written,
+        attached: &attached,
+    };
+    report
+        .print(arguments.format, context)
+        .map_err(|error| stdout_failed(&error))?;
     Ok(Outcome::Accepted)
+}
+
+impl Arguments {
+    /// What hangs on the images, and on the index that is written as it is.
+    fn attached(
+        &self,
+        bases: &Bases,
+        pinned: &Reference,
+        taken: &[Descriptor],
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Descriptor>, Failure> {
+        let place = Place::Registry {
+            client: self.registry.client(&context.environment)?,
+            repository: pinned.repository().clone(),
+        };
+        let subjects = match (pinned.digest(), self.platform.is_empty()) {
+            (Some(top), true) => {
+                let tree = Tree::read(&place, top).map_err(|error| tree_failure(&error, &place).at(pinned))?;
+                attestations::subjects(&tree)
+            }
+            _ => taken.iter().map(|image| image.digest().clone()).collect(),
+        };
+        let asking = Asking {
+            place: &place,
+            bases,
+            reference: pinned,
+        };
+        asking.fetch(&subjects, context)
+    }
 }
 
 /// All of it, or the images for the platforms that are asked for.
@@ -123,6 +179,14 @@ struct Document {
     path: String,
     digest: String,
     images: Vec<ImageDocument>,
+    attached: Vec<AttachedDocument>,
+}
+
+#[derive(Serialize)]
+struct AttachedDocument {
+    digest: String,
+    artifact_type: Option<String>,
+    tag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -131,28 +195,38 @@ struct ImageDocument {
     digest: String,
 }
 
-fn print(
-    pinned: &Reference,
-    output: &Path,
-    written: &Written,
-    format: AnswerFormat,
-    context: &mut Context<'_>,
-) -> std::io::Result<()> {
-    let (digest, path) = (written.descriptor.digest(), output.display().to_string());
-    if let AnswerFormat::Text = format {
-        return context.print(format_args!("{digest}  {}", path.escape_debug()));
+/// What was fetched.
+struct Report<'a> {
+    pinned: &'a Reference,
+    output: &'a Path,
+    written: &'a Written,
+    attached: &'a [Descriptor],
+}
+
+impl Report<'_> {
+    fn print(&self, format: AnswerFormat, context: &mut Context<'_>) -> std::io::Result<()> {
+        let (digest, path) = (self.written.descriptor.digest(), self.output.display().to_string());
+        if let AnswerFormat::Text = format {
+            return context.print(format_args!("{digest}  {}", path.escape_debug()));
+        }
+        let images = self.written.images.iter().map(|image| ImageDocument {
+            platform: image.descriptor.platform().map(ToString::to_string),
+            digest: image.descriptor.digest().to_string(),
+        });
+        let attached = self.attached.iter().map(|entry| AttachedDocument {
+            digest: entry.digest().to_string(),
+            artifact_type: entry.artifact_type().map(str::to_owned),
+            tag: entry.reference_name().map(str::to_owned),
+        });
+        let document = Document {
+            schema: SCHEMA,
+            reference: self.pinned.to_string(),
+            path,
+            digest: digest.to_string(),
+            images: images.collect(),
+            attached: attached.collect(),
+        };
+        serde_json::to_writer_pretty(&mut *context.stdout, &document)?;
+        context.print("")
     }
-    let images = written.images.iter().map(|image| ImageDocument {
-        platform: image.descriptor.platform().map(ToString::to_string),
-        digest: image.descriptor.digest().to_string(),
-    });
-    let document = Document {
-        schema: SCHEMA,
-        reference: pinned.to_string(),
-        path,
-        digest: digest.to_string(),
-        images: images.collect(),
-    };
-    serde_json::to_writer_pretty(&mut *context.stdout, &document)?;
-    context.print("")
 }

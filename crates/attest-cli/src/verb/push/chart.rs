@@ -14,7 +14,7 @@ use crate::registry::{Blob, BlobBytes, Content, Document};
 use crate::verb::pack::chart_refusal;
 
 /// The package of a chart, in memory as Helm has it, and what is beside it.
-pub(super) struct ChartPackage {
+pub(crate) struct ChartPackage {
     path: PathBuf,
     package: Vec<u8>,
     metadata: Metadata,

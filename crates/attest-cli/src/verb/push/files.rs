@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::registry::{Blob, BlobBytes, Content, Document};
 
 /// Files that go as one artifact.
-pub(super) struct Files {
+pub(crate) struct Files {
     artifact_type: MediaType,
     /// Each with what points to it, its name as the title.
     files: Vec<(PathBuf, Descriptor)>,

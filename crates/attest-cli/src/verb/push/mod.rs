@@ -1,5 +1,6 @@
 //! `attest push`: a layout, a chart or files in, the same content in a registry out, its tags moved last.
 
+mod attestations;
 mod chart;
 mod files;
 mod media_type;
@@ -8,17 +9,20 @@ mod report;
 mod source;
 
 use attest_archive::image::Platform;
-use attest_net::registry::{Reference, Repository, Tag};
+use attest_net::registry::{Client, Reference, Repository, Tag};
 
+use attestations::Attestations;
 use media_type::MediaType;
 use report::Report;
-use source::{Kind, Source};
+use source::Kind;
+pub(crate) use source::Source;
 
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::registry::{Content, Pushing, RegistryArguments, Transfer, parse_reference};
+use crate::image::Place;
+use crate::registry::{Content, Pushed, Pushing, RegistryArguments, Transfer, parse_reference};
 use crate::verb::pack::date;
 
 const EXAMPLES: &str = "\
@@ -26,6 +30,7 @@ Examples:
   attest push app.oci:v1.2.0 oci://registry.example.org/team/app:v1.2.0
   attest push app.tar oci://localhost:5000/app:v1 --tag latest
   attest push app.oci oci://registry.example.org/team/app:v1 --dry-run
+  attest push app.oci oci://registry.example.org/team/app:v1 --attestations
   attest push dist/app-1.2.0.tgz oci://registry.example.org/charts
   attest push app.bin README.md oci://registry.example.org/team/app:files \\
       --artifact-type application/vnd.example.app --media-type README.md=text/markdown
@@ -72,6 +77,9 @@ pub(crate) struct Arguments {
     /// Another repository of the registry that may have blobs of it, which then need not be sent
     #[arg(long, value_name = "NAME")]
     mount_from: Vec<String>,
+    /// Of a layout also what hangs on the image and on each that its index names: signatures, attestations, lists of contents
+    #[arg(long, conflicts_with = "dry_run")]
+    attestations: bool,
     /// Look what is there, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -88,30 +96,80 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let created = date::of_environment(&context.environment)?.map(|date| date.value);
     let content = source.content(arguments.platform.as_ref(), created)?;
     let mount_from = repositories(&arguments.mount_from, destination.repository())?;
-    let client = arguments.registry.client(&context.environment)?;
     let mut tags: Vec<Tag> = destination.tag().cloned().into_iter().collect();
     tags.extend(arguments.tag.iter().cloned());
     announce(&content, &destination, context);
-    let transfer = Transfer::new(context.interactive && !arguments.dry_run, content.size());
-    let pushing = Pushing {
-        client: &client,
-        repository: destination.repository(),
+    let sending = Sending {
+        arguments: &arguments,
+        source: &source,
+        destination: &destination,
         content: &content,
         mount_from: &mount_from,
-        is_dry: arguments.dry_run,
-        transfer: &transfer,
+        tags: &tags,
     };
-    let pushed = pushing.run(&tags);
-    drop(transfer);
+    let pushed = sending.run(context)?;
     let report = Report {
         destination: &destination,
         tags: &tags,
         content: &content,
-        pushed: pushed.map_err(|problem| problem.told(&destination, source.path()))?,
+        pushed,
         is_dry: arguments.dry_run,
     };
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
+}
+
+/// What goes where.
+struct Sending<'a> {
+    arguments: &'a Arguments,
+    source: &'a Source,
+    destination: &'a Reference,
+    content: &'a Content<'a>,
+    mount_from: &'a [Repository],
+    tags: &'a [Tag],
+}
+
+impl Sending<'_> {
+    /// What hangs on an image goes after it and before its names.
+    fn run(&self, context: &mut Context<'_>) -> Result<Pushed, Failure> {
+        let client = self.arguments.registry.client(&context.environment)?;
+        let is_watched = context.interactive && !self.arguments.dry_run;
+        let (Source::Layout(opened), true) = (self.source, self.arguments.attestations) else {
+            return self.push(&client, self.tags, is_watched);
+        };
+        let pushed = self.push(&client, &[], is_watched)?;
+        let place = Place::Registry {
+            client: self.arguments.registry.client(&context.environment)?,
+            repository: self.destination.repository().clone(),
+        };
+        Attestations {
+            client: &client,
+            place: &place,
+            destination: self.destination,
+            layout: opened.layout(),
+            content: self.content,
+        }
+        .run(context)?;
+        let named = self.push(&client, self.tags, false)?;
+        Ok(Pushed {
+            tags: named.tags,
+            ..pushed
+        })
+    }
+
+    fn push(&self, client: &Client, tags: &[Tag], is_watched: bool) -> Result<Pushed, Failure> {
+        let transfer = Transfer::new(is_watched, self.content.size());
+        let pushing = Pushing {
+            client,
+            repository: self.destination.repository(),
+            content: self.content,
+            mount_from: self.mount_from,
+            is_dry: self.arguments.dry_run,
+            transfer: &transfer,
+        };
+        let pushed = pushing.run(tags);
+        pushed.map_err(|problem| problem.told(self.destination, self.source.path()))
+    }
 }
 
 /// By their names in the registry of the destination, or by whole references into it.

@@ -24,7 +24,7 @@ pub(super) enum Kind {
 }
 
 /// The same, opened.
-pub(super) enum Source {
+pub(crate) enum Source {
     Layout(Box<Opened>),
     Chart(ChartPackage),
     Files(Files),
@@ -56,6 +56,16 @@ impl Source {
         }
     }
 
+    /// The layout, or the package of a chart, at a path.
+    pub(crate) fn of_path(path: &Path) -> Result<Self, Failure> {
+        match is_chart(path) {
+            true => ChartPackage::open(path).map(Self::Chart),
+            false => {
+                Opened::open(&layout_reference(&path.to_string_lossy())).map(|opened| Self::Layout(Box::new(opened)))
+            }
+        }
+    }
+
     pub(super) fn place(&self, destination: &str) -> Result<Reference, Failure> {
         match self {
             Self::Chart(chart) => place::of_chart(destination, chart.name(), &chart.tag()),
@@ -64,7 +74,7 @@ impl Source {
     }
 
     /// What is to be in the registry, made as of `created`, where that is to be said.
-    pub(super) fn content(
+    pub(crate) fn content(
         &self,
         platform: Option<&Platform>,
         created: Option<SourceDate>,
@@ -77,7 +87,7 @@ impl Source {
     }
 
     /// Where it lies.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Layout(opened) => opened.layout().path(),
             Self::Chart(chart) => chart.path(),
@@ -134,6 +144,7 @@ fn refuse_others(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     };
     match kind {
         Kind::Chart | Kind::File if arguments.platform.is_some() => refuse("--platform", "a layout"),
+        Kind::Chart | Kind::File if arguments.attestations => refuse("--attestations", "a layout"),
         Kind::Layout | Kind::Chart if arguments.artifact_type.is_some() => refuse("--artifact-type", "files"),
         _ => Ok(()),
     }
