@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::command::{Command, Finished};
+use crate::registry::server::Registry;
 
 struct Scene {
     directory: tempfile::TempDir,
@@ -46,6 +47,7 @@ impl Scene {
 
     fn run(&self, command: Command) -> Finished {
         let command = command.current_dir(self.directory.path());
+        let command = command.env("ATTEST_CACHE", self.path("cache"));
         command.env("SOURCE_DATE_EPOCH", "1700000000").run()
     }
 
@@ -107,6 +109,76 @@ fn one_platform_is_one_document() {
     scene.pack("single.oci", &["linux/amd64=one"]);
     let single = scene.sbom(&["single.oci"]).expect_code(0);
     assert!(single.stdout_text().contains("pkg:deb/debian/libc6@2.36-9?arch=amd64"));
+}
+
+#[test]
+fn an_image_of_a_registry_is_listed_as_one_of_a_layout_and_knows_where_it_is_from() {
+    let scene = Scene::new();
+    let registry = Registry::start();
+    let name = format!("{}/team/app:v1", registry.host());
+    let reference = format!("oci://{name}");
+    scene
+        .run(Command::attest().args(["push", "app.oci", &reference]))
+        .expect_code(0);
+    scene.sbom(&[&reference, "-o", "fetched"]).expect_code(0);
+    scene.sbom(&["app.oci", "-o", "sboms"]).expect_code(0);
+    assert_eq!(names(&scene.path("fetched")), names(&scene.path("sboms")));
+    let read = |path: &str| read(&scene.path(path));
+    let (fetched, listed) = (read("fetched/linux-arm64.cdx.json"), read("sboms/linux-arm64.cdx.json"));
+    assert_eq!(fetched["components"], listed["components"]);
+    let root = &fetched["metadata"]["component"];
+    assert_eq!(root["name"], "app");
+    assert_eq!(root["version"], listed["metadata"]["component"]["version"]);
+    assert!(root["purl"].as_str().unwrap().contains("&repository_url="), "{root}");
+    // Of one platform nothing else is fetched.
+    fs::remove_dir_all(scene.path("cache")).unwrap();
+    registry.state().log.clear();
+    let one = scene.sbom(&[&reference, "--platform", "linux/arm64"]).expect_code(0);
+    assert_eq!(
+        one.stdout,
+        fs::read(scene.path("fetched/linux-arm64.cdx.json")).unwrap()
+    );
+    assert_eq!(registry.count("GET", "/blobs/"), 2);
+    let digest = scene
+        .run(Command::attest().args(["fetch", &reference, "-o", "copy"]))
+        .expect_code(0);
+    let digest = digest.stdout_text().split(' ').next().unwrap().to_owned();
+    let asked = registry.requests().len();
+    let pinned = format!("{reference}@{digest}");
+    scene.sbom(&[&pinned, "--offline", "-o", "kept"]).expect_code(0);
+    assert_eq!(registry.requests().len(), asked);
+    let unknown = scene.sbom(&[&reference, "--platform", "linux/s390x"]).expect_code(2);
+    assert!(
+        unknown.stderr_text().starts_with("error[base-platform-missing]"),
+        "{}",
+        unknown.stderr_text()
+    );
+    let two = scene.sbom(&[&reference, "app.oci"]).expect_code(2);
+    assert!(
+        two.stderr_text().starts_with("error[sbom-several-images]"),
+        "{}",
+        two.stderr_text()
+    );
+}
+
+#[test]
+fn one_image_of_a_layout_is_chosen_by_its_tag() {
+    let scene = Scene::new();
+    let manifest = |name: &str| read(&scene.path(name).join("index.json"))["manifests"][0].clone();
+    let mut index = read(&scene.path("app.oci/index.json"));
+    let mut other = manifest("app.oci");
+    other["annotations"]["org.opencontainers.image.ref.name"] = "v2".into();
+    index["manifests"].as_array_mut().unwrap().push(other);
+    fs::write(scene.path("app.oci/index.json"), index.to_string()).unwrap();
+    let arguments = ["--oci-layout", "app.oci:v2", "--platform", "linux/amd64"];
+    let one = scene.sbom(&arguments).expect_code(0);
+    assert!(one.stdout_text().contains("pkg:deb/debian/libc6@2.36-9?arch=amd64"));
+    let none = scene.sbom(&["--oci-layout", "app.oci:v3"]).expect_code(2);
+    assert!(
+        none.stderr_text().starts_with("error[layout-reference]"),
+        "{}",
+        none.stderr_text()
+    );
 }
 
 #[test]

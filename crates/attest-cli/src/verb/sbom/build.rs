@@ -70,15 +70,20 @@ impl CargoArguments {
         self.messages.is_none() && self.cargo != Some(Cargo::Build)
     }
 
-    /// An option that says how cargo builds, beside no cargo.
-    pub(super) fn idle(&self) -> Option<&'static str> {
+    /// Whether nothing may be connected.
+    pub(super) fn is_offline(&self) -> bool {
+        self.build.offline
+    }
+
+    /// An option that says how cargo builds, beside no cargo; whoever fetches an image may be offline without it.
+    pub(super) fn idle(&self, fetches: bool) -> Option<&'static str> {
         let given = [
             (self.package.is_some(), "--package"),
             (self.build.target.is_some(), "--target"),
             (self.build.features.is_some(), "--features"),
             (self.build.all_features, "--all-features"),
             (self.build.no_default_features, "--no-default-features"),
-            (self.build.offline, "--offline"),
+            (self.build.offline && !fetches, "--offline"),
         ];
         let idle = given.into_iter().find(|(is_given, _)| *is_given && !self.decide());
         idle.map(|(_, name)| name)
@@ -100,7 +105,7 @@ pub(super) struct BuildArguments {
     /// Build without the default features
     #[arg(long)]
     pub(super) no_default_features: bool,
-    /// Build without network access
+    /// Open no connection: cargo builds with what it has, and an image of a registry was fetched before and is named by its digest
     #[arg(long)]
     pub(super) offline: bool,
 }

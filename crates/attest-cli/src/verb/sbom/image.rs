@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use attest_archive::image::Platform;
 use attest_sbom::oci::{Images, PlatformImage, index};
 use attest_sbom::tree::Tree;
 use attest_sbom::{Bom, Gap, Inventory, Metadata, Options, Root};
@@ -45,7 +46,7 @@ impl Listing<'_> {
         };
         let asked = images
             .iter()
-            .filter(|image| image.platform() == platform)
+            .filter(|image| is_same(&image.platform(), platform))
             .collect::<Vec<_>>();
         match asked.as_slice() {
             [image] => Ok(Some(image)),
@@ -127,6 +128,15 @@ impl Listing<'_> {
             bytes: bom.write(self.description.output_format).map_err(refusal)?,
         })
     }
+}
+
+/// Whether both are one platform: `linux/arm64` is `linux/arm64/v8`.
+fn is_same(one: &str, other: &str) -> bool {
+    let parsed = |text: &str| text.parse::<Platform>().ok();
+    one == other
+        || parsed(one)
+            .zip(parsed(other))
+            .is_some_and(|(one, other)| one.is_same_as(&other))
 }
 
 /// `linux-arm-v7`; with the beginning of the digest where two images have one platform.

@@ -1,4 +1,4 @@
-//! `attest sbom`: a directory, a file or a project in, a CycloneDX document of what is in it out.
+//! `attest sbom`: a directory, a file, a project or an image in, a CycloneDX document of what is in it out.
 
 mod build;
 mod description;
@@ -7,6 +7,7 @@ mod document;
 mod image;
 mod license;
 mod merge;
+mod named_image;
 mod program;
 mod project;
 mod reading;
@@ -28,6 +29,7 @@ Examples:
   attest sbom app.oci -o sboms
   attest sbom . --licenses-from-registry npm=https://registry.example.com
   attest sbom image.tar --platform linux/arm64 -o app.cdx.json
+  attest sbom oci://registry.example.org/team/app:v1.2.0 -o sboms
   attest sbom . --cargo build --target aarch64-unknown-linux-gnu --package app
   cargo build --release --target x86_64-unknown-linux-gnu --message-format=json > build.json
   attest sbom . --messages build.json --binary target/x86_64-unknown-linux-gnu/release/app
@@ -35,8 +37,9 @@ Examples:
   attest sbom license app.cdx.json --allow osi-approved --deny copyleft
 
 Manifests, lock files, databases of packages and binaries are recognised by what
-they are; nothing is run and nothing is fetched, unless it is asked for. What cannot be known is said on
-stderr and in the document, which is then incomplete; --strict makes that exit 1.
+they are; nothing is run, and nothing is fetched but an image that is named by
+oci://, unless it is asked for. What cannot be known is said on stderr and in the
+document, which is then incomplete; --strict makes that exit 1.
 
 Of an image for several platforms every platform gets a document, beside one that
 links them: -o names their directory.
@@ -49,7 +52,7 @@ SOURCE_DATE_EPOCH if it is set, else that of the commit, else none.
 
 A directory that is named like a command is written with a path: ./diff";
 
-/// List what is in a project, a directory or a file, as CycloneDX
+/// List what is in a project, a directory, a file or an image, as CycloneDX
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {

@@ -22,6 +22,7 @@ const PACE_OF_CARGO: Duration = Duration::from_secs(1);
 
 /// Whom to ask for licences.
 #[derive(Debug, Default, clap::Args)]
+#[group(id = "PackageRegistryArguments")]
 pub(super) struct RegistryArguments {
     /// Ask a registry for the licences that no file tells, as KIND=URL of its web API (cargo, npm, pypi); may be repeated
     #[arg(long, value_name = "KIND=URL", value_parser = address, conflicts_with_all = ["cargo", "messages"])]

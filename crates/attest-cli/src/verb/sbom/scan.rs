@@ -9,12 +9,14 @@ use super::build::{self, CargoArguments};
 use super::description::{self, DescriptionArguments};
 use super::document;
 use super::image;
+use super::named_image::{Asked, NamedImage};
 use super::project::Project;
 use super::refusal::refusal;
 use super::registry::RegistryArguments;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::image::{ImageArguments, is_image_reference};
 
 /// How many warnings are shown; all of them are in the document.
 const SHOWN_GAPS: usize = 20;
@@ -22,8 +24,8 @@ const SHOWN_GAPS: usize = 20;
 /// What to list, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScanArguments {
-    /// Directories and files: projects, lock files, binaries, root file systems, images, archives
-    #[arg(value_name = "PATH", required = true)]
+    /// Directories and files: projects, lock files, binaries, root file systems, images, archives; or one image of a registry
+    #[arg(value_name = "PATH|oci://NAME[:TAG][@DIGEST]", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     description: DescriptionArguments,
@@ -43,6 +45,8 @@ pub(super) struct ScanArguments {
     registries: RegistryArguments,
     #[command(flatten)]
     cargo: CargoArguments,
+    #[command(flatten)]
+    image: ImageArguments,
 }
 
 fn kind(text: &str) -> Result<Kind, String> {
@@ -70,12 +74,18 @@ pub(super) fn root(text: &str) -> Result<Root, String> {
 
 pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let first = &arguments.paths[0];
-    if let Some(option) = arguments.cargo.idle() {
+    let is_of_registry = is_image_reference(first);
+    if let Some(option) = arguments.cargo.idle(is_of_registry) {
         let message = format!("expected --cargo beside {option}: it says how cargo builds");
         return Err(Failure::usage("sbom-option-of-cargo", message));
     }
+    // What is in a registry has no commit.
+    let timestamp = match is_of_registry {
+        true => document::timestamp_of_environment(context)?,
+        false => document::timestamp(directory_of(first), context)?,
+    };
     let metadata = arguments.description.metadata(Metadata {
-        timestamp: document::timestamp(directory_of(first), context)?,
+        timestamp,
         ..Metadata::default()
     });
     if arguments.cargo.decide() {
@@ -84,8 +94,48 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         description::write(&bom, &arguments.description, context)?;
         return Ok(Outcome::Accepted);
     }
-    listed(arguments, &metadata, context)?;
+    let mut options = Options::default();
+    options.kinds.clone_from(&arguments.kind);
+    options.shipped.clone_from(&arguments.cargo.shipped);
+    let is_named = arguments.image.oci_layout || is_of_registry;
+    let tree: Box<dyn Tree> = match is_named {
+        true => Box::new(arguments.named_image(&options, context)?),
+        false => trees(&arguments.paths, &options)?,
+    };
+    let found = Found {
+        tree: &*tree,
+        options: &options,
+        is_named,
+    };
+    listed(arguments, &found, &metadata, context)?;
     Ok(Outcome::Accepted)
+}
+
+impl ScanArguments {
+    fn named_image(&self, options: &Options, context: &mut Context<'_>) -> Result<NamedImage, Failure> {
+        let [path] = self.paths.as_slice() else {
+            let message = format!("expected one image, found {} names", self.paths.len());
+            return Err(Failure::usage("sbom-several-images", message));
+        };
+        let Some(name) = path.to_str() else {
+            let message = "expected the name of an image in UTF-8";
+            return Err(Failure::usage("image-expected", message).at(path.display()));
+        };
+        let asked = Asked {
+            name: self.image.name(name)?,
+            platform: self.platform.as_deref(),
+            is_offline: self.cargo.is_offline(),
+        };
+        NamedImage::open(&asked, &self.image, options, context)
+    }
+}
+
+/// What is to be listed.
+struct Found<'a> {
+    tree: &'a dyn Tree,
+    options: &'a Options,
+    /// Whether it is an image because somebody said so: nothing else in its tree is looked for.
+    is_named: bool,
 }
 
 fn one_path(arguments: &ScanArguments) -> Result<&Path, Failure> {
@@ -106,13 +156,14 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<'_>) -> Result<(), Failure> {
-    let mut options = Options::default();
-    options.kinds.clone_from(&arguments.kind);
-    options.shipped.clone_from(&arguments.cargo.shipped);
-    let tree = trees(&arguments.paths, &options)?;
+fn listed(
+    arguments: &ScanArguments,
+    found: &Found<'_>,
+    metadata: &Metadata,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let root = arguments.name.clone().unwrap_or_default();
-    let images = oci::images(&*tree);
+    let images = oci::images(found.tree);
     if let [path] = arguments.paths.as_slice()
         && let Some(failure) = image::none(&images, path)
     {
@@ -120,16 +171,17 @@ fn listed(arguments: &ScanArguments, metadata: &Metadata, context: &mut Context<
     }
     let listing = image::Listing {
         images: &images,
-        tree: &*tree,
-        options: &options,
+        tree: found.tree,
+        options: found.options,
         metadata,
         root: &root,
         description: &arguments.description,
     };
-    let mut inventory = match (
-        attest_sbom::scan(&*tree, &options),
-        listing.one(arguments.platform.as_deref())?,
-    ) {
+    let scanned = match found.is_named {
+        true => Err(Error::NothingFound),
+        false => attest_sbom::scan(found.tree, found.options),
+    };
+    let mut inventory = match (scanned, listing.one(arguments.platform.as_deref())?) {
         (_, Some(image)) if arguments.platform.is_some() => listing.inventory(image, &image::scratch()),
         (Err(Error::NothingFound), Some(image)) => listing.inventory(image, &image::scratch()),
         (Err(Error::NothingFound), None) if !images.platforms.is_empty() => {
