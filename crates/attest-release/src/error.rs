@@ -167,6 +167,16 @@ pub enum Error {
         /// The target of the other.
         second: Target,
     },
+    /// Two files would have one name in a registry.
+    #[error("expected every place in a registry once, but `{first}` and `{second}` are both published as `{place}`")]
+    SamePlace {
+        /// The repository with the tag.
+        place: String,
+        /// One of the files.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A prebuilt file is not there.
     #[error("expected the prebuilt file `{path}` for target `{target}`, found none")]
     PrebuiltMissing {

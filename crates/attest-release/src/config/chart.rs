@@ -1,5 +1,6 @@
 use super::keys;
 use super::output::own_template;
+use super::publish::{Place, publish};
 use super::reader::Section;
 use super::value::ProjectPath;
 use crate::template::{Scope, Template};
@@ -14,6 +15,8 @@ pub struct Chart {
     pub version: Option<Template>,
     /// The version of what it installs, when it is not the one in `Chart.yaml`.
     pub app_version: Option<Template>,
+    /// What `NAME:VERSION` lies below in a registry.
+    pub publish: Option<Template>,
 }
 
 pub(super) fn charts(top: &Section<'_>) -> Vec<Chart> {
@@ -28,6 +31,7 @@ fn chart(section: &Section<'_>) -> Option<Chart> {
     Some(Chart {
         version: own_template(section, "version", Scope::Release),
         app_version: own_template(section, "app-version", Scope::Release),
+        publish: publish(section, Place::Parent),
         directory: section.parsed("directory", str::parse::<ProjectPath>)?,
     })
 }

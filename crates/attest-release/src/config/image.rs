@@ -8,6 +8,7 @@ use super::binary::Binary;
 use super::keys;
 use super::output::template;
 use super::problem::{ProblemKind, nearest};
+use super::publish::{Place, publish};
 use super::reader::Section;
 use super::value::ProjectPath;
 use crate::template::{Scope, Template, Values};
@@ -28,8 +29,10 @@ pub struct Image {
     pub settings: Settings,
     /// Said of every manifest, and of the index, beside what the project says of itself.
     pub annotations: BTreeMap<String, String>,
-    /// The names of the image in the layout.
+    /// The names of the image in the layout, and in a registry.
     pub tags: Vec<Template>,
+    /// The repository that it is published in.
+    pub publish: Option<Template>,
 }
 
 /// Where the base of an image is.
@@ -89,6 +92,7 @@ fn image(section: &Section<'_>, binaries: &[Binary]) -> Image {
         settings: settings(section),
         annotations: texts(section, "annotations"),
         tags: all(section, "tags", tag).unwrap_or_else(|| vec![tag("{version}").expect("our own tag is a tag")]),
+        publish: publish(section, Place::Repository),
     }
 }
 

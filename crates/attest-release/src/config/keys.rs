@@ -84,7 +84,7 @@ pub const FILES: Table = Table {
 /// `[[chart]]`.
 pub const CHART: Table = Table {
     path: "chart",
-    keys: &["directory", "version", "app-version"],
+    keys: &["directory", "version", "app-version", "publish"],
 };
 /// `[python]`.
 pub const PYTHON: Table = Table {
@@ -110,6 +110,7 @@ pub const IMAGE: Table = Table {
         "labels",
         "annotations",
         "tags",
+        "publish",
     ],
 };
 /// `[checksums]`.

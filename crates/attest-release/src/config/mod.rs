@@ -8,6 +8,7 @@ pub mod keys;
 mod output;
 mod problem;
 mod project;
+mod publish;
 mod python;
 mod reader;
 mod value;

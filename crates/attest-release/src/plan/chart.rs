@@ -1,6 +1,6 @@
 use attest_archive::chart::Stamp;
 
-use super::{Draft, PlannedSbom};
+use super::{Draft, PlannedSbom, Publication};
 use crate::config::{Chart, ProjectPath};
 use crate::template::Template;
 use crate::{Error, FileName};
@@ -19,6 +19,8 @@ pub struct PlannedChart {
     pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
+    /// Where it is published.
+    pub publication: Option<Publication>,
 }
 
 impl Draft<'_> {
@@ -37,6 +39,11 @@ impl Draft<'_> {
         let name = format!("{}-{version}.tgz", found.name);
         let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
         Ok(PlannedChart {
+            publication: chart.publish.as_ref().map(|below| Publication {
+                repository: format!("{}/{}", below.render(&self.values(None)), found.name),
+                // A tag has no plus sign; Helm writes it so.
+                tags: vec![version.replace('+', "_")],
+            }),
             sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
             directory: chart.directory.clone(),

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::image::{Annotations, Platform, Settings, Tag, Word};
 
-use super::{Draft, PlannedArchive, PlannedSbom, file_name};
+use super::{Draft, PlannedArchive, PlannedSbom, Publication, file_name};
 use crate::config::{Binary, Image, ImageBase};
 use crate::{Error, FileName, Os, Target};
 
@@ -25,12 +25,14 @@ pub struct PlannedImage {
     pub settings: Settings,
     /// Said of every manifest, and of the index.
     pub annotations: Annotations,
-    /// The names of the image in the layout.
+    /// The names of the image in the layout, and in a registry.
     pub tags: BTreeSet<Tag>,
     /// The list of its contents.
     pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
+    /// Where it is published.
+    pub publication: Option<Publication>,
 }
 
 /// What an image holds on one platform.
@@ -66,12 +68,17 @@ impl Draft<'_> {
             return Err(Error::NothingForImage { file });
         }
         let tags = image.tags.iter().map(|tag| self.tag(&tag.render(&values)));
+        let tags: BTreeSet<Tag> = tags.collect::<Result<_, _>>()?;
         Ok(PlannedImage {
+            publication: image.publish.as_ref().map(|place| Publication {
+                repository: place.render(&values),
+                tags: tags.iter().map(ToString::to_string).collect(),
+            }),
             base: image.base.clone(),
             base_name: image.base_name.clone(),
             settings: self.settings(image, &platforms),
             annotations: self.said(&image.annotations),
-            tags: tags.collect::<Result<_, _>>()?,
+            tags,
             sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
             platforms,

@@ -5,6 +5,7 @@ mod facts;
 mod file_set;
 mod image;
 mod name;
+mod publication;
 mod python;
 mod render;
 mod sbom;
@@ -19,6 +20,7 @@ pub use chart::PlannedChart;
 pub use facts::{ChartFacts, Facts, MAX_MATCHES};
 pub use file_set::{PlannedContents, PlannedFileSet};
 pub use image::{PlannedImage, PlannedRoot};
+pub use publication::{Publication, Published};
 pub use python::PlannedDistribution;
 pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
 pub use sbom::PlannedSbom;
@@ -172,6 +174,7 @@ impl Plan {
         plan.has_something_to_release()?;
         plan.names_differ()?;
         plan.outputs_differ()?;
+        plan.publications_differ()?;
         Ok(plan)
     }
 

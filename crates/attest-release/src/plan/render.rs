@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::sbom::Listed;
 use super::{
     Plan, PlannedArchive, PlannedChart, PlannedContents, PlannedDistribution, PlannedFileSet, PlannedImage,
-    PlannedSource,
+    PlannedSource, Publication, Published,
 };
 use crate::config::ArchiveFormat;
 use crate::git::SourceProfile;
@@ -161,6 +161,7 @@ impl Plan {
             "dirty": self.dirty,
             "files": files,
             "skipped": skipped,
+            "publish": self.published().map(publication_to_json).collect::<Vec<_>>(),
         })
     }
 
@@ -200,6 +201,13 @@ impl fmt::Display for Plan {
         }
         for skipped in &self.skipped {
             writeln!(f, "  {}: {}", skipped.target, skipped.reason)?;
+        }
+        for (place, published) in self.published().enumerate() {
+            if place == 0 {
+                writeln!(f, "\npublished with --publish:")?;
+            }
+            let Publication { repository, tags, .. } = published.publication;
+            writeln!(f, "  {}: {repository}:{}", published.file, tags.join(", "))?;
         }
         Ok(())
     }
@@ -275,6 +283,14 @@ fn file_to_json(file: &PlannedFile<'_>) -> Value {
         "target": file.target.map(|target| target.to_string()),
         "format": file.format.map(ArchiveFormat::extension),
         "inputs": file.inputs,
+    })
+}
+
+fn publication_to_json(published: Published<'_>) -> Value {
+    json!({
+        "file": published.file.as_str(),
+        "repository": published.publication.repository,
+        "tags": published.publication.tags,
     })
 }
 

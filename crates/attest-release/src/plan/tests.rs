@@ -403,3 +403,45 @@ fn a_directory_that_leads_out_of_the_project_is_refused() {
         }
     }
 }
+
+#[test]
+fn what_is_published_has_its_place_and_nothing_else_has_the_same() {
+    let images =
+        format!("{CONFIG}{IMAGE}tags = [\"v{{version}}\", \"latest\"]\npublish = \"oci://example.org/{{name}}\"\n");
+    let plan = Plan::new(&config(&images), &facts()).unwrap();
+    let published: Vec<Published<'_>> = plan.published().collect();
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0].file.as_str(), "app-1.2.0-image.tar");
+    assert_eq!(published[0].sbom.unwrap().as_str(), "app-1.2.0-image.tar.cdx.json");
+    assert_eq!(published[0].publication.repository, "oci://example.org/app");
+    assert_eq!(published[0].publication.tags, ["latest", "v1.2.0"]);
+    let shown = plan.to_string();
+    let expected = "\npublished with --publish:\n  app-1.2.0-image.tar: oci://example.org/app:latest, v1.2.0\n";
+    assert!(shown.ends_with(expected), "{shown}");
+    assert_eq!(plan.to_json()["publish"][0]["tags"][1], "v1.2.0");
+    let second = IMAGE.replace("[[image]]\n", "[[image]]\nname = \"other\"\n");
+    let twice = format!("{images}{second}tags = [\"latest\"]\npublish = \"oci://example.org/app\"\n");
+    let error = Plan::new(&config(&twice), &facts()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected every place in a registry once, but `app-1.2.0-image.tar` and `other.tar` are both published as \
+         `oci://example.org/app:latest`"
+    );
+    assert!(
+        Plan::new(&config(CONFIG), &facts())
+            .unwrap()
+            .published()
+            .next()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_chart_is_published_as_helm_names_it() {
+    let text = "format = 1\n[source]\nenabled = false\n[[chart]]\ndirectory = \"chart\"\nversion = \"{version}+b.1\"\n\
+                publish = \"oci://example.org/charts\"\n";
+    let plan = Plan::new(&config(text), &with_chart()).unwrap();
+    let published = plan.published().next().unwrap();
+    assert_eq!(published.publication.repository, "oci://example.org/charts/web");
+    assert_eq!(published.publication.tags, ["1.2.0_b.1"]);
+}

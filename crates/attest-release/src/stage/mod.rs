@@ -156,7 +156,9 @@ impl Staging {
             .insert(format.extension().to_owned(), format.compressor());
     }
 
-    fn path_of(&self, file: &FileName) -> PathBuf {
+    /// Where a file lies until the release is in its place.
+    #[must_use]
+    pub fn path_of(&self, file: &FileName) -> PathBuf {
         self.directory.path().join(file)
     }
 
