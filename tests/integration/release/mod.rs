@@ -3,4 +3,5 @@
 mod distributions;
 mod made;
 pub(crate) mod project;
+mod published;
 mod refused;

@@ -54,6 +54,11 @@ impl Instance {
         &self.root
     }
 
+    /// The registry of a rehearsal.
+    pub(super) fn sandbox_registry(&self) -> Option<&str> {
+        self.sandbox.as_ref().map(Sandbox::registry)
+    }
+
     pub(super) fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
     }

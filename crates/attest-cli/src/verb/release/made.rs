@@ -12,12 +12,14 @@ use attestation::Payload;
 use jiff::{SignedDuration, Timestamp};
 
 use super::instance::Instance;
+use super::publish::{self, Judge, Published, Publishing, Sealed, Sent};
 use super::timing::Steps;
 use super::{Arguments, Ground, bases, failure, statement};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::git_failure::git_failure;
 use crate::keyless::Connection;
+use crate::verb::push::Source;
 use crate::visible::visible;
 
 /// By how much the clock of this machine may be behind those of the services. Without it a fresh signature would be from
@@ -29,6 +31,7 @@ pub(super) struct Made {
     pub(super) files: BTreeMap<FileName, StagedFile>,
     pub(super) unlisted: Vec<Unlisted>,
     pub(super) seal: Option<Seal>,
+    pub(super) published: Vec<Published>,
 }
 
 /// Who signed, and what proves it.
@@ -57,6 +60,8 @@ impl Made {
             Some(_) => Some(Instance::settle(ground, arguments, context)?),
             None => None,
         };
+        let sandbox = instance.as_ref().and_then(Instance::sandbox_registry);
+        let publishing = Publishing::settle(ground, arguments, sandbox, context)?;
         let bases = bases::fetch(ground, arguments, steps, context)?;
         let mut making = Making {
             ground,
@@ -75,13 +80,29 @@ impl Made {
         making.images(context)?;
         making.warn(context);
         making.checksums(context)?;
-        let seal = making.seal(instance.as_ref(), context)?;
+        let sources = publishing.as_ref().map(|publishing| publishing.open(&making.staging));
+        let publishing = publishing.as_ref().zip(sources.transpose()?);
+        let (seal, sent) = making.seal(instance.as_ref(), publishing.as_ref(), context)?;
         if let Some(instance) = &instance {
             instance.keep()?;
         }
-        let Making { staging, unlisted, .. } = making;
+        let Making {
+            staging,
+            unlisted,
+            steps,
+            ..
+        } = making;
         let files = staging.publish().map_err(|error| failure::stage(&error))?;
-        Ok(Self { files, unlisted, seal })
+        let published = match sent {
+            Some(sent) => steps.take("publish", "tags", context, |_| sent.name())?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            files,
+            unlisted,
+            seal,
+            published,
+        })
     }
 }
 
@@ -242,34 +263,79 @@ impl Making<'_> {
         })
     }
 
-    /// States, signs and verifies; without an instance, states and measures again.
-    fn seal(&mut self, instance: Option<&Instance>, context: &mut Context<'_>) -> Result<Option<Seal>, Failure> {
+    /// States, signs and verifies; without an instance, states and measures again. What is published is sent then.
+    fn seal<'p>(
+        &mut self,
+        instance: Option<&Instance>,
+        publishing: Option<&(&'p Publishing<'_>, Vec<Source>)>,
+        context: &mut Context<'_>,
+    ) -> Result<(Option<Seal>, Option<Sent<'p>>), Failure> {
         let statement = statement::statement(self.ground, &self.staging, self.tools.clone(), context)?;
         let Some(instance) = instance else {
             self.keep_unsigned(&statement, context)?;
-            return Ok(None);
+            return Ok((None, self.send(publishing, &[], None, context)?));
         };
         let scratch = self.staging.scratch().map_err(|error| failure::stage(&error))?;
         let connection = instance.connect(scratch.path(), context)?;
+        let (signed, sealed) = self.sign(&connection, &statement, publishing, context)?;
+        let expectation = expectation(self.ground, instance, &signed)?;
+        let judge = Judge {
+            root: instance.root(),
+            expectation: &expectation,
+            time: moment(&connection),
+        };
         let Self {
             ground, staging, steps, ..
         } = self;
-        let signed = steps.take("sign", "", context, |_| {
-            let session: Session<'_> = connection.open()?;
-            staging
-                .sign(&ground.plan, &statement, &session)
-                .map_err(|error| failure::stage(&error))
-        })?;
-        let checked = steps.take("verify", "", context, |_| {
-            verify(ground, staging, instance, &connection, &signed)
-        })?;
-        Ok(Some(Seal {
+        let checked = steps.take("verify", "", context, |_| verify(ground, staging, &judge))?;
+        let sent = self.send(publishing, &sealed, Some(&judge), context)?;
+        let seal = Seal {
             signed,
             verified: checked.len(),
             evidence: checked.into_iter().next(),
             root_file: instance.root_file.clone(),
             is_sandbox: instance.is_sandbox(),
-        }))
+        };
+        Ok((Some(seal), sent))
+    }
+
+    /// Everything by one certificate: files, and what is published of them.
+    fn sign(
+        &mut self,
+        connection: &Connection,
+        statement: &Payload,
+        publishing: Option<&(&Publishing<'_>, Vec<Source>)>,
+        context: &mut Context<'_>,
+    ) -> Result<(Signed, Vec<Sealed>), Failure> {
+        let Self {
+            ground, staging, steps, ..
+        } = self;
+        steps.take("sign", "", context, |_| {
+            let session: Session<'_> = connection.open()?;
+            let signed = staging.sign(&ground.plan, statement, &session);
+            let signed = signed.map_err(|error| failure::stage(&error))?;
+            let sealed = match publishing {
+                Some((publishing, sources)) => publish::seal(publishing, sources, statement, staging, &session)?,
+                None => Vec::new(),
+            };
+            Ok((signed, sealed))
+        })
+    }
+
+    fn send<'p>(
+        &mut self,
+        publishing: Option<&(&'p Publishing<'_>, Vec<Source>)>,
+        sealed: &[Sealed],
+        judge: Option<&Judge<'_>>,
+        context: &mut Context<'_>,
+    ) -> Result<Option<Sent<'p>>, Failure> {
+        let Some((publishing, sources)) = publishing else {
+            return Ok(None);
+        };
+        let sent = self.steps.take("publish", "", context, |context| {
+            publishing.send(sources, sealed, judge, context)
+        });
+        sent.map(Some)
     }
 
     fn keep_unsigned(&mut self, statement: &Payload, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -304,29 +370,31 @@ fn unpack(ground: &Ground, facts: &Facts, scratch: &Path) -> Result<Unpacked, Fa
     unpacked.map_err(|error| git_failure(&error))
 }
 
-/// Verifies what lies on disk: as the configured signer, else as whoever the certificate names.
-fn verify(
-    ground: &Ground,
-    staging: &Staging,
-    instance: &Instance,
-    connection: &Connection,
-    signed: &Signed,
-) -> Result<Vec<Verified>, Failure> {
+/// Who has to have signed: the configured signer, else whoever the certificate names.
+fn expectation(ground: &Ground, instance: &Instance, signed: &Signed) -> Result<Expectation, Failure> {
     let configured = ground.config.sign.as_ref().and_then(|sign| sign.expected.as_ref());
     let (identity, issuer) = match configured.filter(|_| !instance.is_sandbox()) {
         Some(expected) => (expected.identity.as_str(), expected.issuer.as_str()),
         None => (signed.identity.as_str(), signed.issuer.as_str()),
     };
     let unusable = |error| Failure::usage("identity-unusable", error);
-    let expectation = Expectation::certificate(
+    Ok(Expectation::certificate(
         CertificateIdentity::parse(identity).map_err(unusable)?,
         OidcIssuer::parse(issuer).map_err(unusable)?,
-    );
+    ))
+}
+
+fn moment(connection: &Connection) -> VerificationTime {
     let now: Timestamp = connection.now();
+    VerificationTime::at(now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(now))
+}
+
+/// Verifies what lies on disk.
+fn verify(ground: &Ground, staging: &Staging, judge: &Judge<'_>) -> Result<Vec<Verified>, Failure> {
     let check = Check {
-        root: instance.root(),
-        expectation: &expectation,
-        time: VerificationTime::at(now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(now)),
+        root: judge.root,
+        expectation: judge.expectation,
+        time: judge.time,
     };
     let checked = staging
         .verify(&ground.plan, &check)

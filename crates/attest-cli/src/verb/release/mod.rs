@@ -6,6 +6,7 @@ mod failure;
 mod ground;
 mod instance;
 mod made;
+mod publish;
 mod report;
 mod sandbox;
 mod statement;
@@ -33,14 +34,16 @@ Examples:
   attest release --plan                 shows what would be made, and touches nothing
   attest release --sandbox              makes everything, signed through a Sigstore inside this process: a rehearsal
   attest release                        signs as the identity that the CI job offers, through Sigstore's public instance
+  attest release --publish              also puts images and charts into their registries, tags last
   attest release --skip-unavailable --target linux/amd64 --target linux/arm64
   attest release --signing-config signing_config.json --trusted-root trusted_root.json --identity-token token.jwt
 
-Everything is put together and verified beside the output directory, and takes its place only at the end.
+Everything is put together and verified beside the output directory, and takes its place only at the end. What is
+published has no tag before that.
 
 Exit codes:
   0  everything was made, signed and verified
-  1  what was made does not verify, or not as the configured signer
+  1  what was made, or what a registry stored of it, does not verify, or not as the configured signer
   2  the arguments, attest.toml or the machine do not allow it; the message says what to change or install
   3  a file could not be read or written, a build failed, or a service did not answer";
 
@@ -54,6 +57,9 @@ pub(crate) struct Arguments {
     /// Sign through a Sigstore inside this process; what it signs proves nothing to anybody else
     #[arg(long, conflicts_with_all = ["signing_config", "identity_token", "trusted_root", "skip_sign"])]
     sandbox: bool,
+    /// Put images and charts into the registries that attest.toml names, with their signatures, provenance and contents; a rehearsal puts them into its own
+    #[arg(long)]
+    publish: bool,
     /// Write the provenance unsigned
     #[arg(long)]
     skip_sign: bool,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::ground::Ground;
 use super::made::{Made, Seal};
+use super::publish::Published;
 use super::timing::Steps;
 use crate::shell::quoted;
 
@@ -65,6 +66,9 @@ impl<'a> Report<'a> {
                 "by nobody, as asked; the provenance is a statement without a signature".to_owned(),
             ),
         }
+        for published in &self.made.published {
+            line("published", published_text(published));
+        }
         line("time", self.times());
         if let Some(command) = self.command() {
             let _ = write!(text, "\nTo verify it again, offline:\n  {command}\n");
@@ -96,6 +100,7 @@ impl<'a> Report<'a> {
             "bundle": plan.bundle.as_ref().map(|name| name.as_str()),
             "trusted_root": self.trusted_root(),
             "verify": self.command(),
+            "published": self.made.published.iter().map(published_to_json).collect::<Vec<_>>(),
         })
     }
 
@@ -208,6 +213,26 @@ fn seal_lines(seal: &Seal, line: &mut impl FnMut(&str, String)) {
             "this was a rehearsal: these signatures prove nothing to anybody else".to_owned(),
         );
     }
+}
+
+fn published_text(published: &Published) -> String {
+    let others = published.tags.iter().skip(1).map(|tag| format!(", {tag}"));
+    let evidence = match published.evidence {
+        0 => "signed by nobody".to_owned(),
+        1 => "one signed statement".to_owned(),
+        count => format!("{count} signed statements"),
+    };
+    format!("{}{}; {evidence}", published.reference, others.collect::<String>())
+}
+
+fn published_to_json(published: &Published) -> Value {
+    json!({
+        "file": published.file,
+        "reference": published.reference,
+        "digest": published.digest,
+        "tags": published.tags,
+        "evidence": published.evidence,
+    })
 }
 
 fn evidence_text(evidence: &Verified) -> String {

@@ -3,6 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use attest_sandbox::registry::Registry;
 use attest_sandbox::{Claims, Config, Error, Keys, Server, Sigstore};
 use jiff::Timestamp;
 
@@ -22,19 +23,30 @@ pub(super) const TRUSTED_ROOT: &str = "trusted_root.json";
 /// The trust root in the form that sigstore-python takes, with the addresses of services that are gone by then.
 const TRUST_CONFIGURATION: &str = "trust_config.json";
 
-/// A Sigstore that runs inside this process for as long as this value lives.
+/// What the registry holds after a rehearsal, until the next one.
+const REGISTRY: &str = "registry";
+
+/// A Sigstore and a registry that run inside this process for as long as this value lives.
 pub(super) struct Sandbox {
     server: Server,
     directory: PathBuf,
 }
 
 impl Sandbox {
-    /// Starts at any free port, with keys that are kept in `directory`, so that earlier releases still verify.
+    /// Starts at any free port, with keys that are kept in `directory`, so that earlier releases still verify, and an empty
+    /// registry.
     pub(super) fn start(directory: &Path, now: Timestamp) -> Result<Self, Failure> {
         fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
-        let server = start(directory, now).map_err(|error| failure(&error))?;
+        let registry = registry(&directory.join(REGISTRY))?;
+        let server = start(directory, registry, now).map_err(|error| failure(&error))?;
         let directory = directory.to_owned();
         Ok(Self { server, directory })
+    }
+
+    /// The host and the port of the registry.
+    pub(super) fn registry(&self) -> &str {
+        let url = self.server.url();
+        url.split_once("://").map_or(url, |(_, host)| host)
     }
 
     pub(super) fn signing_config(&self) -> Result<String, Failure> {
@@ -73,7 +85,7 @@ impl Sandbox {
 }
 
 /// Keys are good from `now` on, which is when the process began: no signature of it can be earlier.
-fn start(directory: &Path, now: Timestamp) -> Result<Server, Error> {
+fn start(directory: &Path, registry: Registry, now: Timestamp) -> Result<Server, Error> {
     let keys = Keys::kept_in(directory, rand::random(), now)?;
     let sigstore = Sigstore::new(Config {
         keys,
@@ -81,7 +93,19 @@ fn start(directory: &Path, now: Timestamp) -> Result<Server, Error> {
         user: Claims::email(IDENTITY),
         issuers: vec![ISSUER.to_owned()],
     })?;
-    Server::start(sigstore, 0)
+    Server::start_with_registry(sigstore, registry, 0)
+}
+
+/// What an earlier rehearsal left is of another release.
+fn registry(directory: &Path) -> Result<Registry, Failure> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(directory, &error)),
+        _ => {}
+    }
+    Registry::open(directory).map_err(|error| {
+        let message = format_args!("cannot keep a registry there: {error}");
+        Failure::undecided("sandbox-registry-unusable", message).at(directory.display())
+    })
 }
 
 fn unwritable(directory: &Path, error: &io::Error) -> Failure {

@@ -1,0 +1,104 @@
+//! Images and charts of a release in, the same in registries with their evidence out.
+//!
+//! The order is that nothing has a name before it is whole: content, then evidence, then a look at both as anybody would take it,
+//! then the output of the release, and tags at the very end.
+
+mod item;
+mod sealed;
+mod sending;
+
+use attest_net::registry::Tag;
+use attest_release::stage::Staging;
+
+use super::{Arguments, Ground};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::image::Place;
+use crate::registry::parse_reference;
+use crate::verb::push::Source;
+use item::Item;
+pub(super) use sealed::{Judge, Sealed, seal};
+pub(super) use sending::{Published, Sent};
+
+/// What every place in a registry begins with.
+const SCHEME: &str = "oci://";
+
+/// What goes to registries, and where.
+pub(super) struct Publishing<'a> {
+    items: Vec<Item<'a>>,
+    /// When evidence was made, as the release says of everything.
+    created: String,
+}
+
+impl<'a> Publishing<'a> {
+    /// Settles it before anything is built. A rehearsal goes to the registry at `sandbox` and nowhere else.
+    pub(super) fn settle(
+        ground: &'a Ground,
+        arguments: &Arguments,
+        sandbox: Option<&str>,
+        context: &Context<'_>,
+    ) -> Result<Option<Self>, Failure> {
+        if !arguments.publish && sandbox.is_none() {
+            return Ok(None);
+        }
+        let mut items = Vec::new();
+        for published in ground.plan.published() {
+            let place = match sandbox {
+                Some(host) => at_host(&published.publication.repository, host),
+                None => published.publication.repository.clone(),
+            };
+            let repository = parse_reference(&place)?.repository().clone();
+            let tags = published.publication.tags.iter().map(|tag| tag.parse::<Tag>());
+            let client = arguments.registry.client(&context.environment)?;
+            items.push(Item {
+                published,
+                place: Place::Registry { client, repository },
+                tags: tags.collect::<Result<_, _>>().map_err(|error| {
+                    Failure::usage("reference-invalid", error).at(&published.publication.repository)
+                })?,
+            });
+        }
+        if items.is_empty() && arguments.publish {
+            return Err(nothing(arguments));
+        }
+        let created = ground.source_date.to_rfc3339();
+        Ok((!items.is_empty()).then_some(Self { items, created }))
+    }
+
+    /// Opens everything as it lies beside the output.
+    pub(super) fn open(&self, staging: &Staging) -> Result<Vec<Source>, Failure> {
+        let paths = self.items.iter().map(|item| staging.path_of(item.published.file));
+        paths.map(|path| Source::of_path(&path)).collect()
+    }
+}
+
+/// The same name in another registry.
+fn at_host(repository: &str, host: &str) -> String {
+    let rest = repository.strip_prefix(SCHEME).unwrap_or(repository);
+    let name = rest.split_once('/').map_or("", |(_, name)| name);
+    format!("{SCHEME}{host}/{name}")
+}
+
+fn nothing(arguments: &Arguments) -> Failure {
+    Failure::usage(
+        "nothing-to-publish",
+        "expected an image or a chart that says where it is published, found none",
+    )
+    .at(arguments.config.display())
+    .hint("add `publish = \"oci://registry.example.org/team/app\"` to an `[[image]]` or a `[[chart]]`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_keeps_the_name_and_changes_the_registry() {
+        for (place, expected) in [
+            ("oci://registry.example.org/team/app", "oci://localhost:5000/team/app"),
+            ("oci://registry.example.org:8080/app", "oci://localhost:5000/app"),
+        ] {
+            assert_eq!(at_host(place, "localhost:5000"), expected);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a release puts into registries: content and evidence first, tags at the end, or no tag at all.
+
+use std::fs;
+use std::sync::Arc;
+
+use attest_sandbox::registry::Registry as Kept;
+use attest_sandbox::{Claims, Config, Keys, ManualClock, Server, Sigstore};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::project::{IDENTITY, ISSUER, Project};
+use crate::command::{Command, Finished};
+use crate::registry::server::{Fault, Registry};
+use crate::registry::wire::Answer;
+
+/// With an image for two platforms and a chart, which are published at `host`.
+fn project(host: &str) -> Project {
+    let project = Project::new("prebuilt");
+    fs::create_dir_all(project.path().join("chart/templates")).unwrap();
+    let chart = "apiVersion: v2\nname: tally\nversion: 0.1.0\n";
+    fs::write(project.path().join("chart/Chart.yaml"), chart).unwrap();
+    fs::write(project.path().join("chart/templates/note.yaml"), "kind: ConfigMap\n").unwrap();
+    let published = format!(
+        "[[image]]\nbinaries = [\"tally\"]\ntags = [\"v{{version}}\", \"latest\"]\npublish = \"oci://{host}/team/{{name}}\"\n\n\
+         [[chart]]\ndirectory = \"chart\"\nversion = \"{{version}}\"\npublish = \"oci://{host}/charts\"\n\n[archive]"
+    );
+    project.configure("[archive]", &published);
+    project
+}
+
+fn document(finished: &Finished) -> Value {
+    serde_json::from_slice(&finished.stdout).unwrap()
+}
+
+/// The registry that a rehearsal left, at a port again.
+fn kept(project: &Project) -> Server {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_700_000_000).unwrap()));
+    let sigstore = Sigstore::new(Config {
+        keys: Keys::from_seed([7; 32], Timestamp::from_second(1_600_000_000).unwrap()),
+        clock,
+        user: Claims::email("somebody@example.com"),
+        issuers: Vec::new(),
+    });
+    let registry = Kept::open(&project.path().join(".attest/sandbox/registry")).unwrap();
+    Server::start_with_registry(sigstore.unwrap(), registry, 0).unwrap()
+}
+
+#[test]
+fn a_rehearsal_publishes_to_its_own_registry_and_nowhere_else() {
+    let elsewhere = Registry::start();
+    let project = project(elsewhere.host());
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    assert!(elsewhere.requests().is_empty());
+    let published = document(&released)["published"].clone();
+    let digest = published[0]["digest"].as_str().unwrap();
+    assert_eq!(published[0]["file"], "tally-2.0.1-image.tar");
+    assert_eq!(published[0]["tags"], serde_json::json!(["latest", "v2.0.1"]));
+    // A signature of the index and of both images; how the index was made, and what is in it.
+    assert_eq!(published[0]["evidence"], 5);
+    assert_eq!(
+        (&published[1]["tags"][0], &published[1]["evidence"]),
+        (&"2.0.1".into(), &3.into())
+    );
+    let server = kept(&project);
+    let host = server.url().trim_start_matches("http://");
+    let image = format!("oci://{host}/team/tally:latest");
+    let drawn = Command::attest().args(["inspect", &image]).run().expect_code(0);
+    let text = drawn.stdout_text();
+    let claimed = format!("  claimed by {IDENTITY} ({ISSUER})");
+    for (line, count) in [
+        (format!("signature{claimed}"), 3),
+        (format!("attestation https://slsa.dev/provenance/v1{claimed}"), 1),
+        (format!("SBOM https://cyclonedx.org/bom{claimed}"), 1),
+        (digest.to_owned(), 1),
+    ] {
+        assert!(text.matches(&line).count() >= count, "{line}\n{text}");
+    }
+    let chart = format!("oci://{host}/charts/tally:2.0.1");
+    let drawn = Command::attest().args(["inspect", &chart]).run().expect_code(0);
+    assert!(
+        drawn.stdout_text().contains("application/vnd.cncf.helm.config.v1+json"),
+        "{}",
+        drawn.stdout_text()
+    );
+    assert!(
+        drawn
+            .stdout_text()
+            .contains("attestation https://slsa.dev/provenance/v1")
+    );
+    server.stop();
+    // Once more: nothing of the last time is in the way.
+    project.release(&[]).expect_code(0);
+}
+
+#[test]
+fn tags_move_when_everything_else_is_in_its_place() {
+    let registry = Registry::start();
+    let project = project(registry.host());
+    let release = || project.attest(&["release", "--skip-sign", "--publish"]).run();
+    let full = || Fault::Instead(Answer::error(507, "STORAGE", "the disk is full"));
+    for (method, target) in [("PUT", "uploads"), ("PUT", "charts/tally/manifests/sha256")] {
+        registry.fault(method, target, full());
+        let failed = release().expect_code(3);
+        assert!(
+            failed.stderr_text().contains("STORAGE: the disk is full"),
+            "{}",
+            failed.stderr_text()
+        );
+        assert!(!project.dist().exists());
+        for tag in ["latest", "v2.0.1", "2.0.1"] {
+            assert!(!registry.state().manifests.contains_key(tag), "{tag} after {target}");
+        }
+    }
+    registry.state().log.clear();
+    let released = release().expect_code(0);
+    assert!(
+        released.stdout_text().contains("; signed by nobody"),
+        "{}",
+        released.stdout_text()
+    );
+    assert!(project.dist().join("tally-2.0.1.tgz").exists());
+    let requests = registry.requests();
+    let tags: Vec<&String> = requests.iter().rev().take(3).collect();
+    for (request, tag) in tags.iter().rev().zip([
+        "team/tally/manifests/latest",
+        "team/tally/manifests/v2.0.1",
+        "charts/tally/manifests/2.0.1",
+    ]) {
+        assert_eq!(**request, format!("PUT /v2/{tag}"), "{requests:#?}");
+    }
+    // Everything is there: only the tags are written again.
+    registry.state().log.clear();
+    release().expect_code(0);
+    assert_eq!(registry.count("PUT", "") + registry.count("POST", ""), 3);
+}
+
+#[test]
+fn nothing_is_published_unless_it_is_asked_for_and_has_a_place() {
+    let registry = Registry::start();
+    let project = project(registry.host());
+    project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    assert!(registry.requests().is_empty());
+    let plan = project.attest(&["release", "--plan"]).run().expect_code(0);
+    let expected = format!(
+        "\npublished with --publish:\n  tally-2.0.1-image.tar: oci://{host}/team/tally:latest, v2.0.1\n  tally-2.0.1.tgz: \
+         oci://{host}/charts/tally:2.0.1\n",
+        host = registry.host()
+    );
+    assert!(plan.stdout_text().ends_with(&expected), "{}", plan.stdout_text());
+    let bare = Project::new("prebuilt");
+    let refused = bare
+        .attest(&["release", "--skip-sign", "--publish"])
+        .run()
+        .expect_code(2);
+    assert!(
+        refused.stderr_text().starts_with("error[nothing-to-publish]"),
+        "{}",
+        refused.stderr_text()
+    );
+    project.configure("/charts\"", "/charts:v1\"");
+    let refused = project.attest(&["release", "--plan"]).run().expect_code(2);
+    assert!(
+        refused.stderr_text().contains("expected a place for charts"),
+        "{}",
+        refused.stderr_text()
+    );
+}
