@@ -8,7 +8,7 @@ use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Property, Scope,
 };
 use crate::inventory::{Inventory, Key};
-use crate::{Bom, Error, File, Gap, Metadata, subject, supplier};
+use crate::{Bom, Error, File, Gap, Metadata, purl, subject, supplier};
 
 /// What a document is about, where its maker says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Inventory {
     /// inside it, beside nothing of others.
     ///
     /// # Errors
-    /// [`Error::NothingToList`] for an inventory without packages.
+    /// [`Error::NothingToList`] for an inventory without packages, and [`Error::InvalidPurl`] for an empty name of the root.
     pub fn document(self, root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
         self.document_of(root, &[], metadata)
     }
@@ -81,7 +81,7 @@ impl Inventory {
         let content = Content {
             phase,
             compositions: compositions(&dependencies, &described, &incomplete, is_complete),
-            root: subject::with_files(renamed(described, root), files)?,
+            root: subject::with_files(supplied(renamed(described, root)?, root, metadata), files)?,
             components: packages,
             dependencies,
             properties,
@@ -136,18 +136,28 @@ impl Inventory {
     }
 }
 
-fn renamed(mut described: Component, root: &Root) -> Component {
-    if let Some(name) = &root.name {
-        described.name.clone_from(name);
-        // What the manifest says of itself is no longer what the document is about.
-        described.purl = None;
-        described.group = None;
-    }
-    if let Some(version) = &root.version {
-        described.purl = None;
-        described.version = Some(version.clone());
-    }
+/// What the maker says goes before what a manifest says of itself: that is another name for something, in no ecosystem.
+fn renamed(mut described: Component, root: &Root) -> Result<Component, Error> {
     described.scope = None::<Scope>;
+    let version = root.version.as_ref().or(described.version.as_ref()).cloned();
+    let Some(name) = &root.name else {
+        if root.version.is_some() {
+            (described.purl, described.version) = (None, version);
+        }
+        return Ok(described);
+    };
+    described.purl = Some(purl::generic(name, version.as_deref())?);
+    (described.group, described.version) = (None, version);
+    described.name.clone_from(name);
+    Ok(described)
+}
+
+/// What has a name of its maker's is supplied by whom the maker names, else by the project that it is.
+fn supplied(mut described: Component, root: &Root, metadata: &Metadata) -> Component {
+    if root.name.is_some() && described.supplier.is_none() {
+        let stated = metadata.supplier.as_ref().map(Into::into);
+        described.supplier = stated.or_else(|| supplier::of_own(&described, root.name.as_deref()));
+    }
     described
 }
 

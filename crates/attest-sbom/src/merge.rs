@@ -10,7 +10,7 @@ use crate::cyclonedx::{
     Occurrence, OrganizationalEntity, Phase, ReferenceKind,
 };
 use crate::document::{self, Document, Licence, Reference};
-use crate::{Bom, Error, Gap, Inventory, Metadata, Root, Timestamp, contact, licence};
+use crate::{Bom, Error, Gap, Inventory, Metadata, Organization, Root, Timestamp, contact, licence};
 
 /// A document, and what it is called: a file name.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ pub struct Named {
 /// Puts documents together.
 ///
 /// Components with one package URL are one; where two documents say different things of it, the first one counts. Their roots
-/// hang on the new root. Each component has a reference to the place in the document that it comes from (a BOM-Link), and
-/// what was not taken over is a gap.
+/// hang on the new root, which is called like all of them where nobody says what it is. Each component has a reference to the
+/// place in the document that it comes from (a BOM-Link), and what was not taken over is a gap.
 ///
 /// # Errors
 /// [`Error::NothingToList`] for documents without components.
@@ -39,7 +39,56 @@ pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bo
         .flat_map(|named| &named.document.phases)
         .filter_map(|phase| word(phase))
         .collect();
-    Ok(inventory.document(root, metadata)?.with_phases(phases))
+    let about = match root.name {
+        Some(_) => root.clone(),
+        None => of_all(documents),
+    };
+    let metadata = Metadata {
+        supplier: metadata.supplier.clone().or_else(|| supplier(documents)),
+        ..metadata.clone()
+    };
+    Ok(inventory.document(&about, &metadata)?.with_phases(phases))
+}
+
+/// The most names that make the name of what several documents are about.
+const MAX_NAMES: usize = 8;
+
+fn roots(documents: &[Named]) -> impl Iterator<Item = Option<&document::Component>> {
+    let root = |named: &'_ Named| named.document.root;
+    documents
+        .iter()
+        .map(move |named| root(named).map(|root| &named.document.components[root]))
+}
+
+/// What documents are about together: their names and versions, in one order, with `+` between them.
+fn of_all(documents: &[Named]) -> Root {
+    let abouts: BTreeSet<(&str, Option<&str>)> = roots(documents)
+        .flatten()
+        .map(|root| (root.name.as_str(), root.version.as_deref()))
+        .collect();
+    let joined = |parts: BTreeSet<&str>| {
+        let shown: Vec<&str> = parts.iter().copied().take(MAX_NAMES).collect();
+        let more = match parts.len().saturating_sub(MAX_NAMES) {
+            0 => String::new(),
+            more => format!("+{more}-more"),
+        };
+        (!shown.is_empty()).then(|| shown.join("+") + &more)
+    };
+    Root {
+        name: joined(abouts.iter().map(|(name, _)| *name).collect()),
+        version: joined(abouts.iter().filter_map(|(_, version)| *version).collect()),
+    }
+}
+
+/// Who supplies everything that the documents are about, if that is one.
+fn supplier(documents: &[Named]) -> Option<Organization> {
+    let suppliers: BTreeSet<Option<&str>> = roots(documents).map(|root| root?.supplier.as_deref()).collect();
+    let one = suppliers.first().copied().flatten().filter(|_| suppliers.len() == 1);
+    one.map(|name| Organization {
+        name: name.to_owned(),
+        url: None,
+        email: None,
+    })
 }
 
 /// The latest moment that any of the documents stands for.
@@ -246,6 +295,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::document::Group;
 
     fn named(name: &str, value: &Value) -> Named {
         Named {
@@ -379,6 +429,36 @@ mod tests {
         let (there, _) = merged(&[one.clone(), two.clone()]);
         let (back, _) = merged(&[two, one]);
         assert_eq!(there.to_json(), back.to_json());
+    }
+
+    #[test]
+    fn what_nobody_names_is_called_like_what_it_is_made_of_and_is_valid() {
+        let of = |name: &str, supplier: &str| {
+            let library = json!({ "type": "library", "bom-ref": "a", "name": "a", "version": "1", "purl": "pkg:npm/a@1",
+                "supplier": { "name": "npm" } });
+            let mut value = service(name, &library);
+            let root = &mut value["metadata"]["component"];
+            root["supplier"] = json!({ "name": supplier });
+            root["purl"] = format!("pkg:generic/{name}@1").into();
+            named(name, &value)
+        };
+        let metadata = Metadata {
+            timestamp: "0".parse().ok(),
+            ..Metadata::default()
+        };
+        let about = |documents: &[Named]| {
+            let bom = merge(documents, &Root::default(), &metadata).unwrap();
+            let read = Document::read(&bom.to_json()).unwrap();
+            let groups = [Group::Schema, Group::Integrity, Group::MinimumElements];
+            assert_eq!(read.validate(&groups), []);
+            let root = &read.components[read.root.unwrap()];
+            (root.name.clone(), root.version.clone(), root.supplier.clone())
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let same = [of("two", "Example"), of("one", "Example")];
+        assert_eq!(about(&same), ("one+two".to_owned(), text("1"), text("Example")));
+        let others = [of("two", "Example"), of("one", "Other")];
+        assert_eq!(about(&others), ("one+two".to_owned(), text("1"), text("one+two")));
     }
 
     #[test]
