@@ -78,6 +78,8 @@ pub struct Options {
     pub kinds: Vec<Kind>,
     /// List only what ends up in the artifact for this target: a target triple of Rust, or `os/architecture`.
     pub shipped: Option<String>,
+    /// List every file of a package that a lock file names, with its hashes, and not only the one that stands for all.
+    pub all_hashes: bool,
 }
 
 impl Options {

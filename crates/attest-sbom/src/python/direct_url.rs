@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::files::{ReleaseFile, file_name};
+use super::files::ReleaseFile;
 use super::installed::RECORD_LIMIT;
 use super::release::Origin;
 use crate::Gap;
@@ -55,13 +55,14 @@ impl DirectUrl {
     /// The file that was installed, with its hash.
     pub(super) fn reference(&self) -> Option<ExternalReference> {
         let archive = self.archive_info.as_ref()?;
-        let hash = archive.hashes.get("sha256").map(|hash| format!("sha256:{hash}"));
-        let file = ReleaseFile::new(Some(&self.url), hash.as_deref().or(archive.hash.as_deref()));
-        Some(ExternalReference {
-            kind: ReferenceKind::Distribution,
-            url: file_name(&self.url)?,
-            hashes: vec![file.hash?],
-        })
+        // Those with a name of their own are the newer form.
+        let file = match archive.hashes.is_empty() {
+            true => ReleaseFile::new(Some(&self.url), archive.hash.as_deref()),
+            false => ReleaseFile::of_table(Some(&self.url), &archive.hashes),
+        };
+        let (hashes, url) = (file.hashes, file.name?);
+        let kind = ReferenceKind::Distribution;
+        (!hashes.is_empty()).then_some(ExternalReference { kind, url, hashes })
     }
 }
 

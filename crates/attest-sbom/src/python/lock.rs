@@ -6,9 +6,9 @@ use super::constraint::Constraint;
 use super::files::{self, ReleaseFile};
 use super::release::{self, Origin, normalised};
 use super::requirement::{Requirement, pinned};
-use crate::Gap;
 use crate::cyclonedx::Scope;
 use crate::inventory::{Inventory, Key};
+use crate::{Gap, Options};
 
 /// The most packages of one name that are looked at for one need. Locks for many platforms have some versions of a package.
 pub(super) const MAX_CANDIDATES: usize = 64;
@@ -91,6 +91,13 @@ impl Need {
             },
         }
     }
+}
+
+/// Where a lock file lies, and what is asked of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) place: &'a str,
+    pub(super) options: &'a Options,
 }
 
 /// The packages of a lock file.
@@ -240,14 +247,15 @@ impl Lock {
     }
 
     /// Adds everything. `direct` is what the project needs beside what the lock file says of it.
-    pub(super) fn list(&self, place: &str, direct: &[Need], inventory: &mut Inventory) -> Listed {
+    pub(super) fn list(&self, at: At<'_>, direct: &[Need], inventory: &mut Inventory) -> Listed {
+        let At { place, .. } = at;
         let names = self.names();
         let needs: Vec<Need> = self.direct.iter().chain(direct).cloned().collect();
         let resolution = self.resolution(&needs, &names);
         let scopes = self.scopes(&needs, &resolution);
         let mut keys = Vec::with_capacity(self.packages.len());
         for (package, scope) in self.packages.iter().zip(scopes) {
-            keys.push(self.add(package, scope, place, inventory));
+            keys.push(self.add(package, scope, at, inventory));
         }
         for (package, (key, found)) in self.packages.iter().zip(keys.iter().zip(&resolution.needs)) {
             let Some(key) = *key else { continue };
@@ -280,12 +288,13 @@ impl Lock {
         Listed { keys, direct }
     }
 
-    fn add(&self, package: &Locked, scope: Option<Scope>, place: &str, inventory: &mut Inventory) -> Option<Key> {
+    fn add(&self, package: &Locked, scope: Option<Scope>, at: At<'_>, inventory: &mut Inventory) -> Option<Key> {
+        let At { place, options } = at;
         let component = release::component(&package.name, package.version.as_deref(), &package.origin, place);
         match component {
             Ok(mut component) => {
                 component.scope = scope;
-                files::describe(&package.files, &mut component);
+                files::describe(&package.files, options, &mut component);
                 let key = inventory.add(component);
                 if package.own.is_some() {
                     inventory.own(key);

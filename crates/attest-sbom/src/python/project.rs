@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::known::Known;
-use super::lock::{Listed, Lock, Locked, Need, Purpose, When};
+use super::lock::{At, Listed, Lock, Locked, Need, Purpose, When};
 use super::manifest::Manifest;
 use super::release::{self, Origin, normalised};
 use super::{asked_for, directory, is_installed, join, pdm, pipfile, poetry, pylock, requirements, uv};
@@ -161,7 +161,14 @@ impl Projects {
             Some(manifest) if !has_root && format != Format::Script => manifest.needs.clone(),
             _ => Vec::new(),
         };
-        let listed = lock.list(path, &needs, inventory);
+        let listed = lock.list(
+            At {
+                place: path,
+                options: scan.options,
+            },
+            &needs,
+            inventory,
+        );
         if format == Format::Script {
             script(path, &listed, inventory);
             return Ok(());

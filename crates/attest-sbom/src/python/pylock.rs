@@ -109,10 +109,7 @@ fn locked(package: PackageWire, groups: &Groups) -> Locked {
 
 fn file(file: &FileWire) -> ReleaseFile {
     let name = file.name.as_deref().or(file.url.as_deref()).or(file.path.as_deref());
-    let strongest = ["sha512", "sha384", "sha256", "sha1", "md5"];
-    let order = ["sha256"].iter().chain(&strongest);
-    let hash = order.filter_map(|algorithm| Some(format!("{algorithm}:{}", file.hashes.get(*algorithm)?)));
-    ReleaseFile::new(name, hash.into_iter().next().as_deref())
+    ReleaseFile::of_table(name, &file.hashes)
 }
 
 /// Only development needs what no choice of extras installs without a group that is not among the default ones.

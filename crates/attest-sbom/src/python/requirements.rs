@@ -8,9 +8,9 @@ use super::lock::{MAX_CANDIDATES, too_many};
 use super::project::Projects;
 use super::release::{self, normalised};
 use super::requirements_text::{Line, Wanted, lines};
-use crate::Gap;
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
+use crate::{Gap, Options};
 
 /// The largest files, with hashes of every wheel of a thousand packages, take 5 MB.
 const REQUIREMENTS_LIMIT: u64 = 32 << 20;
@@ -69,6 +69,7 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
         constraints.read(scan, &inherited, inventory);
         File {
             path: &path,
+            options: scan.options,
             constraints: &constraints,
             inherited: &inherited,
         }
@@ -125,6 +126,7 @@ impl Constraints {
 
 struct File<'a> {
     path: &'a str,
+    options: &'a Options,
     constraints: &'a Constraints,
     inherited: &'a BTreeSet<String>,
 }
@@ -201,7 +203,7 @@ impl File<'_> {
         }
         match release::component(&wanted.name, version.map(String::as_str), &wanted.origin, self.path) {
             Ok(mut component) => {
-                files::describe(&wanted.files, &mut component);
+                files::describe(&wanted.files, self.options, &mut component);
                 vec![inventory.add(component)]
             }
             Err(gap) => {

@@ -198,6 +198,7 @@ fn package(content: &str) -> Option<Line> {
         },
         None => from_address(None, asked.split(" ;").next()?.trim())?,
     };
+    files.retain(|file| wanted.files.iter().all(|named| named.hashes != file.hashes));
     wanted.files.append(&mut files);
     Some(Line::Package(Box::new(wanted)))
 }
@@ -238,7 +239,7 @@ fn from_address(name: Option<&str>, address: &str) -> Option<Wanted> {
         files: hash
             .map(|hash| ReleaseFile {
                 name: file,
-                hash: Some(hash),
+                hashes: vec![hash],
             })
             .into_iter()
             .collect(),

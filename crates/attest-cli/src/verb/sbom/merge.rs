@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// Documents of any format
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// What the new document is about, as NAME or NAME@VERSION
+    /// What the new document is about, as NAME or NAME@VERSION [default: the names of what all documents are about]
     #[arg(long, value_name = "NAME", value_parser = scan::root)]
     name: Option<Root>,
     /// Exit 1, without a document, when something is incomplete or cannot be taken over

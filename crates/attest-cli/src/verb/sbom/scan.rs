@@ -38,6 +38,9 @@ pub(super) struct ScanArguments {
     /// Of an image for several platforms, list this one, as OS/ARCH or OS/ARCH/VARIANT
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
+    /// List every file that a lock file of Python names for a package, with its hashes [default: one that stands for all]
+    #[arg(long)]
+    all_hashes: bool,
     /// Exit 1, without a document, when something cannot be known
     #[arg(long)]
     strict: bool,
@@ -97,6 +100,7 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
     let mut options = Options::default();
     options.kinds.clone_from(&arguments.kind);
     options.shipped.clone_from(&arguments.cargo.shipped);
+    options.all_hashes = arguments.all_hashes;
     let is_named = arguments.image.oci_layout || is_of_registry;
     let tree: Box<dyn Tree> = match is_named {
         true => Box::new(arguments.named_image(&options, context)?),

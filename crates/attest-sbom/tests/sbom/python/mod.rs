@@ -1,6 +1,7 @@
 //! Projects, environments and files of Python, made by hand.
 
 mod files;
+mod hashes;
 mod hostile;
 mod installed;
 mod locks;
@@ -25,8 +26,11 @@ fn said(files: &[(&str, &str)]) -> Said {
 }
 
 fn of_bytes(files: Vec<(&str, Vec<u8>)>) -> Said {
+    with(files, Options::default())
+}
+
+fn with(files: Vec<(&str, Vec<u8>)>, mut options: Options) -> Said {
     let tree = Memory::new(files);
-    let mut options = Options::default();
     options.kinds = vec![Kind::Python];
     let inventory = scan(&tree, &options).unwrap();
     let gaps = inventory.gaps().map(Gap::to_string).collect();
