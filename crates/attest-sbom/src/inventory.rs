@@ -1,6 +1,6 @@
 //! What was found, before it becomes a document: packages, what needs what, whose manifest lies where, and what is missing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::Gap;
 use crate::cyclonedx::{Component, ComponentKind, Hash, Occurrence, Property};
@@ -241,6 +241,15 @@ impl Inventory {
         kept.incomplete = all.incomplete.into_iter().filter_map(key).collect();
         (kept.properties, kept.gaps) = (all.properties, all.gaps);
         *self = kept;
+    }
+
+    /// The files that something was found in, or that a gap is about; of those in archives the archive.
+    pub(crate) fn places(&self) -> HashSet<&str> {
+        let occurrences = self.packages.iter().flat_map(|package| &package.evidence.occurrences);
+        let places = occurrences.map(|occurrence| occurrence.location.as_str());
+        let gaps = self.gaps.iter().map(Gap::place);
+        let places = places.chain(gaps).chain(self.projects.keys().map(String::as_str));
+        places.map(|place| place.split("!/").next().unwrap_or(place)).collect()
     }
 
     pub(crate) fn packages(&self) -> &[Component] {

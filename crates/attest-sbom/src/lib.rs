@@ -37,6 +37,7 @@ pub mod licence_policy;
 pub mod merge;
 pub mod oci;
 mod output;
+mod packed;
 mod profile;
 mod purl;
 mod python;

@@ -8,7 +8,7 @@ use crate::golang::read as golang;
 use crate::javascript;
 use crate::python;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, rootfs, rpm};
+use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, packed, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +163,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     rootfs::leave_out_owned(&scan, &mut inventory);
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);
+    packed::note_unread(&scan, &mut inventory);
     if inventory.is_empty() && inventory.gaps().len() == 0 {
         return Err(Error::NothingFound);
     }

@@ -8,6 +8,7 @@ use super::layout::{Layout, Malformed, is_program, layouts};
 use super::{auditable, build_info, golang};
 use crate::Gap;
 use crate::inventory::{Inventory, Key};
+use crate::packed::OTHERS;
 use crate::scan::{Kind, Reader, Scan};
 use crate::tree::{Entry, EntryKind};
 
@@ -38,9 +39,6 @@ const SYSTEMS: [&str; 5] = [
     "lib/apk/db/installed",
     "var/lib/rpm/rpmdb.sqlite",
 ];
-
-/// Directories of what others made.
-const OTHERS: [&str; 5] = ["node_modules", "site-packages", "dist-packages", "vendor", "testdata"];
 
 /// What one file says.
 #[derive(Default)]

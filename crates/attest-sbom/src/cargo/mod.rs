@@ -14,6 +14,7 @@ mod lock;
 mod manifest;
 mod messages;
 mod metadata;
+mod packed;
 mod platform;
 mod project;
 pub(crate) mod read;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::list::Locking;
+use super::packed;
 use super::project::{Found, LOCK, MANIFEST, Manifests, Project, find};
 use super::sources::{CHECKSUMS, Places, Sources, UNPACKED};
 use super::unlocked;
@@ -12,7 +13,7 @@ use crate::scan::{Candidate, Kind, Reader, Scan};
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Cargo,
-    wants: |file| matches!(file.name(), LOCK | MANIFEST | CHECKSUMS | UNPACKED),
+    wants: |file| matches!(file.name(), LOCK | MANIFEST | CHECKSUMS | UNPACKED) || packed::is_packed(file.name()),
     recognises,
     read,
 };
@@ -35,6 +36,8 @@ fn read(scan: &Scan<'_>) -> Inventory {
     for project in &projects {
         inventory.absorb(list(scan, project, &sources));
     }
+    let is_locked = projects.iter().any(|project| project.lock.is_some());
+    packed::read(scan, is_locked.then(|| wanted(&projects)).as_ref(), &mut inventory);
     inventory.not_listed(&others);
     inventory
 }

@@ -12,7 +12,7 @@ use crate::scan::Scan;
 pub(super) const MANIFEST: &str = "package.json";
 
 /// The largest manifests, of applications with their settings inside, take some 100 kB.
-const MANIFEST_LIMIT: u64 = 4 << 20;
+pub(super) const MANIFEST_LIMIT: u64 = 4 << 20;
 
 /// How a licence begins that stands in a file of the package.
 const IN_FILE: &str = "SEE LICENSE IN ";

@@ -11,6 +11,7 @@ mod manifest;
 mod mapping;
 mod npm;
 mod package;
+mod packed;
 mod pnpm;
 mod project;
 mod published;
@@ -66,7 +67,7 @@ fn wants(file: &Candidate<'_>) -> bool {
         MANIFEST => !is_in_modules || is_of_package(file.path),
         HIDDEN_LOCK => is_in_modules,
         yarn::SETTINGS => !is_in_modules,
-        name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name),
+        name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name) || packed::may_be(file.path),
     }
 }
 
@@ -109,6 +110,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
         covered.locked.insert(directory);
     }
     others.extend(unlocked::read(scan, &installed, &covered, &mut inventory));
+    packed::read(scan, !covered.locked.is_empty(), &mut inventory);
     others.sort();
     inventory.not_listed(&others);
     inventory

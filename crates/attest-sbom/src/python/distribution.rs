@@ -4,13 +4,12 @@ use std::io::{Read, Seek};
 
 use attest_archive::python::FileName;
 use attest_archive::read::{EntryKind, Limits, ReadError, list_zip, read_archive};
-use attest_digest::{Algorithm, Algorithms, MeasuringReader};
 
 use super::installed::{self, Form, METADATA_LIMIT};
 use super::known::Known;
 use super::requirements;
-use crate::cyclonedx::Hash;
 use crate::inventory::{Inventory, Key};
+use crate::packed::sha256;
 use crate::scan::Scan;
 use crate::tree::Memory;
 use crate::{Gap, Options};
@@ -132,15 +131,4 @@ fn of_sdist(file: &mut (impl Read + Seek)) -> Result<Vec<(String, Vec<u8>)>, Rea
         Ok::<_, ReadError>(())
     })?;
     Ok(held)
-}
-
-fn sha256(file: &mut impl Read) -> Result<Hash, ReadError> {
-    let mut reader = MeasuringReader::new(file, &Algorithms::one(Algorithm::Sha256));
-    std::io::copy(&mut reader, &mut std::io::sink())?;
-    let (_, measured) = reader.finish();
-    let digest = measured.digest(Algorithm::Sha256).expect("it was asked for");
-    Ok(Hash {
-        alg: "SHA-256",
-        content: digest.to_hex(),
-    })
 }

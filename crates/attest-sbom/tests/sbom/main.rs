@@ -12,6 +12,7 @@ mod garbled;
 mod invariance;
 mod javascript;
 mod odd_packages;
+mod packed;
 mod peer;
 mod python;
 mod records;

@@ -5,7 +5,7 @@ mod load;
 mod members;
 
 pub(super) use find::{Found, find};
-pub(super) use load::{Manifests, read};
+pub(super) use load::{MANIFEST_LIMIT, Manifests, read};
 
 use super::lock::Lock;
 use super::manifest::Manifest;

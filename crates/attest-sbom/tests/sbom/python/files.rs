@@ -1,22 +1,5 @@
 use super::{EMBEDDED, of_bytes, said};
-
-fn archive(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
-    use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
-    let members = files.iter().map(|(path, text)| {
-        let content = Content::Bytes(text.as_bytes().to_vec());
-        Member::file(path.parse().unwrap(), content, false)
-    });
-    let recipe = Recipe {
-        format: Format::of_file_name(name).unwrap(),
-        members: Members::new(members).unwrap(),
-        source_date: "0".parse().unwrap(),
-        threads: std::num::NonZeroUsize::MIN,
-        algorithms: "sha256".parse().unwrap(),
-    };
-    write_archive_to(&recipe, Vec::new(), std::path::Path::new("."))
-        .unwrap()
-        .0
-}
+use crate::packed::archive;
 
 #[test]
 fn a_wheel_alone_is_the_root_with_its_hash_and_what_it_brings_along() {

@@ -1,0 +1,79 @@
+//! Packages of npm as files: what each says of itself, and its hash.
+
+use rayon::prelude::*;
+
+use super::manifest::{MANIFEST, MANIFEST_LIMIT, Manifest};
+use super::package::Package;
+use super::source::Source;
+use crate::Gap;
+use crate::cyclonedx::Component;
+use crate::inventory::Inventory;
+use crate::packed;
+use crate::scan::Scan;
+use crate::tree::Entry;
+
+/// Whether a file is called like a package, and lies where no packaged chart of Helm and nothing of others does.
+pub(super) fn may_be(path: &str) -> bool {
+    let is_chart = path.rsplit('/').nth(1) == Some("charts");
+    path.ends_with(".tgz") && !is_chart && !packed::is_of_others(path)
+}
+
+/// Adds the packages that lie in the tree as files. Beside lock files only what they name counts: a cache holds much more.
+pub(super) fn read(scan: &Scan<'_>, is_locked: bool, inventory: &mut Inventory) {
+    let entries = scan.listing().entries();
+    // One that lies there alone is opened as an archive: then it is what the document is about.
+    if entries.len() == 1 {
+        return;
+    }
+    let files: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| entry.is_file() && may_be(&entry.path))
+        .collect();
+    let read: Vec<Result<Option<Found>, Gap>> = files.par_iter().map(|entry| one(scan, &entry.path)).collect();
+    for found in read {
+        match found {
+            Ok(Some(found)) => found.add(is_locked, inventory),
+            Ok(None) => {}
+            Err(gap) => inventory.gap(gap),
+        }
+    }
+}
+
+struct Found {
+    component: Component,
+    is_needy: bool,
+}
+
+impl Found {
+    fn add(self, is_locked: bool, inventory: &mut Inventory) {
+        let known = self.component.purl.as_deref().and_then(|purl| inventory.by_purl(purl));
+        if is_locked && known.is_none() {
+            return;
+        }
+        let key = inventory.add(self.component);
+        // What a lock file chose for it is known from there.
+        if known.is_none() && self.is_needy {
+            inventory.incomplete(key);
+        }
+    }
+}
+
+/// Nothing for an archive of something else.
+fn one(scan: &Scan<'_>, path: &str) -> Result<Option<Found>, Gap> {
+    let Some(packed) = packed::read(scan, path, MANIFEST, MANIFEST_LIMIT)? else {
+        return Ok(None);
+    };
+    let manifest = Manifest::parse(&packed.manifest, path)?;
+    let (Some(name), Some(version)) = (manifest.name.text(), manifest.version.text()) else {
+        return Ok(None);
+    };
+    let package = Package {
+        hashes: vec![packed.hash],
+        licences: manifest.licences(),
+        ..Package::new(Some(name), Some(version), Source::Registry)
+    };
+    Ok(Some(Found {
+        component: package.component(path)?,
+        is_needy: !manifest.needs(false).is_empty(),
+    }))
+}
