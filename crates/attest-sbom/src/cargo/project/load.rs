@@ -20,7 +20,7 @@ pub(in super::super) struct Manifests<'a> {
 
 /// Projects that are made of the same packages look at them anew, each for itself. The largest repositories have some
 /// thousand packages and some hundred projects.
-const MAX_STEPS: usize = 1_000_000;
+const MAX_STEPS: usize = 200_000;
 
 impl<'a> Manifests<'a> {
     pub(in super::super) fn new(scan: &'a Scan<'a>) -> Self {
