@@ -55,28 +55,17 @@ impl Inventory {
         let gaps: Vec<Gap> = self.gaps().cloned().collect();
         let graph = Graph::new(&self, top);
         let (references, dependencies, listing_files) = graph.dependencies(&self);
-        let incomplete: BTreeSet<String> = self
-            .keys()
-            .filter(|key| self.is_incomplete(*key))
-            .map(|key| references[key.place()].clone())
-            .collect();
+        let incomplete = self.keys().filter(|key| self.is_incomplete(*key));
+        let incomplete: BTreeSet<String> = incomplete.map(|key| references[key.place()].clone()).collect();
         let (mut packages, mut properties) = self.into_parts();
         properties.extend(gaps.iter().map(|gap| Property {
             name: "attest:gap",
             value: gap.to_string(),
         }));
-        for (package, reference) in packages.iter_mut().zip(&references) {
-            package.bom_ref = Some(reference.clone());
+        for (package, reference) in packages.iter_mut().zip(references) {
+            package.bom_ref = Some(reference);
         }
-        let mut described = match top {
-            Some(key) => packages.remove(key.place()),
-            None => Component {
-                bom_ref: Some(UNNAMED.to_owned()),
-                ..Component::new(ComponentKind::Application, "project")
-            },
-        };
-        let (own, mut packages): (Vec<_>, Vec<_>) = packages.into_iter().partition(Component::is_own);
-        described.components.extend(own);
+        let (described, mut packages) = apart(packages, top);
         packages.extend(listing_files);
         let content = Content {
             phase,
@@ -134,6 +123,20 @@ impl Inventory {
             };
         }
     }
+}
+
+/// What the document is about, with the project's other own packages in it, and what comes from others.
+fn apart(mut packages: Vec<Component>, top: Option<Key>) -> (Component, Vec<Component>) {
+    let mut described = match top {
+        Some(key) => packages.remove(key.place()),
+        None => Component {
+            bom_ref: Some(UNNAMED.to_owned()),
+            ..Component::new(ComponentKind::Application, "project")
+        },
+    };
+    let (own, others): (Vec<_>, Vec<_>) = packages.into_iter().partition(Component::is_own);
+    described.components.extend(own);
+    (described, others)
 }
 
 /// What the maker says goes before what a manifest says of itself: that is another name for something, in no ecosystem.

@@ -10,12 +10,10 @@ use super::read::{MANIFEST, MANIFEST_LIMIT, damaged};
 use crate::cyclonedx::ComponentKind;
 use crate::inventory::Inventory;
 use crate::scan::Scan;
+use crate::tree::Entry;
 use crate::{Gap, licence};
 
 const WORK: &str = "go.work";
-
-/// The most other projects that are named: repositories hold hundreds of fixtures.
-const NAMED_PROJECTS: usize = 16;
 
 /// Modules by their directories, and the workspaces that hold some of them together.
 pub(super) struct Projects {
@@ -47,20 +45,9 @@ pub(super) fn find(scan: &Scan<'_>, inventory: &mut Inventory) -> Projects {
     let workspaces = workspaces(scan, &members, inventory);
     let tops = tops(&members, &workspaces);
     let listed = listed(&members, &workspaces, &tops);
-    let others: Vec<String> = members
-        .keys()
-        .filter(|directory| !listed.contains(*directory))
-        .cloned()
-        .collect();
-    for directory in others.iter().take(NAMED_PROJECTS) {
-        inventory.property("attest:not-listed", members[directory].path.as_str());
-    }
-    if others.len() > NAMED_PROJECTS {
-        inventory.property(
-            "attest:not-listed",
-            format!("and {} more", others.len() - NAMED_PROJECTS),
-        );
-    }
+    let others = members.iter().filter(|(directory, _)| !listed.contains(*directory));
+    let others: Vec<String> = others.map(|(_, member)| member.path.clone()).collect();
+    inventory.not_listed(&others);
     members.retain(|directory, _| listed.contains(directory));
     for (directory, member) in &mut members {
         if let Err(gap) = describe(scan, directory, member, inventory) {
@@ -129,33 +116,10 @@ fn describe(scan: &Scan<'_>, directory: &str, member: &mut Member, inventory: &m
 fn workspaces(scan: &Scan<'_>, members: &BTreeMap<String, Member>, inventory: &mut Inventory) -> Vec<Workspace> {
     let mut workspaces = Vec::new();
     for entry in scan.named(WORK).filter(|entry| is_project(&entry.path)) {
-        let text = match scan.text(&entry.path, MANIFEST_LIMIT) {
-            Ok(text) => text.unwrap_or_default(),
-            Err(gap) => {
-                inventory.gap(gap);
-                continue;
-            }
-        };
-        let manifest = Manifest::parse(&text);
-        if let Some(line) = manifest.damaged {
-            inventory.gap(damaged(&entry.path, line));
+        match scan.text(&entry.path, MANIFEST_LIMIT) {
+            Ok(text) => workspaces.push(workspace(&text.unwrap_or_default(), entry, members, inventory)),
+            Err(gap) => inventory.gap(gap),
         }
-        let mut found = BTreeSet::new();
-        for used in &manifest.uses {
-            match within(entry.parent(), used).filter(|directory| members.contains_key(directory)) {
-                Some(directory) => drop(found.insert(directory)),
-                None => {
-                    let detail = "it uses a directory in which there is no module";
-                    inventory.gap(Gap::new("unresolved", &entry.path, detail));
-                }
-            }
-        }
-        let path = entry.path.clone();
-        workspaces.push(Workspace {
-            path,
-            manifest,
-            members: found,
-        });
     }
     // A module belongs to the workspace that lies next to it.
     workspaces.sort_by_key(|workspace| Reverse(workspace.path.matches('/').count()));
@@ -164,6 +128,28 @@ fn workspaces(scan: &Scan<'_>, members: &BTreeMap<String, Member>, inventory: &m
         workspace.members.retain(|directory| taken.insert(directory.clone()));
     }
     workspaces
+}
+
+fn workspace(text: &str, entry: &Entry, members: &BTreeMap<String, Member>, inventory: &mut Inventory) -> Workspace {
+    let manifest = Manifest::parse(text);
+    if let Some(line) = manifest.damaged {
+        inventory.gap(damaged(&entry.path, line));
+    }
+    let mut found = BTreeSet::new();
+    for used in &manifest.uses {
+        match within(entry.parent(), used).filter(|directory| members.contains_key(directory)) {
+            Some(directory) => drop(found.insert(directory)),
+            None => {
+                let detail = "it uses a directory in which there is no module";
+                inventory.gap(Gap::new("unresolved", &entry.path, detail));
+            }
+        }
+    }
+    Workspace {
+        path: entry.path.clone(),
+        manifest,
+        members: found,
+    }
 }
 
 /// The directories of the modules that lie below no other one and below no workspace.

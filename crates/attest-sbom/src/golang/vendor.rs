@@ -65,37 +65,39 @@ fn parse(text: &str) -> Result<BTreeMap<String, Vendored>, usize> {
             continue;
         };
         let words: Vec<&str> = rest.split_whitespace().collect();
-        current = match words.as_slice() {
-            // At the end, replacements of whatever version: they name no module that was copied.
-            [_, "=>", ..] => None,
-            [path, version] if is_module_path(path) && is_version(version) => {
-                let version = (*version).to_owned();
-                modules.insert(
-                    (*path).to_owned(),
-                    Vendored {
-                        version,
-                        ..Vendored::default()
-                    },
-                );
-                Some((*path).to_owned())
-            }
-            words => {
-                let replace = replace(words).ok_or(number)?;
-                let version = replace.version.unwrap_or_default();
-                let by = Some(replace.by);
-                modules.insert(
-                    replace.path.clone(),
-                    Vendored {
-                        version,
-                        by,
-                        ..Vendored::default()
-                    },
-                );
-                Some(replace.path)
+        // At the end, replacements of whatever version: they name no module that was copied.
+        let is_of_all = matches!(words.as_slice(), [_, "=>", ..]);
+        current = match is_of_all {
+            true => None,
+            false => {
+                let (path, module) = module(&words).ok_or(number)?;
+                modules.insert(path.clone(), module);
+                Some(path)
             }
         };
     }
     Ok(modules)
+}
+
+/// `PATH VERSION`, or `PATH VERSION => …`.
+fn module(words: &[&str]) -> Option<(String, Vendored)> {
+    if let [path, version] = words
+        && is_module_path(path)
+        && is_version(version)
+    {
+        let module = Vendored {
+            version: (*version).to_owned(),
+            ..Vendored::default()
+        };
+        return Some(((*path).to_owned(), module));
+    }
+    let replace = replace(words)?;
+    let module = Vendored {
+        version: replace.version.unwrap_or_default(),
+        by: Some(replace.by),
+        ..Vendored::default()
+    };
+    Some((replace.path, module))
 }
 
 /// Of the module's own directory; else, since only packages that are needed are copied, of those below.

@@ -44,15 +44,12 @@ pub(super) fn read(
         manifests.insert(directory.as_str(), parsed(Some(text), directory, inventory));
     }
     let projects = projects(&manifests, installed, covered);
-    let is_other = |(directory, manifest): &(&&str, &Manifest<'_>)| {
-        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty()
-    };
-    let others = manifests
-        .iter()
-        .filter(is_other)
-        .map(|(directory, _)| in_directory(directory, MANIFEST));
     // A system is full of manifests that its packages brought along.
-    let others = if is_system(scan) { Vec::new() } else { others.collect() };
+    let others = if is_system(scan) {
+        Vec::new()
+    } else {
+        others(&manifests, &projects)
+    };
     manifests.retain(|directory, _| projects.contains(*directory));
     let is_free = |package: &&InstalledPackage| !covered.is_below_lock(holder(&package.path));
     let packages = installed
@@ -70,24 +67,23 @@ pub(super) fn read(
         directory: "",
         installed,
     };
-    let links = links(scan);
-    let paths = manifests.keys().chain(packages.keys()).copied();
-    let mut paths: BTreeSet<&str> = paths.chain(links.keys().map(String::as_str)).chain([""]).collect();
-    // In the store of pnpm nobody lies in the directories that have the `node_modules`.
-    let holders: Vec<&str> = paths.iter().filter_map(|path| Some(as_installed(path)?.0)).collect();
-    paths.extend(holders);
-    let known = Known {
-        paths: paths.into_iter().collect(),
-        manifests: &manifests,
-        packages: &packages,
-        links: &links,
-    };
     let reading = Reading {
         inventory,
         graph: Graph::default(),
     };
+    let links = links(scan);
+    let known = Known::new(&manifests, &packages, &links);
     reading.read(&known).write(&project, inventory);
     others
+}
+
+/// The manifests of projects that are not listed.
+fn others(manifests: &BTreeMap<&str, Manifest<'_>>, projects: &BTreeSet<String>) -> Vec<String> {
+    let is_other = |(directory, manifest): &(&&str, &Manifest<'_>)| {
+        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty()
+    };
+    let others = manifests.iter().filter(is_other);
+    others.map(|(directory, _)| in_directory(directory, MANIFEST)).collect()
 }
 
 /// What there is, by the directories of the tree.
@@ -96,6 +92,26 @@ struct Known<'k> {
     manifests: &'k BTreeMap<&'k str, Manifest<'k>>,
     packages: &'k BTreeMap<&'k str, &'k InstalledPackage>,
     links: &'k BTreeMap<String, String>,
+}
+
+impl<'k> Known<'k> {
+    fn new(
+        manifests: &'k BTreeMap<&'k str, Manifest<'k>>,
+        packages: &'k BTreeMap<&'k str, &'k InstalledPackage>,
+        links: &'k BTreeMap<String, String>,
+    ) -> Self {
+        let paths = manifests.keys().chain(packages.keys()).copied();
+        let mut paths: BTreeSet<&str> = paths.chain(links.keys().map(String::as_str)).chain([""]).collect();
+        // In the store of pnpm nobody lies in the directories that have the `node_modules`.
+        let holders: Vec<&str> = paths.iter().filter_map(|path| Some(as_installed(path)?.0)).collect();
+        paths.extend(holders);
+        Self {
+            paths: paths.into_iter().collect(),
+            manifests,
+            packages,
+            links,
+        }
+    }
 }
 
 /// The manifests outside of `node_modules` that no lock file speaks for, by their directories.

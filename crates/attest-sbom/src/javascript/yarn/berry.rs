@@ -4,7 +4,7 @@
 //! that Yarn makes for its cache, not of the files that the registry hands out: they are no hashes of the packages.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use attest_archive::yaml::Node;
 
@@ -120,28 +120,8 @@ impl Reading<'_> {
     }
 
     fn needs(&mut self, entry: &Node, from: usize) {
-        let package = self.graph.package(from);
-        let by = package.name.clone();
-        let directory = match &package.role {
-            Role::Own {
-                directory: Some(directory),
-            } => Some(directory.clone()),
-            _ => None,
-        };
-        let text = directory
-            .as_ref()
-            .and_then(|directory| self.project.manifest_text(directory, self.inventory));
-        let manifest = parsed(
-            text.as_deref(),
-            directory.as_deref().unwrap_or_default(),
-            self.inventory,
-        );
-        // Sorted by name.
-        let in_manifest = manifest.needs_without_peers();
-        let said = |name: &str| {
-            let place = in_manifest.binary_search_by(|(one, ..)| (*one).cmp(name)).ok()?;
-            Some(in_manifest[place].2)
-        };
+        let by = self.graph.package(from).name.clone();
+        let said = self.said(from);
         let optional: HashSet<&str> = entries_at(entry, "dependenciesMeta")
             .filter(|(_, meta)| text_at(meta, "optional") == Some("true"))
             .map(|(name, _)| name)
@@ -154,11 +134,25 @@ impl Reading<'_> {
                 let need = if optional.contains(name) {
                     Need::Optional
                 } else {
-                    said(name).unwrap_or(need)
+                    said.get(name).copied().unwrap_or(need)
                 };
                 self.need(from, by.as_deref(), (name, range.text().unwrap_or_default()), need);
             }
         }
+    }
+
+    /// What the manifest of an own package says that it needs others for; the lock file does not repeat that.
+    fn said(&mut self, from: usize) -> HashMap<String, Need> {
+        let Role::Own {
+            directory: Some(directory),
+        } = &self.graph.package(from).role
+        else {
+            return HashMap::new();
+        };
+        let text = self.project.manifest_text(directory, self.inventory);
+        let manifest = parsed(text.as_deref(), directory, self.inventory);
+        let needs = manifest.needs_without_peers().into_iter();
+        needs.map(|(name, _, need)| (name.to_owned(), need)).collect()
     }
 
     fn need(&mut self, from: usize, by: Option<&str>, (name, range): (&str, &str), need: Need) {

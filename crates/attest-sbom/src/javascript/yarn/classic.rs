@@ -46,27 +46,48 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry<'_>>, NotUnderstood> {
             return Err(not_understood("a lock file without conflicts of a merge"));
         }
         let (words, opens) = words(content).ok_or_else(|| not_understood("names, in quotes or without blanks"))?;
-        match (line.len() - line.trim_start_matches(' ').len(), entries.last_mut()) {
-            (0, _) if opens => {
+        let line = Line {
+            indent: line.len() - line.trim_start_matches(' ').len(),
+            words,
+            opens,
+        };
+        line.add(&mut entries, &mut section)
+            .ok_or_else(|| not_understood("an entry, indented by two blanks for each level"))?;
+    }
+    Ok(entries)
+}
+
+/// A line, as its words; `opens` if something follows below it.
+struct Line<'a> {
+    indent: usize,
+    words: Vec<Cow<'a, str>>,
+    opens: bool,
+}
+
+impl<'a> Line<'a> {
+    /// Puts what it says where it belongs; nothing if it belongs nowhere. `section` is the field that the lines below are of.
+    fn add(self, entries: &mut Vec<Entry<'a>>, section: &mut String) -> Option<()> {
+        let mut words = self.words.into_iter();
+        match (self.indent, entries.last_mut()) {
+            (0, _) if self.opens => {
                 section.clear();
                 entries.push(Entry {
-                    patterns: words,
+                    patterns: words.collect(),
                     ..Entry::default()
                 });
             }
             (2, Some(entry)) => {
-                let mut words = words.into_iter();
                 let name = words.next().unwrap_or_default();
-                section = if opens { name.to_string() } else { String::new() };
+                *section = if self.opens { name.to_string() } else { String::new() };
                 entry.field(&name, words.next());
             }
-            (4, Some(entry)) => entry.dependency(&section, words),
+            (4, Some(entry)) => entry.dependency(section, words),
             // Deeper lines belong to fields that are not read.
             (indent, Some(_)) if indent > 4 && indent % 2 == 0 => {}
-            _ => return Err(not_understood("an entry, indented by two blanks for each level")),
+            _ => return None,
         }
+        Some(())
     }
-    Ok(entries)
 }
 
 impl<'a> Entry<'a> {
@@ -81,13 +102,12 @@ impl<'a> Entry<'a> {
         *field = value;
     }
 
-    fn dependency(&mut self, section: &str, words: Vec<Cow<'a, str>>) {
+    fn dependency(&mut self, section: &str, mut words: impl Iterator<Item = Cow<'a, str>>) {
         let table = match section {
             "dependencies" => &mut self.dependencies,
             "optionalDependencies" => &mut self.optional_dependencies,
             _ => return,
         };
-        let mut words = words.into_iter();
         if let (Some(name), Some(range)) = (words.next(), words.next()) {
             table.push((name, range));
         }
