@@ -28,6 +28,7 @@ mod error;
 pub mod files;
 mod gap;
 mod golang;
+mod graph;
 mod helm;
 mod inventory;
 mod java;
