@@ -309,3 +309,44 @@ fn a_jar_of_others_that_is_named_alone_is_held_to_the_policy() {
     assert!(denied.stdout_text().contains("MIT"), "{}", denied.stdout_text());
     scene.sbom(&["license", "a-1.2.jar", "--allow", "MIT"]).expect_code(0);
 }
+
+#[test]
+fn licences_of_every_platform_of_an_image_are_judged() {
+    let scene = Scene::new();
+    for (root, licence) in [("one", "MIT"), ("two", "GPL-2.0-only")] {
+        let notice = format!("Format: x\n\nFiles: *\nCopyright: x\nLicense: {licence}\n");
+        let place = scene.path(root).join("usr/share/doc/libc6");
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("copyright"), notice).unwrap();
+    }
+    scene.pack("licensed.oci", &["linux/amd64=one", "linux/arm64=two"]);
+    let denied = scene
+        .sbom(&["license", "licensed.oci", "--allow", "MIT"])
+        .expect_code(1);
+    let table = denied.stdout_text();
+    assert!(table.contains("not allowed: GPL-2.0-only"), "{table}");
+    scene
+        .sbom(&["license", "licensed.oci", "--allow", "MIT,GPL-2.0-only"])
+        .expect_code(0);
+    scene.pack("single.oci", &["linux/amd64=one"]);
+    scene.sbom(&["license", "single.oci", "--allow", "MIT"]).expect_code(0);
+}
+
+#[test]
+fn an_image_that_says_its_licence_is_judged_though_nothing_identifies_it() {
+    let scene = Scene::new();
+    let saved = scene.path("saved");
+    fs::create_dir(&saved).unwrap();
+    fs::write(saved.join("manifest.json"), r#"[{"Config": "a.json", "Layers": []}]"#).unwrap();
+    let write = |labels: &str| {
+        let config = format!(
+            r#"{{"architecture": "amd64", "os": "linux", "config": {{"Labels": {labels}}}, "rootfs": {{"type": "layers", "diff_ids": []}}}}"#
+        );
+        fs::write(saved.join("a.json"), config).unwrap();
+    };
+    write(r#"{"org.opencontainers.image.licenses": "GPL-3.0-only"}"#);
+    let denied = scene.sbom(&["license", "saved", "--allow", "MIT"]).expect_code(1);
+    assert!(denied.stdout_text().contains("not allowed: GPL-3.0-only"));
+    write("{}");
+    scene.sbom(&["license", "saved", "--allow", "MIT"]).expect_code(0);
+}

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use attest_archive::image::Platform;
-use attest_sbom::oci::{Images, PlatformImage, index};
+use attest_sbom::oci::{self, Images, PlatformImage, index};
 use attest_sbom::tree::Tree;
-use attest_sbom::{Bom, Gap, Inventory, Metadata, Options, Root};
+use attest_sbom::{Bom, Error, Gap, Inventory, Metadata, Options, Root};
 
 use super::description::{self, DescriptionArguments};
 use super::refusal::refusal;
@@ -17,11 +17,16 @@ use crate::verb::pack::output_directory::OutputDirectory;
 /// What the document of a whole image is called, beside those of its platforms.
 const INDEX: &str = "index";
 
-/// Images that were found, and how they are to be listed.
-pub(super) struct Listing<'a> {
+/// Images that were found in a tree.
+pub(super) struct Found<'a> {
     pub(super) images: &'a Images,
     pub(super) tree: &'a dyn Tree,
     pub(super) options: &'a Options,
+}
+
+/// How images are to be listed.
+pub(super) struct Listing<'a> {
+    pub(super) found: Found<'a>,
     pub(super) metadata: &'a Metadata,
     pub(super) root: &'a Root,
     pub(super) description: &'a DescriptionArguments,
@@ -33,7 +38,7 @@ struct Written {
     bytes: Vec<u8>,
 }
 
-impl Listing<'_> {
+impl Found<'_> {
     /// The one image there is, or the one for this platform; nothing when there are several and none was asked for.
     pub(super) fn one(&self, platform: Option<&str>) -> Result<Option<&PlatformImage>, Failure> {
         let images = &self.images.platforms;
@@ -90,7 +95,9 @@ impl Listing<'_> {
             inventory.gap(Gap::new("not-listed", "", detail));
         }
     }
+}
 
+impl Listing<'_> {
     /// Writes a document for each image and one that links them: all of them, or none.
     pub(super) fn write_all(
         &self,
@@ -99,21 +106,21 @@ impl Listing<'_> {
         context: &mut Context<'_>,
     ) -> Result<(), Failure> {
         let Some(directory) = self.description.output.as_deref() else {
-            let message = format!("expected one image, found several: {}", self.platforms());
+            let message = format!("expected one image, found several: {}", self.found.platforms());
             return Err(Failure::usage("sbom-several-images", message)
                 .hint("name one with `--platform OS/ARCH`, or a directory for all of them with `-o DIR`"));
         };
         let mut documents = Vec::new();
-        for image in &self.images.platforms {
-            let mut inventory = self.inventory(image, scratch);
+        for image in &self.found.images.platforms {
+            let mut inventory = self.found.inventory(image, scratch);
             settle(&mut inventory, context)?;
             documents.push((image, inventory.document(self.root, self.metadata).map_err(refusal)?));
         }
         let linked: Vec<(&PlatformImage, &Bom)> = documents.iter().map(|(image, bom)| (*image, bom)).collect();
-        let whole = index(self.images, &linked, self.root, self.metadata);
+        let whole = index(self.found.images, &linked, self.root, self.metadata);
         let mut written = vec![self.written(INDEX, &whole)?];
         for (image, bom) in &documents {
-            written.push(self.written(&file_name(image, &self.images.platforms), bom)?);
+            written.push(self.written(&file_name(image, &self.found.images.platforms), bom)?);
         }
         commit(directory, &written)?;
         for one in &written {
@@ -177,6 +184,26 @@ fn commit(directory: &Path, written: &[Written]) -> Result<(), Failure> {
     }
     made.keep();
     Ok(())
+}
+
+/// Everything that is found in a tree; of images alone everything that is in each.
+pub(super) fn inventories(tree: &dyn Tree, path: &Path, options: &Options) -> Result<Vec<Inventory>, Failure> {
+    let images = &oci::images(tree);
+    if let Some(failure) = none(images, path) {
+        return Err(failure);
+    }
+    let found = Found { images, tree, options };
+    match attest_sbom::scan(tree, options) {
+        Ok(mut inventory) => {
+            found.note_unlisted(&mut inventory);
+            Ok(vec![inventory])
+        }
+        Err(Error::NothingFound) if !images.platforms.is_empty() => {
+            let images = images.platforms.iter();
+            Ok(images.map(|image| found.inventory(image, &scratch())).collect())
+        }
+        Err(error) => Err(refusal(error).at(path.display())),
+    }
 }
 
 /// What was found missing in images of which none can be listed.

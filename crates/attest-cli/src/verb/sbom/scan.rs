@@ -173,10 +173,13 @@ fn listed(
     {
         return Err(failure);
     }
-    let listing = image::Listing {
+    let in_images = image::Found {
         images: &images,
         tree: found.tree,
         options: found.options,
+    };
+    let listing = image::Listing {
+        found: in_images,
         metadata,
         root: &root,
         description: &arguments.description,
@@ -185,9 +188,9 @@ fn listed(
         true => Err(Error::NothingFound),
         false => attest_sbom::scan(found.tree, found.options),
     };
-    let mut inventory = match (scanned, listing.one(arguments.platform.as_deref())?) {
-        (_, Some(image)) if arguments.platform.is_some() => listing.inventory(image, &image::scratch()),
-        (Err(Error::NothingFound), Some(image)) => listing.inventory(image, &image::scratch()),
+    let mut inventory = match (scanned, listing.found.one(arguments.platform.as_deref())?) {
+        (_, Some(image)) if arguments.platform.is_some() => listing.found.inventory(image, &image::scratch()),
+        (Err(Error::NothingFound), Some(image)) => listing.found.inventory(image, &image::scratch()),
         (Err(Error::NothingFound), None) if !images.platforms.is_empty() => {
             let mut settle =
                 |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, context);
@@ -195,7 +198,7 @@ fn listed(
         }
         (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
         (Ok(mut inventory), _) => {
-            listing.note_unlisted(&mut inventory);
+            listing.found.note_unlisted(&mut inventory);
             inventory
         }
     };

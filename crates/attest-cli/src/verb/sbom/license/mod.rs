@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use attest_sbom::document::{Component, Document};
 use attest_sbom::licence_policy::{Policy, Rule, Verdict};
-use attest_sbom::{Error, Metadata, Options, Root};
+use attest_sbom::{Error, Inventory, Metadata, Options, Root};
 
 use super::refusal::refusal;
-use super::{reading, scan};
+use super::{image, reading, scan};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ osi-approved, fsf-free, copyleft (as the SPDX list marks them).
 A licence that is no SPDX expression is taken only if --allow-name has it word for
 word, a package without a licence only with --allow-unknown. What a document is
 about, and its own packages, are not judged; a jar, a wheel or a program of others
-that is named itself is.
+that is named itself is, and an image that says which licence it has.
 
 The exit code is 1 if a licence is not taken.";
 
@@ -140,7 +140,7 @@ impl Report {
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let mut documents = Vec::new();
     for path in &arguments.paths {
-        documents.push(document(path, context)?);
+        documents.extend(self::documents(path, context)?);
     }
     let report = report(&documents, arguments);
     let answer = match arguments.format {
@@ -165,29 +165,47 @@ fn write(bytes: &[u8], output: Option<&Path>, context: &mut Context<'_>) -> Resu
     file.commit()
 }
 
-/// A document, or that of whatever else the path is.
-fn document(path: &Path, context: &mut Context<'_>) -> Result<Document, Failure> {
+/// A document, or those of whatever else the path is: of an image one for each platform.
+fn documents(path: &Path, context: &mut Context<'_>) -> Result<Vec<Document>, Failure> {
     if path.is_file() && may_be_document(path) {
         match Document::read(&reading::bytes(path)?) {
             Err(Error::UnsupportedDocument { .. } | Error::InvalidDocument { .. }) => {}
-            read => return read.map_err(|error| reading::refusal(&error).at(path.display())),
+            read => {
+                let document = read.map_err(|error| reading::refusal(&error).at(path.display()))?;
+                return Ok(vec![document]);
+            }
         }
     }
     let options = Options::default();
     let tree = scan::one_tree(path, &options)?;
-    let inventory = attest_sbom::scan(&*tree, &options).map_err(|error| refusal(error).at(path.display()))?;
-    scan::warn(&inventory.gaps().collect::<Vec<_>>(), context);
-    let bom = inventory.document(&Root::default(), &Metadata::default());
-    let bom = bom.map_err(|error| refusal(error).at(path.display()))?;
-    let mut document = Document::read(&bom.to_json()).map_err(refusal)?;
-    // A jar, a wheel or a program of somebody else that is named alone is what has to be judged.
-    if document
-        .root()
-        .is_some_and(|root| is_foreign(root) && (root.purl.is_some() || !root.hashes.is_empty()))
+    let refused = |error| refusal(error).at(path.display());
+    let mut documents = Vec::new();
+    for inventory in image::inventories(&*tree, path, &options)? {
+        scan::warn(&inventory.gaps().collect::<Vec<_>>(), context);
+        documents.push(judged(inventory).map_err(refused)?);
+    }
+    Ok(documents)
+}
+
+/// What the document is about is judged, too, if it is something that was found and not the project: a jar, a wheel, a program
+/// of somebody else that was named.
+fn judged(inventory: Inventory) -> Result<Document, Error> {
+    let is_found = inventory.has_root();
+    let bom = inventory.document(&Root::default(), &Metadata::default())?;
+    let mut document = Document::read(&bom.to_json())?;
+    if is_found
+        && document
+            .root()
+            .is_some_and(|root| is_foreign(root) && !is_silent_image(root))
     {
         document.root = None;
     }
     Ok(document)
+}
+
+/// Of an image as of a system it is what is in it that has licences.
+fn is_silent_image(root: &Component) -> bool {
+    root.kind == "container" && root.licences.is_empty()
 }
 
 /// As much of a file as tells whether it may be JSON or XML: blanks before that are few.
