@@ -76,6 +76,22 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Takes what is loaded, and the first part of it that may be written to and is not run.
+    fn load<Elf: FileHeader>(&mut self, segments: &[Elf::ProgramHeader], endian: Elf::Endian) {
+        for segment in segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD) {
+            let span = Span {
+                offset: segment.p_offset(endian).into(),
+                size: segment.p_filesz(endian).into(),
+                address: segment.p_vaddr(endian).into(),
+            };
+            self.loaded.push(span);
+            let flags = segment.p_flags(endian).0;
+            if self.data.is_none() && flags & (elf::PF_W.0 | elf::PF_X.0) == elf::PF_W.0 {
+                self.data = Some(span);
+            }
+        }
+    }
+
     fn name(&mut self, name: &[u8], span: Span) {
         if GO_SECTIONS.contains(&name) {
             self.build_info = self.build_info.or(Some(span));
@@ -159,21 +175,7 @@ fn elf_layout<'a, Elf: FileHeader, R: ReadRef<'a>>(data: R) -> Result<Layout> {
         return Err(invalid("more sections than a program has"));
     }
     let mut layout = Layout::default();
-    for segment in header.program_headers(endian, data)? {
-        if segment.p_type(endian) != elf::PT_LOAD {
-            continue;
-        }
-        let span = Span {
-            offset: segment.p_offset(endian).into(),
-            size: segment.p_filesz(endian).into(),
-            address: segment.p_vaddr(endian).into(),
-        };
-        layout.loaded.push(span);
-        let flags = segment.p_flags(endian).0;
-        if layout.data.is_none() && flags & (elf::PF_W.0 | elf::PF_X.0) == elf::PF_W.0 {
-            layout.data = Some(span);
-        }
-    }
+    layout.load::<Elf>(header.program_headers(endian, data)?, endian);
     let sections = header.section_headers(endian, data)?;
     if sections.is_empty() {
         return Ok(layout);

@@ -118,22 +118,7 @@ struct Package<'a> {
 fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec<Package<'a>> {
     let mut packages = Vec::new();
     for stanza in stanzas(text) {
-        // The third word; images without dpkg have none.
-        let state = stanza
-            .field("Status")
-            .map(|status| status.rsplit(' ').next().unwrap_or_default());
-        if !matches!(
-            state,
-            None | Some("installed" | "triggers-pending" | "triggers-awaited" | "unpacked" | "half-configured")
-        ) {
-            if state == Some("half-installed") {
-                let name = stanza.field("Package").unwrap_or_default();
-                inventory.gap(Gap::new(
-                    "half-installed",
-                    path,
-                    format!("package `{name}` is installed in part"),
-                ));
-            }
+        if !is_unpacked(&stanza, path, inventory) {
             continue;
         }
         match (stanza.field("Package"), stanza.field("Version")) {
@@ -156,6 +141,21 @@ fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec
         }
     }
     packages
+}
+
+/// Whether all files of a package are there, whatever is left to be done.
+fn is_unpacked(stanza: &Stanza<'_>, path: &str, inventory: &mut Inventory) -> bool {
+    // The third word; images without dpkg have none.
+    let state = stanza.field("Status").and_then(|status| status.rsplit(' ').next());
+    if state == Some("half-installed") {
+        let name = stanza.field("Package").unwrap_or_default();
+        let detail = format!("package `{name}` is installed in part");
+        inventory.gap(Gap::new("half-installed", path, detail));
+    }
+    matches!(
+        state,
+        None | Some("installed" | "triggers-pending" | "triggers-awaited" | "unpacked" | "half-configured")
+    )
 }
 
 /// Source: Debian Policy Manual, section 5.6.1. One character is enough for dpkg.

@@ -142,12 +142,7 @@ impl Chart {
             inventory.incomplete(key);
         }
         if !unknown.is_empty() {
-            let shown = unknown.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-            let detail = format!(
-                "no lock says which version is taken of {} charts: {shown}",
-                unknown.len()
-            );
-            inventory.gap(Gap::new("no-lock", &join(directory, self.files[0]), detail));
+            inventory.gap(unlocked(&unknown, &join(directory, self.files[0])));
         }
     }
 
@@ -352,6 +347,13 @@ fn is_loose(text: &str) -> bool {
         && digits
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'))
+}
+
+/// Charts of which nobody says which version is taken.
+fn unlocked(names: &[&str], place: &str) -> Gap {
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let detail = format!("no lock says which version is taken of {} charts: {shown}", names.len());
+    Gap::new("no-lock", place, detail)
 }
 
 fn join(directory: &str, name: &str) -> String {

@@ -92,6 +92,17 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// A folder that the lock file lists as a package.
+    fn own_folder(&mut self, directory: &str, name: Option<&str>) -> usize {
+        let path = self.project.path(directory);
+        let listing = self.project.scan.listing();
+        if path.as_ref().is_none_or(|path| listing.below(path).is_empty()) {
+            let detail = format!("`{directory}` is a folder that is not in what is read");
+            self.inventory.gap(Gap::new("unresolved", self.project.lock, detail));
+        }
+        self.folder(path, directory, name)
+    }
+
     /// The package in a folder: of the tree, or of the machine around it, of which nothing is known but a name.
     fn folder(&mut self, directory: Option<String>, path: &str, name: Option<&str>) -> usize {
         // No directory of the tree begins with a slash.
@@ -154,22 +165,13 @@ impl<'r> Reading<'r> {
     fn add(&mut self, key: &'r str, description: &Node) {
         let resolution = at(description, "resolution");
         let directory = resolution.and_then(|resolution| text_at(resolution, "directory"));
+        let in_key = self.identity(key);
+        let name = text_at(description, "name").or(in_key.map(|(name, _)| name));
         if let Some(directory) = directory {
-            let name = text_at(description, "name").or_else(|| self.identity(key).map(|(name, _)| name));
-            let path = self.project.path(directory);
-            let is_there = path
-                .as_ref()
-                .is_some_and(|path| !self.project.scan.listing().below(path).is_empty());
-            if !is_there {
-                let detail = format!("`{directory}` is a folder that is not in what is read");
-                self.inventory.gap(Gap::new("unresolved", self.project.lock, detail));
-            }
-            let place = self.folder(path, directory, name);
+            let place = self.own_folder(directory, name);
             self.packages.insert(key, place);
             return;
         }
-        let in_key = self.identity(key);
-        let name = text_at(description, "name").or(in_key.map(|(name, _)| name));
         let version = text_at(description, "version").or(in_key.map(|(_, version)| version).filter(|v| is_version(v)));
         let Some(name) = name else {
             let gap = self

@@ -29,6 +29,13 @@ impl Covered {
     fn is_below_lock(&self, directory: &str) -> bool {
         self.locked.contains(directory) || above(directory).any(|above| self.locked.contains(above))
     }
+
+    /// The packages that are installed where no lock file speaks for them, by their places.
+    fn free<'a>(&self, installed: &'a Installed) -> BTreeMap<&'a str, &'a InstalledPackage> {
+        let is_free = |package: &&InstalledPackage| !self.is_below_lock(holder(&package.path));
+        let packages = installed.packages().iter().filter(is_free);
+        packages.map(|package| (package.path.as_str(), package)).collect()
+    }
 }
 
 /// Puts into an inventory what no lock file speaks for, and tells the manifests of projects that are not listed.
@@ -51,13 +58,7 @@ pub(super) fn read(
         others(&manifests, &projects)
     };
     manifests.retain(|directory, _| projects.contains(*directory));
-    let is_free = |package: &&InstalledPackage| !covered.is_below_lock(holder(&package.path));
-    let packages = installed
-        .packages()
-        .iter()
-        .filter(is_free)
-        .map(|package| (package.path.as_str(), package));
-    let packages: BTreeMap<&str, &InstalledPackage> = packages.collect();
+    let packages = covered.free(installed);
     if manifests.is_empty() && packages.is_empty() {
         return others;
     }

@@ -300,7 +300,7 @@ pub(super) fn read_package(
     inventory: &mut Inventory,
 ) -> Result<Installed, Gap> {
     let information = super::directory(path);
-    let mut described = read_metadata(scan, path, inventory)?;
+    let mut described = read_metadata(scan, path, form, inventory)?;
     let (name, version) = match (described.name.take(), described.version.take()) {
         (Some(name), Some(version)) => (name, version),
         _ => of_directory(path, form).ok_or_else(|| Gap::new("damaged", path, "it names no package and no version"))?,
@@ -327,10 +327,6 @@ pub(super) fn read_package(
     if form == Form::DistInfo {
         embedded::read(scan, &format!("{information}/sboms"), key, inventory);
     }
-    if form == Form::EggInfo && described.requirements.is_empty() {
-        let text = scan.text(&format!("{information}/requires.txt"), METADATA_LIMIT)?;
-        described.requirements = egg_requirements(&text.unwrap_or_default());
-    }
     Ok(Installed {
         key,
         name: normalised(&name),
@@ -340,15 +336,20 @@ pub(super) fn read_package(
 }
 
 /// What the metadata say; nothing of damaged ones, since the name of their directory is left.
-fn read_metadata(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> Result<Described, Gap> {
+fn read_metadata(scan: &Scan<'_>, path: &str, form: Form, inventory: &mut Inventory) -> Result<Described, Gap> {
     let bytes = scan.read(path, METADATA_LIMIT)?.unwrap_or_default();
-    Ok(match Fields::parse(&bytes) {
+    let mut described = match Fields::parse(&bytes) {
         Ok(fields) => described(&fields),
         Err(error) => {
             inventory.gap(Gap::new("damaged", path, error.to_string()));
             Described::default()
         }
-    })
+    };
+    if form == Form::EggInfo && described.requirements.is_empty() {
+        let text = scan.text(&format!("{}/requires.txt", super::directory(path)), METADATA_LIMIT)?;
+        described.requirements = egg_requirements(&text.unwrap_or_default());
+    }
+    Ok(described)
 }
 
 /// An environment does not say what a package is there for; a lock file that lists it does.

@@ -196,21 +196,11 @@ impl Lock {
     fn reached(&self, direct: &[Need], resolution: &Resolution, development: bool) -> Vec<bool> {
         let mut reached = vec![false; self.packages.len()];
         let mut seen: HashSet<(usize, Option<&str>)> = HashSet::new();
-        let mut left: Vec<(usize, Option<&str>)> = Vec::new();
         let is_followed = |need: &Need| development || need.when != When::Development;
-        for (need, found) in direct
-            .iter()
-            .zip(&resolution.direct)
-            .filter(|(need, _)| is_followed(need))
-        {
+        let mut left = self.own_with_extras();
+        let direct = direct.iter().zip(&resolution.direct);
+        for (need, found) in direct.filter(|(need, _)| is_followed(need)) {
             lead(need, found, &mut left);
-        }
-        for (place, package) in self.packages.iter().enumerate() {
-            if package.own.is_some() {
-                left.push((place, None));
-                // Whoever uses the project may ask for any of its extras.
-                left.extend(extras(package).map(|(extra, _)| (place, Some(extra))));
-            }
         }
         let of_extras = self.of_extras();
         while let Some((place, extra)) = left.pop() {
@@ -233,6 +223,17 @@ impl Lock {
             }
         }
         reached
+    }
+
+    /// The packages of the project: whoever uses it may ask for any of its extras.
+    fn own_with_extras(&self) -> Vec<(usize, Option<&str>)> {
+        let packages = self.packages.iter().enumerate();
+        let own = packages.filter(|(_, package)| package.own.is_some());
+        let asked = own.flat_map(|(place, package)| {
+            let extras = extras(package).map(move |(extra, _)| (place, Some(extra)));
+            std::iter::once((place, None)).chain(extras)
+        });
+        asked.collect()
     }
 
     /// The needs of each extra of each package.

@@ -34,6 +34,24 @@ pub(super) enum Format {
     Script,
 }
 
+impl Format {
+    fn parse(self, text: &str, manifest: Option<&Manifest>) -> Result<Lock, String> {
+        match self {
+            Self::Uv | Self::Script => uv::parse(text),
+            Self::Poetry => poetry::parse(text),
+            Self::Pdm => pdm::parse(text, manifest),
+            Self::Pipfile => pipfile::parse(text),
+            Self::Pylock => pylock::parse(text),
+        }
+    }
+
+    /// Whether a lock file tells what only development needs. Older ones of two managers leave that to the manifest.
+    fn says_purposes(self, lock: &Lock) -> bool {
+        let is_unsaid = |package: &Locked| package.purpose == Purpose::Unsaid;
+        !matches!(self, Self::Poetry | Self::Pdm) || !lock.packages.iter().any(is_unsaid)
+    }
+}
+
 /// Whether a file stands for a project, by its name.
 pub(super) fn is_manifest(name: &str) -> bool {
     name == MANIFEST || UNREAD.contains(&name)
@@ -148,34 +166,24 @@ impl Projects {
     ) -> Result<(), Gap> {
         let text = scan.text(path, LOCK_LIMIT)?.unwrap_or_default();
         let manifest = self.manifests.get(directory(path));
-        let lock = match format {
-            Format::Uv | Format::Script => uv::parse(&text),
-            Format::Poetry => poetry::parse(&text),
-            Format::Pdm => pdm::parse(&text, manifest),
-            Format::Pipfile => pipfile::parse(&text),
-            Format::Pylock => pylock::parse(&text),
-        };
-        let lock = lock.map_err(|reason| Gap::new("damaged", path, reason))?;
+        let lock = format
+            .parse(&text, manifest)
+            .map_err(|reason| Gap::new("damaged", path, reason))?;
         let has_root = lock.packages.iter().any(|package| package.own.is_some());
         let needs = match manifest {
             Some(manifest) if !has_root && format != Format::Script => manifest.needs.clone(),
             _ => Vec::new(),
         };
-        let listed = lock.list(
-            At {
-                place: path,
-                options: scan.options,
-            },
-            &needs,
-            inventory,
-        );
+        let at = At {
+            place: path,
+            options: scan.options,
+        };
+        let listed = lock.list(at, &needs, inventory);
         if format == Format::Script {
             script(path, &listed, inventory);
             return Ok(());
         }
-        let is_unsaid = |package: &Locked| package.purpose == Purpose::Unsaid;
-        let has_groups = !matches!(format, Format::Poetry | Format::Pdm) || !lock.packages.iter().any(is_unsaid);
-        if manifest.is_none() && !has_groups {
+        if manifest.is_none() && !format.says_purposes(&lock) {
             let detail = "it does not say what only development needs, and the manifest that does is not there";
             inventory.gap(Gap::new("no-manifest", path, detail));
         }
@@ -185,11 +193,7 @@ impl Projects {
             self.tie(path, &listed, &needs, known, inventory);
         }
         known.learn(directory(path), by_name(&lock, &listed));
-        for (package, key) in lock.packages.iter().zip(&listed.keys) {
-            if let (Origin::Folder, Some(key)) = (&package.origin, *key) {
-                known.learn_own(&package.name, key);
-            }
-        }
+        learn_folders(&lock, &listed, known);
         Ok(())
     }
 
@@ -339,6 +343,15 @@ fn above(place: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Takes the packages that a lock file finds in folders: they are the project's own.
+fn learn_folders(lock: &Lock, listed: &Listed, known: &mut Known) {
+    for (package, key) in lock.packages.iter().zip(&listed.keys) {
+        if let (Origin::Folder, Some(key)) = (&package.origin, *key) {
+            known.learn_own(&package.name, key);
+        }
+    }
+}
+
 struct Place<'a> {
     directory: &'a str,
     path: &'a str,
@@ -372,12 +385,14 @@ fn settle(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut
         inventory.gap(requirements::unsettled_gap(place.path, &unsettled));
         inventory.incomplete(place.root);
     }
+    tell_unclear(manifest, place, known, inventory);
+}
+
+/// Says what the manifest leaves open.
+fn tell_unclear(manifest: &Manifest, place: &Place<'_>, known: &Known, inventory: &mut Inventory) {
     for text in &manifest.unclear {
-        inventory.gap(Gap::new(
-            "damaged",
-            place.path,
-            format!("expected a requirement, found `{text}`"),
-        ));
+        let detail = format!("expected a requirement, found `{text}`");
+        inventory.gap(Gap::new("damaged", place.path, detail));
     }
     if manifest.has_dynamic_needs && !known.has(place.directory) {
         inventory.gap(Gap::new(

@@ -5,6 +5,7 @@
 use super::files::{ReleaseFile, file_name, parse_hash};
 use super::release::{Origin, normalised};
 use super::requirement::{Requirement, split_commit};
+use crate::cyclonedx::Hash;
 
 /// A line that means something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,17 +209,24 @@ fn from_address(name: Option<&str>, address: &str) -> Option<Wanted> {
     let (place, fragment) = address.split_once('#').unwrap_or((address, ""));
     let fragment = |key: &str| fragment.split('&').find_map(|part| part.strip_prefix(key));
     let egg = fragment("egg=").map(|egg| egg.split('[').next().unwrap_or(egg).to_owned());
+    let name = name.map(str::to_owned).or(egg);
     let repository = ["git+", "hg+", "svn+", "bzr+"]
         .iter()
         .find_map(|kind| place.strip_prefix(kind));
     if let Some(repository) = repository {
         let (address, commit) = split_commit(repository);
         return Some(Wanted {
-            name: name.map(str::to_owned).or(egg)?,
+            name: name?,
             origin: Origin::repository(address, commit),
             ..Wanted::default()
         });
     }
+    let hash = fragment("sha256=").and_then(|hash| parse_hash(&format!("sha256:{hash}")));
+    from_file(name, place, hash)
+}
+
+/// A wheel or an sdist, or whatever else lies at an address.
+fn from_file(name: Option<String>, place: &str, hash: Option<Hash>) -> Option<Wanted> {
     let file = file_name(place);
     let parsed = file
         .as_deref()
@@ -228,21 +236,18 @@ fn from_address(name: Option<&str>, address: &str) -> Option<Wanted> {
         return None;
     }
     let found = parsed.as_ref().map(|parsed| parsed.name.as_str().to_owned());
-    let hash = fragment("sha256=").and_then(|hash| parse_hash(&format!("sha256:{hash}")));
+    let files = hash.map(|hash| ReleaseFile {
+        name: file,
+        hashes: vec![hash],
+    });
     Some(Wanted {
-        name: name.map(str::to_owned).or(egg).or(found)?,
+        name: name.or(found)?,
         version: parsed.map(|parsed| parsed.version.to_string()),
         origin: match is_address {
             true => Origin::Address(place.to_owned()),
             false => Origin::Folder,
         },
-        files: hash
-            .map(|hash| ReleaseFile {
-                name: file,
-                hashes: vec![hash],
-            })
-            .into_iter()
-            .collect(),
+        files: files.into_iter().collect(),
         needed_by: None,
     })
 }
