@@ -333,10 +333,11 @@ fn the_class_that_a_program_begins_with_says_who_made_it_unless_it_only_starts_a
         Some("org.example.app")
     );
     let launcher = "Main-Class: org.springframework.boot.loader.JarLauncher\n";
-    assert_eq!(supplier(launcher), None);
+    // Then it is the project whose release the file is by its name.
+    assert_eq!(supplier(launcher).as_deref(), Some("a"));
     assert_eq!(
         supplier(&format!("{launcher}Start-Class: com.example.Main\n")).as_deref(),
         Some("com.example")
     );
-    assert_eq!(supplier("Main-Class: Main\n"), None);
+    assert_eq!(supplier("Main-Class: Main\n").as_deref(), Some("a"));
 }
