@@ -25,8 +25,9 @@ const RESTRICTIONS: [&str; 6] = [
 ];
 
 /// Licences whose text holds that of another one.
-const CONTAINED: [(&str, &str); 3] = [
+const CONTAINED: [(&str, &str); 4] = [
     ("OpenSSL", "BSD-4-Clause"),
+    ("Python-2.0", "HPND"),
     ("Python-2.0", "PSF-2.0"),
     ("Sleepycat", "BSD-3-Clause"),
 ];
@@ -231,6 +232,25 @@ mod tests {
         assert_eq!(Words::of(text).0, " permis sion ");
         let text = " *  LICENCED under the Apache Li-\r\n  cense,\n *  Version 2.0 (the \u{201c}Licence\u{201d})";
         assert_eq!(identifiers(text), BTreeSet::from(["Apache-2.0"]));
+    }
+
+    #[test]
+    fn the_permissions_of_x_are_told_from_each_other_by_whose_name_may_not_be_used() {
+        let granted = |condition: &str| {
+            identifiers(&format!(
+                "Permission to use, copy, modify, distribute, and sell this software and its documentation for any purpose is \
+                 hereby granted without fee, provided that the above copyright notice appear in all copies and that both that \
+                 copyright notice and this permission notice appear in supporting documentation{condition}"
+            ))
+        };
+        let unnamed = ", and that the name of Example not be used in advertising or publicity pertaining to distribution of \
+                       the software without specific, written prior permission.";
+        assert_eq!(granted(unnamed), BTreeSet::from(["HPND-sell-variant"]));
+        let group = ".\n\nThe above copyright notice and this permission notice shall be included in all copies or substantial \
+                     portions of the Software.\n\nExcept as contained in this notice, the name of The Open Group shall not be \
+                     used in advertising";
+        assert_eq!(granted(group), BTreeSet::from(["MIT-open-group"]));
+        assert_eq!(granted("."), BTreeSet::new());
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) static FAMILIES: &[Family] = &[
         &[is("Apache-2.0", &[])],
     ),
     notice("licensed under apache license version 2 0", &[is("Apache-2.0", &[])]),
+    notice("licensed under the apache license v 2 0", &[is("Apache-2.0", &[])]),
+    notice("licensed under apache license v 2 0", &[is("Apache-2.0", &[])]),
     notice(
         "licenses this file to you under the apache license version 2 0",
         &[is("Apache-2.0", &[])],

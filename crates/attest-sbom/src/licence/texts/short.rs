@@ -115,6 +115,68 @@ pub(super) static FAMILIES: &[Family] = &[
             ],
         )],
     ),
+    // What X and the programs around it are under.
+    text(
+        "permission to use copy modify distribute and sell this software and its documentation for any purpose is hereby granted without fee",
+        &[
+            is(
+                "libtiff",
+                &["may not be used in any advertising or publicity relating to the software without the specific"],
+            ),
+            is(
+                "MIT-open-group",
+                &[
+                    "the above copyright notice and this permission notice shall be included in all copies or substantial portions",
+                    "except as contained in this notice the name of the open group shall not be used in advertising",
+                ],
+            ),
+            without(
+                "HPND-sell-variant",
+                &[
+                    "both that copyright notice and this permission notice appear in supporting documentation",
+                    "be used in advertising or publicity pertaining to distribution of the software without specific",
+                ],
+                &["critical"],
+            ),
+        ],
+    ),
+    text(
+        "permission to use copy modify and distribute this software and its documentation for any purpose and without fee is hereby granted",
+        &[without(
+            "HPND",
+            &[
+                "both that copyright notice and this permission notice appear in supporting documentation",
+                "be used in advertising or publicity pertaining to distribution of the software without specific",
+                "disclaims all warranties with regard to this software",
+            ],
+            &["digital equipment corporation not be used"],
+        )],
+    ),
+    text(
+        "permission to use copy modify and distribute this software and its documentation for any purpose with or without fee is hereby granted",
+        &[is(
+            "NTP",
+            &[
+                "this permission notice appear in supporting documentation",
+                "not be used in advertising or publicity pertaining to distribution of the software without specific",
+            ],
+        )],
+    ),
+    text(
+        "the authors hereby grant permission to use copy modify distribute and license this software and its documentation for any purpose",
+        &[without(
+            "TCL",
+            &["provided that existing copyright notices are retained in all copies"],
+            &["by installing this software you acknowledge"],
+        )],
+    ),
+    text(
+        "for the purposes of this copyright and license info zip is defined as the following set of individuals",
+        &[is(
+            "Info-ZIP",
+            &["redistributions of source code in whole or in part must retain the above"],
+        )],
+    ),
     // BSD.
     text(
         "redistribution and use in source and binary forms with or without modification are permitted",
