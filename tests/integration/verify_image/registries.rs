@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::scene::{SIGNER, Scene};
 use crate::command::Finished;
-use crate::registry::server::{Fault, INDEX, MANIFEST, Registry};
+use crate::registry::server::{Door, Fault, INDEX, MANIFEST, Registry};
 use crate::registry::wire::Answer;
 use crate::signed_release::says;
 
@@ -160,4 +160,16 @@ fn more_referrers_than_anybody_has_are_undecided() {
     registry.fault("GET", "/referrers/", Fault::Instead(answer));
     let finished = verify(&scene, &registry, &["--platform", "linux/amd64"]).expect_code(3);
     says(finished.stdout_text(), "[registry-answer-invalid] ");
+}
+
+#[test]
+fn one_token_serves_all_manifests() {
+    let (mut scene, [top, amd, arm]) = Scene::with_two_images();
+    for image in [&top, &amd, &arm] {
+        scene.sign(image);
+    }
+    let registry = scene.serve();
+    registry.state().door = Door::Bearer("user:password");
+    verify(&scene, &registry, &["--recursive"]).expect_code(0);
+    assert_eq!(registry.count("GET", "/token"), 1, "{:#?}", registry.requests());
 }

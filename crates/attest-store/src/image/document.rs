@@ -5,6 +5,10 @@ use serde::Deserialize;
 
 use super::MAX_DOCUMENT_BYTES;
 
+/// The most characters of a text in a manifest that are told to anybody: a media type has two names of at most 127 (RFC 6838, section
+/// 4.2), and what somebody hangs on an image must not fill the memory or the terminal of others.
+const MAX_TEXT: usize = 255;
+
 /// A manifest or an index, as far as evidence is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -97,15 +101,16 @@ impl Document {
             return Err(InvalidDocument::TooLarge { found: bytes.len() });
         }
         let wire: DocumentWire = serde_json::from_slice(bytes).map_err(|error| InvalidDocument::Malformed {
-            reason: error.to_string(),
+            reason: shortened(error.to_string()),
         })?;
         let of_configuration = wire
             .config
             .map(|config| config.media_type)
             .filter(|kind| !kind.is_empty());
+        let artifact_type = wire.artifact_type.filter(|kind| !kind.is_empty());
         let layers = wire.layers.into_iter().chain(wire.blobs);
         Ok(Self {
-            artifact_type: wire.artifact_type.filter(|kind| !kind.is_empty()).or(of_configuration),
+            artifact_type: artifact_type.or(of_configuration).map(shortened),
             subject: wire.subject.map(|subject| digest(&subject.digest)).transpose()?,
             layers: layers.map(Blob::try_from).collect::<Result<_, _>>()?,
             manifests: wire
@@ -124,13 +129,22 @@ impl TryFrom<BlobWire> for Blob {
         Ok(Self {
             digest: digest(&wire.digest)?,
             size: wire.size,
-            media_type: wire.media_type,
+            media_type: shortened(wire.media_type),
             annotations: wire.annotations.unwrap_or_default(),
         })
     }
 }
 
 fn digest(text: &str) -> Result<Digest, InvalidDocument> {
-    text.parse()
-        .map_err(|_| InvalidDocument::Digest { found: text.to_owned() })
+    text.parse().map_err(|_| InvalidDocument::Digest {
+        found: shortened(text.to_owned()),
+    })
+}
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

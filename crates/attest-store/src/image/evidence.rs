@@ -51,7 +51,7 @@ pub enum Attachment {
     Missing(Digest),
     /// Something else: an SBOM that nobody signed, a signature of another kind.
     Other {
-        /// The media types of its layers.
+        /// The media types of its first layers.
         media_types: Vec<String>,
     },
     /// There are more of them than are opened.

@@ -6,6 +6,9 @@ use super::evidence::{Attachment, Place, StoredEvidence};
 use super::layer::{attachments, is_evidence, limit_of};
 use super::{MAX_ATTACHMENTS, MAX_EVIDENCE_BYTES};
 
+/// Of how many layers that are no evidence the types are told. What notation, Helm and others store has one or two.
+const MAX_TOLD: usize = 16;
+
 /// A manifest that hangs on another one.
 pub(super) struct Item {
     origin: Origin,
@@ -149,7 +152,8 @@ impl<'a, E> Opening<'a, E> {
     fn plan_layers(&mut self, origin: &Origin, layers: Vec<Blob>, planned: &mut Vec<Planned>) {
         let mut tell = |attachment| planned.push(Planned::Told(origin.stored(attachment)));
         if !layers.iter().any(|layer| is_evidence(&layer.media_type)) {
-            let media_types = layers.into_iter().map(|layer| layer.media_type).collect();
+            let media_types = layers.into_iter().map(|layer| layer.media_type);
+            let media_types = media_types.take(MAX_TOLD).collect();
             return tell(Attachment::Other { media_types });
         }
         let mut left = 0;

@@ -1,5 +1,6 @@
 use attest_digest::Digest;
 use attestation::limits;
+use proptest::prelude::*;
 
 use super::tests::{Memory, digest, evidence};
 use super::*;
@@ -102,4 +103,100 @@ fn no_more_bytes_are_read_for_one_image_than_are_held() {
     let stored = evidence(&memory, &image);
     assert!(matches!(stored[0].attachment, Attachment::TooLarge { .. }));
     assert!(matches!(stored[fitting].attachment, Attachment::Missing(_)));
+}
+
+#[test]
+fn of_texts_without_end_a_beginning_is_told() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    let endless = "ü".repeat(100_000);
+    let typed = layer(&digest(b"{}"), 2).replace(BUNDLE, &endless);
+    let other = memory.put(manifest(&image, &vec![typed; 5]).as_bytes());
+    let garbled = memory.put(manifest(&image, &[layer(&image, 2).replace("sha256:", &endless)]).as_bytes());
+    let many = memory.put(manifest(&image, &vec![layer(&image, 2).replace(BUNDLE, "a/b"); 1000]).as_bytes());
+    memory.listed = vec![other.clone(), garbled.clone(), many.clone()];
+    let stored = evidence(&memory, &image);
+    let told = format!("{}…", "ü".repeat(255));
+    assert!(matches!(of(&stored, &other)[..], [Attachment::Other { media_types }] if *media_types == [&*told; 5]));
+    let expected = InvalidDocument::Digest { found: told };
+    assert!(matches!(of(&stored, &garbled)[..], [Attachment::Invalid(found)] if *found == expected));
+    assert!(matches!(of(&stored, &many)[..], [Attachment::Other { media_types }] if *media_types == ["a/b"; 16]));
+}
+
+/// What hangs on an image, told by a number: how good it is.
+fn hang(memory: &mut Memory, image: &Digest, (place, kind): (usize, u8)) -> Digest {
+    let number = place.to_le_bytes();
+    let layers = |size: u64| vec![layer(&digest(&number), size)];
+    match kind {
+        0 => memory.referrer(image, BUNDLE, &number),
+        1 => memory.referrer(image, "application/jose+json", &number),
+        2 => memory.referrer(&digest(b"other"), BUNDLE, &number),
+        3 => memory.put(manifest(image, &layers(8)).as_bytes()),
+        4 => {
+            memory.put(&number);
+            memory.put(manifest(image, &layers(7)).as_bytes())
+        }
+        5 => memory.put(&[b"garbled", &number[..]].concat()),
+        6 => memory.put(manifest(image, &layers(u64::MAX)).as_bytes()),
+        _ => digest(&number),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_hangs_there_is_told_once_and_found_together_as_one_by_one(
+        kinds in prop::collection::vec(0_u8..8, 0..30), tag in prop::option::of(0_u8..8),
+    ) {
+        let mut memory = Memory::default();
+        let image = digest(b"image");
+        let hanging: Vec<(Digest, u8)> = kinds
+            .into_iter()
+            .enumerate()
+            .map(|(place, kind)| (hang(&mut memory, &image, (place, kind)), kind))
+            .collect();
+        memory.listed = hanging.iter().map(|(manifest, _)| manifest.clone()).collect();
+        if let Some(kind) = tag {
+            let tagged = hang(&mut memory, &image, (1000, kind));
+            if memory.content.contains_key(&tagged.to_string()) {
+                memory.tags.insert(CosignTag::Attestations.of(&image), tagged);
+            }
+        }
+        let stored = evidence(&memory, &image);
+        for (manifest, kind) in &hanging {
+            let told = of(&stored, manifest);
+            let is_right = match (kind, &told[..]) {
+                (0, [found]) => matches!(found, Attachment::Evidence(_)),
+                (1, [found]) => matches!(found, Attachment::Other { .. }),
+                (3 | 7, [found]) => matches!(found, Attachment::Missing(_)),
+                (4 | 5, [found]) => matches!(found, Attachment::Invalid(_)),
+                (6, [found]) => matches!(found, Attachment::TooLarge { .. }),
+                // It is about something else.
+                (2, []) => true,
+                _ => false,
+            };
+            prop_assert!(is_right, "{kind}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Document::parse(&bytes);
+        let _ = SimpleSigning::parse(&bytes);
+    }
+
+    #[test]
+    fn a_payload_with_another_byte_never_speaks_of_an_image_that_it_does_not_name(
+        place in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let image = digest(b"image");
+        let mut payload = simple_signing_payload("example.com/app", &image, &std::collections::BTreeMap::new());
+        prop_assert!(SimpleSigning::parse_about(&payload, &image).is_ok());
+        let place = place.index(payload.len());
+        payload[place] = byte;
+        if let Ok(read) = SimpleSigning::parse(&payload) {
+            let text = String::from_utf8_lossy(&payload).into_owned();
+            prop_assert!(text.contains(&read.image().to_string()));
+            prop_assert_eq!(SimpleSigning::parse_about(&payload, &image).is_ok(), text.contains(&image.to_string()));
+        }
+    }
 }

@@ -7,6 +7,9 @@ use super::arguments::Annotation;
 use crate::failure::Failure;
 use crate::predicate_type::IMAGE_SIGNATURE;
 
+/// The most characters of a type that nobody asked for which are told: known ones have less than a hundred.
+const MAX_TOLD: usize = 255;
+
 /// What has to be signed of an image: each of them.
 pub(super) struct Demands<'a> {
     each: Vec<Wanted>,
@@ -45,7 +48,10 @@ impl Kind {
     fn shown(&self) -> String {
         match self {
             Self::Signature => "a signature of it".to_owned(),
-            Self::Statement(uri) => format!("a statement of type `{uri}`"),
+            Self::Statement(uri) => {
+                let told: String = uri.chars().take(MAX_TOLD).collect();
+                format!("a statement of type `{told}`")
+            }
             Self::Unreadable => "a statement that cannot be read".to_owned(),
             Self::Bytes => "a signature over bytes that does not speak of an image".to_owned(),
         }
