@@ -17,6 +17,7 @@ mod apk;
 mod assemble;
 mod binary;
 mod bom;
+mod brought_along;
 pub mod cargo;
 mod contact;
 mod cpe;

@@ -1,8 +1,10 @@
 //! Files in, an [`Inventory`] out: every reader looks for what it understands, by name and content, in one tree.
 
 use std::io::{self, Read};
+use std::sync::OnceLock;
 
 use crate::binary::read as binary;
+use crate::brought_along::BroughtAlong;
 use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
@@ -177,12 +179,17 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
 pub(crate) struct Scan<'a> {
     tree: &'a dyn Tree,
     pub(crate) options: &'a Options,
+    brought_along: OnceLock<BroughtAlong>,
 }
 
 impl<'a> Scan<'a> {
     /// Another tree, such as an archive that lies in one.
     pub(crate) fn of(tree: &'a dyn Tree, options: &'a Options) -> Self {
-        Self { tree, options }
+        Self {
+            tree,
+            options,
+            brought_along: OnceLock::new(),
+        }
     }
 
     pub(crate) fn listing(&self) -> &'a Listing {
@@ -193,6 +200,12 @@ impl<'a> Scan<'a> {
     pub(crate) fn named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Entry> + use<'a, 'n> {
         let entries = self.listing().entries().iter();
         entries.filter(move |entry| entry.is_file() && entry.name() == name)
+    }
+
+    /// Whether a file lies in a package of another kind, where a manifest or a lock file is data.
+    pub(crate) fn is_brought_along(&self, path: &str, reader: Kind) -> bool {
+        let found = self.brought_along.get_or_init(|| BroughtAlong::find(self.listing()));
+        found.has(path, reader)
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.

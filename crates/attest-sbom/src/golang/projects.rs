@@ -9,7 +9,7 @@ use super::module::{self, FROM_SOURCE};
 use super::read::{MANIFEST, MANIFEST_LIMIT, damaged};
 use crate::cyclonedx::ComponentKind;
 use crate::inventory::Inventory;
-use crate::scan::Scan;
+use crate::scan::{Kind, Scan};
 use crate::tree::Entry;
 use crate::{Gap, licence};
 
@@ -70,16 +70,17 @@ fn parent(path: &str) -> &str {
 
 /// Whether a file belongs to the project: not to what it depends on, nor to what its tests play with.
 /// Source: `go help packages`, of directories that Go passes over.
-pub(super) fn is_project(path: &str) -> bool {
+pub(super) fn is_project(scan: &Scan<'_>, path: &str) -> bool {
     let mut parts = parent(path).split('/');
-    !parts.any(|part| {
+    let is_passed_over = |part: &str| {
         matches!(part, "testdata" | "vendor" | "node_modules") || part.starts_with('_') || part.contains("@v")
-    })
+    };
+    !scan.is_brought_along(path, Kind::Go) && !parts.any(is_passed_over)
 }
 
 fn members(scan: &Scan<'_>, inventory: &mut Inventory) -> BTreeMap<String, Member> {
     let mut members = BTreeMap::new();
-    for entry in scan.named(MANIFEST).filter(|entry| is_project(&entry.path)) {
+    for entry in scan.named(MANIFEST).filter(|entry| is_project(scan, &entry.path)) {
         let manifest = match scan.text(&entry.path, MANIFEST_LIMIT) {
             Ok(text) => Manifest::parse(&text.unwrap_or_default()),
             Err(gap) => {
@@ -115,7 +116,7 @@ fn describe(scan: &Scan<'_>, directory: &str, member: &mut Member, inventory: &m
 
 fn workspaces(scan: &Scan<'_>, members: &BTreeMap<String, Member>, inventory: &mut Inventory) -> Vec<Workspace> {
     let mut workspaces = Vec::new();
-    for entry in scan.named(WORK).filter(|entry| is_project(&entry.path)) {
+    for entry in scan.named(WORK).filter(|entry| is_project(scan, &entry.path)) {
         match scan.text(&entry.path, MANIFEST_LIMIT) {
             Ok(text) => workspaces.push(workspace(&text.unwrap_or_default(), entry, members, inventory)),
             Err(gap) => inventory.gap(gap),
@@ -227,6 +228,8 @@ pub(super) fn within(directory: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Options;
+    use crate::tree::Memory;
 
     #[test]
     fn a_path_is_found_inside_the_tree_only() {
@@ -240,14 +243,16 @@ mod tests {
 
     #[test]
     fn what_is_vendored_or_downloaded_is_no_project() {
+        let (tree, options) = (Memory::new::<&str, &str>([]), Options::default());
+        let scan = Scan::of(&tree, &options);
         for path in [
             "vendor/example.com/a/go.mod",
             "x/testdata/m/go.mod",
             "_examples/go.mod",
             "pkg/mod/example.com/a@v1.0.0/go.mod",
         ] {
-            assert!(!is_project(path), "{path}");
+            assert!(!is_project(&scan, path), "{path}");
         }
-        assert!(is_project("go.mod") && is_project("internal/tools/go.mod"));
+        assert!(is_project(&scan, "go.mod") && is_project(&scan, "internal/tools/go.mod"));
     }
 }

@@ -62,7 +62,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
         build.list(scan.options, &projects.members, &mut inventory);
     }
     for sums in scan.named(SUMS) {
-        if is_project(&sums.path) && scan.listing().at(&beside(&sums.path, MANIFEST)).is_none() {
+        if is_project(scan, &sums.path) && scan.listing().at(&beside(&sums.path, MANIFEST)).is_none() {
             let detail = "it lists everything that was ever considered; without a `go.mod` nothing says what is needed";
             inventory.gap(Gap::new("no-manifest", &sums.path, detail));
         }

@@ -13,6 +13,7 @@ mod node;
 use self::charts::Charts;
 use crate::inventory::Inventory;
 use crate::scan::{Candidate, Kind, Reader, Scan};
+use crate::tree::Entry;
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Helm,
@@ -54,11 +55,15 @@ fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
 fn read(scan: &Scan<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let mut charts = Charts::default();
-    for entry in scan.named(CHART).filter(|entry| !is_template(&entry.path)) {
+    let is_own = |entry: &Entry| !scan.is_brought_along(&entry.path, Kind::Helm);
+    for entry in scan
+        .named(CHART)
+        .filter(|entry| !is_template(&entry.path) && is_own(entry))
+    {
         charts.read(scan, "", entry.parent(), &mut inventory);
     }
     for entry in scan.listing().entries() {
-        if entry.is_file() && archive::is_package(&entry.path) {
+        if entry.is_file() && archive::is_package(&entry.path) && is_own(entry) {
             archive::read(scan, &entry.path, &mut charts, &mut inventory);
         }
     }

@@ -146,7 +146,7 @@ fn locks(scan: &Scan<'_>) -> Locks {
     for (name, read) in LOCKS {
         for entry in scan.named(name) {
             let directory = directory_of(&entry.path);
-            let is_foreign = directory.split('/').any(|part| part == "node_modules") || is_data(directory);
+            let is_foreign = directory.split('/').any(|part| part == "node_modules") || is_data(scan, &entry.path);
             let beside = locks.get(directory);
             let is_shadowed = name == LOCKS[1].0 && beside.is_some();
             if !is_foreign && !is_shadowed {
@@ -156,7 +156,8 @@ fn locks(scan: &Scan<'_>) -> Locks {
     }
     for entry in scan.named(HIDDEN_LOCK) {
         let holder = directory_of(&entry.path).strip_suffix("node_modules");
-        let holder = holder.filter(|holder| !holder.split('/').any(|part| part == "node_modules") && !is_data(holder));
+        let is_own = |holder: &&str| !holder.split('/').any(|part| part == "node_modules");
+        let holder = holder.filter(is_own).filter(|_| !is_data(scan, &entry.path));
         if let Some(directory) = holder {
             let directory = directory.trim_end_matches('/').to_owned();
             locks

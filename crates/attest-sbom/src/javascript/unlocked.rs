@@ -11,7 +11,7 @@ use super::project::{Project, above, in_directory, joined, parsed};
 use super::source::Source;
 use super::workspace::Workspace;
 use crate::inventory::Inventory;
-use crate::scan::Scan;
+use crate::scan::{Kind, Scan};
 use crate::tree::EntryKind;
 use crate::{Gap, reference};
 
@@ -120,7 +120,7 @@ fn manifests(scan: &Scan<'_>, covered: &Covered, inventory: &mut Inventory) -> B
     let mut manifests = BTreeMap::new();
     for entry in scan.named(MANIFEST) {
         let directory = directory_of(&entry.path);
-        if is_in_modules(directory) || is_data(directory) || covered.own.contains(directory) {
+        if is_in_modules(directory) || is_data(scan, &entry.path) || covered.own.contains(directory) {
             continue;
         }
         match manifest::text(scan, &entry.path) {
@@ -149,11 +149,9 @@ fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, cov
     found.map(|(directory, _)| (*directory).to_owned()).collect()
 }
 
-/// Whether a directory is part of an installed package of Python, where manifests and lock files are data.
-pub(super) fn is_data(directory: &str) -> bool {
-    directory
-        .split('/')
-        .any(|part| matches!(part, "site-packages" | "dist-packages"))
+/// Whether a manifest or a lock file lies in a package of another manager.
+pub(super) fn is_data(scan: &Scan<'_>, path: &str) -> bool {
+    scan.is_brought_along(path, Kind::JavaScript)
 }
 
 fn is_system(scan: &Scan<'_>) -> bool {

@@ -96,6 +96,11 @@ fn is_installed(path: &str) -> bool {
         .any(|part| matches!(part, "site-packages" | "dist-packages" | "node_modules"))
 }
 
+/// Whether a manifest, a list or a script is no project's, but part of a package.
+fn is_data(scan: &Scan<'_>, path: &str) -> bool {
+    is_installed(path) || scan.is_brought_along(path, Kind::Python)
+}
+
 /// The directory of a path, empty at the top.
 fn directory(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)

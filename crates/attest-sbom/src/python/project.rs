@@ -6,7 +6,7 @@ use super::known::Known;
 use super::lock::{At, Listed, Lock, Locked, Need, Purpose, When};
 use super::manifest::Manifest;
 use super::release::{self, Origin, normalised};
-use super::{asked_for, directory, is_installed, join, pdm, pipfile, poetry, pylock, requirements, uv};
+use super::{asked_for, directory, is_data, join, pdm, pipfile, poetry, pylock, requirements, uv};
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
 use crate::scan::{Scan, beside};
@@ -110,7 +110,7 @@ pub(super) struct Projects {
 impl Projects {
     pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) -> Self {
         let mut projects = Self::default();
-        for entry in scan.named(MANIFEST).filter(|entry| !is_installed(&entry.path)) {
+        for entry in scan.named(MANIFEST).filter(|entry| !is_data(scan, &entry.path)) {
             match read_manifest(scan, &entry.path) {
                 Ok(Some(manifest)) => {
                     projects.manifests.insert(entry.parent().to_owned(), manifest);
@@ -125,7 +125,7 @@ impl Projects {
     /// Reads every lock file.
     pub(super) fn read_locks(&mut self, scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory) {
         let entries = scan.listing().entries().iter();
-        let entries = entries.filter(|entry| entry.is_file() && !is_installed(&entry.path));
+        let entries = entries.filter(|entry| entry.is_file() && !is_data(scan, &entry.path));
         let mut locks: Vec<_> = entries
             .filter_map(|entry| Some((entry.path.matches('/').count(), format(entry.name())?, &entry.path)))
             .collect();
@@ -286,7 +286,7 @@ impl Projects {
     /// Says of every other project that it cannot be read: a program asks for packages, or a list without a lock.
     pub(super) fn name_others(&self, scan: &Scan<'_>, known: &Known, inventory: &mut Inventory) {
         for name in UNREAD {
-            let others = scan.named(name).filter(|entry| !is_installed(&entry.path));
+            let others = scan.named(name).filter(|entry| !is_data(scan, &entry.path));
             for entry in others.filter(|entry| {
                 !self.is_locked(&entry.path)
                     && !self.manifests.contains_key(entry.parent())

@@ -44,7 +44,7 @@ pub(super) fn is_like_requirements(text: &str) -> bool {
 pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inventory: &mut Inventory) -> Vec<String> {
     let entries = scan.listing().entries().iter();
     let found =
-        entries.filter(|entry| entry.is_file() && is_requirements(&entry.path) && !super::is_installed(&entry.path));
+        entries.filter(|entry| entry.is_file() && is_requirements(&entry.path) && !super::is_data(scan, &entry.path));
     let (others, found): (Vec<_>, Vec<_>) = found.partition(|entry| projects.is_locked(&entry.path));
     let found = found.into_iter();
     let mut left: Vec<(String, BTreeSet<String>)> = found.map(|entry| (entry.path.clone(), BTreeSet::new())).collect();

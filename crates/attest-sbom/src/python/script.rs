@@ -39,7 +39,7 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, inventory: &mut Invento
         .filter(|entry| entry.is_file() && entry.name().ends_with(".py"))
     {
         let is_locked = scan.listing().at(&format!("{}.lock", entry.path)).is_some();
-        if is_locked || packages.contains(entry.parent()) || super::is_installed(&entry.path) {
+        if is_locked || packages.contains(entry.parent()) || super::is_data(scan, &entry.path) {
             continue;
         }
         let head = scan.head(entry);

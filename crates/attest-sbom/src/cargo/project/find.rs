@@ -5,7 +5,7 @@ use super::{LOCK, MANIFEST, Manifests, Own, Project, Workspace, around, path};
 use crate::Gap;
 use crate::cargo::lock::{LOCK_LIMIT, Lock};
 use crate::cargo::manifest::Manifest;
-use crate::scan::Scan;
+use crate::scan::{Kind, Scan};
 
 /// The projects of a tree.
 #[derive(Debug, Default)]
@@ -144,8 +144,12 @@ struct Places<'a> {
 impl<'a> Places<'a> {
     fn new(scan: &Scan<'a>, is_foreign: impl Fn(&str) -> bool) -> Self {
         let directories = |name| {
-            let entries = scan.named(name).map(|entry| entry.parent());
-            entries.filter(|directory| !is_foreign(directory)).collect()
+            let own = scan
+                .named(name)
+                .filter(|entry| !scan.is_brought_along(&entry.path, Kind::Cargo));
+            own.map(|entry| entry.parent())
+                .filter(|directory| !is_foreign(directory))
+                .collect()
         };
         Self {
             manifests: directories(MANIFEST),

@@ -84,7 +84,8 @@ fn read(scan: &Scan<'_>) -> Inventory {
 
 fn files<'a>(scan: &Scan<'a>, is_wanted: impl Fn(&Entry) -> bool) -> impl Iterator<Item = &'a Entry> {
     let entries = scan.listing().entries().iter();
-    entries.filter(move |entry| entry.is_file() && is_wanted(entry))
+    entries
+        .filter(move |entry| entry.is_file() && is_wanted(entry) && !scan.is_brought_along(&entry.path, Kind::Gradle))
 }
 
 fn read_locks(scan: &Scan<'_>, inventory: &mut Inventory) -> BTreeMap<String, Lock> {

@@ -6,7 +6,7 @@ use super::model::Pom;
 use super::{MANIFEST, MANIFEST_LIMIT, is_manifest};
 use crate::Gap;
 use crate::inventory::Inventory;
-use crate::scan::Scan;
+use crate::scan::{Kind, Scan};
 
 /// The manifests that belong to builds, by their paths.
 pub(super) struct Projects {
@@ -22,7 +22,8 @@ impl Projects {
     pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) -> Self {
         let mut poms = BTreeMap::new();
         let entries = scan.listing().entries().iter();
-        for entry in entries.filter(|entry| entry.is_file() && is_manifest(&entry.path)) {
+        let entries = entries.filter(|entry| entry.is_file() && is_manifest(&entry.path));
+        for entry in entries.filter(|entry| !scan.is_brought_along(&entry.path, Kind::Maven)) {
             match manifest(scan, &entry.path) {
                 Ok(pom) => drop(poms.insert(entry.path.clone(), pom)),
                 Err(gap) => inventory.gap(gap),
