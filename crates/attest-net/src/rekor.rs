@@ -204,13 +204,8 @@ fn hashedrekord_v1(request: &LogRequest<'_>) -> Value {
 
 /// Source: Rekor, `pkg/types/dsse/v0.0.1/dsse_v0_0_1_schema.json`.
 fn dsse_v1(request: &LogRequest<'_>, envelope: &Envelope) -> Value {
-    let envelope = json!({
-        "payload": STANDARD.encode(envelope.payload().as_bytes()),
-        "payloadType": envelope.payload().payload_type(),
-        "signatures": [{ "sig": STANDARD.encode(envelope.signature()) }],
-    });
     let content = json!({
-        "envelope": envelope.to_string(),
+        "envelope": envelope.to_json(),
         "verifiers": [STANDARD.encode(request.verifier.to_pem())],
     });
     json!({ "apiVersion": "0.0.1", "kind": "dsse", "spec": { "proposedContent": content } })

@@ -1,3 +1,6 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Serialize;
+
 use crate::media_type;
 
 /// The exact bytes that are signed, and their type.
@@ -66,6 +69,45 @@ impl Envelope {
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
+
+    /// The envelope in JSON, byte for byte as cosign 2 writes it. Rekor v1 records the hash of the bytes that it is sent, and cosign 2
+    /// compares that with the bytes that it finds beside an image.
+    ///
+    /// Source: DSSE 1.0.2, `envelope.md`; Rekor, `pkg/types/dsse/v0.0.1/entry.go`.
+    ///
+    /// ```
+    /// use attestation::{Envelope, Payload};
+    ///
+    /// let envelope = Envelope::new(Payload::in_toto(b"{}".to_vec()), vec![1]);
+    /// let expected = r#"{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"","sig":"AQ=="}]}"#;
+    /// assert_eq!(envelope.to_json(), expected);
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let wire = EnvelopeWire {
+            payload_type: &self.payload.payload_type,
+            payload: STANDARD.encode(&self.payload.bytes),
+            signatures: [SignatureWire {
+                keyid: "",
+                sig: STANDARD.encode(&self.signature),
+            }],
+        };
+        serde_json::to_string(&wire).expect("strings can be written")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EnvelopeWire<'a> {
+    payload_type: &'a str,
+    payload: String,
+    signatures: [SignatureWire; 1],
+}
+
+#[derive(Serialize)]
+struct SignatureWire {
+    keyid: &'static str,
+    sig: String,
 }
 
 /// What a DSSE signature is computed over. Lengths are in bytes, in decimal.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::pem::write_pem;
 use super::{base64, der};
-use crate::{Bundle, Envelope, KeyMaterial, LogEntry, SignedContent};
+use crate::{Bundle, KeyMaterial, LogEntry, SignedContent};
 
 /// What cosign keeps beside an image before version 3: the parts of a bundle, each as it writes it.
 ///
@@ -76,20 +76,6 @@ struct TimestampWire {
     signed_timestamp: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EnvelopeWire<'a> {
-    payload_type: &'a str,
-    payload: String,
-    signatures: [SignatureWire; 1],
-}
-
-#[derive(Serialize)]
-struct SignatureWire {
-    keyid: &'static str,
-    sig: String,
-}
-
 impl CosignParts {
     /// Takes a bundle apart. The certificates above the signer's are those of `above`, DER, from the issuer's to the root: bundles
     /// leave the root to whoever verifies, and readers of the parts do not.
@@ -106,7 +92,7 @@ impl CosignParts {
                 (CosignSigned::Signature(signature), &[("hashedrekord", "0.0.1")])
             }
             SignedContent::Envelope(envelope) => (
-                CosignSigned::Envelope(written(envelope)),
+                CosignSigned::Envelope(envelope.to_json().into_bytes()),
                 &[("dsse", "0.0.1"), ("intoto", "0.0.1"), ("intoto", "0.0.2")],
             ),
         };
@@ -173,18 +159,6 @@ fn log_entry(entries: &[LogEntry], kinds: &[(&str, &str)]) -> Result<Option<Stri
             first.version.escape_debug()
         ),
     })
-}
-
-fn written(envelope: &Envelope) -> Vec<u8> {
-    let wire = EnvelopeWire {
-        payload_type: envelope.payload().payload_type(),
-        payload: base64::encode(envelope.payload().as_bytes()),
-        signatures: [SignatureWire {
-            keyid: "",
-            sig: base64::encode(envelope.signature()),
-        }],
-    };
-    json(&wire).into_bytes()
 }
 
 fn json(value: &impl Serialize) -> String {
