@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attest_digest::{Algorithm, Algorithms, Measured};
+use attest_sandbox::registry::Registry;
 use attest_sandbox::{Claims, Clock, Config, Keys, Server, Sigstore};
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, OidcIssuer, Rejection, TrustRoot, VerificationTime, Verifier,
@@ -25,10 +26,11 @@ impl Clock for WallClock {
     }
 }
 
-/// A sandbox, and a directory with what points a signer at it.
+/// A sandbox with a registry, and a directory with what points a signer at it.
 pub(crate) struct Bench {
     pub(crate) server: Server,
     directory: TempDir,
+    _images: TempDir,
 }
 
 impl Bench {
@@ -44,9 +46,13 @@ impl Bench {
             user: Claims::email(SIGNER),
             issuers: Vec::new(),
         });
-        let server = Server::start(sigstore.unwrap(), 0).unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        let bench = Self { server, directory };
+        let (directory, images) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let registry = Registry::open(images.path()).unwrap();
+        let bench = Self {
+            server: Server::start_with_registry(sigstore.unwrap(), registry, 0).unwrap(),
+            directory,
+            _images: images,
+        };
         let sigstore = bench.server.sigstore();
         bench.write("signing_config.json", sigstore.signing_config_json().unwrap());
         bench.write("trusted_root.json", sigstore.trusted_root_json().unwrap());
@@ -306,7 +312,7 @@ fn a_trust_root_of_another_instance_rejects_the_new_bundle_and_nothing_is_writte
 }
 
 impl Bench {
-    fn other_root() -> String {
+    pub(crate) fn other_root() -> String {
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let sigstore = Sigstore::new(Config {
             keys: Keys::from_seed([8; 32], clock.now() - SignedDuration::from_hours(1)),

@@ -13,6 +13,7 @@ mod push;
 mod push_killed;
 mod push_kinds;
 pub(crate) mod server;
+mod sign;
 mod uploads;
 pub(crate) mod wire;
 

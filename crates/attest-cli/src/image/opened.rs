@@ -72,7 +72,6 @@ impl Opened {
     }
 
     /// Everything below it.
-    #[expect(dead_code, reason = "whoever signs an index looks at all of it")]
     pub(crate) fn tree(&self) -> Result<Tree, Failure> {
         Tree::read(self, &self.digest).map_err(|error| tree_failure(&error, &self.place).at(&self.name))
     }

@@ -116,6 +116,21 @@ impl TrustRoot {
         self.logs.iter().map(|log| log.id.as_slice())
     }
 
+    /// The certificates above one, DER, from that of its issuer up, by the first authority that issued it; none when nobody did. Older
+    /// programs want to find them beside a signature.
+    #[must_use]
+    pub fn above(&self, certificate: &[u8]) -> Vec<Vec<u8>> {
+        let Ok(certificate) = Certificate::parse(certificate) else {
+            return Vec::new();
+        };
+        let is_issuer = |above: &Certificate| above.der != certificate.der && certificate.is_issued_by(above);
+        let of = |authority: &Authority| {
+            let from = authority.chain.iter().position(is_issuer)?;
+            Some(authority.chain[from..].iter().map(|above| above.der.to_vec()).collect())
+        };
+        self.authorities.iter().find_map(of).unwrap_or_default()
+    }
+
     /// The root of the public-good instance of Sigstore, as it was when this was built.
     #[must_use]
     pub fn public_good() -> Self {
@@ -293,6 +308,21 @@ mod tests {
         let root = TrustRoot::github();
         assert!(root.logs.is_empty() && root.certificate_logs.is_empty());
         assert_eq!(root.timestamp_authorities.len(), 6);
+    }
+
+    #[test]
+    fn what_stands_above_a_certificate_begins_with_its_issuer() {
+        let root = TrustRoot::public_good();
+        let chains = root.authorities.iter().map(|authority| &authority.chain);
+        let chain = chains
+            .filter(|chain| chain.len() == 2)
+            .last()
+            .expect("one has an intermediate");
+        let [intermediate, top] = [&chain[0], &chain[1]].map(|certificate| certificate.der.to_vec());
+        assert_eq!(root.above(&intermediate), std::slice::from_ref(&top));
+        assert!(root.above(&top).is_empty());
+        assert!(TrustRoot::github().above(&intermediate).is_empty());
+        assert!(root.above(b"no certificate").is_empty());
     }
 
     #[test]

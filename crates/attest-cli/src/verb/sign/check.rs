@@ -3,7 +3,7 @@ use std::time::Duration;
 use attest_sign::{CLOCK_ALLOWANCE, PublicKey, Session};
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, InvalidExpectation, OidcIssuer, Rejection, TrustRoot, VerificationTime,
-    Verifier,
+    VerifiedBundle, Verifier,
 };
 use attestation::Bundle;
 use jiff::Timestamp;
@@ -37,7 +37,7 @@ pub(super) struct Candidate<'a> {
     pub(super) bundle: &'a Bundle,
     pub(super) artifacts: Vec<Artifact>,
     /// Where it is to go.
-    pub(super) place: &'a std::path::Path,
+    pub(super) place: String,
 }
 
 impl<'a> Signer<'a> {
@@ -89,19 +89,33 @@ impl Root {
         self.0.log_ids().map(<[u8]>::to_vec).collect()
     }
 
+    /// The certificates above that of a bundle, DER.
+    pub(super) fn above(&self, bundle: &Bundle) -> Vec<Vec<u8>> {
+        let certificate = bundle.peek_unverified().certificate();
+        certificate
+            .map(|certificate| self.0.above(certificate))
+            .unwrap_or_default()
+    }
+
     /// Verifies a bundle as its receivers will.
     pub(super) fn check(&self, signer: &Signer<'_>, terms: Terms, candidate: &Candidate<'_>) -> Result<(), Failure> {
         let verified = self.verify(signer, terms, candidate);
-        verified.map_err(|rejection| {
+        verified.map(drop).map_err(|rejection| {
             let message = format!("the new bundle does not verify ({}): {rejection}", rejection.code());
-            Failure::rejected("new-bundle-rejected", message).at(candidate.place.display()).hint(
+            Failure::rejected("new-bundle-rejected", message).at(&candidate.place).hint(
                 "nothing was written; --signing-config and --trusted-root must be of the same instance, and the clock of \
                  this machine right (`date --utc`)",
             )
         })
     }
 
-    fn verify(&self, signer: &Signer<'_>, terms: Terms, candidate: &Candidate<'_>) -> Result<(), Rejection> {
+    /// What a bundle says that is this signer's, and about all of these artifacts.
+    pub(super) fn verify(
+        &self,
+        signer: &Signer<'_>,
+        terms: Terms,
+        candidate: &Candidate<'_>,
+    ) -> Result<VerifiedBundle, Rejection> {
         let moment = terms.now.saturating_add(CLOCK_ALLOWANCE).unwrap_or(terms.now);
         let verifier = Verifier::new(&self.0, VerificationTime::at(moment));
         let verifier = match terms.logged {
@@ -112,7 +126,7 @@ impl Root {
         for artifact in &candidate.artifacts {
             verified.artifact(artifact)?;
         }
-        Ok(())
+        Ok(verified)
     }
 }
 

@@ -80,7 +80,7 @@ fn is_manifest(output: &Output) -> bool {
 }
 
 /// The certificates of the chain without the one that signs, which some programs put first.
-fn above(arguments: &KeyArguments, leaf: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+pub(super) fn above(arguments: &KeyArguments, leaf: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
     let Some(path) = &arguments.certificate_chain else {
         return Ok(Vec::new());
     };

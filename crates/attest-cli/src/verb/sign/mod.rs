@@ -1,4 +1,4 @@
-//! `attest sign`: files in, bundles beside them out.
+//! `attest sign`: files or images in, bundles beside them out.
 
 mod artifact;
 mod changed;
@@ -6,6 +6,7 @@ mod check;
 mod credential;
 mod dialect;
 mod evidence;
+mod image;
 mod manifest;
 mod output;
 mod predicate;
@@ -31,6 +32,7 @@ use check::{Signer, Terms};
 use credential::{Ground, KeyArguments};
 use dialect::Dialect;
 use evidence::{EvidenceArguments, Log};
+use image::ImageSigningArguments;
 use output::Output;
 use report::{Format, Report};
 use request::{Request, Scheme, Wanted};
@@ -48,6 +50,15 @@ Examples:
 
   Sign a finished in-toto statement, byte for byte:
     attest sign --statement statement.json --bundle statement.sigstore.json
+
+  Sign an image of a registry, and each image of an index; the signatures go beside it:
+    attest sign oci://registry.example.org/team/app:v1.2.0
+
+  Say something about an image, as cosign attest does:
+    attest sign oci://registry.example.org/team/app:v1.2.0 --predicate sbom.json --type cyclonedx
+
+  Sign an image in a layout on disk, for cosign 2, skopeo, Podman and CRI-O as well:
+    attest sign --oci-layout app.oci:v1.2.0 --legacy --sign-container-identity registry.example.org/team/app
 
   Sign a model or a data set, every file of the directory; writes model/model.sig:
     attest sign --manifest model
@@ -68,12 +79,12 @@ Examples:
 A bundle a file costs a signature, a log entry and a timestamp for each file, and each can
 travel alone. One bundle for all costs one of each, and lists every file.";
 
-/// Sign files, or a statement about them, with a certificate that lives for minutes or a key of your own
+/// Sign files, images, or a statement about them, with a certificate that lives for minutes or a key of your own
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Files to sign
-    #[arg(value_name = "FILE", required_unless_present_any = ["statement", "manifest"], conflicts_with = "manifest")]
+    /// Files to sign, or images: oci://NAME[:TAG][@DIGEST], with --oci-layout the paths of layouts
+    #[arg(value_name = "FILE|IMAGE", required_unless_present_any = ["statement", "manifest"], conflicts_with = "manifest")]
     files: Vec<PathBuf>,
     /// Where the bundle goes; several files get one statement about all of them [default: beside each file, with
     /// .sigstore.json after its name]
@@ -104,6 +115,8 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["bundle", "statement", "predicate", "manifest", "identity_token"])]
     resume: bool,
     #[command(flatten)]
+    image: ImageSigningArguments,
+    #[command(flatten)]
     keyless: KeylessArguments,
     /// Trust root that the new bundles are checked against [default: that of the same instance]
     #[arg(long, value_name = "FILE")]
@@ -116,6 +129,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    if image::are_named(&arguments) && !arguments.resume {
+        return image::run(arguments, context);
+    }
+    arguments.image.check_unused()?;
     if arguments.resume {
         return resume::run(&arguments, context);
     }
@@ -164,7 +181,11 @@ fn sign(requests: Vec<Request>, session: &Session<'_>, log: Log, threads: Thread
 }
 
 fn threads_pool(threads: Threads, work: usize) -> Result<rayon::ThreadPool, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count().get().min(work).max(1));
+    pool(threads.count().get().min(work))
+}
+
+fn pool(size: usize) -> Result<rayon::ThreadPool, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(size.max(1));
     pool.build()
         .map_err(|error| Failure::undecided("threads-unavailable", error))
 }

@@ -55,7 +55,7 @@ impl Output {
         Candidate {
             bundle: self.bundle(),
             artifacts: artifacts.collect(),
-            place: &self.request.place,
+            place: self.request.place.display().to_string(),
         }
     }
 
@@ -92,14 +92,21 @@ pub(super) fn bundle_of_statement(given: Option<PathBuf>, files: &[PathBuf]) -> 
 pub(super) fn check_places(inputs: &[PathBuf], requests: &[Request]) -> Result<(), Failure> {
     let artifacts = requests.iter().flat_map(|request| &request.artifacts);
     let read = artifacts.map(|artifact| &artifact.path).chain(inputs);
+    check_bundles(read, requests.iter().map(|request| request.place.as_path()))
+}
+
+/// The same, for bundles by their paths.
+pub(super) fn check_bundles<'a>(
+    read: impl Iterator<Item = &'a PathBuf>,
+    bundles: impl Iterator<Item = &'a Path>,
+) -> Result<(), Failure> {
     let mut taken = BTreeSet::new();
     for path in read {
         taken.extend(place(path));
         // The file behind a link is an input as well.
         taken.extend(path.canonicalize());
     }
-    for request in requests {
-        let bundle = request.place.as_path();
+    for bundle in bundles {
         let place = place(bundle).map_err(|error| unusable(bundle, &error))?;
         if !taken.insert(place) {
             let message = "expected every bundle to have a place of its own, found this one taken";

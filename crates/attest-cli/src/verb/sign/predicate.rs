@@ -6,10 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::input_file::{InputFile, MAX_PAYLOAD_BYTES};
-use crate::predicate_type::{CUSTOM, type_uri};
-
-/// That files were signed, and nothing else: cosign's type for signatures in the form of a statement.
-const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
+use crate::predicate_type::{CUSTOM, IMAGE_SIGNATURE, type_uri};
 
 /// What is said about files, and of which kind it is.
 #[derive(Debug)]
@@ -22,7 +19,7 @@ impl Predicate {
     /// Nothing but that the subjects were signed.
     pub(super) fn signed() -> Self {
         Self {
-            type_uri: SIGNED.to_owned(),
+            type_uri: IMAGE_SIGNATURE.to_owned(),
             body: Map::new(),
         }
     }

@@ -55,10 +55,7 @@ impl<'a> Report<'a> {
     fn to_json(&self) -> Value {
         json!({
             "schema": "https://attest.dev/schema/sign/v1",
-            "signer": match self.signer {
-                Signer::Certificate { identity, issuer } => json!({ "identity": identity, "issuer": issuer }),
-                Signer::Key(key) => json!({ "keyHint": key.hint(), "keyAlgorithm": key.algorithm().name() }),
-            },
+            "signer": signer_to_json(self.signer),
             "bundles": self.outputs.iter().map(bundle).collect::<Vec<_>>(),
         })
     }
@@ -82,7 +79,7 @@ impl Resumed<'_> {
     }
 }
 
-fn print(
+pub(super) fn print(
     format: Format,
     text: impl Fn() -> String,
     document: impl Fn() -> Value,
@@ -95,6 +92,13 @@ fn print(
     match text.is_empty() {
         true => Ok(()),
         false => context.print(text).map_err(|error| stdout_failed(&error)),
+    }
+}
+
+pub(super) fn signer_to_json(signer: &Signer<'_>) -> Value {
+    match signer {
+        Signer::Certificate { identity, issuer } => json!({ "identity": identity, "issuer": issuer }),
+        Signer::Key(key) => json!({ "keyHint": key.hint(), "keyAlgorithm": key.algorithm().name() }),
     }
 }
 

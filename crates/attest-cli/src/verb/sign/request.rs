@@ -64,13 +64,14 @@ pub(super) struct Scheme {
 
 impl Scheme {
     /// What may be signed: which of it is, the log decides.
-    fn digests(self) -> Vec<Algorithm> {
+    pub(super) fn digests(self) -> Vec<Algorithm> {
         let all = self.key.signature_algorithms().iter().copied();
         let meant = all.filter(|candidate| self.algorithm.is_none_or(|algorithm| algorithm == *candidate));
         meant.filter_map(SignatureAlgorithm::digest).collect()
     }
 
-    fn is_stated(self) -> bool {
+    /// Whether such a key signs statements alone, as it signs whole messages.
+    pub(super) fn is_stated(self) -> bool {
         self.key == KeyAlgorithm::Ed25519 && self.algorithm != Some(SignatureAlgorithm::Ed25519Prehashed)
     }
 }
@@ -155,7 +156,7 @@ impl Kind {
 }
 
 /// A finished statement, as its exact bytes and as what they say.
-fn read_statement(path: &Path) -> Result<(Payload, Statement), Failure> {
+pub(super) fn read_statement(path: &Path) -> Result<(Payload, Statement), Failure> {
     let file = InputFile {
         path,
         unreadable: "statement-unreadable",
@@ -167,7 +168,7 @@ fn read_statement(path: &Path) -> Result<(Payload, Statement), Failure> {
 }
 
 /// Everything but the artifacts that is read. A token that is no path names no file that is there.
-fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
+pub(super) fn inputs(arguments: &Arguments) -> Vec<PathBuf> {
     let inputs = [
         &arguments.statement,
         &arguments.predicate,

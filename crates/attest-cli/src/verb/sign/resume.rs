@@ -178,7 +178,7 @@ impl Task {
         let candidate = Candidate {
             bundle,
             artifacts: artifacts(pending)?,
-            place: &self.bundle,
+            place: self.bundle.display().to_string(),
         };
         root.check(&signer, terms, &candidate)?;
         output::write_one(&self.bundle, bundle.as_json())?;

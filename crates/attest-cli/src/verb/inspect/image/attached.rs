@@ -6,10 +6,8 @@ use attestation::Bundle;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::predicate_type::IMAGE_SIGNATURE;
 use crate::verb::inspect::bundle;
-
-/// What cosign 3 signs an image with: a statement that says nothing but which image.
-const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// When a manifest was made, as it says itself.
 const CREATED: &str = attest_archive::image::annotation::CREATED;
@@ -156,7 +154,7 @@ impl AttachedDocument {
         self.time = time(&contents);
         self.predicate_type = text(&contents["statement"]["predicateType"]);
         self.kind = match self.predicate_type.as_deref() {
-            None | Some(SIGNATURE) => Kind::Signature,
+            None | Some(IMAGE_SIGNATURE) => Kind::Signature,
             Some(list) if is_list(list) => Kind::Sbom,
             Some(_) => Kind::Attestation,
         };

@@ -13,11 +13,9 @@ use super::Publishing;
 use super::item::Item;
 use crate::failure::Failure;
 use crate::keyless;
+use crate::predicate_type::IMAGE_SIGNATURE;
 use crate::registry::Content;
 use crate::verb::push::Source;
-
-/// What says that an image was signed, as cosign 3 has it.
-const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// What a CycloneDX document is signed as.
 const CYCLONEDX: &str = "https://cyclonedx.org/bom";
@@ -97,7 +95,7 @@ fn manifests<'a>(content: &'a Content<'_>) -> impl Iterator<Item = &'a Descripto
 }
 
 fn signature(digest: &Digest) -> Result<Statement, Failure> {
-    statement(None, digest, SIGNATURE, &Map::new())
+    statement(None, digest, IMAGE_SIGNATURE, &Map::new())
 }
 
 fn about(

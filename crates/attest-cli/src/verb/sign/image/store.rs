@@ -1,0 +1,104 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use attest_store::image::{AttachError, Attaching};
+use rayon::prelude::*;
+
+use super::report::{shown, subject};
+use super::task::{Errand, Kept, Task};
+use super::{AT_ONCE, pool};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::image::{Place, PlaceError};
+use crate::verb::sign::check::Root;
+
+/// What is stored beside a bundle.
+pub(crate) struct Storing<'a> {
+    /// When it was made, as RFC 3339 has it.
+    pub(crate) created: Option<String>,
+    /// Whose certificates stand above that of a signer.
+    pub(crate) root: &'a Root,
+    /// The same, for a certificate of one's own authority, if they were given.
+    pub(crate) above: Vec<Vec<u8>>,
+}
+
+/// Stores what was signed beside the images, several at once, and what was named last: whoever finds that signed finds what is below it
+/// signed as well. What could not be stored ends it, and is told beside what could.
+pub(crate) fn store(tasks: &mut [Task<'_>], storing: &Storing<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
+    for is_named in [false, true] {
+        let failures = store_some(tasks, storing, is_named)?;
+        let Some(first) = failures.into_iter().next() else {
+            continue;
+        };
+        tell(tasks, context);
+        return Err(first);
+    }
+    Ok(())
+}
+
+fn store_some(tasks: &mut [Task<'_>], storing: &Storing<'_>, is_named: bool) -> Result<Vec<Failure>, Failure> {
+    let has_failed = AtomicBool::new(false);
+    let store = |task: &mut Task<'_>| {
+        let mut failures = Vec::new();
+        for place in 0..task.errands.len() {
+            let errand = &task.errands[place];
+            if errand.target.is_named != is_named || errand.kept.is_some() || has_failed.load(Ordering::Relaxed) {
+                continue;
+            }
+            match storing.attach(task, errand) {
+                Ok(kept) => task.errands[place].kept = kept,
+                Err(failure) => {
+                    has_failed.store(true, Ordering::Relaxed);
+                    failures.push(failure);
+                }
+            }
+        }
+        failures
+    };
+    let pool = pool(tasks.len().min(AT_ONCE))?;
+    Ok(pool.install(|| tasks.par_iter_mut().flat_map_iter(store).collect()))
+}
+
+impl Storing<'_> {
+    fn attach(&self, task: &Task<'_>, errand: &Errand<'_>) -> Result<Option<Kept>, Failure> {
+        let Some(bundle) = &task.bundle else {
+            return Ok(None);
+        };
+        let place = errand.target.place;
+        let above = match self.above.is_empty() {
+            true => self.root.above(bundle),
+            false => self.above.clone(),
+        };
+        let attaching = Attaching {
+            repository: place,
+            subject: &errand.target.subject,
+            created: self.created.clone(),
+            above: &above,
+        };
+        let stored = attaching.attach(&task.evidence(errand.form, bundle));
+        let stored = stored.map_err(|error| attach_failure(&error, place).at(&errand.target.name))?;
+        Ok(Some(Kept {
+            manifest: Some(stored.manifest),
+            place: stored.place,
+            was_there: stored.was_there,
+        }))
+    }
+}
+
+fn tell(tasks: &[Task<'_>], context: &mut Context<'_>) {
+    for errand in tasks.iter().flat_map(|task| &task.errands) {
+        match &errand.kept {
+            Some(kept) => context.say(format_args!("stored: {}: {}", subject(errand), shown(kept))),
+            None => context.say(format_args!("not stored: {}", subject(errand))),
+        }
+    }
+    context.say("what is not stored is lost; the same command with `--skip-signed`, and without `--bundle`, signs and stores what is missing");
+}
+
+fn attach_failure(error: &AttachError<PlaceError>, place: &Place) -> Failure {
+    match error {
+        AttachError::Repository(error) => place.failure(error),
+        AttachError::NotForCosign(_) => Failure::usage("legacy-unsupported", error)
+            .hint("leave out `--legacy`: cosign 3 and attest read the bundle"),
+        _ => Failure::undecided("evidence-not-stored", crate::causes::with_causes(error)),
+    }
+}
