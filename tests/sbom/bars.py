@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bars.py NAME SCORE LOG DOCUMENT: whether a score of one input reaches every bar; says which it misses, and exits 1 then.
+"""bars.py NAME SCORE LOG: whether a score of one input reaches every bar; says which it misses, and exits 1 then.
 
 NAME begins with the kind of the input, as in `npm-left-pad`. A bar counts only where the score has a figure for it.
 """
@@ -11,18 +11,11 @@ LEAST_RECALL = {"jars": 0.99}
 LEAST_LICENCES = {"npm": 0.99, "venv": 0.97, "apk": 1.0, "deb": 0.97, "jars": 0.80}
 LEAST_SPDX_LICENCES = {"venv": 0.90, "deb": 0.90}
 MOST_BYTES = 550
-# An image that is named by a tag alone has no identity that lasts, and a jar may name nobody.
-LEAST_NTIA = {("helm", "identifier"): 0.0, ("jars", "supplier"): 0.98}
 # Below this a document is mostly its own head.
 FEWEST_FOR_SIZE = 20
 
 
-def count(components):
-    """All of them, those inside of others too."""
-    return sum(1 + count(component.get("components") or []) for component in components)
-
-
-def misses(kind, score, log, document):
+def misses(kind, score, log):
     def least(name, bar):
         if name in score and score[name] < bar:
             yield f"{name} {score[name]}, at least {bar}"
@@ -42,15 +35,13 @@ def misses(kind, score, log, document):
     yield from least("licences_spdx", LEAST_SPDX_LICENCES.get(kind, 0))
     for element, share in score.get("ntia", {}).items():
         # What is not locked has no version.
-        if share < LEAST_NTIA.get((kind, element), 1.0) and (is_known or element != "version"):
+        if share < 1.0 and (is_known or element != "version"):
             yield f"ntia {element} {share}"
     if score.get("schema") != "valid":
         yield f"schema {score.get('schema')}"
     if "complete" in score.get("compositions", []) and "warning:" in log:
         yield "complete, and something is missing"
-    with open(document, encoding="utf-8") as file:
-        found = json.load(file)
-    there = count(found.get("components") or []) + count([found["metadata"]["component"]])
+    there = score["components"]
     if there >= FEWEST_FOR_SIZE and score["size"] / there > MOST_BYTES:
         yield f"{score['size'] / there:.0f} bytes a component, at most {MOST_BYTES}"
 
@@ -65,12 +56,12 @@ def truth_misses(kind, score, least):
     yield from least("scope_f1", 0.99)
 
 
-def main(name, score, log, document):
+def main(name, score, log):
     with open(score, encoding="utf-8") as file:
         score = json.load(file)
     with open(log, encoding="utf-8", errors="replace") as file:
         log = file.read()
-    found = list(misses(name.split("-")[0], score, log, document))
+    found = list(misses(name.split("-")[0], score, log))
     if found:
         print(f"MISSED: {name}: {'; '.join(found)}")
         for member in ("missing", "extra"):
@@ -83,6 +74,6 @@ def main(name, score, log, document):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
