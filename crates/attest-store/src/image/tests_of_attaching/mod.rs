@@ -4,6 +4,7 @@ mod cosign;
 mod layouts;
 mod many;
 mod refusals;
+mod schedules;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -24,7 +25,7 @@ struct Shelf {
     begin: Instant,
 }
 
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 struct Manners {
     /// It lists referrers, and says so.
     lists: bool,
@@ -32,6 +33,8 @@ struct Manners {
     versions: bool,
     /// It keeps conditions.
     conditions: bool,
+    /// It keeps the condition that there is no such tag.
+    keeps_absence: bool,
     /// It refuses what has a condition.
     refuses_conditions: bool,
     /// The longest that a request takes on each way.
@@ -183,7 +186,10 @@ impl Writer for Shelf {
             Some(Meanwhile::LosesAnswer) | None => {}
         }
         let now = state.tags.get(tag).map(|bytes| sha256(bytes).to_string());
-        let holds = match condition.filter(|_| self.manners.conditions) {
+        let is_kept = |condition: &&Condition| {
+            self.manners.conditions || self.manners.keeps_absence && **condition == Condition::Absent
+        };
+        let holds = match condition.filter(is_kept) {
             None => true,
             Some(Condition::Unchanged(version)) => now.as_ref() == Some(version),
             Some(Condition::Absent) => now.is_none(),
