@@ -292,6 +292,17 @@ fn a_registry_that_stores_something_else_is_told() {
 }
 
 #[test]
+fn a_registry_that_says_another_subject_lists_nothing() {
+    for said in [sha256(b"other").to_string(), "yes".to_owned(), String::new()] {
+        let registry = without_referrers();
+        let answer = Answer::new(201).with("oci-subject", said);
+        registry.fault("PUT", "/manifests/sha256:", Fault::Instead(answer));
+        let stored = attach(&client(), &repository(&registry), 1).unwrap();
+        assert_eq!(listed(&registry), [stored.manifest.to_string()]);
+    }
+}
+
+#[test]
 fn a_fallback_tag_that_somebody_uses_otherwise_stays() {
     let registry = without_referrers();
     let config = sha256(b"{}");

@@ -169,7 +169,7 @@ impl Client {
         if reply.status() == 412 {
             return Ok(Put::Changed);
         }
-        stored(&reply, digest).map(Put::Stored)
+        stored(&reply, digest, bytes).map(Put::Stored)
     }
 
     /// Moves a tag, and tries it once. An attempt that is made again some time later undoes what others did meanwhile, unless the
@@ -189,7 +189,7 @@ impl Client {
         let (call, digest) = self.put_call(repository, &pointer, media_type, bytes, condition)?;
         match self.attempt(&call, &[412]) {
             Ok(reply) if reply.status() == 412 => Ok(Moved::Changed),
-            Ok(reply) => stored(&reply, digest).map(Moved::Stored),
+            Ok(reply) => stored(&reply, digest, bytes).map(Moved::Stored),
             Err(failed) if failed.again => Ok(Moved::Unsure(failed.error)),
             Err(failed) => match (failed.error, condition) {
                 (Error::Status { status, .. }, Some(_)) if NO_CONDITIONS.contains(&status) => Ok(Moved::NoConditions),
@@ -263,12 +263,20 @@ impl Client {
     }
 }
 
-fn stored(reply: &Reply<'_>, digest: Digest) -> Result<Stored, Error> {
+/// A registry that says another subject, or says one of every manifest, has not understood this one's.
+fn stored(reply: &Reply<'_>, digest: Digest, bytes: &[u8]) -> Result<Stored, Error> {
     require_digest(reply, &digest)?;
+    let said = reply.header("oci-subject");
+    let is_ours = |said: String| subject_of(bytes).as_deref() == Some(said.trim());
     Ok(Stored {
-        lists_referrers: reply.header("oci-subject").is_some(),
+        lists_referrers: said.is_some_and(is_ours),
         digest,
     })
+}
+
+fn subject_of(manifest: &[u8]) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    Some(manifest["subject"]["digest"].as_str()?.to_owned())
 }
 
 fn received(reply: Reply<'_>, pointer: &Pointer) -> Result<Manifest, Failed> {
