@@ -237,6 +237,8 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(json: &str) -> Entry {
@@ -323,6 +325,56 @@ mod tests {
                 Shared::read(Kind::Referrers, Some(garbled.as_bytes())).is_err(),
                 "{garbled}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_others_wrote_stays(
+            theirs in prop::collection::btree_map(0..50_u32, ("[ \n\t]{0,3}", "[a-zA-Z<>&é]{0,9}", any::<f64>()), 0..9),
+            ours in prop::collection::vec(0..60_u32, 1..5),
+        ) {
+            let digest = |number: &u32| format!("sha256:{number:064x}");
+            let theirs: Vec<String> = theirs
+                .iter()
+                .map(|(number, (space, text, float))| {
+                    let digest = digest(number);
+                    format!(r#"{{{space}"x-{text}":{float:e},{space}"digest":"{digest}","mediaType":"a/b","size":1}}"#)
+                })
+                .collect();
+            let index = format!(
+                r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}}"#,
+                media_type::INDEX,
+                theirs.join(" , ")
+            );
+            let ours: Vec<Entry> = ours
+                .iter()
+                .map(|number| entry(&format!(r#"{{"digest":"{}","mediaType":"c/d","size":2}}"#, digest(number))))
+                .collect();
+            let mut shared = Shared::read(Kind::Referrers, Some(index.as_bytes())).unwrap();
+            for entry in &ours {
+                shared.merge(std::slice::from_ref(entry));
+            }
+            let again = Shared::read(Kind::Referrers, Some(text(&shared).as_bytes())).unwrap();
+            prop_assert!(again.holds(&ours));
+            let found: Vec<&str> = again.entries().iter().map(|entry| entry.json.get()).collect();
+            prop_assert_eq!(&found[..theirs.len()], &theirs[..]);
+            let keys: BTreeSet<_> = again.entries().iter().map(|entry| &entry.key).collect();
+            prop_assert_eq!(keys.len(), found.len());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for kind in [Kind::Referrers, Kind::Layers] {
+                let _ = Shared::read(kind, Some(&bytes));
+            }
+        }
+
+        #[test]
+        fn no_json_makes_it_panic(text in r#"\{("(manifests|layers|config|mediaType|digest|annotations)":(\[\{?\}?\]|\{\}|1|"a"|null),?){0,5}\}?"#) {
+            for kind in [Kind::Referrers, Kind::Layers] {
+                let _ = Shared::read(kind, Some(text.as_bytes()));
+            }
         }
     }
 }
