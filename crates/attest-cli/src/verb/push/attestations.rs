@@ -21,7 +21,8 @@ pub(super) struct Attestations<'a> {
 impl Attestations<'_> {
     /// Hangs all of it on what was pushed.
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let kept = LayoutRepository::new(self.layout).map_err(|error| self.unreadable(&error))?;
+        let kept = LayoutRepository::new(self.layout).and_then(LayoutRepository::with_unnamed);
+        let kept = kept.map_err(|error| self.unreadable(&error))?;
         let (mut attached, mut there) = (0, 0);
         for document in &self.content.documents {
             let stored = manifests_of(&kept, document.descriptor.digest());
