@@ -90,7 +90,8 @@ pub(super) fn read(scan: &Scan<'_>, directory: &str, owner: Key, inventory: &mut
     }
 }
 
-/// Adds what one list names. Its root is the package itself.
+/// Adds what one list names. Its root is the package itself, and so is what has its package URL: the file that was installed, and
+/// the parts of it that were compiled.
 pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Inventory) -> Result<(), Gap> {
     let damaged = |error: serde_json::Error| Gap::new("damaged", place, error.to_string());
     let list: ListWire = serde_json::from_slice(bytes).map_err(damaged)?;
@@ -101,6 +102,8 @@ pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Invento
     if let Some(reference) = list.metadata.component.and_then(|root| root.reference) {
         keys.insert(reference, owner);
     }
+    let whole = inventory.packages()[owner.place()].purl.as_deref();
+    let whole = whole.map(|purl| of_whole(purl).to_owned());
     // The directory tells it, and is shorter: there are many components.
     let directory = super::directory(place);
     let mut left = list.components;
@@ -112,7 +115,11 @@ pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Invento
             return Err(Gap::new("too-large", place, detail));
         }
         let reference = component.reference.clone();
-        let key = inventory.add(adopted(component).found_at(directory));
+        let component = adopted(component);
+        let key = match component.purl.as_deref().map(of_whole) {
+            Some(purl) if whole.as_deref() == Some(purl) => owner,
+            _ => inventory.add(component.found_at(directory)),
+        };
         keys.extend(reference.map(|reference| (reference, key)));
         added.push(key);
     }
@@ -130,6 +137,11 @@ pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Invento
         inventory.depends(owner, key);
     }
     Ok(())
+}
+
+/// A package URL without the file and the place in it that it is about.
+fn of_whole(purl: &str) -> &str {
+    purl.split(['?', '#']).next().unwrap_or(purl)
 }
 
 fn adopted(component: ComponentWire) -> Component {

@@ -147,6 +147,27 @@ fn what_is_compiled_into_a_package_stands_below_it() {
 }
 
 #[test]
+fn the_file_that_was_installed_and_its_parts_are_the_package_itself() {
+    let list = r#"{"bomFormat": "CycloneDX",
+        "metadata": {"component": {"bom-ref": "wheel", "name": "core", "purl": "pkg:pypi/core@1?file_name=core-1-py3-none-any.whl"}},
+        "components": [
+            {"bom-ref": "wheel", "name": "core", "purl": "pkg:pypi/core@1?file_name=core-1-py3-none-any.whl"},
+            {"bom-ref": "part", "name": "core._part", "version": "1", "purl": "pkg:pypi/core@1#src/core._part"},
+            {"bom-ref": "other", "name": "core", "version": "2", "purl": "pkg:pypi/core@2"},
+            {"bom-ref": "lib", "name": "lib", "version": "3", "purl": "pkg:generic/lib@3"}],
+        "dependencies": [{"ref": "wheel", "dependsOn": ["part"]}, {"ref": "part", "dependsOn": ["lib"]}]}"#;
+    let said = said(&[
+        ("lib/core-1.dist-info/METADATA", "Name: core\nVersion: 1\n"),
+        ("lib/core-1.dist-info/sboms/core.cdx.json", list),
+    ]);
+    assert_eq!(
+        said.purls(),
+        ["pkg:generic/lib@3", "pkg:pypi/core@1", "pkg:pypi/core@2"]
+    );
+    assert_eq!(said.needs("core@1"), ["core@2", "lib@3"]);
+}
+
+#[test]
 fn a_project_that_is_installed_as_it_lies_there_is_one_component() {
     let manifest = "[project]\nname = \"Ext\"\nversion = \"5\"\ndependencies = [\"dep\"]\n";
     for lock in [
