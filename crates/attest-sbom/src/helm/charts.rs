@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::yaml::Node;
 
+use super::app_version::AppVersions;
 use super::dependency::{self, Dependency};
 use super::image::Image;
 use super::images::{Template, Values};
@@ -268,7 +269,13 @@ impl Files<'_> {
         for image in values.images {
             self.name(chart, image, VALUES, true);
         }
-        self.templates(chart, &values.paths, inventory);
+        let versions = self.templates(chart, &values.paths, inventory);
+        for (path, image) in values.untagged {
+            let tag = text(node, "appVersion").and_then(|version| versions.tag(&path, version));
+            if let Some(image) = tag.and_then(|tag| image.tagged(&tag)) {
+                self.name(chart, image, VALUES, true);
+            }
+        }
         // An image whose tag is known somewhere is not listed without one.
         let tagged: BTreeSet<String> = chart
             .images
@@ -281,8 +288,9 @@ impl Files<'_> {
             .retain(|image, _| image.is_named_exactly() || !tagged.contains(image.canonical()));
     }
 
-    fn templates(&self, chart: &mut Chart, known: &BTreeSet<String>, inventory: &mut Inventory) {
+    fn templates(&self, chart: &mut Chart, known: &BTreeSet<String>, inventory: &mut Inventory) -> AppVersions {
         let mut unknown = 0;
+        let mut versions = AppVersions::default();
         let templates = self.path("templates");
         let entries = self.scan.listing().below(&templates).iter();
         for entry in entries.filter(|entry| entry.is_file() && is_template(&entry.path)) {
@@ -293,6 +301,7 @@ impl Files<'_> {
                     continue;
                 }
             };
+            versions.read(&text);
             let template = Template::read(&text, known);
             unknown += template.unknown;
             let below = entry.path[templates.len()..].trim_start_matches('/');
@@ -312,6 +321,7 @@ impl Files<'_> {
             );
             inventory.gap(Gap::new("unresolved", &place, detail));
         }
+        versions
     }
 
     fn name(&self, chart: &mut Chart, image: Image, file: &str, runs: bool) {

@@ -73,6 +73,14 @@ impl Image {
         })
     }
 
+    /// The image under a tag; nothing if that is none.
+    pub(super) fn tagged(&self, tag: &str) -> Option<Self> {
+        is_tag(tag).then(|| Self {
+            tag: Some(tag.to_owned()),
+            ..self.clone()
+        })
+    }
+
     pub(super) fn is_named_exactly(&self) -> bool {
         self.tag.is_some() || self.digest.is_some()
     }

@@ -1,6 +1,6 @@
 //! Values and templates of a chart in, the images that they name out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::yaml::{Node, NodeContent};
 
@@ -16,6 +16,8 @@ pub(super) struct Values {
     pub(super) images: Vec<Image>,
     /// The keys that lead to each mapping or text that names an image, such as `metrics.image`.
     pub(super) paths: BTreeSet<String>,
+    /// Images that have neither tag nor digest, by their keys.
+    pub(super) untagged: BTreeMap<String, Image>,
     /// The keys of what is shaped like an image and does not name one.
     pub(super) unread: BTreeSet<String>,
 }
@@ -36,6 +38,9 @@ impl Values {
             }
             match of_mapping(&key, node, global) {
                 Some(Some(image)) => {
+                    if !image.is_named_exactly() {
+                        values.untagged.insert(path.clone(), image.clone());
+                    }
                     values.images.push(image);
                     values.paths.insert(path.clone());
                 }

@@ -3,6 +3,7 @@
 //! Templates are programs and are not run: what stands in `values.yaml`, in the annotations of a chart and, written out, in
 //! its templates is listed, and it is said where a template puts an image together.
 
+mod app_version;
 mod archive;
 mod charts;
 mod dependency;

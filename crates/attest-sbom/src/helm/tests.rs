@@ -226,3 +226,29 @@ fn values_that_name_no_image_where_one_should_be_are_told() {
     ]);
     assert_eq!(gaps(&inventory), ["unresolved values.yaml"]);
 }
+
+#[test]
+fn an_image_without_a_tag_has_the_version_of_the_application_where_a_template_says_so() {
+    let chart = |app_version: &str| format!("apiVersion: v2\nname: a\nversion: 1.0.0\n{app_version}");
+    let images = |app_version: &str, template: &str| {
+        let inventory = read(&[
+            ("Chart.yaml", &chart(app_version)),
+            ("values.yaml", "image:\n  repository: x/y\n  tag: \"\"\n"),
+            ("templates/_helpers.tpl", template),
+        ]);
+        (listed(&inventory), gaps(&inventory))
+    };
+    let template = "{{- define \"image\" -}}\n{{- printf \"%s:%s\" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}\n{{- end }}\n";
+    let (listed, gaps) = images("appVersion: \"2.5\"\n", template);
+    assert_eq!(listed, ["pkg:helm/a@1.0.0", "x/y:2.5"]);
+    assert_eq!(gaps, [""; 0]);
+    for (app_version, template) in [
+        ("", template),
+        ("appVersion: not a tag\n", template),
+        ("appVersion: 2.5\n", ""),
+    ] {
+        let (listed, gaps) = images(app_version, template);
+        assert_eq!(listed, ["pkg:helm/a@1.0.0", "x/y:"]);
+        assert_eq!(gaps, ["unresolved values.yaml"]);
+    }
+}
