@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use attest_store::image::{AttachError, Attaching};
+use attest_store::image::Attaching;
 use rayon::prelude::*;
 
 use super::report::{shown, subject};
@@ -8,7 +8,7 @@ use super::task::{Errand, Kept, Task};
 use super::{AT_ONCE, pool};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::{Place, PlaceError};
+use crate::image::attach_failure;
 use crate::verb::sign::check::Root;
 
 /// What is stored beside a bundle.
@@ -92,13 +92,4 @@ fn tell(tasks: &[Task<'_>], context: &mut Context<'_>) {
         }
     }
     context.say("what is not stored is lost; the same command with `--skip-signed`, and without `--bundle`, signs and stores what is missing");
-}
-
-fn attach_failure(error: &AttachError<PlaceError>, place: &Place) -> Failure {
-    match error {
-        AttachError::Repository(error) => place.failure(error),
-        AttachError::NotForCosign(_) => Failure::usage("legacy-unsupported", error)
-            .hint("leave out `--legacy`: cosign 3 and attest read the bundle"),
-        _ => Failure::undecided("evidence-not-stored", crate::causes::with_causes(error)),
-    }
 }
