@@ -195,14 +195,7 @@ impl<R: Read> Stream<'_, R> {
     }
 
     fn extension(&mut self, header: &Header, sum: &mut u64) -> Result<Vec<u8>, ReadError> {
-        let limit = self.limits.header;
-        *sum = sum.saturating_add(header.size.max(1));
-        if *sum > limit {
-            let what = "an extended header";
-            return Err(ReadError::HeaderTooLarge { what, limit });
-        }
-        let mut bytes = vec![0; header.size as usize];
-        read_exactly(&mut self.reader, &mut bytes, "an extended header")?;
+        let bytes = header.extension(&mut self.reader, self.limits.header, sum)?;
         self.advance(header.size)?;
         let padding = header.size.next_multiple_of(BLOCK as u64) - header.size;
         self.skip(padding, "the padding of an extended header")?;

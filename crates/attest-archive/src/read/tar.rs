@@ -224,14 +224,7 @@ impl<R: Read> TarStream<'_, R> {
 
     /// The bytes of an extended header or a long name, which count towards `sum`.
     fn extension(&mut self, header: &Header, sum: &mut u64) -> Result<Vec<u8>, ReadError> {
-        let limit = self.limits.header;
-        *sum = sum.saturating_add(header.size.max(1));
-        if *sum > limit {
-            let what = "an extended header";
-            return Err(ReadError::HeaderTooLarge { what, limit });
-        }
-        let mut bytes = vec![0; header.size as usize];
-        read_exactly(&mut self.reader, &mut bytes, "an extended header")?;
+        let bytes = header.extension(&mut self.reader, self.limits.header, sum)?;
         self.advance(header.size)?;
         self.skip_padding(header.size, &header.shown())?;
         Ok(bytes)

@@ -1,5 +1,8 @@
 //! One block of a tar archive, understood in one way or refused.
 
+use std::io::Read;
+
+use super::buffer::read_exactly;
 use super::names::text;
 use super::{ReadError, TarDialect};
 
@@ -62,6 +65,18 @@ impl Header {
             device,
             offset,
         })
+    }
+
+    /// Reads what it stands before: an extended header or a long name, all of which count towards `sum`.
+    pub(crate) fn extension(&self, reader: &mut impl Read, limit: u64, sum: &mut u64) -> Result<Vec<u8>, ReadError> {
+        let what = "an extended header";
+        *sum = sum.saturating_add(self.size.max(1));
+        if *sum > limit {
+            return Err(ReadError::HeaderTooLarge { what, limit });
+        }
+        let mut bytes = vec![0; self.size as usize];
+        read_exactly(reader, &mut bytes, what)?;
+        Ok(bytes)
     }
 
     /// The name for errors, whatever it holds.
