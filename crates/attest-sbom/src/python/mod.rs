@@ -15,6 +15,7 @@ mod installed;
 mod known;
 mod licence_names;
 mod lock;
+mod lock_tables;
 mod manifest;
 mod marker;
 mod pdm;

@@ -8,17 +8,10 @@ use serde::Deserialize;
 
 use super::files::ReleaseFile;
 use super::lock::{Lock, Locked, Need, Purpose};
+use super::lock_tables::LockTables;
 use super::manifest::Manifest;
 use super::release::Origin;
 use super::requirement::Requirement;
-
-#[derive(Deserialize)]
-struct LockWire {
-    #[serde(default)]
-    package: Vec<PackageWire>,
-    #[serde(default)]
-    metadata: MetadataWire,
-}
 
 #[derive(Deserialize, Default)]
 struct MetadataWire {
@@ -52,7 +45,7 @@ struct FileWire {
 }
 
 pub(super) fn parse(text: &str, manifest: Option<&Manifest>) -> Result<Lock, String> {
-    let wire: LockWire = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let wire: LockTables<PackageWire, MetadataWire> = LockTables::parse(text)?;
     let mut metadata = wire.metadata;
     let packages = wire
         .package

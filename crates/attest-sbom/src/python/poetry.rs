@@ -6,16 +6,9 @@ use serde::Deserialize;
 
 use super::files::ReleaseFile;
 use super::lock::{Lock, Locked, MAX_CANDIDATES, Need, Purpose, When};
+use super::lock_tables::LockTables;
 use super::marker::Marker;
 use super::release::{Origin, normalised};
-
-#[derive(Deserialize)]
-struct LockWire {
-    #[serde(default)]
-    package: Vec<PackageWire>,
-    #[serde(default)]
-    metadata: MetadataWire,
-}
 
 #[derive(Deserialize, Default)]
 struct MetadataWire {
@@ -78,7 +71,7 @@ struct DependencyTable {
 }
 
 pub(super) fn parse(text: &str) -> Result<Lock, String> {
-    let wire: LockWire = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let wire: LockTables<PackageWire, MetadataWire> = LockTables::parse(text)?;
     let mut metadata = wire.metadata;
     let packages = wire.package.into_iter().map(|package| locked(package, &mut metadata));
     Ok(Lock {
