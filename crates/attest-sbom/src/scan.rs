@@ -162,17 +162,24 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     for one in found {
         inventory.absorb(one);
     }
+    if is_nothing(&inventory) && options.reads(Kind::JavaScript) {
+        inventory = javascript::read_scattered(&scan);
+    }
     rootfs::leave_out_owned(&scan, &mut inventory);
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);
     packed::note_unread(&scan, &mut inventory);
-    if inventory.is_empty() && inventory.gaps().len() == 0 {
+    if is_nothing(&inventory) {
         return Err(Error::NothingFound);
     }
     for gap in tree.listing().gaps() {
         inventory.gap(gap.clone());
     }
     Ok(inventory)
+}
+
+fn is_nothing(inventory: &Inventory) -> bool {
+    inventory.is_empty() && inventory.gaps().len() == 0
 }
 
 /// A tree that is being read.

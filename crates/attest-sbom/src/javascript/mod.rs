@@ -116,6 +116,18 @@ fn read(scan: &Scan<'_>) -> Inventory {
     inventory
 }
 
+/// Manifests below the top, of a tree in which nothing else was found.
+pub(crate) fn read_scattered(scan: &Scan<'_>) -> Inventory {
+    let mut inventory = Inventory::default();
+    let covered = Covered {
+        is_nothing: true,
+        ..Covered::default()
+    };
+    let others = unlocked::read(scan, &Installed::default(), &covered, &mut inventory);
+    inventory.not_listed(&others);
+    inventory
+}
+
 /// Lock files by the directories that they lock.
 type Locks = BTreeMap<String, Vec<(&'static str, Read)>>;
 

@@ -22,6 +22,8 @@ pub(super) struct Covered {
     pub(super) locked: BTreeSet<String>,
     /// The directories of the packages that belong to them.
     pub(super) own: BTreeSet<String>,
+    /// Whether nothing else was found: then every manifest that lies in no other project is one.
+    pub(super) is_nothing: bool,
 }
 
 impl Covered {
@@ -80,9 +82,8 @@ pub(super) fn read(
 
 /// The manifests of projects that are not listed.
 fn others(manifests: &BTreeMap<&str, Manifest<'_>>, projects: &BTreeSet<String>) -> Vec<String> {
-    let is_other = |(directory, manifest): &(&&str, &Manifest<'_>)| {
-        !projects.contains(**directory) && !manifest.needs_without_peers().is_empty()
-    };
+    let is_other =
+        |(directory, manifest): &(&&str, &Manifest<'_>)| !projects.contains(**directory) && needs_something(manifest);
     let others = manifests.iter().filter(is_other);
     others.map(|(directory, _)| in_directory(directory, MANIFEST)).collect()
 }
@@ -133,20 +134,47 @@ fn manifests(scan: &Scan<'_>, covered: &Covered, inventory: &mut Inventory) -> B
 
 /// The directories of the project at the top, of the folders of its workspace, and of what is installed beside its manifest.
 fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, covered: &Covered) -> BTreeSet<String> {
-    let top = manifests.get("");
-    let workspace = Workspace::new(top.iter().flat_map(|manifest| manifest.workspaces()));
+    let tops = tops(manifests, covered);
     let holders: BTreeSet<&str> = installed
         .packages()
         .iter()
         .map(|package| holder(&package.path))
         .collect();
     let is_project = |(directory, manifest): &(&&str, &Manifest<'_>)| {
-        let is_named = manifest.name.text().is_some() && manifest.version.text().is_some();
-        let is_top = directory.is_empty() && (is_named || !manifest.needs_without_peers().is_empty());
-        (is_top || workspace.has(directory) || holders.contains(**directory)) && !covered.is_below_lock(directory)
+        let is_top = tops.contains_key(**directory) && is_project(manifest);
+        let mut around = above(directory).filter_map(|top| Some((top, tops.get(top)?)));
+        let is_in_workspace =
+            around.any(|(top, workspace)| workspace.has(directory[top.len()..].trim_start_matches('/')));
+        (is_top || is_in_workspace || holders.contains(**directory)) && !covered.is_below_lock(directory)
     };
     let found = manifests.iter().filter(is_project);
     found.map(|(directory, _)| (*directory).to_owned()).collect()
+}
+
+/// The outermost directories with projects, and the folders that belong to each.
+fn tops<'m>(manifests: &BTreeMap<&'m str, Manifest<'_>>, covered: &Covered) -> BTreeMap<&'m str, Workspace> {
+    let mut tops = BTreeMap::new();
+    // What lies above comes first.
+    for (directory, manifest) in manifests {
+        let is_top = match covered.is_nothing {
+            true => needs_something(manifest) && !above(directory).any(|above| tops.contains_key(above)),
+            false => directory.is_empty(),
+        };
+        if is_top {
+            tops.insert(*directory, Workspace::new(manifest.workspaces()));
+        }
+    }
+    tops
+}
+
+/// Whether a manifest says what it is or needs something: others mark a directory.
+fn is_project(manifest: &Manifest<'_>) -> bool {
+    let is_named = manifest.name.text().is_some() && manifest.version.text().is_some();
+    is_named || needs_something(manifest)
+}
+
+fn needs_something(manifest: &Manifest<'_>) -> bool {
+    !manifest.needs_without_peers().is_empty()
 }
 
 /// Whether a manifest or a lock file lies in a package of another manager.

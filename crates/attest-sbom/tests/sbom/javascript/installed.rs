@@ -270,3 +270,30 @@ fn links_of_pnpm_are_followed() {
     };
     assert_eq!(found.edges(), ["a@1.0.0 -> b@1.0.0", "app@1.0.0 -> a@1.0.0"]);
 }
+
+#[test]
+fn where_nothing_else_is_found_manifests_below_the_top_are_projects() {
+    let web = r#"{"name": "web", "version": "1.0.0", "dependencies": {"a": "^1"}, "workspaces": ["lib"]}"#;
+    let files = [
+        ("parts/web/package.json", web),
+        (
+            "parts/web/lib/package.json",
+            r#"{"name": "lib", "version": "1.0.0", "dependencies": {"b": "1"}}"#,
+        ),
+        ("parts/web/example/package.json", r#"{"dependencies": {"c": "1"}}"#),
+        ("parts/marker/package.json", r#"{"name": "marker", "version": "1.0.0"}"#),
+        (
+            "tool/package.json",
+            r#"{"name": "tool", "version": "1.0.0", "dependencies": {"a": "^1"}}"#,
+        ),
+    ];
+    let alone = found(files);
+    let expected = ["a", "b", "lib@1.0.0", "tool@1.0.0", "web@1.0.0"];
+    assert_eq!(alone.packages(), expected.map(|name| format!("pkg:npm/{name}")));
+    assert!(alone.document.to_string().contains("parts/web/example/package.json"));
+    let mut beside = files.to_vec();
+    beside.push(("requirements.txt", "d==1\n"));
+    let beside = found(beside);
+    assert_eq!(beside.packages(), ["pkg:pypi/d@1", "project"]);
+    assert!(beside.document.to_string().contains("parts/web/package.json"));
+}
