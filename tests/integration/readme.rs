@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::command::Finished;
 use crate::pack_python::{WHEEL, wheel};
 use crate::release::project::Project;
+use crate::sign::Bench;
 
 /// What ends otherwise than with 0 where the README is tried, and why. Anything else has to succeed.
 const ENDS_OTHERWISE: &[(&str, i32, &str)] = &[
@@ -39,7 +41,7 @@ fn every_attest_command_of_the_readme_works_in_its_order() {
     let readme = readme();
     let commands: Vec<&str> = commands(&readme)
         .into_iter()
-        .filter(|command| command.starts_with("attest "))
+        .filter(|command| command.starts_with("attest ") && !is_about_images(command))
         .collect();
     assert!(commands.len() >= 10, "found only {commands:?}");
 
@@ -70,6 +72,110 @@ fn every_attest_command_of_the_readme_works_in_its_order() {
         assert_eq!(finished.code, expected, "{command}: {talk}");
         assert!(!talk.contains("Usage:"), "{command}: {talk}");
     }
+}
+
+fn is_about_images(command: &str) -> bool {
+    command.contains("oci://") || command.contains("--oci-layout")
+}
+
+/// The names that the README has for what stands at other places here.
+struct Names {
+    issuer: String,
+    registry: String,
+}
+
+impl Names {
+    const ISSUER: &str = "https://accounts.example.com";
+    const REGISTRY: &str = "registry.example.org";
+
+    fn of(bench: &Bench) -> Self {
+        let issuer = bench.server.url().to_owned();
+        let registry = issuer.trim_start_matches("http://").to_owned();
+        Self { issuer, registry }
+    }
+
+    fn here(&self, command: &str) -> String {
+        command
+            .replace(Self::ISSUER, &self.issuer)
+            .replace(Self::REGISTRY, &self.registry)
+            .replace("release@example.com", "signer@example.com")
+    }
+
+    fn as_in_readme(&self, output: &str) -> String {
+        output
+            .replace(&self.issuer, Self::ISSUER)
+            .replace(&self.registry, Self::REGISTRY)
+            .replace("signer@example.com", "release@example.com")
+    }
+}
+
+/// Two platforms, always the same.
+fn image(bench: &Bench) {
+    for (root, content) in [("one", "#!/bin/sh\necho hello\n"), ("two", "#!/bin/sh\necho hi\n")] {
+        fs::create_dir(bench.path(root)).unwrap();
+        bench.write(&format!("{root}/app"), content);
+    }
+    let pack = ["pack", "image", "--tag", "v1.2.0", "-o", "app.oci"];
+    let platforms = ["--platform", "linux/amd64=one", "--platform", "linux/arm64=two"];
+    let packed = bench.attest().args(pack).args(platforms);
+    packed.env("SOURCE_DATE_EPOCH", "1700000000").run().expect_code(0);
+}
+
+fn run_with_services(bench: &Bench, arguments: &[&str]) -> Finished {
+    match arguments[0] {
+        "sign" => bench.sign(&arguments[1..]),
+        "verify" => bench
+            .attest()
+            .args(arguments)
+            .args(["--trusted-root", "trusted_root.json"])
+            .run(),
+        _ => bench.attest().args(arguments).run(),
+    }
+}
+
+#[test]
+fn what_the_readme_says_of_images_works_in_its_order_and_looks_as_it_says() {
+    let readme = readme();
+    let commands: Vec<&str> = commands(&readme)
+        .into_iter()
+        .filter(|command| is_about_images(command))
+        .collect();
+    assert!(commands.len() >= 8, "found only {commands:?}");
+    let bench = Bench::new();
+    image(&bench);
+    let names = Names::of(&bench);
+    let mut drawn = None;
+    for command in commands {
+        let here = names.here(command);
+        let arguments: Vec<&str> = here.split_whitespace().skip(1).collect();
+        let finished = run_with_services(&bench, &arguments).expect_code(0);
+        if arguments[0] == "inspect" {
+            drawn = Some(names.as_in_readme(finished.stdout_text()));
+        }
+    }
+    let shown = readme
+        .split("```text\n")
+        .find(|block| block.contains(": an index of 2 images"));
+    let shown = without_times(shown.unwrap().split("```").next().unwrap());
+    assert_eq!(sorted_lines(&without_times(&drawn.unwrap())), sorted_lines(&shown));
+}
+
+/// What hangs on one manifest is in the order of digests, which are others each time.
+fn sorted_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// With every date and time as `TIME`, since those of signatures are the clock's.
+fn without_times(text: &str) -> String {
+    let is_time = |word: &str| word.len() == 20 && word.ends_with('Z') && word.find('T') == Some(10);
+    let words = text.split(' ').map(|word| match word.split_once('\n') {
+        Some((first, rest)) if is_time(first) => format!("TIME\n{rest}"),
+        _ if is_time(word) => "TIME".to_owned(),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<String>>().join(" ")
 }
 
 /// What the lines about packing and comparing speak of.
