@@ -55,8 +55,8 @@ fn a_rehearsal_publishes_to_its_own_registry_and_nowhere_else() {
     let digest = published[0]["digest"].as_str().unwrap();
     assert_eq!(published[0]["file"], "tally-2.0.1-image.tar");
     assert_eq!(published[0]["tags"], serde_json::json!(["latest", "v2.0.1"]));
-    // A signature of the index and of both images; how the index was made, and what is in it.
-    assert_eq!(published[0]["evidence"], 5);
+    // A signature of the index and of both images, and what is in each of the three; how the index was made.
+    assert_eq!(published[0]["evidence"], 7);
     assert_eq!(
         (&published[1]["tags"][0], &published[1]["evidence"]),
         (&"2.0.1".into(), &3.into())
@@ -70,7 +70,7 @@ fn a_rehearsal_publishes_to_its_own_registry_and_nowhere_else() {
     for (line, count) in [
         (format!("signature{claimed}"), 3),
         (format!("attestation https://slsa.dev/provenance/v1{claimed}"), 1),
-        (format!("SBOM https://cyclonedx.org/bom{claimed}"), 1),
+        (format!("SBOM https://cyclonedx.org/bom{claimed}"), 3),
         (digest.to_owned(), 1),
     ] {
         assert!(text.matches(&line).count() >= count, "{line}\n{text}");
@@ -90,6 +90,28 @@ fn a_rehearsal_publishes_to_its_own_registry_and_nowhere_else() {
     server.stop();
     // Once more: nothing of the last time is in the way.
     project.release(&[]).expect_code(0);
+}
+
+#[test]
+fn each_image_of_an_index_has_a_list_and_one_links_them_and_what_they_cannot_say_is_said() {
+    let project = project("registry.example.org");
+    let released = project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let read = |name: &str| -> Value { serde_json::from_slice(&fs::read(project.dist().join(name)).unwrap()).unwrap() };
+    let whole = read("tally-2.0.1-image.tar.cdx.json");
+    let platforms = whole["components"].as_array().unwrap();
+    assert_eq!(platforms.len(), 2);
+    for (number, platform) in ["linux-amd64", "linux-arm64"].into_iter().enumerate() {
+        let name = format!("tally-2.0.1-image.tar.{platform}.cdx.json");
+        let list = read(&name);
+        let serial = list["serialNumber"].as_str().unwrap().trim_start_matches("urn:uuid:");
+        let links = platforms[number]["externalReferences"].to_string();
+        assert!(links.contains(&format!("urn:cdx:{serial}/1")), "{links}");
+        assert_eq!(list["metadata"]["component"]["version"], platforms[number]["version"]);
+        let warning = format!("warning: `{name}`: nothing-found: no package was found in the image\n");
+        assert!(released.stderr_text().contains(&warning), "{}", released.stderr_text());
+        let sums = fs::read_to_string(project.dist().join("SHA256SUMS")).unwrap();
+        assert!(sums.contains(&name), "{sums}");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct PlannedImage {
     pub annotations: Annotations,
     /// The names of the image in the layout, and in a registry.
     pub tags: BTreeSet<Tag>,
-    /// The list of its contents.
+    /// The list of its contents; with several platforms, one that links to theirs.
     pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
@@ -43,6 +43,8 @@ pub struct PlannedRoot {
     pub target: Target,
     /// Where each lies in the image, by its name.
     pub binaries: BTreeMap<FileName, String>,
+    /// The list of what it holds, where there are several; else that of the image is.
+    pub sbom: Option<PlannedSbom>,
 }
 
 impl Draft<'_> {
@@ -66,6 +68,11 @@ impl Draft<'_> {
         if platforms.is_empty() {
             let file = file.to_string();
             return Err(Error::NothingForImage { file });
+        }
+        if platforms.len() > 1 {
+            for (platform, root) in &mut platforms {
+                root.sbom = self.platform_sbom(&file, platform)?;
+            }
         }
         let tags = image.tags.iter().map(|tag| self.tag(&tag.render(&values)));
         let tags: BTreeSet<Tag> = tags.collect::<Result<_, _>>()?;
@@ -144,5 +151,6 @@ fn root(wanted: &BTreeSet<&str>, archive: &PlannedArchive) -> Option<PlannedRoot
     is_whole.then_some(PlannedRoot {
         target: archive.target,
         binaries,
+        sbom: None,
     })
 }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use super::{Plan, PlannedSbom};
+use attest_archive::image::Platform;
+
+use super::{Plan, PlannedRoot, PlannedSbom};
 use crate::{Error, FileName};
 
 /// Where something goes in a registry.
@@ -23,6 +25,17 @@ pub struct Published<'a> {
     pub sbom: Option<&'a FileName>,
     /// Where it goes.
     pub publication: &'a Publication,
+    platforms: Option<&'a BTreeMap<Platform, PlannedRoot>>,
+}
+
+impl<'a> Published<'a> {
+    /// The list of what an image holds on one of several platforms.
+    #[must_use]
+    pub fn sbom_for(&self, platform: &Platform) -> Option<&'a FileName> {
+        let mut platforms = self.platforms?.iter();
+        let (_, root) = platforms.find(|(own, _)| own.is_same_as(platform))?;
+        root.sbom.as_ref().map(|sbom| &sbom.file)
+    }
 }
 
 impl Plan {
@@ -31,20 +44,20 @@ impl Plan {
         fn sbom(sbom: &Option<PlannedSbom>) -> Option<&FileName> {
             sbom.as_ref().map(|sbom| &sbom.file)
         }
-        let images = self
-            .images
-            .iter()
-            .map(|image| (&image.file, sbom(&image.sbom), &image.publication));
+        let images = self.images.iter().map(|image| {
+            let (sbom, platforms) = (sbom(&image.sbom), Some(&image.platforms));
+            (&image.file, sbom, &image.publication, platforms)
+        });
         let charts = self
             .charts
             .iter()
-            .map(|chart| (&chart.file, sbom(&chart.sbom), &chart.publication));
-        images.chain(charts).filter_map(|(file, sbom, publication)| {
-            let publication = publication.as_ref()?;
+            .map(|chart| (&chart.file, sbom(&chart.sbom), &chart.publication, None));
+        images.chain(charts).filter_map(|(file, sbom, publication, platforms)| {
             Some(Published {
                 file,
                 sbom,
-                publication,
+                publication: publication.as_ref()?,
+                platforms,
             })
         })
     }

@@ -1,3 +1,5 @@
+use attest_archive::image::Platform;
+
 use super::{BUNDLE, Draft, Plan, SBOM};
 use crate::{Error, FileName, Target};
 
@@ -37,6 +39,16 @@ impl Draft<'_> {
             bundle: bundle.transpose()?,
         }))
     }
+
+    /// The list of what an image holds on one platform. It is about a manifest inside of a file, so no bundle beside the file is.
+    pub(super) fn platform_sbom(&self, image: &FileName, platform: &Platform) -> Result<Option<PlannedSbom>, Error> {
+        if self.config.sbom.is_none() {
+            return Ok(None);
+        }
+        let name = format!("{image}.{}.{SBOM}", platform.to_string().replace('/', "-"));
+        let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
+        Ok(Some(PlannedSbom { file, bundle: None }))
+    }
 }
 
 /// What stands before the ending of the bundle that says what is in a file. The list's own name begins so, too; the bundle is
@@ -52,7 +64,11 @@ impl Plan {
             .map(|archive| (&archive.file, Some(archive.target), &archive.sbom));
         let charts = self.charts.iter().map(|chart| (&chart.file, None, &chart.sbom));
         let distributions = self.distributions.iter().map(|found| (&found.file, None, &found.sbom));
-        let images = self.images.iter().map(|image| (&image.file, None, &image.sbom));
+        let images = self.images.iter().flat_map(|image| {
+            let platforms = image.platforms.values();
+            let platforms = platforms.map(|root| (&image.file, Some(root.target), &root.sbom));
+            std::iter::once((&image.file, None, &image.sbom)).chain(platforms)
+        });
         let all = archives.chain(charts).chain(distributions).chain(images);
         all.filter_map(|(artifact, target, sbom)| {
             let sbom = sbom.as_ref()?;

@@ -413,6 +413,10 @@ fn what_is_published_has_its_place_and_nothing_else_has_the_same() {
     assert_eq!(published.len(), 1);
     assert_eq!(published[0].file.as_str(), "app-1.2.0-image.tar");
     assert_eq!(published[0].sbom.unwrap().as_str(), "app-1.2.0-image.tar.cdx.json");
+    let list = |platform: &str| published[0].sbom_for(&platform.parse().unwrap()).map(FileName::as_str);
+    assert_eq!(list("linux/amd64"), Some("app-1.2.0-image.tar.linux-amd64.cdx.json"));
+    assert_eq!(list("linux/arm/v7"), Some("app-1.2.0-image.tar.linux-arm-v7.cdx.json"));
+    assert_eq!(list("windows/amd64"), None);
     assert_eq!(published[0].publication.repository, "oci://example.org/app");
     assert_eq!(published[0].publication.tags, ["latest", "v1.2.0"]);
     let shown = plan.to_string();
@@ -434,6 +438,18 @@ fn what_is_published_has_its_place_and_nothing_else_has_the_same() {
             .next()
             .is_none()
     );
+}
+
+#[test]
+fn an_image_for_one_platform_has_one_list() {
+    let image = IMAGE.replace("[\"app\"]", "[\"tool\"]") + "publish = \"oci://example.org/tool\"\n";
+    let plan = Plan::new(&config(&format!("{CONFIG}{image}")), &facts()).unwrap();
+    assert_eq!(plan.images[0].platforms.len(), 1);
+    let published = plan.published().next().unwrap();
+    assert_eq!(published.sbom.unwrap().as_str(), "app-1.2.0-image.tar.cdx.json");
+    assert_eq!(published.sbom_for(&"linux/amd64".parse().unwrap()), None);
+    let lists = plan.files().iter().filter(|file| file.kind == FileKind::Sbom).count();
+    assert_eq!(lists, plan.archives.len() + 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use attest_archive::{Content, Format, Kind, Member, MemberPath, Members, Packed, Recipe, write_archive};
 use attest_digest::Measured;
-use attest_sbom::{File, Subject, cargo};
+use attest_sbom::{Bom, File, Subject, cargo};
 
 use super::sbom::{Product, Programs};
 use super::{StageError, Staging};
@@ -50,7 +50,7 @@ impl Staging {
             packed: &packed,
         };
         let (document, unlisted) = listing.document(self.settings.source_date.seconds())?;
-        self.write(&sbom.file, FileKind::Sbom, &document)?;
+        self.write_list(&sbom.file, &document)?;
         Ok(unlisted)
     }
 
@@ -210,7 +210,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    fn document(&self, source_date: u64) -> Result<(Vec<u8>, Option<Unlisted>), StageError> {
+    fn document(&self, source_date: u64) -> Result<(Bom, Option<Unlisted>), StageError> {
         let problem = |problem| StageError::Sbom {
             file: self.archive.file.clone(),
             problem,
@@ -219,7 +219,7 @@ impl Listing<'_> {
         let files = self.files().map_err(problem)?;
         if let Some((package, records)) = self.is_of_cargo().then(|| records(&self.built.records)).flatten() {
             let bom = cargo::document(&records, &Subject { package, files }, &metadata).map_err(problem)?;
-            return Ok((bom.to_json(), None));
+            return Ok((bom, None));
         }
         let silent = self.silent()?;
         let bom = match silent.len() == self.built.binaries.len() {
@@ -230,7 +230,7 @@ impl Listing<'_> {
             archive: self.archive.file.clone(),
             binaries: silent,
         });
-        Ok((bom.map_err(problem)?.to_json(), unlisted))
+        Ok((bom.map_err(problem)?, unlisted))
     }
 
     /// Cargo says what it built in; one binary from elsewhere, and the binaries themselves have to tell.

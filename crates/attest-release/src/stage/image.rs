@@ -60,7 +60,7 @@ impl Staging {
         let path = self.path_of(&image.file);
         let destination = Destination::Archive { path: path.clone() };
         let recipe = self.recipe(image, built, base).map_err(problem)?;
-        write_image(&recipe, destination).map_err(problem)?;
+        let written = write_image(&recipe, destination).map_err(problem)?;
         self.note_base(image, &recipe);
         self.note_compressor(Format::TarGz);
         let measured = measure_file(&path, &self.algorithms).map_err(|error| StageError::Io {
@@ -68,7 +68,7 @@ impl Staging {
             source: std::io::Error::other(error),
         })?;
         self.record(&image.file, FileKind::Image, measured);
-        self.list(&image.file, image.sbom.as_ref())
+        self.list_image(image, written.descriptor.digest())
     }
 
     fn note_base(&mut self, image: &PlannedImage, recipe: &ImageRecipe<'_>) {

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use attest_archive::{CaseCollision, Format, SourceDate};
 use attest_digest::{Algorithm, Algorithms, Digest, Measured, Threads};
+use attest_sbom::Gap;
 
 pub use archive::Unlisted;
 pub use directory::Scratch;
@@ -68,6 +69,7 @@ pub struct Staging {
     collisions: Vec<(FileName, CaseCollision)>,
     bases: BTreeMap<String, Digest>,
     submodules: Vec<Submodule>,
+    gaps: Vec<(FileName, Gap)>,
     product: Product,
 }
 
@@ -91,6 +93,7 @@ impl Staging {
             collisions: Vec::new(),
             bases: BTreeMap::new(),
             submodules: Vec::new(),
+            gaps: Vec::new(),
             product: Product::of(plan),
         })
     }
@@ -131,6 +134,12 @@ impl Staging {
     #[must_use]
     pub fn case_collisions(&self) -> &[(FileName, CaseCollision)] {
         &self.collisions
+    }
+
+    /// What the lists of contents cannot say, by their names, in the order in which they were made.
+    #[must_use]
+    pub fn gaps(&self) -> &[(FileName, Gap)] {
+        &self.gaps
     }
 
     /// A directory for what is needed only while the release is put together.

@@ -1,11 +1,12 @@
 //! What is in a file of the release, as a list of its own, and the statement that binds the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use attest_digest::Measured;
+use attest_archive::image::Platform;
+use attest_digest::{Digest, Measured};
 use attest_sbom::tree::{Archive, Content, Directory, Entry, EntryKind, Listing, Tree};
 use attest_sbom::{About, Bom, Gap, Inventory, Metadata, Options, Root, Timestamp, files, oci, scan};
 use attestation::{Payload, Predicate, Statement, Subject};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::{StageError, Staging};
 use crate::FileName;
-use crate::plan::{FileKind, Plan, PlannedSbom};
+use crate::plan::{FileKind, Plan, PlannedImage, PlannedRoot, PlannedSbom};
 
 /// What is said of every list of a release.
 #[derive(Debug, Clone)]
@@ -73,11 +74,50 @@ impl Staging {
         let inside = inside(&self.path_of(artifact), scratch.path());
         let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
         let document = self.document(inventory, artifact, &staged.measured);
-        let document = document.map_err(|problem| StageError::Sbom {
-            file: artifact.clone(),
-            problem,
-        })?;
-        self.write(&sbom.file, FileKind::Sbom, &document.to_json())
+        let document = document.map_err(problem(artifact))?;
+        self.write_list(&sbom.file, &document)
+    }
+
+    /// Lists what is in an image: one document for each of several platforms, and one that links them.
+    pub(super) fn list_image(&mut self, image: &PlannedImage, top: &Digest) -> Result<(), StageError> {
+        let (true, Some(whole)) = (image.platforms.values().any(|root| root.sbom.is_some()), &image.sbom) else {
+            return self.list(&image.file, image.sbom.as_ref());
+        };
+        let metadata = self.product.metadata(self.settings.source_date.seconds());
+        let metadata = metadata.map_err(problem(&image.file))?;
+        let scratch = self.scratch()?;
+        let reading = || StageError::io(format!("read `{}`", image.file));
+        let archive = Archive::open(&self.path_of(&image.file), &Options::default(), scratch.path());
+        let archive = archive.map_err(reading())?.ok_or(io::ErrorKind::InvalidData.into());
+        let archive = archive.map_err(reading())?;
+        let mut images = oci::images(&archive);
+        // An image that has several names is there several times.
+        let mut seen = BTreeSet::new();
+        images.platforms.retain(|found| seen.insert(found.digest().clone()));
+        let mut lists = Vec::new();
+        for found in &images.platforms {
+            let Some(sbom) = planned(image, found) else { continue };
+            let mut inventory = found.scan(&archive, &Options::default(), scratch.path());
+            images.gaps.iter().for_each(|gap| inventory.gap(gap.clone()));
+            let document = inventory.document(&Root::default(), &metadata);
+            lists.push((found, sbom, document.map_err(problem(&image.file))?));
+        }
+        let linked: Vec<_> = lists.iter().map(|(found, _, bom)| (*found, bom)).collect();
+        let root = Root {
+            version: Some(top.to_string()),
+            ..Root::default()
+        };
+        self.write_list(&whole.file, &oci::index(&images, &linked, &root, &metadata))?;
+        lists
+            .iter()
+            .try_for_each(|(_, sbom, bom)| self.write_list(&sbom.file, bom))
+    }
+
+    /// Writes a list, and notes what it cannot say.
+    pub(super) fn write_list(&mut self, file: &FileName, list: &Bom) -> Result<(), StageError> {
+        let gaps = list.gaps().iter().map(|gap| (file.clone(), gap.clone()));
+        self.gaps.extend(gaps);
+        self.write(file, FileKind::Sbom, &list.to_json())
     }
 
     fn document(
@@ -119,7 +159,22 @@ impl Staging {
     }
 }
 
-/// What is in a file: one that readers know as it is, an image with all its platforms together, or another archive.
+fn problem(file: &FileName) -> impl Fn(attest_sbom::Error) -> StageError {
+    move |problem| StageError::Sbom {
+        file: file.clone(),
+        problem,
+    }
+}
+
+/// The list that is planned for an image that was found.
+fn planned<'a>(image: &'a PlannedImage, found: &oci::PlatformImage) -> Option<&'a PlannedSbom> {
+    let platform: Platform = found.platform().parse().ok()?;
+    let mut platforms = image.platforms.iter();
+    let (_, root): (_, &PlannedRoot) = platforms.find(|(own, _)| own.is_same_as(&platform))?;
+    root.sbom.as_ref()
+}
+
+/// What is in a file: one that readers know as it is, an image, or another archive.
 fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
     let options = Options::default();
     if let Some(inventory) = found(&Directory::of_file(path, &options)?) {

@@ -26,6 +26,9 @@ use crate::visible::visible;
 /// the future; whoever verifies later needs no such allowance.
 const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
+/// How much of what is not known is said; the lists have all of it.
+const SHOWN_GAPS: usize = 20;
+
 /// What came out of a release.
 pub(super) struct Made {
     pub(super) files: BTreeMap<FileName, StagedFile>,
@@ -241,8 +244,18 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Says what may surprise somebody who unpacks.
+    /// Says what may surprise somebody who unpacks, and what is not known of the contents.
     fn warn(&self, context: &mut Context<'_>) {
+        let gaps = self.staging.gaps();
+        for (file, gap) in gaps.iter().take(SHOWN_GAPS) {
+            context.say(format_args!("warning: `{file}`: {gap}"));
+        }
+        if gaps.len() > SHOWN_GAPS {
+            let more = gaps.len() - SHOWN_GAPS;
+            context.say(format_args!(
+                "warning: and {more} more of what the lists of contents cannot say"
+            ));
+        }
         for (file, CaseCollision { first, second }) in self.staging.case_collisions() {
             context.say(format_args!(
                 "warning: `{}` and `{}` in `{file}` are one name where case is ignored (Windows, macOS)",

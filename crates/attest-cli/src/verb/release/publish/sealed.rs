@@ -75,6 +75,12 @@ pub(in crate::verb::release) fn seal(
                     statements.push(about(item, subject.digest(), CYCLONEDX, &contents(staging, sbom)?)?);
                 }
             }
+            let of_platform = subject
+                .platform()
+                .and_then(|platform| item.published.sbom_for(platform));
+            if let Some(sbom) = of_platform {
+                statements.push(about(item, subject.digest(), CYCLONEDX, &contents(staging, sbom)?)?);
+            }
             let bundles = statements.iter().map(|statement| {
                 let signed = session.sign_statement(&statement.to_payload());
                 signed.map_err(|error| keyless::failure(&error))
