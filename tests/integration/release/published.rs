@@ -187,3 +187,20 @@ fn nothing_is_published_unless_it_is_asked_for_and_has_a_place() {
         refused.stderr_text()
     );
 }
+
+#[test]
+fn a_key_of_a_chart_is_for_releases_that_count() {
+    let project = project("registry.example.org");
+    project.configure(
+        "directory = \"chart\"\n",
+        "directory = \"chart\"\nkey = \"release@example.com\"\n",
+    );
+    let planned = |arguments: &[&str]| {
+        let plan = project.attest(&[&["release", "--plan"], arguments].concat()).run();
+        let plan = plan.expect_code(0).stdout_text().to_owned();
+        plan.contains("tally-2.0.1.tgz.prov")
+    };
+    assert!(planned(&[]));
+    assert!(!planned(&["--sandbox"]));
+    assert!(!planned(&["--skip-sign"]));
+}

@@ -15,6 +15,8 @@ pub struct Chart {
     pub version: Option<Template>,
     /// The version of what it installs, when it is not the one in `Chart.yaml`.
     pub app_version: Option<Template>,
+    /// The OpenPGP key whose signature Helm verifies, as gpg takes it.
+    pub key: Option<String>,
     /// What `NAME:VERSION` lies below in a registry.
     pub publish: Option<Template>,
 }
@@ -31,6 +33,7 @@ fn chart(section: &Section<'_>) -> Option<Chart> {
     Some(Chart {
         version: own_template(section, "version", Scope::Release),
         app_version: own_template(section, "app-version", Scope::Release),
+        key: section.text("key").map(|key| key.value.to_owned()),
         publish: publish(section, Place::Parent),
         directory: section.parsed("directory", str::parse::<ProjectPath>)?,
     })

@@ -84,7 +84,7 @@ pub const FILES: Table = Table {
 /// `[[chart]]`.
 pub const CHART: Table = Table {
     path: "chart",
-    keys: &["directory", "version", "app-version", "publish"],
+    keys: &["directory", "version", "app-version", "key", "publish"],
 };
 /// `[python]`.
 pub const PYTHON: Table = Table {

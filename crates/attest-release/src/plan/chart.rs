@@ -19,8 +19,20 @@ pub struct PlannedChart {
     pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
+    /// The signature that Helm verifies.
+    pub signature: Option<PlannedSignature>,
     /// Where it is published.
     pub publication: Option<Publication>,
+}
+
+/// A provenance file of Helm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlannedSignature {
+    /// Its name.
+    pub file: FileName,
+    /// The key, as gpg takes it.
+    pub key: String,
 }
 
 impl Draft<'_> {
@@ -46,10 +58,22 @@ impl Draft<'_> {
             }),
             sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
+            signature: self.signature(chart, &file)?,
             directory: chart.directory.clone(),
             stamp,
             file,
         })
+    }
+
+    /// Where nothing is signed, gpg signs nothing either.
+    fn signature(&self, chart: &Chart, package: &FileName) -> Result<Option<PlannedSignature>, Error> {
+        let (Some(key), Some(_)) = (&chart.key, &self.config.sign) else {
+            return Ok(None);
+        };
+        let name = format!("{package}.prov");
+        let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
+        let key = key.clone();
+        Ok(Some(PlannedSignature { file, key }))
     }
 
     fn stamp(&self, chart: &Chart) -> Result<Stamp, Error> {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use attest_digest::Algorithm;
 use attest_sbom::About;
 
-pub use chart::PlannedChart;
+pub use chart::{PlannedChart, PlannedSignature};
 pub use facts::{ChartFacts, Facts, MAX_MATCHES};
 pub use file_set::{PlannedContents, PlannedFileSet};
 pub use image::{PlannedImage, PlannedRoot};

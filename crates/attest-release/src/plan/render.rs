@@ -34,6 +34,8 @@ pub enum FileKind {
     Sdist,
     /// An image layout.
     Image,
+    /// The signature of a chart that Helm verifies.
+    Signature,
     /// A list of contents.
     Sbom,
     /// Digests of the other files.
@@ -69,6 +71,7 @@ impl FileKind {
             Self::Wheel => "wheel",
             Self::Sdist => "sdist",
             Self::Image => "image",
+            Self::Signature => "signature",
             Self::Sbom => "sbom",
             Self::Checksums => "checksums",
             Self::Provenance => "provenance",
@@ -104,6 +107,7 @@ impl Plan {
         }));
         files.extend(self.file_sets.iter().map(file_set));
         files.extend(self.charts.iter().map(chart));
+        files.extend(self.charts.iter().filter_map(signature));
         files.extend(self.distributions.iter().map(distribution));
         files.extend(self.images.iter().map(image));
         files.extend(self.lists().map(sbom));
@@ -267,6 +271,12 @@ fn image(image: &PlannedImage) -> PlannedFile<'_> {
     });
     let base = image.base.iter().map(|base| format!("base {base}"));
     file(&image.file, FileKind::Image, roots.chain(base).collect())
+}
+
+fn signature(chart: &PlannedChart) -> Option<PlannedFile<'_>> {
+    let signature = chart.signature.as_ref()?;
+    let inputs = vec![chart.file.to_string()];
+    Some(file(&signature.file, FileKind::Signature, inputs))
 }
 
 fn sbom(list: Listed<'_>) -> PlannedFile<'_> {

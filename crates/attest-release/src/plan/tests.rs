@@ -461,3 +461,18 @@ fn a_chart_is_published_as_helm_names_it() {
     assert_eq!(published.publication.repository, "oci://example.org/charts/web");
     assert_eq!(published.publication.tags, ["1.2.0_b.1"]);
 }
+
+#[test]
+fn a_chart_with_a_key_has_a_signature_unless_nothing_is_signed() {
+    let text =
+        "format = 1\n[source]\nenabled = false\n[[chart]]\ndirectory = \"chart\"\nkey = \"release@example.com\"\n";
+    let plan = |text: &str| Plan::new(&config(text), &with_chart()).unwrap();
+    let signatures = |plan: &Plan| -> Vec<String> {
+        let files = plan.files().into_iter().filter(|file| file.kind == FileKind::Signature);
+        files.map(|file| file.name.to_string()).collect()
+    };
+    let signed = plan(text);
+    assert_eq!(signatures(&signed), [format!("{}.prov", signed.charts[0].file)]);
+    assert_eq!(signed.charts[0].signature.as_ref().unwrap().key, "release@example.com");
+    assert_eq!(signatures(&plan(&format!("{text}[sign]\nenabled = false\n"))), [""; 0]);
+}

@@ -57,6 +57,15 @@ pub enum StageError {
         #[source]
         problem: Box<attest_archive::chart::ChartError>,
     },
+    /// A chart is not signed.
+    #[error("cannot sign `{file}`")]
+    Gpg {
+        /// The provenance file.
+        file: FileName,
+        /// Why.
+        #[source]
+        problem: crate::gpg::GpgError,
+    },
     /// A wheel or an sdist cannot be read.
     #[error("`{path}` cannot be read")]
     DistributionUnreadable {

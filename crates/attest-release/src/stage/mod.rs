@@ -26,6 +26,7 @@ use attest_digest::{Algorithm, Algorithms, Digest, Measured, Threads};
 use attest_sbom::Gap;
 
 pub use archive::Unlisted;
+pub use chart::GpgKeys;
 pub use directory::Scratch;
 pub use error::StageError;
 pub use image::FetchedBase;

@@ -15,6 +15,7 @@ mod several_report;
 mod source;
 mod source_report;
 
+pub(super) use chart::provenance::not_signed as gpg_refusal;
 pub(super) use chart::refusal::refusal as chart_refusal;
 pub(crate) use image::layouts::{LayoutReference, Opened};
 pub(crate) use image::refusal::refusal as image_refusal;

@@ -8,7 +8,7 @@ use attest_release::stage::StageError;
 
 use crate::failure::Failure;
 use crate::keyless;
-use crate::verb::pack::{chart_refusal, image_refusal};
+use crate::verb::pack::{chart_refusal, gpg_refusal, image_refusal};
 
 /// What is wrong with configuration, directory or plan.
 pub(super) fn release(error: &Error) -> Failure {
@@ -75,6 +75,7 @@ pub(super) fn stage(error: &StageError) -> Failure {
         }
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
+        StageError::Gpg { file, problem } => gpg_refusal(problem).at(file),
         StageError::Chart { path, problem } => chart_refusal(problem, Path::new(path)),
         StageError::DistributionUnreadable { problem, .. } => match **problem {
             ReadError::Io { .. } => Failure::undecided("distribution-not-read", message),

@@ -4,8 +4,8 @@ use std::path::Path;
 use attest_archive::CaseCollision;
 use attest_release::build::Built;
 use attest_release::git::{Facts, PointerRule, Repository, SourceRequest, Unpacked};
-use attest_release::stage::{Check, FetchedBase, Settings, Signed, StagedFile, Staging, Unlisted};
-use attest_release::{FileName, Target};
+use attest_release::stage::{Check, FetchedBase, GpgKeys, Settings, Signed, StagedFile, Staging, Unlisted};
+use attest_release::{FileName, Target, Variables};
 use attest_sign::Session;
 use attest_verify::{CertificateIdentity, Expectation, OidcIssuer, VerificationTime, Verified};
 use attestation::Payload;
@@ -68,6 +68,7 @@ impl Made {
         let bases = bases::fetch(ground, arguments, steps, context)?;
         let mut making = Making {
             ground,
+            arguments,
             staging,
             steps,
             tools: BTreeMap::new(),
@@ -111,6 +112,7 @@ impl Made {
 
 struct Making<'a> {
     ground: &'a Ground,
+    arguments: &'a Arguments,
     staging: Staging,
     steps: &'a mut Steps,
     tools: BTreeMap<String, String>,
@@ -196,11 +198,25 @@ impl Making<'_> {
 
     fn charts(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         let Self {
-            ground, staging, steps, ..
+            ground,
+            arguments,
+            staging,
+            steps,
+            ..
         } = self;
+        let variables: Variables = context
+            .environment
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let keys = GpgKeys {
+            keyring: arguments.gpg_keyring.as_deref(),
+            passphrase_file: arguments.gpg_passphrase_file.as_deref(),
+            variables: &variables,
+        };
         for chart in &ground.plan.charts {
             let warnings = steps.take("chart", chart.file.as_str(), context, |_| {
-                let packed = staging.pack_chart(chart, &ground.project);
+                let packed = staging.pack_chart(chart, &ground.project, keys);
                 packed.map_err(|error| failure::stage(&error))
             })?;
             for warning in warnings {

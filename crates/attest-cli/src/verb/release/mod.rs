@@ -83,6 +83,12 @@ pub(crate) struct Arguments {
     /// Trust root that everything is verified against [default: the public-good instance of Sigstore]
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
+    /// A file of exported secret keys that gpg takes the keys of charts from [default: the user's own keys]
+    #[arg(long, value_name = "FILE")]
+    gpg_keyring: Option<PathBuf>,
+    /// A file whose first line unlocks the keys of charts [default: the agent of gpg asks]
+    #[arg(long, value_name = "FILE")]
+    gpg_passphrase_file: Option<PathBuf>,
     /// Show what the build tools say while they work
     #[arg(long, short)]
     verbose: bool,

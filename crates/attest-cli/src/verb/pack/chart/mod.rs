@@ -1,6 +1,6 @@
 //! `attest pack chart DIR`: the directory of a Helm chart in, its package out, signed if that is asked for.
 
-mod provenance;
+pub(super) mod provenance;
 pub(in crate::verb) mod refusal;
 mod report;
 

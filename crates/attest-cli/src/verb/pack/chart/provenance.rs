@@ -63,7 +63,8 @@ pub(super) fn path_beside(file: &Path) -> PathBuf {
     path.into()
 }
 
-fn not_signed(error: &GpgError) -> Failure {
+/// What a person is told when gpg signed nothing.
+pub(crate) fn not_signed(error: &GpgError) -> Failure {
     match error {
         GpgError::ProgramMissing => Failure::usage("gpg-missing", error)
             .hint("install GnuPG, or sign the package with `attest sign`, which needs no other program"),
