@@ -25,7 +25,10 @@ pub(crate) fn cargo_requirement(name: &str, version: Option<&str>, source: Optio
     if let Some((key, value)) = source.and_then(qualifier) {
         purl.add_qualifier(key, value).map_err(invalid)?;
     }
-    Ok(purl.to_string())
+    let text = purl.to_string();
+    // A lock file may hold anything as a version, such as another package URL: then others would read this one otherwise.
+    text.parse::<PackageUrl<'_>>().map_err(invalid)?;
+    Ok(text)
 }
 
 /// The package URL of something that no package manager knows.
@@ -95,6 +98,12 @@ mod tests {
     use super::*;
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn a_version_that_makes_no_package_url_is_refused() {
+        let error = cargo("a", "pkg:golang/example.com/a@1", None).unwrap_err();
+        assert!(matches!(error, Error::InvalidPurl { .. }), "{error}");
+    }
 
     #[test]
     fn a_package_of_the_default_registry_or_a_folder_has_no_qualifier() {
