@@ -6,6 +6,7 @@ use attest_release::build::Built;
 use attest_release::git::{Facts, PointerRule, Repository, SourceRequest, Unpacked};
 use attest_release::stage::{Check, FetchedBase, GpgKeys, Settings, Signed, StagedFile, Staging, Unlisted};
 use attest_release::{FileName, Target, Variables};
+use attest_sbom::Gap;
 use attest_sign::Session;
 use attest_verify::{CertificateIdentity, Expectation, OidcIssuer, VerificationTime, Verified};
 use attestation::Payload;
@@ -28,6 +29,10 @@ const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How much of what is not known is said; the lists have all of it.
 const SHOWN_GAPS: usize = 20;
+
+/// What makes the list of an image say more.
+const NOTHING_FOUND_HINT: &str = "  hint: files alone do not say what they were made of; programs that `cargo auditable` or Go built do, and so \
+                                  do the packages of an `image.base`";
 
 /// What came out of a release.
 pub(super) struct Made {
@@ -262,9 +267,13 @@ impl Making<'_> {
 
     /// Says what may surprise somebody who unpacks, and what is not known of the contents.
     fn warn(&self, context: &mut Context<'_>) {
-        let gaps = self.staging.gaps();
-        for (file, gap) in gaps.iter().take(SHOWN_GAPS) {
-            context.say(format_args!("warning: `{file}`: {gap}"));
+        let gaps = told(self.staging.gaps());
+        let shown = &gaps[..gaps.len().min(SHOWN_GAPS)];
+        for (gap, lists) in shown {
+            context.say(format_args!("warning: {lists}: {gap}"));
+        }
+        if shown.iter().any(|(gap, _)| gap.code() == "nothing-found") {
+            context.say(NOTHING_FOUND_HINT);
         }
         if gaps.len() > SHOWN_GAPS {
             let more = gaps.len() - SHOWN_GAPS;
@@ -429,4 +438,16 @@ fn verify(ground: &Ground, staging: &Staging, judge: &Judge<'_>) -> Result<Vec<V
         .verify(&ground.plan, &check)
         .map_err(|error| failure::stage(&error))?;
     Ok(checked.into_iter().map(|file| file.verified).collect())
+}
+
+/// What is not known, and the lists that say so: what is true of all images of a release is said once.
+fn told(gaps: &[(FileName, Gap)]) -> Vec<(&Gap, String)> {
+    let mut told: Vec<(&Gap, String)> = Vec::new();
+    for (file, gap) in gaps {
+        match told.iter_mut().find(|(earlier, _)| *earlier == gap) {
+            Some((_, lists)) => lists.push_str(&format!(", `{file}`")),
+            None => told.push((gap, format!("`{file}`"))),
+        }
+    }
+    told
 }
