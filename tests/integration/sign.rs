@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::command::{Command, Finished};
 
-const SIGNER: &str = "signer@example.com";
+pub(crate) const SIGNER: &str = "signer@example.com";
 
 struct WallClock;
 

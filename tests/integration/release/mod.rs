@@ -5,3 +5,4 @@ mod made;
 pub(crate) mod project;
 mod published;
 mod refused;
+mod scenarios;
