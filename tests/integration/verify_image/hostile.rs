@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{BUNDLE, SIGNATURE, Scene, digest_of};
+use super::scene::{BUNDLE, SIGNATURE, Scene, digest_of, payload};
 use crate::registry::server::{INDEX, MANIFEST};
 use crate::signed_release::says;
 use attest_testkit::LogVersion;
@@ -14,6 +14,28 @@ fn a_statement_about_another_image_does_not_count() {
     let bundle = scene.world().sign_statement(&statement, LogVersion::V2).unwrap();
     scene.attach(&top, BUNDLE, bundle.as_json());
     scene.rejects(&[], "[subject-missing]");
+}
+
+#[test]
+fn an_attestation_of_a_file_that_names_an_image_is_no_signature_of_the_image() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let payload = payload(&top, &Value::Null);
+    scene.attest_file_as_before(&top, &payload);
+    let text = scene.rejects(&[], "[image-not-signed]");
+    says(&text, "[evidence-not-a-signature]");
+    scene.sign_as_before(&top, &payload);
+    scene.accepts(&[]);
+}
+
+#[test]
+fn evidence_that_is_too_large_to_be_looked_at_is_undecided() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let lines = "{}\n".repeat(5000);
+    scene.attach(&top, BUNDLE, lines.as_bytes());
+    let text = scene.verify(&[]).expect_code(3).stdout_text().to_owned();
+    says(&text, "[evidence-not-read]");
+    scene.sign(&top);
+    scene.accepts(&[]);
 }
 
 #[test]

@@ -178,6 +178,19 @@ impl Scene {
         );
     }
 
+    /// What somebody says of a file, where cosign 2 has the signature of an image: the file is its payload.
+    pub(crate) fn attest_file_as_before(&mut self, image: &str, payload: &str) {
+        let statement = Self::statement(&digest(payload.as_bytes()), SIGNATURE, &json!({}));
+        let bundle = self.world().sign_statement(&statement, LogVersion::V1).unwrap();
+        let bundle: Value = serde_json::from_slice(bundle.as_json()).unwrap();
+        let envelope = bundle["dsseEnvelope"].to_string();
+        self.attach_as_before(
+            (image, "sig"),
+            (PAYLOAD, payload.as_bytes()),
+            &annotations(&bundle, &envelope),
+        );
+    }
+
     fn attach_as_before(&mut self, (image, ending): (&str, &str), (media_type, content): (&str, &[u8]), said: &Value) {
         let layer = json!({
             "mediaType": media_type, "digest": self.blob(content), "size": content.len(), "annotations": said,

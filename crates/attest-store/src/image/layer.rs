@@ -1,5 +1,5 @@
 use attest_digest::Digest;
-use attestation::foreign::{Detached, EvidenceError, Limits, read_evidence};
+use attestation::foreign::{Detached, EvidenceError, Format, Limits, read_evidence};
 use attestation::{Bundle, limits};
 
 use super::asking::Answer;
@@ -32,26 +32,43 @@ pub(super) fn limit_of(layer: &Blob) -> u64 {
     }
 }
 
-/// What a layer holds, by what a repository says when it is asked for it.
-pub(super) fn attachments(layer: &Blob, answer: Answer) -> Vec<Attachment> {
+/// What a layer holds, by what a repository says when it is asked for it: so many pieces of evidence at most.
+pub(super) fn attachments(layer: &Blob, answer: Answer, room: usize) -> Vec<Attachment> {
     match answer {
-        Answer::Found(bytes) => attached(layer, bytes).into_iter().map(Attachment::Evidence).collect(),
+        Answer::Found(_) if room == 0 => vec![Attachment::NotOpened { count: 1 }],
+        Answer::Found(bytes) => {
+            let found = attached(layer, bytes, room).into_iter();
+            found.map(Attachment::Evidence).collect()
+        }
         Answer::Misnamed(reason) => vec![Attachment::Invalid(InvalidDocument::Misnamed { reason })],
         Answer::Nothing | Answer::Referrers(_) => vec![Attachment::Missing(layer.digest.clone())],
     }
 }
 
-fn attached(layer: &Blob, bytes: Vec<u8>) -> Vec<Result<Attached, EvidenceError>> {
+fn attached(layer: &Blob, bytes: Vec<u8>, room: usize) -> Vec<Result<Attached, EvidenceError>> {
     if layer.media_type == SIMPLE_SIGNING {
         let bundle = signature(layer).and_then(|signature| bundle(signature, layer, Some(&layer.digest)));
+        let bundle = bundle.and_then(over_bytes);
         return vec![bundle.map(|bundle| Attached::SimpleSigning { bundle, payload: bytes })];
     }
     if layer.media_type == ENVELOPE {
         return vec![bundle(bytes, layer, None).map(Attached::Bundle)];
     }
-    let read = read_evidence(&bytes, &Limits::default()).into_iter();
+    let mut limits = Limits::default();
+    limits.signatures = limits.signatures.min(room);
+    let read = read_evidence(&bytes, &limits).into_iter();
     read.map(|item| item.map(|(_, bundle)| Attached::Bundle(Box::new(bundle))))
         .collect()
+}
+
+/// An envelope says something of a file of these bytes, whose signer need not have known that they name an image.
+fn over_bytes(bundle: Box<Bundle>) -> Result<Box<Bundle>, EvidenceError> {
+    match bundle.peek_unverified().envelope() {
+        None => Ok(bundle),
+        Some(_) => Err(EvidenceError::NotEvidence {
+            format: Format::DsseEnvelope,
+        }),
+    }
 }
 
 fn signature(layer: &Blob) -> Result<Vec<u8>, EvidenceError> {

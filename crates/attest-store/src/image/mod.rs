@@ -46,7 +46,7 @@ pub use written::simple_signing_payload;
 
 use attest_digest::Digest;
 
-/// The most manifests that are opened for one subject, and the most layers of all of them. A release of a year has some hundreds of attestations.
+/// The most manifests that are opened for one subject, the most layers of all of them, and the most pieces of evidence in those. A release of a year has some hundreds of attestations.
 pub const MAX_ATTACHMENTS: usize = 4096;
 
 /// The most bytes of evidence that are read for one subject, by what its manifests say: all of it is held at once. Attestations of

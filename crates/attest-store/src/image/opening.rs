@@ -74,15 +74,17 @@ enum Planned {
 /// however many are fetched together.
 struct Allowance {
     layers: usize,
+    /// Pieces of evidence: a layer may hold many.
+    pieces: usize,
     bytes: u64,
 }
 
 impl Allowance {
-    fn take(&mut self, layer: &Blob) -> bool {
-        let fits = self.layers > 0 && layer.size <= self.bytes;
+    fn take(&mut self, bytes: u64) -> bool {
+        let fits = self.layers > 0 && bytes <= self.bytes;
         if fits {
             self.layers -= 1;
-            self.bytes -= layer.size;
+            self.bytes -= bytes;
         }
         fits
     }
@@ -103,6 +105,7 @@ impl<'a, E> Opening<'a, E> {
             subject,
             allowance: Allowance {
                 layers: MAX_ATTACHMENTS,
+                pieces: MAX_ATTACHMENTS,
                 bytes: MAX_EVIDENCE_BYTES,
             },
             stored: Vec::new(),
@@ -159,12 +162,13 @@ impl<'a, E> Opening<'a, E> {
         let mut left = 0;
         for layer in layers.into_iter().filter(|layer| is_evidence(&layer.media_type)) {
             let (limit, found) = (limit_of(&layer), layer.size);
-            if found > limit {
-                planned.push(Planned::Told(origin.stored(Attachment::TooLarge { limit, found })));
-            } else if self.allowance.take(&layer) {
-                planned.push(Planned::Layer(origin.clone(), layer));
-            } else {
+            let is_too_large = found > limit;
+            if !self.allowance.take(if is_too_large { 0 } else { found }) {
                 left += 1;
+            } else if is_too_large {
+                planned.push(Planned::Told(origin.stored(Attachment::TooLarge { limit, found })));
+            } else {
+                planned.push(Planned::Layer(origin.clone(), layer));
             }
         }
         if left > 0 {
@@ -184,7 +188,8 @@ impl<'a, E> Opening<'a, E> {
                 Planned::Told(told) => self.stored.push(told),
                 Planned::Layer(origin, layer) => {
                     let answer = answers.next().unwrap_or(Answer::Nothing);
-                    let found = attachments(&layer, answer);
+                    let found = attachments(&layer, answer, self.allowance.pieces);
+                    self.allowance.pieces = self.allowance.pieces.saturating_sub(found.len());
                     self.stored.extend(found.into_iter().map(|found| origin.stored(found)));
                 }
             }

@@ -200,3 +200,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_envelope_is_no_signature_over_the_bytes_of_a_payload() {
+    let envelope = serde_json::json!({
+        "payload": "e30=", "payloadType": "application/vnd.in-toto+json", "signatures": [{ "sig": "MAYCAQUCAQY=" }],
+    });
+    let image = digest(b"image");
+    let kind = "application/vnd.dev.cosign.simplesigning.v1+json";
+    let read = |signature: String| {
+        let mut memory = Memory::default();
+        let layer = memory.put(b"{}");
+        let annotations = serde_json::json!({ "dev.cosignproject.cosign/signature": signature });
+        memory.tag(
+            CosignTag::Signatures.of(&image),
+            &format!(
+                r#"{{"layers":[{{"mediaType":"{kind}","digest":"{layer}","size":2,"annotations":{annotations}}}]}}"#
+            ),
+        );
+        evidence(&memory, &image).remove(0).attachment
+    };
+    let format = attestation::foreign::Format::DsseEnvelope;
+    let expected = attestation::foreign::EvidenceError::NotEvidence { format };
+    let found = read(envelope.to_string());
+    assert!(
+        matches!(&found, Attachment::Evidence(Err(error)) if *error == expected),
+        "{found:?}"
+    );
+    let found = read("MAYCAQUCAQY=".to_owned());
+    assert!(
+        matches!(found, Attachment::Evidence(Ok(Attached::SimpleSigning { .. }))),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_pieces_of_all_layers_together_are_counted() {
+    let mut memory = Memory::default();
+    let image = digest(b"image");
+    let lines = "{}\n".repeat(MAX_ATTACHMENTS / 2 + 1);
+    let blob = memory.put(lines.as_bytes());
+    let layers = vec![layer(&blob, lines.len() as u64); 8];
+    memory.listed = vec![memory.put(manifest(&image, &layers).as_bytes())];
+    let stored = evidence(&memory, &image);
+    let is_cut = |one: &&StoredEvidence| matches!(one.attachment, Attachment::NotOpened { count: 1 });
+    assert_eq!(stored.iter().filter(is_cut).count(), 6);
+    assert!(stored.len() <= MAX_ATTACHMENTS + 8, "{}", stored.len());
+}

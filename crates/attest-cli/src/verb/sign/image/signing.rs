@@ -97,7 +97,8 @@ impl Signing<'_> {
                 .is_some_and(|found| is_same_statement(&found, statement)),
             (Attached::SimpleSigning { bundle, payload: found }, Content::SimpleSigning { payload, .. }) => {
                 let candidate = task.candidate(bundle);
-                found == payload && self.root.verify(self.signer, self.terms(), &candidate).is_ok()
+                let is_over_bytes = bundle.peek_unverified().envelope().is_none();
+                is_over_bytes && found == payload && self.root.verify(self.signer, self.terms(), &candidate).is_ok()
             }
             _ => false,
         }

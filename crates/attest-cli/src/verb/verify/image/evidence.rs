@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use attest_digest::{Digest, Measured};
@@ -5,8 +6,8 @@ use attest_store::image::{
     Attached, Attachment, InvalidDocument, InvalidPayload, Place as StoredAt, SimpleSigning, StoredEvidence,
 };
 use attest_verify::{Artifact, AtHand, Expectation, Verifier};
-use attestation::foreign::Format;
-use attestation::{Bundle, Statement};
+use attestation::foreign::{EvidenceError, Format};
+use attestation::{Bundle, BundleErrorKind, Statement};
 
 use super::super::build::Admitted;
 use super::super::evidence::Origin;
@@ -56,14 +57,9 @@ type Judged = Result<(Proven, Vec<usize>), (Nearness, Problem)>;
 impl Examiner<'_> {
     /// Every piece about one manifest of a repository.
     pub(super) fn examine_all(&self, (repository, image): (&str, &Digest), stored: Vec<StoredEvidence>) -> Vec<Piece> {
-        let paths: Vec<PathBuf> = stored.iter().map(|one| path(repository, image, one)).collect();
-        let pieces = stored.into_iter().enumerate().map(|(place, one)| {
-            let is_one_of_several = paths.iter().filter(|path| **path == paths[place]).nth(1).is_some();
-            let before = paths[..place].iter().filter(|path| **path == paths[place]).count();
-            let number = is_one_of_several.then_some(before + 1);
-            self.examine(image, one, (paths[place].clone(), number))
-        });
-        pieces.collect()
+        let paths = numbered(stored.iter().map(|one| path(repository, image, one)));
+        let pieces = stored.into_iter().zip(paths);
+        pieces.map(|(one, place)| self.examine(image, one, place)).collect()
     }
 
     fn examine(&self, image: &Digest, stored: StoredEvidence, (path, place): (PathBuf, Option<usize>)) -> Piece {
@@ -126,6 +122,11 @@ impl Examiner<'_> {
 
     /// The signature is over the payload, and the payload is about the image.
     fn verify_payload(&self, image: &Digest, bundle: &Bundle, payload: &[u8], concerned: &[usize]) -> Judged {
+        if bundle.peek_unverified().envelope().is_some() {
+            let format = Format::DsseEnvelope;
+            let problem = Problem::from(&EvidenceError::NotEvidence { format });
+            return Err((Nearness::OfTheKind, problem));
+        }
         let at_hand = AtHand::Bytes(payload);
         let verified = self.verifier.verify_bundle_with(bundle, self.expectation, at_hand);
         let verified = verified.map_err(|rejection| unverified(Problem::from(&rejection)))?;
@@ -157,11 +158,17 @@ impl Examiner<'_> {
                     Problem::rejected("blob-mismatch", reason),
                 )
             }
+            Attachment::Evidence(Err(error)) if error.kind() == BundleErrorKind::TooLarge => {
+                (Worth::Unknown, Problem::undecided(error.code(), error))
+            }
             Attachment::Evidence(Err(error)) => (Worth::Nothing, Problem::from(&error)),
+            Attachment::Invalid(error @ InvalidDocument::TooLarge { .. }) => {
+                (Worth::Unknown, Problem::undecided("evidence-too-large", error))
+            }
             Attachment::Invalid(error) => (Worth::Nothing, Problem::rejected("manifest-invalid", error)),
             Attachment::TooLarge { limit, found } => {
                 let message = format_args!("expected at most {limit} bytes of evidence, found {found}");
-                (Worth::Nothing, Problem::rejected("evidence-too-large", message))
+                (Worth::Unknown, Problem::undecided("evidence-too-large", message))
             }
             Attachment::Missing(digest) => {
                 let message = format_args!("expected `{digest}`, which is listed, found nothing");
@@ -211,6 +218,24 @@ fn path(repository: &str, image: &Digest, stored: &StoredEvidence) -> PathBuf {
         (StoredAt::Referrer, None) => format!("{repository}@{image}"),
     };
     PathBuf::from(text)
+}
+
+/// What lies in the same place as another is told from it by its number.
+fn numbered(paths: impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, Option<usize>)> {
+    let paths: Vec<PathBuf> = paths.collect();
+    let mut counts: BTreeMap<&PathBuf, usize> = BTreeMap::new();
+    let numbers = paths.iter().map(|path| {
+        let count = counts.entry(path).or_default();
+        *count += 1;
+        *count
+    });
+    let numbers: Vec<usize> = numbers.collect();
+    let numbers = paths
+        .iter()
+        .zip(numbers)
+        .map(|(path, number)| (counts[path] > 1).then_some(number));
+    let numbers: Vec<Option<usize>> = numbers.collect();
+    paths.into_iter().zip(numbers).collect()
 }
 
 /// What evidence says that it is, before anything of it is verified.
