@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor};
@@ -88,8 +89,9 @@ impl<'de> Visitor<'de> for Fields {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Edited, A::Error> {
         let mut fields: Vec<(String, Box<RawValue>)> = Vec::new();
+        let mut names = BTreeSet::new();
         while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
-            if fields.iter().any(|(name, _)| *name == key) {
+            if !names.insert(key.clone()) {
                 return Err(de::Error::custom(format_args!("key `{key}` stands in it twice")));
             }
             fields.push((key, value));
@@ -128,6 +130,23 @@ mod tests {
         }
         let edited = Edited::parse(br#"{"a":{}}"#).unwrap();
         assert!(matches!(edited.list("a"), Err(Error::Json { .. })));
+    }
+
+    #[test]
+    fn many_keys_are_looked_through_once() {
+        let begin = std::time::Instant::now();
+        let fields: Vec<String> = (0..100_000).map(|number| format!(r#""{number}":1"#)).collect();
+        let json = |last: &str| format!("{{{},{last}}}", fields.join(","));
+        Edited::parse(json(r#""new":1"#).as_bytes()).unwrap();
+        assert!(matches!(
+            Edited::parse(json(r#""0":1"#).as_bytes()),
+            Err(Error::Json { .. })
+        ));
+        assert!(
+            begin.elapsed() < std::time::Duration::from_secs(10),
+            "{:?}",
+            begin.elapsed()
+        );
     }
 
     proptest! {
