@@ -204,7 +204,10 @@ fn refuse_occupied(destination: &Destination) -> Result<(), Error> {
     };
     let is_free = match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::symlink_metadata(path).is_err(),
+        // A file, or a link that leads nowhere, stands in the way; what cannot be looked at is another matter.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory && fs::symlink_metadata(path).is_ok() => false,
+        Err(error) => return Err(Error::read(path)(error)),
     };
     let is_layout = path.join("oci-layout").is_file() && path.join("index.json").is_file();
     match is_free || (*replace && is_layout) {
@@ -324,6 +327,17 @@ mod tests {
         };
         let (_parent, found) = replaced(&Place { exchange, ..place() });
         assert_eq!(found.unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_told_and_not_taken_for_occupied() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, "").unwrap();
+        let begin = |path: PathBuf| Staging::begin(Destination::of(&path, false)).err().unwrap();
+        assert!(matches!(begin(file.clone()), Error::Exists { is_layout: false, .. }));
+        let inside = file.join("layout");
+        assert!(matches!(begin(inside.clone()), Error::Read { path, .. } if path == inside));
     }
 
     #[test]
