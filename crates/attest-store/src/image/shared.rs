@@ -1,6 +1,6 @@
 //! What several writers keep below one tag: a list that only grows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::image::{Edited, Error, Index, Manifest, media_type};
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,12 @@ pub(super) enum Kind {
 /// An entry of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    key: (String, String),
+    key: Key,
     json: Box<RawValue>,
 }
+
+/// By what an entry is told from another one: its digest, and what cosign keeps beside it of the signature.
+type Key = (String, BTreeMap<String, String>);
 
 /// What stands below a tag. Fields and entries of others stay as they were written.
 #[derive(Debug, Clone)]
@@ -60,7 +63,7 @@ pub(super) enum NotShared {
 struct EntryWire {
     digest: String,
     #[serde(default)]
-    annotations: Option<std::collections::BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 /// In the order of Go's structure.
@@ -88,21 +91,24 @@ struct RootWire {
 #[derive(Serialize)]
 struct Nothing {}
 
+/// With what the annotations begin that cosign 2 keeps beside a signature: certificates, the entry of the log, timestamps.
+const EVIDENCE: &str = "dev.sigstore.cosign/";
+
 /// Go's zero.
 const NO_TIME: &str = "0001-01-01T00:00:00Z";
 
 impl Entry {
-    /// An entry is another one when its digest is, or the signature beside it: one payload may be signed by several.
+    /// An entry is another one when its digest is, or the signature beside it, as one payload may be signed by several, or what
+    /// proves the signature: the same one may be logged later.
     pub(super) fn new(json: Box<RawValue>) -> Result<Self, Error> {
         let wire: EntryWire = serde_json::from_str(json.get()).map_err(|error| Error::Json {
             expected: "an entry with a digest",
             reason: error.to_string(),
         })?;
-        let signature = wire
-            .annotations
-            .and_then(|mut annotations| annotations.remove(SIGNATURE));
+        let mut beside = wire.annotations.unwrap_or_default();
+        beside.retain(|name, _| name == SIGNATURE || name.starts_with(EVIDENCE));
         Ok(Self {
-            key: (wire.digest, signature.unwrap_or_default()),
+            key: (wire.digest, beside),
             json,
         })
     }
@@ -293,6 +299,26 @@ mod tests {
             r#"{{"architecture":"","created":"{NO_TIME}","history":[{{"created":"{NO_TIME}"}},{{"created":"{NO_TIME}"}}],"os":"","rootfs":{{"type":"layers","diff_ids":[{one},{one}]}},"config":{{}}}}"#
         );
         assert_eq!(configuration, expected);
+    }
+
+    #[test]
+    fn a_signature_that_was_logged_later_is_another_entry_and_a_remark_makes_none() {
+        let layer = |more: &str| {
+            let digest = hex('1');
+            entry(&format!(
+                r#"{{"mediaType":"{SIMPLE_SIGNING}","size":1,"digest":"sha256:{digest}","annotations":{{"{SIGNATURE}":"a"{more}}}}}"#
+            ))
+        };
+        let mut shared = Shared::read(Kind::Layers, None).unwrap();
+        shared.merge(&[layer("")]);
+        for name in ["bundle", "certificate", "chain", "rfc3161timestamp"] {
+            let proven = layer(&format!(r#","dev.sigstore.cosign/{name}":"x""#));
+            assert!(!shared.holds(std::slice::from_ref(&proven)), "{name}");
+            shared.merge(std::slice::from_ref(&proven));
+            assert!(shared.holds(&[layer(""), proven]));
+        }
+        assert_eq!(shared.entries().len(), 5);
+        assert!(shared.holds(&[layer(r#","com.example.remark":"x""#)]));
     }
 
     #[test]
