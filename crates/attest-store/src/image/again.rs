@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::attach::{AttachError, Attaching, Stored, entry};
 use super::contest::{Contest, Settled};
-use super::shared::Kind;
+use super::shared::{Kind, Shared};
 use super::stored::StoredManifest;
 use super::{Condition, Place, TagPut, Writer, fallback_tag, kind_of};
 
@@ -35,7 +35,7 @@ impl<W: Writer> Attaching<'_, W> {
         if !is_listed && !self.lists(&digest)? {
             let tag = fallback_tag(self.subject.digest());
             let listed = serde_json::to_string(&stored.descriptor()).unwrap_or_default();
-            let settled = Contest::new(self.repository, &tag, Kind::Referrers, entry(&tag, listed)?).run()?;
+            let settled = Contest::new(self.repository, &tag, Kind::Referrers, vec![entry(&tag, listed)?]).run()?;
             was_there &= settled.was_there;
         }
         Ok(Settled {
@@ -50,44 +50,68 @@ impl<W: Writer> Attaching<'_, W> {
             was_there,
             document: stored.digest.clone(),
         };
-        match found {
+        let made = match found {
             Some(found) if found.bytes == stored.bytes => return Ok(settled(true)),
-            None if self.make(tag, stored)? => return Ok(settled(false)),
-            _ if tag.ends_with(".sbom") => {
-                return Err(AttachError::Taken {
-                    tag: tag.to_owned(),
-                    expected: "the list of contents that is attached",
-                    found: "another one".to_owned(),
-                });
-            }
-            _ => {}
+            Some(_) => None,
+            None => self.make(tag, stored)?,
+        };
+        let is_list = !tag.ends_with(".sbom") && Shared::read(Kind::Layers, Some(&stored.bytes)).is_ok();
+        match made {
+            _ if is_list => self.layers_again(tag, stored, made),
+            Some(_) if self.stands(tag, stored)? => Ok(settled(false)),
+            _ => Err(AttachError::Taken {
+                tag: tag.to_owned(),
+                expected: "the manifest that is attached",
+                found: "another one".to_owned(),
+            }),
         }
-        let mut all = settled(true);
-        for layer in layers(&stored.bytes) {
-            let entry = entry(tag, layer.get().to_owned())?;
-            let one = Contest::new(self.repository, tag, Kind::Layers, entry).run()?;
-            all = Settled {
-                was_there: all.was_there && one.was_there,
-                document: one.document,
-            };
-        }
-        Ok(all)
     }
 
-    /// False when somebody was first.
-    fn make(&self, tag: &str, stored: &StoredManifest) -> Result<bool, AttachError<W::Error>> {
-        let media_type = kind_of(&stored.bytes);
-        let put = |condition| self.repository.put_tag(tag, &media_type, &stored.bytes, condition);
-        let made = match put(Some(&Condition::Absent)).map_err(AttachError::Repository)? {
-            TagPut::NoConditions => put(None).map_err(AttachError::Repository)?,
-            made => made,
-        };
+    /// Brings every layer there, and looks whether all stay.
+    fn layers_again(
+        &self,
+        tag: &str,
+        stored: &StoredManifest,
+        made: Option<Made>,
+    ) -> Result<Settled, AttachError<W::Error>> {
+        let layers = layers(&stored.bytes).into_iter();
+        let entries = layers.map(|layer| entry(tag, layer.get().to_owned()));
+        let entries = entries.collect::<Result<_, _>>()?;
+        let contest = Contest::new(self.repository, tag, Kind::Layers, entries);
         match made {
-            TagPut::Moved => Ok(true),
-            TagPut::Unsure(error) => Err(AttachError::Repository(error)),
-            TagPut::Changed | TagPut::NoConditions => Ok(false),
+            Some(made) => contest.begun(made == Made::UnlessThere).run(),
+            None => contest.run(),
         }
     }
+
+    fn stands(&self, tag: &str, stored: &StoredManifest) -> Result<bool, AttachError<W::Error>> {
+        let found = self.repository.versioned(tag).map_err(AttachError::Repository)?;
+        Ok(found.is_some_and(|found| found.bytes == stored.bytes))
+    }
+
+    /// None when somebody was first.
+    fn make(&self, tag: &str, stored: &StoredManifest) -> Result<Option<Made>, AttachError<W::Error>> {
+        let media_type = kind_of(&stored.bytes);
+        let put = |condition| self.repository.put_tag(tag, &media_type, &stored.bytes, condition);
+        let (put, made) = match put(Some(&Condition::Absent)).map_err(AttachError::Repository)? {
+            TagPut::NoConditions => (put(None).map_err(AttachError::Repository)?, Made::Always),
+            put => (put, Made::UnlessThere),
+        };
+        match put {
+            TagPut::Moved => Ok(Some(made)),
+            TagPut::Unsure(error) => Err(AttachError::Repository(error)),
+            TagPut::Changed | TagPut::NoConditions => Ok(None),
+        }
+    }
+}
+
+/// How a tag was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Under the condition that there is none, which may have been passed over.
+    UnlessThere,
+    /// Whatever was there.
+    Always,
 }
 
 /// The layers of a manifest as they are written.

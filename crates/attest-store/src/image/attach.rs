@@ -6,11 +6,12 @@ use attestation::Bundle;
 use attestation::foreign::NotForCosign;
 use serde_json::value::RawValue;
 
+use super::asking::{Answer, Question};
 use super::contest::Contest;
 use super::document::Document;
 use super::shared::{Entry, Kind, NotShared};
 use super::written::{Pointer, go_json};
-use super::{CosignTag, Place, Writer, fallback_tag, legacy, referrer};
+use super::{CosignTag, MAX_ATTACHMENTS, Place, Writer, fallback_tag, legacy, referrer};
 
 /// Evidence that is to hang on a manifest.
 #[derive(Debug, Clone, Copy)]
@@ -168,8 +169,13 @@ impl<W: Writer> Attaching<'_, W> {
 
     /// The manifest that holds a bundle already. Without the blob there is none, and nobody else has to be looked at.
     fn there(&self, layer: &Digest, size: u64) -> Result<Option<Digest>, AttachError<W::Error>> {
-        let blob = self.repository.blob(layer, size).map_err(AttachError::Repository)?;
-        if blob.is_none() {
+        let blob = super::Blob {
+            digest: layer.clone(),
+            media_type: referrer::BUNDLE.to_owned(),
+            size,
+            annotations: BTreeMap::new(),
+        };
+        if self.ask(&Question::Blob(&blob))?.is_none() {
             return Ok(None);
         }
         let subject = self.subject.digest();
@@ -187,8 +193,8 @@ impl<W: Writer> Attaching<'_, W> {
                 .flat_map(|index| index.manifests)
                 .map(|entry| entry.digest),
         );
-        for candidate in candidates {
-            let bytes = self.repository.manifest(&candidate).map_err(AttachError::Repository)?;
+        for candidate in candidates.into_iter().take(MAX_ATTACHMENTS) {
+            let bytes = self.ask(&Question::Manifest(&candidate))?;
             let document = bytes.and_then(|bytes| Document::parse(&bytes).ok());
             let holds = |document: Document| {
                 let is_it = |held: &super::Blob| held.digest == *layer && held.media_type == referrer::BUNDLE;
@@ -199,6 +205,14 @@ impl<W: Writer> Attaching<'_, W> {
             }
         }
         Ok(None)
+    }
+
+    /// What somebody else called by a wrong digest is not what is looked for.
+    fn ask(&self, question: &Question<'_>) -> Result<Option<Vec<u8>>, AttachError<W::Error>> {
+        match question.put(self.repository).map_err(AttachError::Repository)? {
+            Answer::Found(bytes) => Ok(Some(bytes)),
+            Answer::Referrers(_) | Answer::Nothing | Answer::Misnamed(_) => Ok(None),
+        }
     }
 
     /// Some registries list referrers and do not say so when one is written.
@@ -214,7 +228,7 @@ impl<W: Writer> Attaching<'_, W> {
         pointer.annotations = referrer::annotations(bundle, self.created.as_deref());
         let tag = fallback_tag(self.subject.digest());
         let entry = entry(&tag, go_json(&pointer))?;
-        Contest::new(self.repository, &tag, Kind::Referrers, entry)
+        Contest::new(self.repository, &tag, Kind::Referrers, vec![entry])
             .run()
             .map(drop)
     }
@@ -231,7 +245,7 @@ impl<W: Writer> Attaching<'_, W> {
         };
         self.put_blob(&layer.bytes)?;
         let entry = entry(&tag, layer.descriptor)?;
-        let settled = Contest::new(self.repository, &tag, Kind::Layers, entry).run()?;
+        let settled = Contest::new(self.repository, &tag, Kind::Layers, vec![entry]).run()?;
         Ok(Stored {
             manifest: settled.document,
             place: Place::Tag(tag),

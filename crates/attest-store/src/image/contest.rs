@@ -37,12 +37,12 @@ const LONGEST_SETTLING: Duration = Duration::from_secs(60);
 /// How much longer others may take than this one did.
 const SLOWER: u32 = 3;
 
-/// An entry on its way below a tag.
+/// Entries on their way below a tag.
 pub(super) struct Contest<'a, W: Writer> {
     writer: &'a W,
     tag: &'a str,
     kind: Kind,
-    ours: Entry,
+    ours: Vec<Entry>,
     /// What has to be there: ours, and whatever we wrote of others.
     known: Vec<Entry>,
     conditions: Conditions,
@@ -56,7 +56,7 @@ pub(super) struct Contest<'a, W: Writer> {
 
 /// How it ended.
 pub(super) struct Settled {
-    /// Whether the entry was there before, and nothing was written.
+    /// Whether the entries were there before, and nothing was written.
     pub(super) was_there: bool,
     /// What stood below the tag then.
     pub(super) document: Digest,
@@ -79,7 +79,7 @@ struct Written {
 }
 
 impl<'a, W: Writer> Contest<'a, W> {
-    pub(super) fn new(writer: &'a W, tag: &'a str, kind: Kind, ours: Entry) -> Self {
+    pub(super) fn new(writer: &'a W, tag: &'a str, kind: Kind, ours: Vec<Entry>) -> Self {
         let conditions = match writer.keeps_conditions() {
             true => Conditions::Kept,
             false => Conditions::Untried,
@@ -88,7 +88,7 @@ impl<'a, W: Writer> Contest<'a, W> {
             writer,
             tag,
             kind,
-            known: vec![ours.clone()],
+            known: ours.clone(),
             ours,
             conditions,
             written: None,
@@ -99,7 +99,26 @@ impl<'a, W: Writer> Contest<'a, W> {
         }
     }
 
-    /// Sees to it that the entry is there.
+    /// The same for who made the tag, with these entries alone: where the condition that there is none was passed over, or could
+    /// not be made, somebody else may have made it at the same time.
+    pub(super) fn begun(self, has_condition: bool) -> Self {
+        let conditions = match (self.conditions, has_condition) {
+            (Conditions::Kept, _) => Conditions::Kept,
+            (_, true) => Conditions::Created,
+            (_, false) => Conditions::Ignored,
+        };
+        let written = Written {
+            at: self.writer.elapsed(),
+            is_certain: conditions == Conditions::Kept,
+        };
+        Self {
+            conditions,
+            written: Some(written),
+            ..self
+        }
+    }
+
+    /// Sees to it that the entries are there.
     pub(super) fn run(mut self) -> Result<Settled, AttachError<W::Error>> {
         let begin = self.writer.elapsed();
         let mut is_late = false;

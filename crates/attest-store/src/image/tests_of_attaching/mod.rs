@@ -1,5 +1,6 @@
 //! Hanging evidence on images: what is written, and that nothing is lost, on good and bad repositories.
 
+mod again;
 mod cosign;
 mod layouts;
 mod many;
@@ -61,6 +62,8 @@ enum Meanwhile {
     Moves(Vec<u8>),
     /// It is moved, and the answer is lost.
     LosesAnswer,
+    /// It is moved, and then somebody else who read before moves it there.
+    Undoes(Vec<u8>),
     /// It breaks before anything is done.
     Breaks,
     Denies,
@@ -112,7 +115,9 @@ impl Repository for Shelf {
     type Error = String;
 
     fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String> {
-        Ok(self.state().manifests.get(&digest.to_string()).cloned())
+        let mut state = self.state();
+        state.log.push(format!("read {digest}"));
+        Ok(state.manifests.get(&digest.to_string()).cloned())
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, String> {
@@ -183,7 +188,7 @@ impl Writer for Shelf {
             Some(Meanwhile::Moves(to)) => drop(state.tags.insert(tag.to_owned(), to.clone())),
             Some(Meanwhile::Breaks) => return Ok(TagPut::Unsure("broken".to_owned())),
             Some(Meanwhile::Denies) => return Err("denied".to_owned()),
-            Some(Meanwhile::LosesAnswer) | None => {}
+            Some(Meanwhile::LosesAnswer | Meanwhile::Undoes(_)) | None => {}
         }
         let now = state.tags.get(tag).map(|bytes| sha256(bytes).to_string());
         let is_kept = |condition: &&Condition| {
@@ -199,6 +204,9 @@ impl Writer for Shelf {
             return Ok(TagPut::Changed);
         }
         state.tags.insert(tag.to_owned(), bytes.to_vec());
+        if let Some(Meanwhile::Undoes(to)) = &meanwhile {
+            state.tags.insert(tag.to_owned(), to.clone());
+        }
         drop(state);
         self.travel();
         Ok(match meanwhile {

@@ -56,6 +56,22 @@ fn the_same_bundle_is_stored_once_whenever_it_was_made() {
 }
 
 #[test]
+fn what_others_hang_there_is_looked_through_up_to_a_limit() {
+    let shelf = with_conditions();
+    let bundle = bundle(1);
+    shelf.put_blob(bundle.as_json()).unwrap();
+    let entries = (0..MAX_ATTACHMENTS + 9).map(|number| {
+        let digest = sha256(&number.to_le_bytes()).to_string();
+        json!({ "digest": digest, "size": 1, "mediaType": media_type::MANIFEST })
+    });
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": entries.collect::<Vec<_>>() });
+    let index = index.to_string().into_bytes();
+    shelf.state().tags.insert(fallback(), index);
+    assert!(!attach(&shelf, 1).unwrap().was_there);
+    assert_eq!(shelf.count("read sha256:"), MAX_ATTACHMENTS);
+}
+
+#[test]
 fn what_was_begun_and_not_listed_is_finished() {
     let shelf = with_conditions();
     shelf.state().meanwhile = vec![Meanwhile::Denies];
