@@ -6,10 +6,11 @@ use attest_archive::image::{Descriptor, Error, Layout};
 use attest_digest::Digest;
 
 use super::document::Document;
-use super::{MAX_DOCUMENT_BYTES, Repository};
+use super::{CosignTag, MAX_DOCUMENT_BYTES, Repository};
 
 /// By which `cosign save` says what an entry of a layout is. It keeps no tags.
 const SAVED_KIND: &str = "kind";
+const SAVED_IMAGE: [&str; 2] = ["dev.cosignproject.cosign/image", "dev.cosignproject.cosign/imageIndex"];
 const SAVED_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
 const SAVED_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
 
@@ -84,17 +85,35 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
     }
 
     pub(super) fn entry(&self, tag: &str) -> Option<&Descriptor> {
+        let mut entries = self.layout().index().manifests().iter();
+        let named = entries.find(|entry| entry.reference_name() == Some(tag));
+        named.or_else(|| self.saved(tag))
+    }
+
+    /// What `cosign save` kept of a tag: that of the image that it saved, and of no other, such as those of an index.
+    fn saved(&self, tag: &str) -> Option<&Descriptor> {
+        let (kind, of) = match tag.rsplit_once('.')? {
+            (_, "sig") => (SAVED_SIGNATURES, CosignTag::Signatures),
+            (_, "att") => (SAVED_ATTESTATIONS, CosignTag::Attestations),
+            _ => return None,
+        };
         let entries = || self.layout().index().manifests().iter();
-        let named = entries().find(|entry| entry.reference_name() == Some(tag));
-        named.or_else(|| {
-            let saved = match tag.rsplit_once('.') {
-                Some((_, "sig")) => SAVED_SIGNATURES,
-                Some((_, "att")) => SAVED_ATTESTATIONS,
-                _ => return None,
+        entries().find(|entry| {
+            let is_beside = |image: &&Descriptor| {
+                let name = entry.reference_name();
+                saved_kind(image).is_some_and(|kind| SAVED_IMAGE.contains(&kind))
+                    && (name.is_none() || image.reference_name() == name)
             };
-            entries().find(|entry| entry.annotations().get(SAVED_KIND).is_some_and(|kind| kind == saved))
+            let mut images = entries().filter(is_beside).peekable();
+            saved_kind(entry) == Some(kind)
+                && images.peek().is_some()
+                && images.all(|image| of.of(image.digest()) == tag)
         })
     }
+}
+
+fn saved_kind(entry: &Descriptor) -> Option<&str> {
+    entry.annotations().get(SAVED_KIND).map(String::as_str)
 }
 
 impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {

@@ -120,7 +120,11 @@ fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
     let named = format!(r#""org.opencontainers.image.ref.name":"{tag}""#);
     let saved = fs::read_to_string(&path)
         .unwrap()
-        .replace(&named, r#""kind":"dev.cosignproject.cosign/sigs""#);
+        .replace(&named, r#""kind":"dev.cosignproject.cosign/sigs""#)
+        .replace(
+            r#""org.opencontainers.image.ref.name":"v1""#,
+            r#""kind":"dev.cosignproject.cosign/image""#,
+        );
     fs::write(&path, saved).unwrap();
     let other = simple_signing_payload("example.com/other", image.digest(), &BTreeMap::new());
     let evidence = NewEvidence::LegacySignature {
@@ -135,6 +139,76 @@ fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
         json!({ "kind": "dev.cosignproject.cosign/sigs" })
     );
     assert_eq!(found(scene.path(), &image).len(), 2);
+}
+
+#[test]
+fn what_cosign_saved_of_an_index_gains_no_signature_of_an_image_of_it() {
+    let (scene, one) = scene();
+    let additions = Additions::open(scene.path()).unwrap();
+    let mut two: Value = serde_json::from_slice(&Layout::open(scene.path()).unwrap().document(&one).unwrap()).unwrap();
+    two["annotations"] = json!({ "number": "two" });
+    let two = additions
+        .insert(media_type::MANIFEST, two.to_string().as_bytes())
+        .unwrap();
+    let both = json!({ "schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": [one, two] });
+    let top = additions
+        .insert(media_type::INDEX, both.to_string().as_bytes())
+        .unwrap();
+    additions.name(&top, EntryPlace::Tag("v1"), |_| Ok(true)).unwrap();
+    let sign = |image: &Descriptor| {
+        let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+        let evidence = NewEvidence::LegacySignature {
+            bundle: &bundle(1),
+            payload: &payload,
+        };
+        attach(scene.path(), image, &evidence).unwrap()
+    };
+    sign(&top);
+    // As `cosign save` names both.
+    let path = scene.path().join("index.json");
+    let mut saved = index(scene.path());
+    for (entry, kind) in saved["manifests"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .zip(["imageIndex", "sigs"])
+    {
+        entry["annotations"] = json!({ "kind": format!("dev.cosignproject.cosign/{kind}") });
+    }
+    fs::write(&path, saved.to_string()).unwrap();
+    assert_eq!(found(scene.path(), &top).len(), 1);
+    for image in [&one, &two] {
+        assert!(found(scene.path(), image).is_empty());
+        let stored = sign(image);
+        assert_eq!(stored.place, Place::Tag(CosignTag::Signatures.of(image.digest())));
+        assert_eq!(found(scene.path(), image).len(), 1);
+    }
+    let after = index(scene.path())["manifests"].as_array().unwrap().clone();
+    assert_eq!(after[..2], saved["manifests"].as_array().unwrap()[..]);
+    let names = [&one, &two].map(|image| json!(CosignTag::Signatures.of(image.digest())));
+    assert_eq!(
+        [2, 3].map(|place: usize| after[place]["annotations"]["org.opencontainers.image.ref.name"].clone()),
+        names
+    );
+    assert_eq!(found(scene.path(), &top).len(), 1);
+}
+
+#[test]
+fn what_somebody_misnamed_does_not_keep_a_bundle_from_being_found() {
+    let (scene, image) = scene();
+    let stored = attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    let additions = Additions::open(scene.path()).unwrap();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    fs::write(scene.path().join("blobs/sha256").join("0".repeat(64)), "{}").unwrap();
+    let entry = json!({ "mediaType": media_type::MANIFEST, "digest": digest, "size": 2 });
+    let listed = json!({ "schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": [entry] });
+    let listed = additions
+        .insert(media_type::INDEX, listed.to_string().as_bytes())
+        .unwrap();
+    let tag = fallback_tag(image.digest());
+    additions.name(&listed, EntryPlace::Tag(&tag), |_| Ok(true)).unwrap();
+    let again = attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    assert_eq!((again.manifest, again.was_there), (stored.manifest, true));
 }
 
 #[test]
