@@ -406,3 +406,39 @@ fn what_was_saved_is_pushed_again_with_everything_that_hangs_on_it() {
         refused.stderr_text()
     );
 }
+
+/// Names a document in a layout by a tag.
+fn name_in(layout: &std::path::Path, tag: &str, document: &[u8]) {
+    let additions = attest_archive::image::Additions::open(layout).unwrap();
+    let put = additions.insert(INDEX, document).unwrap();
+    let place = attest_archive::image::EntryPlace::Tag(tag);
+    assert!(additions.name(&put, place, |_| Ok(true)).unwrap());
+}
+
+#[test]
+fn what_hangs_on_a_saved_image_and_is_not_pushed_is_told() {
+    let inventory = Inventory::new();
+    inventory
+        .attest(&["fetch", &inventory.name(), "--attestations", "-o", "saved"])
+        .expect_code(0);
+    let layout = inventory.scene.path("saved");
+    let push = || inventory.attest(&["push", "saved", &inventory.name(), "--attestations"]);
+    name_in(&layout, &tag_of(&inventory.scene.digest, ".att"), b"no manifest");
+    let pushed = push().expect_code(0);
+    let warning = "warning: 1 manifests that hang on the image are left out: they are none, or the layout lacks them";
+    assert!(pushed.stderr_text().contains(warning), "{}", pushed.stderr_text());
+    let limit = attest_store::image::MAX_ATTACHMENTS;
+    let entries = (0..limit + 1).map(|number| {
+        let digest = format!("sha256:{number:064x}");
+        json!({ "mediaType": INDEX, "digest": digest, "size": 1 })
+    });
+    let listed = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries.collect::<Vec<_>>() });
+    let tag = tag_of(&inventory.scene.digest, "");
+    name_in(&layout, &tag, listed.to_string().as_bytes());
+    let refused = push().expect_code(1);
+    assert!(
+        refused.stderr_text().contains("error[attachments-too-many]"),
+        "{}",
+        refused.stderr_text()
+    );
+}

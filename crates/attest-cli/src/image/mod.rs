@@ -4,6 +4,7 @@
 //! once, whose digest is known from then on, and which is a [`Repository`](attest_store::image::Repository) to be read.
 
 mod argument;
+mod attached;
 mod each;
 mod failure;
 mod opened;
@@ -11,6 +12,7 @@ mod place;
 mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
+pub(crate) use attached::require_few;
 pub(crate) use each::for_each;
 pub(crate) use failure::{attach_failure, tree_failure};
 pub(crate) use opened::Opened;

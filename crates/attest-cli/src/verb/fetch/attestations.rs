@@ -8,7 +8,7 @@ use attest_store::image::{NodeKind, Place as StoredPlace, StoredManifest, Stored
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::{Place, for_each};
+use crate::image::{Place, for_each, require_few};
 use crate::registry::Bases;
 
 /// What would say of an entry of a layout what it is called; only a layout's own writer says that.
@@ -36,13 +36,8 @@ impl Asking<'_> {
             let found = manifests_of(self.place, subject);
             found.map_err(|error| self.place.failure(&error).at(self.reference))
         })?;
-        if let Some(too_many) = found.iter().find(|found| found.not_opened > 0) {
-            let limit = attest_store::image::MAX_ATTACHMENTS;
-            let message = format_args!(
-                "expected at most {limit} manifests that hang on one, found {} more",
-                too_many.not_opened
-            );
-            return Err(Failure::rejected("attachments-too-many", message).at(self.reference));
+        for found in &found {
+            require_few(found, self.reference)?;
         }
         let unreadable: usize = found.iter().map(|found| found.unreadable).sum();
         let stored: Vec<StoredManifest> = found

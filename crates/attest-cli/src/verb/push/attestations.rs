@@ -4,7 +4,7 @@ use attest_store::image::{Attaching, LayoutRepository, StoredManifest, kind_of, 
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::{Place, attach_failure};
+use crate::image::{Place, attach_failure, require_few};
 use crate::registry::{Content, Document, Pushing, Transfer};
 use crate::verb::pack::image_refusal;
 
@@ -23,15 +23,27 @@ impl Attestations<'_> {
     pub(super) fn run(&self, context: &mut Context<'_>) -> Result<(), Failure> {
         let kept = LayoutRepository::new(self.layout).and_then(LayoutRepository::with_unnamed);
         let kept = kept.map_err(|error| self.unreadable(&error))?;
-        let (mut attached, mut there) = (0, 0);
-        for document in &self.content.documents {
-            let stored = manifests_of(&kept, document.descriptor.digest());
-            for manifest in &stored.map_err(|error| self.unreadable(&error))?.manifests {
+        let found = self.content.documents.iter().map(|document| {
+            let found = manifests_of(&kept, document.descriptor.digest());
+            let found = found.map_err(|error| self.unreadable(&error))?;
+            require_few(&found, self.layout.path().display())?;
+            Ok((document, found))
+        });
+        let found = found.collect::<Result<Vec<_>, Failure>>()?;
+        let (mut attached, mut there, mut left_out) = (0, 0, 0);
+        for (document, stored) in &found {
+            left_out += stored.unreadable;
+            for manifest in &stored.manifests {
                 match self.hang(document, manifest)? {
                     true => there += 1,
                     false => attached += 1,
                 }
             }
+        }
+        if left_out > 0 {
+            context.say(format_args!(
+                "warning: {left_out} manifests that hang on the image are left out: they are none, or the layout lacks them"
+            ));
         }
         context.say(format_args!("{attached} manifests attached; {there} were there"));
         Ok(())
