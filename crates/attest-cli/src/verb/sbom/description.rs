@@ -8,6 +8,7 @@ use super::refusal::refusal;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
+use crate::visible::visible;
 
 /// Options that every verb has which writes a document.
 #[derive(Debug, Default, clap::Args)]
@@ -106,8 +107,26 @@ fn summary(bom: &Bom, path: &std::path::Path) -> String {
     let completeness = if bom.is_complete() { "complete" } else { "incomplete" };
     format!(
         "{}: {} needs {} packages, {excluded} more for building; {completeness}",
-        path.display(),
-        bom.name(),
+        visible(&path.to_string_lossy()),
+        visible(bom.name()),
         bom.component_count() - excluded,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use attest_sbom::tree::Memory;
+    use attest_sbom::{Options, Root, scan};
+
+    use super::*;
+
+    #[test]
+    fn neither_a_name_nor_a_path_repaints_the_terminal() {
+        let manifest = "[project]\nname = \"a\\u001b[2J\"\nversion = \"1\"\n";
+        let inventory = scan(&Memory::new([("pyproject.toml", manifest)]), &Options::default()).unwrap();
+        let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+        assert!(bom.name().contains('\u{1b}'));
+        let summary = summary(&bom, std::path::Path::new("b\u{1b}[2J"));
+        assert!(summary.starts_with(r"b\u{1b}[2J: a\u{1b}[2J needs"), "{summary}");
+    }
 }

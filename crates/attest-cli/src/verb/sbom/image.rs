@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
 use crate::verb::pack::output_directory::OutputDirectory;
+use crate::visible::visible;
 
 /// What the document of a whole image is called, beside those of its platforms.
 const INDEX: &str = "index";
@@ -124,7 +125,7 @@ impl Listing<'_> {
         }
         commit(directory, &written)?;
         for one in &written {
-            context.say(format_args!("{}", directory.join(&one.file).display()));
+            context.say(visible(&directory.join(&one.file).to_string_lossy()));
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::image::{ImageArguments, is_image_reference};
+use crate::visible::visible;
 
 /// How many warnings are shown; all of them are in the document.
 const SHOWN_GAPS: usize = 20;
@@ -267,7 +268,7 @@ fn settle(inventory: &mut Inventory, arguments: &ScanArguments, context: &mut Co
 /// Says what is missing, as much of it as anybody reads.
 pub(super) fn warn(gaps: &[&Gap], context: &mut Context<'_>) {
     for gap in gaps.iter().take(SHOWN_GAPS) {
-        context.say(format_args!("warning: {gap}"));
+        context.say(format_args!("warning: {}", visible(&gap.to_string())));
     }
     if gaps.len() > SHOWN_GAPS {
         context.say(format_args!("warning: and {} more", gaps.len() - SHOWN_GAPS));
