@@ -5,23 +5,43 @@
 
 use std::collections::HashMap;
 
-use crate::scan::Kind;
-use crate::tree::{Entry, Listing};
+use rayon::prelude::*;
 
-/// What stands at the top of a package that Cargo unpacked or vendored.
-const MARKS_OF_CARGO: [&str; 2] = [".cargo-checksum.json", ".cargo-ok"];
+use crate::scan::{Kind, Scan};
+use crate::tree::Entry;
+use crate::{cargo, golang};
 
-/// What Go vendored lies beside it.
-const LIST_OF_GO: &str = "vendor/modules.txt";
+/// Files that settle versions, and who reads them.
+const LOCKS: [(&str, Kind); 14] = [
+    ("Cargo.lock", Kind::Cargo),
+    ("package-lock.json", Kind::JavaScript),
+    ("npm-shrinkwrap.json", Kind::JavaScript),
+    ("yarn.lock", Kind::JavaScript),
+    ("pnpm-lock.yaml", Kind::JavaScript),
+    ("bun.lock", Kind::JavaScript),
+    ("go.sum", Kind::Go),
+    ("uv.lock", Kind::Python),
+    ("poetry.lock", Kind::Python),
+    ("pdm.lock", Kind::Python),
+    ("Pipfile.lock", Kind::Python),
+    ("pylock.toml", Kind::Python),
+    ("gradle.lockfile", Kind::Gradle),
+    ("Chart.lock", Kind::Helm),
+];
 
 /// The directories that hold packages of others, beside those that are known by their names.
 pub(crate) struct BroughtAlong(HashMap<String, Kind>);
 
 impl BroughtAlong {
-    pub(crate) fn find(listing: &Listing) -> Self {
-        let files = listing.entries().iter().filter(|entry| entry.is_file());
-        let marked = files.filter_map(|entry| Some((entry.parent().to_owned(), by_mark(entry)?)));
-        Self(marked.collect())
+    /// A mark is believed only where its manager makes one: anybody can write a file of its name.
+    pub(crate) fn find(scan: &Scan<'_>) -> Self {
+        let entries = scan.listing().entries().par_iter().filter(|entry| entry.is_file());
+        Self(entries.flat_map_iter(|entry| by_mark(scan, entry)).collect())
+    }
+
+    /// Whether a directory is itself a package that lies there by a mark of this kind.
+    pub(crate) fn is_package(&self, directory: &str, kind: Kind) -> bool {
+        self.0.get(directory) == Some(&kind)
     }
 
     /// Whether a file lies in a package of another kind.
@@ -35,6 +55,16 @@ impl BroughtAlong {
     }
 }
 
+/// The lock files that no reader takes because they came along with a package of another kind.
+pub(crate) fn locks(scan: &Scan<'_>) -> Vec<String> {
+    let entries = scan.listing().entries().iter().filter(|entry| entry.is_file());
+    let passed_over = entries.filter(|entry| {
+        let lock = LOCKS.iter().find(|(name, _)| *name == entry.name());
+        lock.is_some_and(|(_, kind)| scan.options.reads(*kind) && scan.is_brought_along(&entry.path, *kind))
+    });
+    passed_over.map(|entry| entry.path.clone()).collect()
+}
+
 fn by_name(directory: &str) -> Option<Kind> {
     match directory.rsplit('/').next()? {
         "node_modules" => Some(Kind::JavaScript),
@@ -43,34 +73,55 @@ fn by_name(directory: &str) -> Option<Kind> {
     }
 }
 
-/// Of what kind the packages in the directory of a file are. A package that is looked at itself is the project.
-fn by_mark(entry: &Entry) -> Option<Kind> {
-    if MARKS_OF_CARGO.contains(&entry.name()) && !entry.parent().is_empty() {
-        return Some(Kind::Cargo);
-    }
-    let directory = entry.path.strip_suffix(LIST_OF_GO)?;
-    (directory.is_empty() || directory.ends_with('/')).then_some(Kind::Go)
+/// The packages that a file marks, and their kind. A package that is looked at itself is the project.
+fn by_mark(scan: &Scan<'_>, entry: &Entry) -> Vec<(String, Kind)> {
+    let directory = entry.parent();
+    let is_of_cargo = match entry.name() {
+        cargo::UNPACKED => cargo::is_unpacked(scan, directory),
+        cargo::CHECKSUMS => cargo::is_vendored(scan, directory),
+        "modules.txt" => {
+            let modules = golang::vendored(scan, &entry.path).into_iter();
+            return modules.map(|module| (module, Kind::Go)).collect();
+        }
+        _ => false,
+    };
+    let package = is_of_cargo.then(|| (directory.to_owned(), Kind::Cargo));
+    package.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::{Memory, Tree};
+    use crate::Options;
+    use crate::tree::Memory;
 
-    fn came_along(marks: &[&str], path: &str, reader: Kind) -> bool {
-        let tree = Memory::new(marks.iter().map(|path| (*path, "")));
-        BroughtAlong::find(tree.listing()).has(path, reader)
+    const MANIFEST: &str = "[package]\nname = \"x\"\nversion = \"1.0.0\"\n";
+    const LIST: &str = "# example.com/x v1.0.0\n## explicit\nexample.com/x/y\n";
+
+    fn came_along(files: &[(&str, &str)], path: &str, reader: Kind) -> bool {
+        let tree = Memory::new(files.iter().copied());
+        Scan::of(&tree, &Options::default()).is_brought_along(path, reader)
     }
 
     #[test]
     fn packages_are_known_by_names_and_marks() {
         assert!(came_along(&[], "a/node_modules/x/go.mod", Kind::Go));
         assert!(came_along(&[], "lib/site-packages/x/pom.xml", Kind::Maven));
-        assert!(came_along(&["v/x/.cargo-checksum.json"], "v/x/y/go.mod", Kind::Go));
-        assert!(came_along(&["v/x-1/.cargo-ok"], "v/x-1/package.json", Kind::JavaScript));
+        let vendored = [("v/x/.cargo-checksum.json", "{}"), ("v/x/Cargo.toml", MANIFEST)];
+        assert!(came_along(&vendored, "v/x/y/go.mod", Kind::Go));
+        let unpacked = [
+            ("registry/src/i/x-1.0.0/.cargo-ok", ""),
+            ("registry/src/i/x-1.0.0/Cargo.toml", MANIFEST),
+        ];
         assert!(came_along(
-            &["vendor/modules.txt"],
-            "vendor/x/package.json",
+            &unpacked,
+            "registry/src/i/x-1.0.0/package.json",
+            Kind::JavaScript
+        ));
+        let modules = [("go.mod", "module m\n"), ("vendor/modules.txt", LIST)];
+        assert!(came_along(
+            &modules,
+            "vendor/example.com/x/package.json",
             Kind::JavaScript
         ));
     }
@@ -79,12 +130,34 @@ mod tests {
     fn neither_neighbours_nor_readers_of_the_kind_nor_projects_are_meant() {
         assert!(!came_along(&[], "a/node_modules/x/package.json", Kind::JavaScript));
         assert!(!came_along(&[], "node_modules", Kind::Go));
-        assert!(!came_along(&["v/x/.cargo-checksum.json"], "v/y/go.mod", Kind::Go));
-        assert!(!came_along(&[".cargo-checksum.json"], "go.mod", Kind::Go));
-        assert!(!came_along(
-            &["docs/modules.txt"],
-            "docs/x/package.json",
-            Kind::JavaScript
-        ));
+        let vendored = [("v/x/.cargo-checksum.json", "{}"), ("v/x/Cargo.toml", MANIFEST)];
+        assert!(!came_along(&vendored, "v/y/go.mod", Kind::Go));
+        let top = [(".cargo-checksum.json", "{}"), ("Cargo.toml", MANIFEST)];
+        assert!(!came_along(&top, "go.mod", Kind::Go));
+        let modules = [("go.mod", "module m\n"), ("vendor/modules.txt", LIST)];
+        assert!(!came_along(&modules, "vendor/web/package.json", Kind::JavaScript));
+    }
+
+    #[test]
+    fn a_mark_that_its_manager_did_not_make_hides_nothing() {
+        for directory in ["web", "x-1.0.0", "registry/src/i/x-1.0.1", "registry/src/i/y-1.0.0"] {
+            let mark = format!("{directory}/.cargo-ok");
+            let manifest = format!("{directory}/Cargo.toml");
+            let path = format!("{directory}/package-lock.json");
+            assert!(!came_along(
+                &[(&mark, ""), (&manifest, MANIFEST)],
+                &path,
+                Kind::JavaScript
+            ));
+            assert!(!came_along(&[(&mark, "")], &path, Kind::JavaScript), "{directory}");
+        }
+        let alone = [("v/x/.cargo-checksum.json", "{}")];
+        assert!(!came_along(&alone, "v/x/package-lock.json", Kind::JavaScript));
+        let path = "vendor/example.com/x/package-lock.json";
+        assert!(!came_along(&[("vendor/modules.txt", LIST)], path, Kind::JavaScript));
+        for list in ["", "x\n", "example.com/x\n", "# example.com/x v1.0.0\nexample.com/y\n"] {
+            let files = [("go.mod", "module m\n"), ("vendor/modules.txt", list)];
+            assert!(!came_along(&files, path, Kind::JavaScript), "{list}");
+        }
     }
 }

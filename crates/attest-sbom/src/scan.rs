@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::OnceLock;
 
 use crate::binary::read as binary;
-use crate::brought_along::BroughtAlong;
+use crate::brought_along::{self, BroughtAlong};
 use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
@@ -169,6 +169,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);
     packed::note_unread(&scan, &mut inventory);
+    inventory.not_listed(&brought_along::locks(&scan));
     if is_nothing(&inventory) {
         return Err(Error::NothingFound);
     }
@@ -211,8 +212,11 @@ impl<'a> Scan<'a> {
 
     /// Whether a file lies in a package of another kind, where a manifest or a lock file is data.
     pub(crate) fn is_brought_along(&self, path: &str, reader: Kind) -> bool {
-        let found = self.brought_along.get_or_init(|| BroughtAlong::find(self.listing()));
-        found.has(path, reader)
+        self.brought_along().has(path, reader)
+    }
+
+    pub(crate) fn brought_along(&self) -> &BroughtAlong {
+        self.brought_along.get_or_init(|| BroughtAlong::find(self))
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.

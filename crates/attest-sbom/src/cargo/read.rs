@@ -27,7 +27,11 @@ fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
 fn read(scan: &Scan<'_>) -> Inventory {
     let places = Places::find(scan);
     let mut manifests = Manifests::new(scan);
-    let Found { projects, others, gaps } = find(scan, &mut manifests, |directory| places.hold(directory));
+    let Found {
+        projects,
+        mut others,
+        gaps,
+    } = find(scan, &mut manifests, |directory| places.hold(directory));
     let (sources, missing) = places.read(scan, &wanted(&projects));
     let mut inventory = Inventory::default();
     for gap in gaps.into_iter().chain(missing).chain(manifests.into_gaps()) {
@@ -38,6 +42,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
     }
     let is_locked = projects.iter().any(|project| project.lock.is_some());
     packed::read(scan, is_locked.then(|| wanted(&projects)).as_ref(), &mut inventory);
+    others.extend(places.locks(scan, &sources));
     inventory.not_listed(&others);
     inventory
 }

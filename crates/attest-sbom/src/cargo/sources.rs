@@ -7,15 +7,15 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::manifest::{Inheritance, Manifest};
-use super::project::{self, MANIFEST, around, path};
+use super::project::{self, LOCK, MANIFEST, around, path};
 use crate::Gap;
-use crate::scan::Scan;
+use crate::scan::{Kind, Scan};
 
 /// Beside a vendored package: its checksum, and that of each of its files.
-pub(super) const CHECKSUMS: &str = ".cargo-checksum.json";
+pub(crate) const CHECKSUMS: &str = ".cargo-checksum.json";
 
 /// Beside a package that Cargo unpacked.
-pub(super) const UNPACKED: &str = ".cargo-ok";
+pub(crate) const UNPACKED: &str = ".cargo-ok";
 
 /// The largest packages hold some 10,000 files, each with its checksum.
 const CHECKSUMS_LIMIT: u64 = 16 << 20;
@@ -45,12 +45,25 @@ impl<'a> Places<'a> {
     pub(super) fn find(scan: &Scan<'a>) -> Self {
         let unpacked = scan.named(UNPACKED).map(|entry| (entry.parent(), Mark::Unpacked));
         let vendored = scan.named(CHECKSUMS).map(|entry| (entry.parent(), Mark::Vendored));
-        Self(unpacked.chain(vendored).collect())
+        let marked = unpacked.chain(vendored);
+        let packages = marked.filter(|(directory, _)| scan.brought_along().is_package(directory, Kind::Cargo));
+        Self(packages.collect())
     }
 
     /// Whether a directory is part of somebody else's package.
     pub(super) fn hold(&self, directory: &str) -> bool {
         around(directory).any(|outer| self.0.contains_key(outer))
+    }
+
+    /// The lock files in packages that no project is known to need: they may be of a project after all.
+    pub(super) fn locks(&self, scan: &Scan<'_>, needed: &Sources) -> Vec<String> {
+        let needed: HashSet<&str> = needed.values().map(|source| source.directory.as_str()).collect();
+        let is_unknown = |directory: &str| {
+            let mut packages = around(directory).filter(|outer| self.0.contains_key(outer)).peekable();
+            packages.peek().is_some() && packages.all(|package| !needed.contains(package))
+        };
+        let locks = scan.named(LOCK).filter(|entry| is_unknown(entry.parent()));
+        locks.map(|entry| entry.path.clone()).collect()
     }
 
     /// Reads the packages among those that are wanted.
@@ -82,6 +95,24 @@ impl<'a> Places<'a> {
         }
         (sources, gaps)
     }
+}
+
+/// Whether a directory is a package in the store of Cargo, `registry/src/INDEX/NAME-VERSION`, as its manifest says, too.
+/// Source: The Cargo Book, "Cargo Home".
+pub(crate) fn is_unpacked(scan: &Scan<'_>, directory: &str) -> bool {
+    let mut parts = directory.rsplit('/');
+    let (own, _, src, registry) = (parts.next(), parts.next(), parts.next(), parts.next());
+    if (src, registry) != (Some("src"), Some("registry")) {
+        return false;
+    }
+    let is_own = |Manifest { name, version, .. }: &Manifest| Some(&*format!("{name}-{version}")) == own;
+    matches!(source(scan, directory, Mark::Unpacked), Ok(Some(source)) if is_own(&source.manifest))
+}
+
+/// Whether a directory below the top is a package that `cargo vendor` copied: it has a manifest. Damaged checksums are told
+/// by whoever reads them.
+pub(crate) fn is_vendored(scan: &Scan<'_>, directory: &str) -> bool {
+    !directory.is_empty() && scan.listing().resolve(&path(directory, MANIFEST)).is_some()
 }
 
 fn source(scan: &Scan<'_>, directory: &str, mark: Mark) -> Result<Option<Source>, Gap> {

@@ -16,3 +16,5 @@ pub(crate) mod sums;
 #[cfg(test)]
 mod tests;
 mod vendor;
+
+pub(crate) use vendor::directories as vendored;

@@ -51,6 +51,25 @@ pub(super) fn read(scan: &Scan<'_>, directory: &str) -> Result<Option<Vendor>, G
     Ok(Some(Vendor { list, modules }))
 }
 
+/// The directories below `vendor` that a list says were copied there; none for a file of the name that lies beside no
+/// `go.mod` or `go.work`, or is no list.
+pub(crate) fn directories(scan: &Scan<'_>, list: &str) -> Vec<String> {
+    let Some(project) = list.strip_suffix("vendor/modules.txt") else {
+        return Vec::new();
+    };
+    let is_there = |name: &str| scan.listing().resolve(&format!("{project}{name}")).is_some();
+    let is_below = project.is_empty() || project.ends_with('/');
+    if !is_below || !(is_there("go.mod") || is_there("go.work")) {
+        return Vec::new();
+    }
+    let Ok(Some(text)) = scan.text(list, LIST_LIMIT) else {
+        return Vec::new();
+    };
+    let modules = parse(&text).unwrap_or_default().into_iter();
+    let copied = modules.filter(|(_, module)| module.packages > 0);
+    copied.map(|(path, _)| format!("{project}vendor/{path}")).collect()
+}
+
 /// The number of the first line that cannot be understood, or the modules.
 fn parse(text: &str) -> Result<BTreeMap<String, Vendored>, usize> {
     let mut modules: BTreeMap<String, Vendored> = BTreeMap::new();
@@ -60,7 +79,8 @@ fn parse(text: &str) -> Result<BTreeMap<String, Vendored>, usize> {
             continue;
         }
         let Some(rest) = line.strip_prefix("# ") else {
-            let module = current.as_ref().and_then(|path| modules.get_mut(path)).ok_or(number)?;
+            let of_module = current.as_ref().filter(|path| is_in(line.trim(), path));
+            let module = of_module.and_then(|path| modules.get_mut(path)).ok_or(number)?;
             module.packages += 1;
             continue;
         };
@@ -77,6 +97,12 @@ fn parse(text: &str) -> Result<BTreeMap<String, Vendored>, usize> {
         };
     }
     Ok(modules)
+}
+
+/// Whether a package is one of a module.
+fn is_in(package: &str, module: &str) -> bool {
+    let rest = package.strip_prefix(module);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// `PATH VERSION`, or `PATH VERSION => …`.

@@ -60,6 +60,8 @@ struct Holder {
     package: &'static str,
     /// The only one that is listed.
     listed: &'static str,
+    /// The lock files inside that nobody reads.
+    passed_over: &'static [&'static str],
 }
 
 const CARGO: [(&str, &str); 2] = [
@@ -84,19 +86,21 @@ const HOLDERS: [Holder; 5] = [
         ],
         package: "vendor/x",
         listed: "pkg:cargo/x@1.0.0",
+        passed_over: &["j/package-lock.json", "l/gradle.lockfile"],
     },
     Holder {
         own: &[
             CARGO[0],
             CARGO[1],
             (
-                "store/x-1.0.0/Cargo.toml",
+                "registry/src/index/x-1.0.0/Cargo.toml",
                 "[package]\nname = \"x\"\nversion = \"1.0.0\"\n",
             ),
-            ("store/x-1.0.0/.cargo-ok", "{\"v\":1}"),
+            ("registry/src/index/x-1.0.0/.cargo-ok", "{\"v\":1}"),
         ],
-        package: "store/x-1.0.0",
+        package: "registry/src/index/x-1.0.0",
         listed: "pkg:cargo/x@1.0.0",
+        passed_over: &["j/package-lock.json", "l/gradle.lockfile"],
     },
     Holder {
         own: &[
@@ -111,6 +115,7 @@ const HOLDERS: [Holder; 5] = [
         ],
         package: "node_modules/x",
         listed: "pkg:npm/x@1.0.0",
+        passed_over: &["l/gradle.lockfile", "t/Cargo.lock"],
     },
     Holder {
         own: &[
@@ -125,6 +130,7 @@ const HOLDERS: [Holder; 5] = [
         ],
         package: "vendor/example.com/x",
         listed: "pkg:golang/example.com/x@v1.0.0",
+        passed_over: &["j/package-lock.json", "l/gradle.lockfile", "t/Cargo.lock"],
     },
     Holder {
         own: &[(
@@ -133,6 +139,7 @@ const HOLDERS: [Holder; 5] = [
         )],
         package: "lib/python3.11/site-packages/x",
         listed: "pkg:pypi/x@1.0",
+        passed_over: &["j/package-lock.json", "l/gradle.lockfile", "t/Cargo.lock"],
     },
 ];
 
@@ -146,6 +153,12 @@ fn document(files: &[(String, &str)]) -> Value {
 fn listed(document: &Value) -> Vec<&str> {
     let components = document["components"].as_array().unwrap().iter();
     components.filter_map(|one| one["purl"].as_str()).collect()
+}
+
+fn not_listed(document: &Value) -> Vec<String> {
+    let properties = document["metadata"]["properties"].as_array().into_iter().flatten();
+    let named = properties.filter(|one| one["name"] == "attest:not-listed");
+    named.map(|one| one["value"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -165,8 +178,17 @@ fn what_a_package_of_another_manager_brought_along_is_data() {
             "{}",
             holder.package
         );
-        let notes = &found["metadata"]["properties"];
-        assert_eq!(*notes, document(&alone)["metadata"]["properties"], "{}", holder.package);
+        // What no reader takes is named.
+        let mut expected: Vec<String> = holder
+            .passed_over
+            .iter()
+            .map(|path| format!("{}/{path}", holder.package))
+            .collect();
+        expected.sort();
+        let mut notes = not_listed(&found);
+        notes.sort();
+        assert_eq!(notes, expected, "{}", holder.package);
+        assert_eq!(not_listed(&document(&alone)), [""; 0], "{}", holder.package);
     }
 }
 
@@ -175,5 +197,25 @@ fn the_same_files_in_a_directory_of_the_project_are_read() {
     for (path, text, purl) in INNER {
         let found = document(&[(format!("inner/{path}"), text)]);
         assert!(listed(&found).contains(&purl), "{path}: {found}");
+    }
+}
+
+#[test]
+fn a_mark_in_a_project_hides_nothing_of_it() {
+    for mark in [
+        "inner/.cargo-ok",
+        "inner/vendor/modules.txt",
+        "inner/.cargo-checksum.json",
+    ] {
+        for (path, text, purl) in INNER {
+            for directory in ["inner", "inner/vendor/web"] {
+                if directory.contains("vendor") && path.ends_with("go.mod") {
+                    continue;
+                }
+                let files = [(format!("{directory}/{path}"), text), (mark.to_owned(), "x")];
+                let found = document(&files);
+                assert!(listed(&found).contains(&purl), "{mark}: {directory}/{path}: {found}");
+            }
+        }
     }
 }
