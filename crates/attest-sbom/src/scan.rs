@@ -9,6 +9,7 @@ use crate::cargo::read as cargo;
 use crate::golang::read as golang;
 use crate::javascript;
 use crate::python;
+use crate::registry::settings;
 use crate::tree::{Content, Entry, Listing, Tree};
 use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, packed, rootfs, rpm};
 
@@ -165,6 +166,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     if is_nothing(&inventory) && options.reads(Kind::JavaScript) {
         inventory = javascript::read_scattered(&scan);
     }
+    settings::settle(&scan, &mut inventory);
     rootfs::leave_out_owned(&scan, &mut inventory);
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);

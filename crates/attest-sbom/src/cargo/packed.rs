@@ -10,6 +10,7 @@ use super::project::{MANIFEST, MANIFEST_LIMIT};
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::Inventory;
 use crate::packed::{self, Packed};
+use crate::registry::Origin;
 use crate::scan::Scan;
 use crate::tree::Entry;
 use crate::{Gap, purl};
@@ -92,7 +93,12 @@ fn add(found: Found, inventory: &mut Inventory) {
         let place = &found.component.evidence.occurrences[0].location;
         return inventory.gap(Gap::new("mismatch", place, detail));
     }
-    let key = inventory.add(found.component);
+    let mut component = found.component;
+    // What merely lies there may be of any registry, or of none.
+    if known.is_none() {
+        component.origin = Origin::Elsewhere;
+    }
+    let key = inventory.add(component);
     // What a lock file chose for it is known from there.
     if known.is_none() && found.is_needy {
         inventory.incomplete(key);

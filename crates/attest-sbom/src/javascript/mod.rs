@@ -33,6 +33,7 @@ pub(crate) use published::published;
 
 use crate::Gap;
 use crate::inventory::Inventory;
+use crate::registry::settings;
 use crate::scan::{Candidate, Kind, Reader, Scan};
 
 pub(crate) const READER: Reader = Reader {
@@ -66,6 +67,7 @@ fn wants(file: &Candidate<'_>) -> bool {
     match file.name() {
         MANIFEST => !is_in_modules || is_of_package(file.path),
         HIDDEN_LOCK => is_in_modules,
+        name if settings::is_of_npm(name) => !is_in_modules,
         yarn::SETTINGS => !is_in_modules,
         name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name) || packed::may_be(file.path),
     }

@@ -9,6 +9,7 @@ use crate::Gap;
 use crate::cyclonedx::Component;
 use crate::inventory::Inventory;
 use crate::packed;
+use crate::registry::Origin;
 use crate::scan::Scan;
 use crate::tree::Entry;
 
@@ -45,10 +46,14 @@ struct Found {
 }
 
 impl Found {
-    fn add(self, is_locked: bool, inventory: &mut Inventory) {
+    fn add(mut self, is_locked: bool, inventory: &mut Inventory) {
         let known = self.component.purl.as_deref().and_then(|purl| inventory.by_purl(purl));
         if is_locked && known.is_none() {
             return;
+        }
+        // What merely lies there may be of any registry, or of none.
+        if known.is_none() {
+            self.component.origin = Origin::Elsewhere;
         }
         let key = inventory.add(self.component);
         // What a lock file chose for it is known from there.

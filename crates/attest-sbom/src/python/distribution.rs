@@ -10,6 +10,7 @@ use super::known::Known;
 use super::requirements;
 use crate::inventory::{Inventory, Key};
 use crate::packed::sha256;
+use crate::registry::Origin;
 use crate::scan::Scan;
 use crate::tree::Memory;
 use crate::{Gap, Options};
@@ -71,6 +72,8 @@ fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
     file.rewind().map_err(|error| damaged(ReadError::from(error)))?;
     let hash = sha256(&mut file).map_err(damaged)?;
     found.package_mut(package).hashes.push(hash);
+    // What merely lies there may be of any index, or of none.
+    found.package_mut(package).origin = Origin::Elsewhere;
     if scan.listing().entries().len() == 1 {
         found.describes("", package);
     }

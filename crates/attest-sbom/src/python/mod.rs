@@ -11,6 +11,7 @@ mod distribution;
 mod embedded;
 mod environment;
 mod files;
+mod indexes;
 mod installed;
 mod known;
 mod licence_names;
@@ -37,6 +38,7 @@ pub(crate) use release::normalised;
 use crate::cyclonedx::Property;
 use crate::inventory::Inventory;
 use crate::reference::requirement as requirement_of;
+use crate::registry::settings;
 use crate::scan::{Candidate, Kind, Reader, Scan};
 
 pub(crate) const READER: Reader = Reader {
@@ -49,6 +51,7 @@ pub(crate) const READER: Reader = Reader {
 fn wants(file: &Candidate<'_>) -> bool {
     let is_lock = project::format(file.name()).is_some() || project::is_manifest(file.name());
     is_lock
+        || settings::is_of_python(file.name())
         || requirements::is_requirements(file.path)
         || installed::is_wanted(file.path)
         || distribution::is_read(file.name(), file.size)

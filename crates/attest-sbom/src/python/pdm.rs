@@ -67,6 +67,7 @@ fn locked(package: PackageWire, metadata: &mut MetadataWire, manifest: Option<&M
             .remove(&format!("{} {version}", package.name))
             .unwrap_or_default(),
     );
+    let index = Origin::of_files(files.iter().filter_map(|file| file.url.as_deref()).map(Some));
     let files = files.iter().map(|file| {
         let name = file.file.as_deref().or(file.url.as_deref());
         ReleaseFile::new(name, file.hash.as_deref())
@@ -79,7 +80,7 @@ fn locked(package: PackageWire, metadata: &mut MetadataWire, manifest: Option<&M
             (Some(git), _, _) => Origin::repository(&git, &package.revision.unwrap_or_default()),
             (_, Some(url), _) => Origin::Address(url),
             (_, _, Some(_)) => Origin::Folder,
-            _ => Origin::Index,
+            _ => index,
         },
         files: files.collect(),
         name: package.name,

@@ -62,6 +62,13 @@ struct FileWire {
     hashes: BTreeMap<String, String>,
 }
 
+impl FileWire {
+    /// Neither an address nor a path is in a lock that leaves both to the index.
+    fn is_somewhere(&self) -> bool {
+        self.url.is_some() || self.path.is_some()
+    }
+}
+
 pub(super) fn parse(text: &str) -> Result<Lock, String> {
     let wire: LockWire = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let groups = Groups(wire.default_groups.iter().map(|group| normalised(group)).collect());
@@ -76,6 +83,12 @@ pub(super) fn parse(text: &str) -> Result<Lock, String> {
 
 fn locked(package: PackageWire, groups: &Groups) -> Locked {
     let files = package.archive.iter().chain(&package.sdist).chain(&package.wheels);
+    let published = package.sdist.iter().chain(&package.wheels);
+    let index = Origin::of_files(
+        published
+            .filter(|file| file.is_somewhere())
+            .map(|file| file.url.as_deref()),
+    );
     let needs = package.dependencies.iter().filter_map(|dependency| {
         Some(Need {
             name: normalised(dependency.name.as_deref()?),
@@ -100,7 +113,7 @@ fn locked(package: PackageWire, groups: &Groups) -> Locked {
             (Some(vcs), _, _) => Origin::repository(&vcs.url.unwrap_or_default(), &vcs.commit_id),
             (_, Some(_), _) => Origin::Folder,
             (_, _, Some(address)) => Origin::Address(address),
-            _ => package.index.map_or(Origin::Index, Origin::IndexAt),
+            _ => package.index.map_or(index, Origin::IndexAt),
         },
         name: package.name,
         version: package.version,

@@ -1,10 +1,15 @@
 //! What identifies a package of Python: its name, its version, and where it comes from if that is no index.
 
+use std::collections::BTreeSet;
+
 use attest_archive::python::ProjectName;
 use packageurl::PackageUrl;
 
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::{Error, Gap, purl, reference, registry};
+
+/// Where the usual index keeps its files, as locks name them. Source: PyPI documentation, "Index API".
+const FILES_OF_INDEX: &str = "files.pythonhosted.org";
 
 /// Where a package comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +38,17 @@ impl Origin {
         };
         let commit = commit.to_owned();
         Self::Repository { address, commit }
+    }
+
+    /// An index that is known by the addresses of a package's files alone; an address is absent of a file on this machine.
+    pub(super) fn of_files<'a>(addresses: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let hosts: BTreeSet<Option<String>> = addresses.into_iter().map(|one| one.and_then(registry::host)).collect();
+        let hosts: Vec<Option<&str>> = hosts.iter().map(Option::as_deref).collect();
+        match hosts.as_slice() {
+            [] | [Some(FILES_OF_INDEX)] => Self::Index,
+            [Some(host)] => Self::IndexAt(format!("https://{host}")),
+            _ => Self::IndexAt(String::new()),
+        }
     }
 
     /// Whether it stands for one content: an index has versions for that, and the name of a branch moves.

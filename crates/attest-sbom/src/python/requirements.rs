@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::files;
+use super::indexes::Indexes;
 use super::known::Known;
 use super::lock::{MAX_CANDIDATES, too_many};
 use super::project::Projects;
@@ -13,7 +14,7 @@ use crate::scan::Scan;
 use crate::{Gap, Options};
 
 /// The largest files, with hashes of every wheel of a thousand packages, take 5 MB.
-const REQUIREMENTS_LIMIT: u64 = 32 << 20;
+pub(super) const REQUIREMENTS_LIMIT: u64 = 32 << 20;
 
 /// The most names that one warning lists.
 const MAX_NAMED: usize = 20;
@@ -34,7 +35,7 @@ pub(super) fn is_like_requirements(text: &str) -> bool {
     let lines = lines(text);
     let is_clear = |line: &Line| match line {
         Line::Unclear(_) => false,
-        Line::Package(_) | Line::Include(_) | Line::Constraints(_) | Line::Folder(_) => true,
+        Line::Package(_) | Line::Include(_) | Line::Constraints(_) | Line::Folder(_) | Line::Place(_) => true,
     };
     let is_settled = |line: &Line| matches!(line, Line::Package(wanted) if wanted.version.is_some());
     lines.iter().all(is_clear) && lines.iter().any(is_settled)
@@ -49,13 +50,15 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
     let found = found.into_iter();
     let mut left: Vec<(String, BTreeSet<String>)> = found.map(|entry| (entry.path.clone(), BTreeSet::new())).collect();
     left.reverse();
+    let indexes = Indexes::find(scan, left.iter().map(|(path, _)| path.clone()).collect());
     let mut seen = BTreeSet::new();
     let mut constraints = Constraints::default();
     while let Some((path, mut inherited)) = left.pop() {
         if !seen.insert(path.clone()) {
             continue;
         }
-        let lines = lines(&text(scan, &path, inventory));
+        let mut lines = lines(&text(scan, &path, inventory));
+        indexes.settle(&path, &mut lines);
         inherited.extend(lines.iter().filter_map(|line| match line {
             Line::Constraints(file) => included(scan, &path, file, inventory),
             _ => None,
@@ -80,12 +83,18 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
 
 /// The path of a file that another one includes; one that is not there is a gap.
 fn included(scan: &Scan<'_>, by: &str, file: &str, inventory: &mut Inventory) -> Option<String> {
-    let path = super::join(by, file);
-    let is_there = !file.contains("://") && scan.listing().resolve(&path).is_some();
-    if !is_there {
+    let path = included_path(scan, by, file);
+    if path.is_none() {
         let detail = format!("it includes `{file}`, which is not there");
         inventory.gap(Gap::new("unresolved", by, detail));
     }
+    path
+}
+
+/// The path of a file that another one includes, if it is there.
+pub(super) fn included_path(scan: &Scan<'_>, by: &str, file: &str) -> Option<String> {
+    let path = super::join(by, file);
+    let is_there = !file.contains("://") && scan.listing().resolve(&path).is_some();
     is_there.then_some(path)
 }
 
@@ -145,7 +154,7 @@ impl File<'_> {
                     let detail = format!("expected a requirement, found `{text}`");
                     inventory.gap(Gap::new("damaged", self.path, detail));
                 }
-                Line::Include(_) | Line::Constraints(_) | Line::Folder(_) => {}
+                Line::Include(_) | Line::Constraints(_) | Line::Folder(_) | Line::Place(_) => {}
             }
         }
         if !unsettled.is_empty() {

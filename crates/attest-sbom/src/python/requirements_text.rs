@@ -17,8 +17,19 @@ pub(super) enum Line {
     Constraints(String),
     /// `-e` or a path: a folder.
     Folder(String),
+    /// An option that says where packages are looked for.
+    Place(Place),
     /// What is none of these.
     Unclear(String),
+}
+
+/// Where packages are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// `-i`: the index at this address, in place of the usual one.
+    Index(String),
+    /// Somewhere else, or nowhere.
+    Other,
 }
 
 /// A package that is asked for.
@@ -32,54 +43,17 @@ pub(super) struct Wanted {
     pub(super) needed_by: Option<Vec<String>>,
 }
 
-/// Options that are about the installation and not about a package.
-const SETTINGS: [&str; 16] = [
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "--no-index",
-    "-f",
-    "--find-links",
-    "--no-binary",
-    "--only-binary",
-    "--prefer-binary",
-    "--require-hashes",
-    "--pre",
-    "--trusted-host",
-    "--use-feature",
-    "--no-build-isolation",
-    "--upgrade",
-    "-U",
-];
+/// Options that name an index, beside `-i`. Source: pip's documentation, "pip install".
+const INDEXES: [&str; 2] = ["--index-url", "--pypi-url"];
 
-/// Settings that name where packages are looked for.
-const PLACES: [&str; 5] = ["-i", "--index-url", "--extra-index-url", "-f", "--find-links"];
+/// Options that name more places, or none, beside `-f`.
+const OTHERS: [&str; 3] = ["--extra-index-url", "--no-index", "--find-links"];
+
+/// What an option may be shortened to: pip takes every beginning that only one option has.
+const SHORTEST: usize = 4;
 
 /// Every line that means something, in its order.
 pub(super) fn lines(text: &str) -> Vec<Line> {
-    let mut lines = lines_without_index(text);
-    let origin = index(text);
-    for line in &mut lines {
-        match line {
-            Line::Package(wanted) if wanted.origin == Origin::Index => wanted.origin.clone_from(&origin),
-            _ => {}
-        }
-    }
-    lines
-}
-
-/// Where packages come from that name no place of their own. Of several places it is not known which one has a package.
-fn index(text: &str) -> Origin {
-    let settings = text.lines().filter_map(|line| line.trim().split_once([' ', '=', '\t']));
-    let places: Vec<_> = settings.filter(|(name, _)| PLACES.contains(name)).collect();
-    match places.as_slice() {
-        [] => Origin::Index,
-        [("-i" | "--index-url", address)] => Origin::IndexAt(address.trim_start_matches(['=', ' ']).trim().to_owned()),
-        _ => Origin::IndexAt(String::new()),
-    }
-}
-
-fn lines_without_index(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut logical = String::new();
     let mut is_annotated = false;
@@ -98,13 +72,51 @@ fn lines_without_index(text: &str) -> Vec<Line> {
         let whole = std::mem::take(&mut logical);
         let (content, comment) = without_comment(&whole);
         is_annotated = false;
+        lines.extend(places(content).into_iter().map(Line::Place));
         if let Some(line) = line(content.trim()) {
             lines.push(line);
             is_annotated = annotate(comment, false, &mut lines);
         }
     }
-    lines.extend(line(without_comment(&logical).0.trim()));
+    let content = without_comment(&logical).0.trim();
+    lines.extend(places(content).into_iter().map(Line::Place));
+    lines.extend(line(content));
     lines
+}
+
+/// Where a line of options says that packages are looked for.
+fn places(content: &str) -> Vec<Place> {
+    let content = content.trim();
+    let mut places = Vec::new();
+    if !content.starts_with('-') {
+        return places;
+    }
+    let mut words = content.split_whitespace();
+    while let Some(word) = words.next() {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value)),
+            _ => (word, None),
+        };
+        let is_any = |options: &[&str]| options.iter().any(|option| is_option(name, option));
+        match word.strip_prefix("-i").filter(|_| !word.starts_with("--")) {
+            Some("") => places.push(index(words.next())),
+            Some(glued) => places.push(index(Some(glued))),
+            None if is_any(&INDEXES) => places.push(index(value.or_else(|| words.next()))),
+            None if is_any(&OTHERS) || name.starts_with("-f") => places.push(Place::Other),
+            None => {}
+        }
+    }
+    places
+}
+
+/// Whether a word is an option, or a beginning of it.
+fn is_option(word: &str, option: &str) -> bool {
+    word.len() >= SHORTEST && option.starts_with(word)
+}
+
+fn index(address: Option<&str>) -> Place {
+    let address = address.map(|address| address.trim_matches(['=', '"', '\'']));
+    address.map_or(Place::Other, |address| Place::Index(address.to_owned()))
 }
 
 /// A comment begins a line or follows a blank.
@@ -149,7 +161,6 @@ fn line(content: &str) -> Option<Line> {
         "-r" | "--requirement" => return Some(Line::Include(rest.to_owned())),
         "-c" | "--constraint" => return Some(Line::Constraints(rest.to_owned())),
         "-e" | "--editable" => return Some(package(rest).unwrap_or_else(|| Line::Folder(folder(rest)))),
-        setting if SETTINGS.contains(&setting) => return None,
         _ => {}
     }
     for (option, make) in [("-r", Line::Include as fn(String) -> Line), ("-c", Line::Constraints)] {
@@ -278,7 +289,7 @@ mod tests {
         );
         let other: Vec<Line> = lines(&text)
             .into_iter()
-            .filter(|line| !matches!(line, Line::Package(_)))
+            .filter(|line| !matches!(line, Line::Package(_) | Line::Place(_)))
             .collect();
         let text_of = |text: &str| text.to_owned();
         assert_eq!(
@@ -306,10 +317,44 @@ mod tests {
                 (text_of("f"), version("2.0")),
             ]
         );
-        let Line::Package(first) = &lines(&text)[7] else {
-            panic!()
-        };
+        let lines = lines(&text);
+        let mut packages = lines.iter().filter_map(|line| match line {
+            Line::Package(wanted) => Some(wanted),
+            _ => None,
+        });
+        let first = packages.next().unwrap();
         assert_eq!(first.files.len(), 2);
+    }
+
+    #[test]
+    fn every_form_of_a_place_is_read() {
+        let index = |address: &str| vec![Place::Index(address.to_owned())];
+        for (line, expected) in [
+            ("-i https://example.com/x", index("https://example.com/x")),
+            ("-ihttps://example.com/x", index("https://example.com/x")),
+            ("--index-url=https://example.com/x", index("https://example.com/x")),
+            (
+                "--index-url\thttps://example.com/x # why",
+                index("https://example.com/x"),
+            ),
+            ("--index-u \"https://example.com/x\"", index("https://example.com/x")),
+            ("--pypi-url \\\nhttps://example.com/x", index("https://example.com/x")),
+            ("--pre -i https://example.com/x", index("https://example.com/x")),
+            ("--no-index", vec![Place::Other]),
+            ("--find-links=wheels", vec![Place::Other]),
+            ("-fwheels", vec![Place::Other]),
+            ("--extra-index https://example.com/x", vec![Place::Other]),
+            ("-i", vec![Place::Other]),
+            ("--pre", vec![]),
+            ("a==1 --hash=sha256:00", vec![]),
+            ("# -i https://example.com/x", vec![]),
+        ] {
+            let found = lines(line).into_iter().filter_map(|line| match line {
+                Line::Place(place) => Some(place),
+                _ => None,
+            });
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{line}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod answer;
 mod origin;
+pub(crate) mod settings;
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

@@ -101,6 +101,124 @@ fn an_index_of_python_that_a_lock_names_is_the_only_one_that_is_asked() {
 }
 
 #[test]
+fn an_index_that_any_file_of_an_installation_names_counts_for_all_of_it() {
+    let private = "--index-url https://pypi.example.com/simple\n";
+    let there = [("pypi/a/1.0/json".to_owned(), Some("pypi.example.com".to_owned()))];
+    let package = "a==1.0\n";
+    let above = format!("{private}-r base.txt\n");
+    assert_eq!(asked(&[("requirements.txt", &above), ("base.txt", package)]), there);
+    let found = asked(&[("requirements.txt", "-r index.txt\na==1.0\n"), ("index.txt", private)]);
+    assert_eq!(found, there);
+    let found = asked(&[("requirements.txt", "-c index.txt\na==1.0\n"), ("index.txt", private)]);
+    assert_eq!(found, there);
+    for other in ["--no-index\n", "--find-links wheels\n", "-r absent.txt\n"] {
+        assert_eq!(asked(&[("requirements.txt", &format!("{other}{package}"))]), []);
+    }
+    let apart = asked(&[("requirements.txt", package), ("x/requirements.txt", private)]);
+    assert_eq!(apart, [("pypi/a/1.0/json".to_owned(), None)]);
+}
+
+#[test]
+fn the_host_of_a_locked_file_is_that_of_its_index() {
+    let pdm = |url: &str| {
+        format!(
+            "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [{{url = \"{url}\"}}]\n"
+        )
+    };
+    let pylock = |place: &str| {
+        format!(
+            "lock-version = \"1.0\"\ncreated-by = \"x\"\n[[packages]]\nname = \"a\"\nversion = \"1\"\nwheels = [{{{place}, hashes = {{}}}}]\n"
+        )
+    };
+    let hosts = |name: &str, text: &str| -> Vec<Option<String>> {
+        asked(&[(name, text)]).into_iter().map(|(_, host)| host).collect()
+    };
+    let (own, usual) = (
+        "https://w.example.com/a-1-py3-none-any.whl",
+        "https://files.pythonhosted.org/a-1-py3-none-any.whl",
+    );
+    let named = [Some("w.example.com".to_owned())];
+    assert_eq!(hosts("pdm.lock", &pdm(own)), named);
+    assert_eq!(hosts("pdm.lock", &pdm(usual)), [None]);
+    assert_eq!(hosts("pylock.toml", &pylock(&format!("url = \"{own}\""))), named);
+    assert_eq!(hosts("pylock.toml", &pylock(&format!("url = \"{usual}\""))), [None]);
+    assert_eq!(hosts("pylock.toml", &pylock("path = \"a-1-py3-none-any.whl\"")), []);
+}
+
+#[test]
+fn settings_of_a_manager_name_the_registry_of_what_lies_below() {
+    let npm = r#"{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": {
+        "": {"name": "app", "version": "1.0.0"}, "node_modules/c": {"version": "2.0.0"}}}"#;
+    let hosts =
+        |files: &[(&str, &str)]| -> Vec<Option<String>> { asked(files).into_iter().map(|(_, host)| host).collect() };
+    let named = |host: &str| vec![Some(host.to_owned())];
+    let lock = ("w/package-lock.json", npm);
+    for (name, text) in [
+        (".npmrc", "save=true\nregistry=https://n.example.com/\n"),
+        ("w/.npmrc", "registry = \"https://n.example.com/\"\n"),
+        ("w/.yarnrc.yml", "npmRegistryServer: \"https://n.example.com\"\n"),
+        ("w/.yarnrc", "registry \"https://n.example.com\"\n"),
+        ("w/bunfig.toml", "[install]\nregistry = \"https://n.example.com\"\n"),
+    ] {
+        assert_eq!(hosts(&[lock, (name, text)]), named("n.example.com"), "{name}");
+    }
+    let unrelated = [
+        ("v/.npmrc", "registry=https://n.example.com/\n"),
+        (".npmrc", "# registry=https://n.example.com\n"),
+    ];
+    assert_eq!(hosts(&[lock, unrelated[0], unrelated[1]]), [None]);
+    let list = ("requirements.txt", "a==1.0\n");
+    let uv = "[[tool.uv.index]]\nname = \"x\"\nurl = \"https://p.example.com/simple\"\n";
+    assert_eq!(
+        hosts(&[list, ("pyproject.toml", &format!("{uv}default = true\n"))]),
+        named("p.example.com")
+    );
+    assert_eq!(hosts(&[list, ("pyproject.toml", uv)]), []);
+    assert_eq!(
+        hosts(&[
+            list,
+            ("pip.conf", "[global]\nindex-url = https://p.example.com/simple\n")
+        ]),
+        named("p.example.com")
+    );
+}
+
+#[test]
+fn what_lies_in_a_tree_as_a_file_is_not_asked_for() {
+    let packed = |name: &str, text: &str| -> Vec<u8> {
+        use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
+        let member = Member::file(name.parse().unwrap(), Content::Bytes(text.as_bytes().to_vec()), false);
+        let recipe = Recipe {
+            format: Format::of_file_name("a.tar.gz").unwrap(),
+            members: Members::new([member]).unwrap(),
+            source_date: "0".parse().unwrap(),
+            threads: std::num::NonZeroUsize::MIN,
+            algorithms: "sha256".parse().unwrap(),
+        };
+        write_archive_to(&recipe, Vec::new(), std::path::Path::new("."))
+            .unwrap()
+            .0
+    };
+    let tree = Memory::new([
+        (
+            "a-1.0.0.crate",
+            packed("a-1.0.0/Cargo.toml", "[package]\nname = \"a\"\nversion = \"1.0.0\"\n"),
+        ),
+        (
+            "b-1.0.0.tgz",
+            packed("package/package.json", r#"{"name": "b", "version": "1.0.0"}"#),
+        ),
+        (
+            "c-1.0.0.tar.gz",
+            packed("c-1.0.0/PKG-INFO", "Metadata-Version: 2.1\nName: c\nVersion: 1.0.0\n"),
+        ),
+    ]);
+    let inventory = scan(&tree, &Options::default()).unwrap();
+    assert_eq!(inventory.packages().len(), 3);
+    assert_eq!(inventory.questions(), []);
+}
+
+#[test]
 fn sources_of_a_pipfile_are_known_by_their_names() {
     let lock = r#"{"_meta": {"sources": [{"name": "one", "url": "https://one.example.com/simple"},
         {"name": "two", "url": "https://two.example.com/simple"}]},
