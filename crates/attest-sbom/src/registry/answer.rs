@@ -10,6 +10,9 @@ use crate::{Error, javascript, licence, python};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Licence(pub(super) Vec<LicenceChoice>);
 
+/// All licences are held at once; names and expressions have some hundred bytes, and whole texts are told by their names.
+const LICENCE_LIMIT: usize = 16 << 10;
+
 pub(super) fn read(question: &Question, answer: &[u8]) -> Result<Licence, Error> {
     let described = match question.registry {
         Registry::Cargo => of_cargo(answer),
@@ -21,6 +24,10 @@ pub(super) fn read(question: &Question, answer: &[u8]) -> Result<Licence, Error>
         found,
     })?;
     match described.is(question) {
+        true if described.length() > LICENCE_LIMIT => Err(Error::RegistryAnswer {
+            expected: "a licence of at most 16384 bytes",
+            found: format!("one of {}", described.length()),
+        }),
         true => Ok(Licence(described.licences)),
         false => Err(Error::RegistryAnswer {
             expected: "the package that was asked for",
@@ -37,6 +44,15 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    /// How many bytes the licences have together.
+    fn length(&self) -> usize {
+        let length = |licence: &LicenceChoice| match licence {
+            LicenceChoice::Expression { expression, .. } => expression.len(),
+            LicenceChoice::Named { license } => license.name.len(),
+        };
+        self.licences.iter().map(length).sum()
+    }
+
     /// An index of Python writes names and versions in other forms than were asked for.
     fn is(&self, question: &Question) -> bool {
         match question.registry {

@@ -297,6 +297,17 @@ fn answers_say_a_licence_as_manifests_do() {
 }
 
 #[test]
+fn a_licence_that_fills_a_page_is_none() {
+    let answer = |length: usize| {
+        let licence = "x".repeat(length);
+        format!(r#"{{"name": "a", "version": "1.0.0", "license": "{licence}"}}"#)
+    };
+    assert!(said(Registry::Npm, &answer(16 << 10)).is_ok());
+    let expected = "expected a licence of at most 16384 bytes, found one of 16385";
+    assert_eq!(said(Registry::Npm, &answer((16 << 10) + 1)), Err(expected.to_owned()));
+}
+
+#[test]
 fn an_answer_about_something_else_is_none() {
     for (registry, answer) in [
         (
