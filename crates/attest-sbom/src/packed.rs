@@ -48,9 +48,18 @@ pub(crate) fn read(scan: &Scan<'_>, path: &str, name: &str, limit: u64) -> Resul
     let Some(mut file) = scan.open(path)? else {
         return Ok(None);
     };
-    let Some(manifest) = manifest(&mut file, name, limit).map_err(damaged)? else {
+    let mut manifests = manifests(&mut file, name, limit).map_err(damaged)?;
+    let Some(manifest) = manifests.pop() else {
         return Ok(None);
     };
+    if !manifests.is_empty() {
+        let detail = format!("expected one `{name}`, found another one beside it");
+        return Err(Gap::new("damaged", path, detail));
+    }
+    if manifest.len() as u64 > limit {
+        let detail = format!("expected a `{name}` of at most {limit} bytes, found more");
+        return Err(Gap::new("too-large", path, detail));
+    }
     let not_utf8 = |_| Gap::new("not-utf8", path, format!("its `{name}` is not UTF-8"));
     let manifest = String::from_utf8(manifest).map_err(not_utf8)?;
     file.rewind().map_err(|error| damaged(ReadError::from(error)))?;
@@ -58,15 +67,16 @@ pub(crate) fn read(scan: &Scan<'_>, path: &str, name: &str, limit: u64) -> Resul
     Ok(Some(Packed { manifest, hash }))
 }
 
-fn manifest(file: &mut (impl Read + Seek), name: &str, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
-    let mut found = None;
+/// The first two manifests at most, each cut one byte beyond the limit.
+fn manifests(file: &mut (impl Read + Seek), name: &str, limit: u64) -> Result<Vec<Vec<u8>>, ReadError> {
+    let mut found = Vec::new();
     read_archive(file, &Limits::default(), |entry, bytes| {
         let path = entry.path.as_str();
         let is_it = path.split_once('/').is_some_and(|(_, rest)| rest == name);
-        if is_it && found.is_none() && matches!(entry.kind, EntryKind::File { .. }) {
+        if is_it && found.len() < 2 && matches!(entry.kind, EntryKind::File { .. }) {
             let mut content = Vec::new();
-            bytes.take(limit).read_to_end(&mut content)?;
-            found = Some(content);
+            bytes.take(limit + 1).read_to_end(&mut content)?;
+            found.push(content);
         }
         Ok::<_, ReadError>(())
     })?;

@@ -184,3 +184,20 @@ fn a_damaged_package_hides_no_other_and_is_told() {
     assert_eq!(codes, expected);
     assert_eq!(found.len(), 1);
 }
+
+#[test]
+fn a_package_whose_manifest_is_cut_or_not_the_only_one_is_refused() {
+    let large = format!("{MANIFEST}#{}", " ".repeat(4 << 20));
+    let cut = archive("a.tar.gz", &[("a-1.0.0/Cargo.toml", &large)]);
+    let found = inventory(&[("a-1.0.0.crate", &cut), ("README", b"")]);
+    let expected = "a-1.0.0.crate: too-large: expected a `Cargo.toml` of at most 4194304 bytes, found more";
+    assert_eq!(gaps(&found)[0], expected);
+    let two = archive(
+        "a.tar.gz",
+        &[("a-1.0.0/Cargo.toml", MANIFEST), ("b-1.0.0/Cargo.toml", MANIFEST)],
+    );
+    let found = inventory(&[("a-1.0.0.crate", &two), ("README", b"")]);
+    let expected = "a-1.0.0.crate: damaged: expected one `Cargo.toml`, found another one beside it";
+    assert_eq!(gaps(&found)[0], expected);
+    assert_eq!(found.len(), 0);
+}
