@@ -200,3 +200,55 @@ fn a_tag_of_referrers_that_is_something_else_is_refused() {
             .is_some()
     );
 }
+
+#[test]
+fn a_refusal_is_one_whatever_its_status() {
+    let registry = Registry::start();
+    for status in [400, 404] {
+        let refused = |code: &str| Fault::Instead(Answer::error(status, code, "not for you"));
+        registry.fault("GET", "/referrers/", refused("DENIED"));
+        assert!(matches!(referrers(&registry), Err(Error::Denied { .. })));
+        registry.fault("GET", "/referrers/", refused("UNAUTHORIZED"));
+        assert!(matches!(referrers(&registry), Err(Error::Unauthorized { .. })));
+        registry.fault("GET", "/referrers/", refused("UNSUPPORTED"));
+        assert_eq!(referrers(&registry).unwrap(), (Vec::new(), ReferrersSource::Tag));
+    }
+    let refused = || Fault::Instead(Answer::error(404, "DENIED", "not for you"));
+    registry.fault("GET", "/manifests/sha256-", refused());
+    assert!(matches!(referrers(&registry), Err(Error::Denied { .. })));
+    registry.fault("GET", "/tags/list", refused());
+    assert!(matches!(
+        client().tags(&repository(&registry)),
+        Err(Error::Denied { .. })
+    ));
+}
+
+#[test]
+fn a_list_of_referrers_that_has_begun_goes_on() {
+    let page = |media_type: &str, body: &str| Answer::new(200).with("content-type", media_type).body(body.to_owned());
+    let first = || {
+        let link = format!("</v2/team/app/referrers/{}?n=1>; rel=\"next\"", sha256(SUBJECT));
+        page(INDEX, r#"{"manifests":[]}"#).with("link", link)
+    };
+    for (media_type, body) in [("text/html", "<html>"), ("application/json", "{}")] {
+        let registry = Registry::start();
+        registry.fault("GET", "/referrers/", Fault::Instead(first()));
+        registry.fault("GET", "/referrers/", Fault::Instead(page(media_type, body)));
+        let error = referrers(&registry).unwrap_err();
+        assert!(matches!(error, Error::Answer { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_list_of_referrers_that_is_only_called_json_is_one() {
+    let registry = Registry::start();
+    let entry = json!({"mediaType": MANIFEST, "digest": sha256(b"x").to_string(), "size": 1});
+    let list = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+    let answer = Answer::new(200).with("content-type", "application/json").body(list);
+    registry.fault("GET", "/referrers/", Fault::Instead(answer));
+    let expected = (vec![sha256(b"x").to_string()], ReferrersSource::Interface);
+    assert_eq!(referrers(&registry).unwrap(), expected);
+    let answer = Answer::new(200).with("content-type", "application/json").body("{}");
+    registry.fault("GET", "/referrers/", Fault::Instead(answer));
+    assert_eq!(referrers(&registry).unwrap(), (Vec::new(), ReferrersSource::Tag));
+}

@@ -21,6 +21,26 @@ pub(super) fn message(body: &[u8]) -> String {
     }
 }
 
+/// How a registry says that one may not look.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Denied,
+    Unauthorized,
+}
+
+/// Whether the body of an error says that one may not look, whatever its status is.
+pub(super) fn refusal(body: &[u8]) -> Option<Refusal> {
+    let parsed: Value = serde_json::from_slice(body).ok()?;
+    parsed["errors"]
+        .as_array()?
+        .iter()
+        .find_map(|error| match error["code"].as_str()? {
+            "DENIED" => Some(Refusal::Denied),
+            "UNAUTHORIZED" => Some(Refusal::Unauthorized),
+            _ => None,
+        })
+}
+
 fn of_envelope(envelope: &OciEnvelope) -> String {
     let errors = envelope.errors.iter().take(MAX_ERRORS).map(|error| {
         let code = serde_json::to_value(&error.code).unwrap_or_default();
@@ -54,6 +74,19 @@ fn of_others(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_one_by_its_code() {
+        for (body, expected) in [
+            (r#"{"errors":[{"code":"X"},{"code":"DENIED"}]}"#, Some(Refusal::Denied)),
+            (r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#, Some(Refusal::Unauthorized)),
+            (r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"DENIED"}]}"#, None),
+            (r#"{"errors":[]}"#, None),
+            ("DENIED", None),
+        ] {
+            assert_eq!(refusal(body.as_bytes()), expected);
+        }
+    }
 
     #[test]
     fn what_a_registry_says_is_shown_with_its_code() {

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use tokio::time::timeout;
 
 use super::Error;
-use super::answer::message;
+use super::answer::{Refusal, message, refusal};
 use super::challenge::{Challenge, Shortcoming};
 use super::client::Client;
 use super::credential::Credential;
@@ -67,6 +67,8 @@ pub(super) struct Reply<'a> {
     client: &'a Client,
     response: Response,
     url: Url,
+    /// As whom it was asked.
+    who: String,
 }
 
 impl Reply<'_> {
@@ -89,7 +91,9 @@ impl Reply<'_> {
 
     /// The next bytes, or none at the end.
     pub(super) fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failed> {
-        let Self { client, response, url } = self;
+        let Self {
+            client, response, url, ..
+        } = self;
         let chunk = async { timeout(STALL, response.chunk()).await };
         match client.runtime().block_on(chunk) {
             Ok(Ok(chunk)) => Ok(chunk),
@@ -117,6 +121,18 @@ impl Reply<'_> {
     /// What a registry says why, when the answer was no success.
     pub(super) fn message(self) -> String {
         message(&self.document(MAX_ERROR_BYTES).unwrap_or_default())
+    }
+
+    /// The same for what is said not to be there. Some registries refuse like that, with the status of what is not there.
+    pub(super) fn absence(self) -> Result<String, Failed> {
+        let (url, who) = (shown(&self.url), self.who.clone());
+        let body = self.document(MAX_ERROR_BYTES).unwrap_or_default();
+        let message = message(&body);
+        Err(Failed::from(match refusal(&body) {
+            None => return Ok(message),
+            Some(Refusal::Denied) => Error::Denied { url, who, message },
+            Some(Refusal::Unauthorized) => Error::Unauthorized { url, who, message },
+        }))
     }
 }
 
@@ -245,6 +261,7 @@ impl Client {
             client: self,
             response,
             url: url.clone(),
+            who: who.to_string(),
         };
         if status.is_success() || expected.contains(&status.as_u16()) {
             return Ok(reply);

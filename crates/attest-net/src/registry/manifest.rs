@@ -137,7 +137,7 @@ impl Client {
         let url = self.url(repository, &format!("manifests/{pointer}"))?;
         let call = Call::new(Method::GET, url, Access::reading(repository)).with("accept", MANIFEST_TYPES.join(", "));
         self.ask_whole(&call, &[404], |reply| match reply.status() {
-            404 => Ok(Err(reply.message())),
+            404 => reply.absence().map(Err),
             _ => received(reply, pointer).map(Ok),
         })
     }

@@ -86,7 +86,7 @@ pub(super) fn listed<T: DeserializeOwned>(json: &[u8], key: &str) -> Result<Vec<
 
 fn read(reply: Reply<'_>, expected: &[u16]) -> Result<Result<Page, String>, Failed> {
     if expected.contains(&reply.status()) {
-        return Ok(Err(reply.message()));
+        return reply.absence().map(Err);
     }
     Ok(Ok(Page {
         media_type: reply.header("content-type").map(|value| super::manifest::bare(&value)),

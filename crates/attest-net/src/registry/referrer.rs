@@ -116,24 +116,35 @@ impl Client {
         }
     }
 
-    /// False when the registry has no interface for it: it says so, or answers with some page.
+    /// False when the registry has no interface for it: it says so, or answers with some page. A list that has begun goes on.
     fn listed(&self, repository: &Repository, subject: &Digest, found: &mut Found) -> Result<bool, Error> {
-        let mut is_index = true;
+        let mut is_first = true;
+        let mut is_list = true;
         let rest = format!("referrers/{subject}");
         let listed = self.pages(
             Access::reading(repository),
             &rest,
             &NOT_OFFERED,
             |media_type, body, url| {
-                is_index &= media_type.map(bare).as_deref() == Some(INDEX);
-                match is_index {
-                    true => take(body, url, found),
-                    false => Ok(()),
+                let media_type = media_type.map(bare).unwrap_or_default();
+                let is_index = is_index(&media_type, body);
+                let was_first = std::mem::replace(&mut is_first, false);
+                is_list &= is_index;
+                match (is_index, was_first) {
+                    (true, _) => take(body, url, found),
+                    (false, true) => Ok(()),
+                    (false, false) => Err(not_an_index(url, &media_type)),
                 }
             },
         )?;
-        Ok(is_index && matches!(listed, Listed::Pages))
+        Ok(is_list && matches!(listed, Listed::Pages))
     }
+}
+
+/// By its type, or, where it is only called JSON, by what it is.
+fn is_index(media_type: &str, body: &[u8]) -> bool {
+    let has_manifests = || listed::<serde::de::IgnoredAny>(body, "manifests").is_ok();
+    media_type == INDEX || (media_type == "application/json" && has_manifests())
 }
 
 fn take(json: &[u8], url: &str, found: &mut Found) -> Result<(), Error> {
