@@ -33,6 +33,10 @@ impl Place {
         match (error, self) {
             (PlaceError::Registry(error), Self::Registry { repository, .. }) => failure(error).at(repository),
             (PlaceError::Registry(error), Self::Layout(_)) => failure(error),
+            // It is no defect of what was asked for: there is more beside it than is looked into.
+            (PlaceError::Layout(error @ image::Error::TooMany { .. }), Self::Layout(layout)) => {
+                Failure::undecided("layout-not-read", error).at(layout.layout().path().display())
+            }
             (PlaceError::Layout(error), Self::Layout(layout)) => {
                 let path = layout.layout().path();
                 image_refusal(error, path, path)

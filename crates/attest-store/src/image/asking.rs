@@ -1,11 +1,10 @@
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use attest_digest::{Algorithm, Digest};
 
 use super::Repository;
 use super::document::Blob;
-use super::evidence::referrers;
+use super::evidence::{Referring, referrers};
 
 /// What a repository is asked for.
 pub(super) enum Question<'a> {
@@ -22,7 +21,7 @@ pub(super) enum Question<'a> {
 /// What it says, where it is certain.
 pub(super) enum Answer {
     /// The referrers.
-    Referrers(BTreeSet<Digest>),
+    Referrers(Referring),
     /// The bytes.
     Found(Vec<u8>),
     /// There is nothing.

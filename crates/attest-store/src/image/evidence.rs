@@ -110,7 +110,13 @@ where
 }
 
 fn read<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<Vec<StoredEvidence>, E> {
-    let (referrers, tagged) = find(asking, subject)?;
+    let (
+        Referring {
+            digests: referrers,
+            misnamed,
+        },
+        tagged,
+    ) = find(asking, subject)?;
     let mut opening = Opening::new(asking, subject);
     let mut waiting = referrers
         .iter()
@@ -125,16 +131,20 @@ fn read<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<Vec<StoredEvidenc
     if left > 0 {
         opening.tell(Origin::new(Place::Referrer, None).stored(Attachment::NotOpened { count: left }));
     }
+    if let Some(reason) = misnamed {
+        let tag = Origin::new(Place::Tag(fallback_tag(subject)), None);
+        opening.tell(tag.stored(Attachment::Invalid(InvalidDocument::Misnamed { reason })));
+    }
     opening.open(tagged)?;
     Ok(opening.into_stored())
 }
 
 /// What hangs on a manifest, before it is opened: referrers, and what is below tags.
-fn find<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<(BTreeSet<Digest>, Vec<Item>), E> {
+fn find<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<(Referring, Vec<Item>), E> {
     let tags = [CosignTag::Signatures, CosignTag::Attestations, CosignTag::Sbom].map(|tag| tag.of(subject));
     let mut questions = vec![Question::Referrers(subject)];
     questions.extend(tags.iter().map(|tag| Question::Tag(tag)));
-    let mut listed = BTreeSet::new();
+    let mut listed = Referring::default();
     let mut tagged = Vec::new();
     for (question, answer) in questions.iter().zip(asking.each(&questions)?) {
         match (question, answer) {
@@ -148,15 +158,31 @@ fn find<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<(BTreeSet<Digest>
     Ok((listed, tagged))
 }
 
+/// What is said to refer to a manifest.
+#[derive(Default)]
+pub(super) struct Referring {
+    pub(super) digests: BTreeSet<Digest>,
+    /// Why what is below the fallback tag cannot be read.
+    pub(super) misnamed: Option<String>,
+}
+
 /// What the registry lists, and what is below the fallback tag: a registry that learned to list has both.
-pub(super) fn referrers<R: Repository>(repository: &R, subject: &Digest) -> Result<BTreeSet<Digest>, R::Error> {
-    let mut digests: BTreeSet<Digest> = repository.referrers(subject)?.into_iter().collect();
-    if let Some(bytes) = repository.tagged(&fallback_tag(subject))? {
-        // A tag of that name that holds no index is somebody else's.
-        let index = Document::parse(&bytes)
-            .map(|document| document.manifests)
-            .unwrap_or_default();
-        digests.extend(index.into_iter().map(|manifest| manifest.digest));
+pub(super) fn referrers<R: Repository>(repository: &R, subject: &Digest) -> Result<Referring, R::Error> {
+    let mut found = Referring {
+        digests: repository.referrers(subject)?.into_iter().collect(),
+        misnamed: None,
+    };
+    match Question::Tag(&fallback_tag(subject)).put(repository)? {
+        Answer::Found(bytes) => match Document::parse(&bytes) {
+            Ok(index) => found
+                .digests
+                .extend(index.manifests.into_iter().map(|manifest| manifest.digest)),
+            Err(error @ InvalidDocument::TooLarge { .. }) => found.misnamed = Some(error.to_string()),
+            // A tag of that name that holds no index is somebody else's.
+            Err(_) => {}
+        },
+        Answer::Misnamed(reason) => found.misnamed = Some(reason),
+        Answer::Nothing | Answer::Referrers(_) => {}
     }
-    Ok(digests)
+    Ok(found)
 }

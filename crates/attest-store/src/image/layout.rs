@@ -14,7 +14,7 @@ const SAVED_IMAGE: [&str; 2] = ["dev.cosignproject.cosign/image", "dev.cosignpro
 const SAVED_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
 const SAVED_ATTESTATIONS: &str = "dev.cosignproject.cosign/atts";
 
-/// The most blobs without a name that are looked into. A layout of a hundred images with signatures has some thousands.
+/// The most blobs without a name that are looked into, of those that may be manifests. A layout of a hundred images with signatures has some thousands.
 const MAX_UNNAMED: usize = 10_000;
 
 /// A layout as a repository: what its `index.json` names by `org.opencontainers.image.ref.name` are its tags, and what of it has a
@@ -23,6 +23,10 @@ const MAX_UNNAMED: usize = 10_000;
 pub struct LayoutRepository<L> {
     layout: L,
     referrers: Vec<(Digest, Digest)>,
+    /// What is named and is not what its name says: it may be about anything.
+    unreadable: Vec<Digest>,
+    /// Whether there are more blobs without a name than are looked into.
+    is_cut: bool,
 }
 
 impl<L: Borrow<Layout>> LayoutRepository<L> {
@@ -31,15 +35,27 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
     /// # Errors
     /// What the layout says of an entry that cannot be read.
     pub fn new(layout: L) -> Result<Self, Error> {
-        let mut referrers = Vec::new();
+        let (mut referrers, mut unreadable) = (Vec::new(), Vec::new());
         let entries = layout.borrow().index().manifests().iter();
         for entry in entries.filter(|entry| entry.is_manifest() || entry.is_index()) {
-            let document = Document::parse(&layout.borrow().document(entry)?);
-            if let Some(subject) = document.ok().and_then(|document| document.subject) {
+            let bytes = match layout.borrow().document(entry) {
+                Ok(bytes) => bytes,
+                Err(error) if Self::misnamed(&error).is_some() => {
+                    unreadable.push(entry.digest().clone());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if let Some(subject) = Document::parse(&bytes).ok().and_then(|document| document.subject) {
                 referrers.push((subject, entry.digest().clone()));
             }
         }
-        Ok(Self { layout, referrers })
+        Ok(Self {
+            layout,
+            referrers,
+            unreadable,
+            is_cut: false,
+        })
     }
 
     /// The same with the referrers among the blobs that `index.json` does not name, which is how cosign 3 saves them. Each says itself
@@ -52,24 +68,29 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
         let named: BTreeSet<&Digest> = entries.map(Descriptor::digest).collect();
         let blobs = self.layout().blobs()?.into_iter();
         let unnamed = blobs.filter(|(digest, size)| *size <= MAX_DOCUMENT_BYTES as u64 && !named.contains(digest));
+        let blobs = unnamed.map(|(digest, size)| Descriptor::new("", digest, size));
+        let mut objects = blobs.filter(|blob| self.is_object(blob));
         let mut found = Vec::new();
-        for (digest, size) in unnamed.take(MAX_UNNAMED) {
-            if let Some(subject) = self.subject_of(&Descriptor::new("", digest.clone(), size))? {
-                found.push((subject, digest));
+        for blob in objects.by_ref().take(MAX_UNNAMED) {
+            if let Some(subject) = self.subject_of(&blob)? {
+                found.push((subject, blob.digest().clone()));
             }
         }
+        let is_cut = objects.next().is_some();
+        drop(objects);
+        self.is_cut = is_cut;
         self.referrers.extend(found);
         Ok(self)
     }
 
-    /// What a blob is about, if it is a manifest of something that is about something.
-    fn subject_of(&self, blob: &Descriptor) -> Result<Option<Digest>, Error> {
+    fn is_object(&self, blob: &Descriptor) -> bool {
         let mut first = Vec::new();
         let begins = self.layout().read_unverified(blob).map(|reader| reader.take(1));
-        let is_object = begins.is_ok_and(|mut reader| reader.read_to_end(&mut first).is_ok() && first == b"{");
-        if !is_object {
-            return Ok(None);
-        }
+        begins.is_ok_and(|mut reader| reader.read_to_end(&mut first).is_ok() && first == b"{")
+    }
+
+    /// What a blob is about, if it is a manifest of something that is about something.
+    fn subject_of(&self, blob: &Descriptor) -> Result<Option<Digest>, Error> {
         match self.layout().document(blob) {
             Ok(bytes) => Ok(Document::parse(&bytes).ok().and_then(|document| document.subject)),
             // Nobody named it; what it should be, nobody knows.
@@ -139,8 +160,16 @@ impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {
     }
 
     fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {
+        if self.is_cut {
+            let what = "documents that no index names in a layout";
+            return Err(Error::TooMany {
+                what,
+                limit: MAX_UNNAMED,
+            });
+        }
         let of_it = self.referrers.iter().filter(|(about, _)| about == subject);
-        Ok(of_it.map(|(_, referrer)| referrer.clone()).collect())
+        let of_it = of_it.map(|(_, referrer)| referrer);
+        Ok(of_it.chain(&self.unreadable).cloned().collect())
     }
 
     fn misnamed(error: &Error) -> Option<String> {

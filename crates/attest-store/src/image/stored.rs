@@ -36,8 +36,9 @@ pub struct StoredManifests {
 pub fn manifests_of<R: Repository>(repository: &R, subject: &Digest) -> Result<StoredManifests, R::Error> {
     let mut stored = StoredManifests::default();
     let listed = referrers(repository, subject)?;
-    stored.not_opened = listed.len().saturating_sub(MAX_ATTACHMENTS);
-    for digest in listed.into_iter().take(MAX_ATTACHMENTS) {
+    stored.unreadable += usize::from(listed.misnamed.is_some());
+    stored.not_opened = listed.digests.len().saturating_sub(MAX_ATTACHMENTS);
+    for digest in listed.digests.into_iter().take(MAX_ATTACHMENTS) {
         let answer = Question::Manifest(&digest).put(repository)?;
         stored.take(Place::Referrer, digest, found(answer), subject);
     }

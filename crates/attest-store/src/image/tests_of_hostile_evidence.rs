@@ -247,3 +247,49 @@ fn the_pieces_of_all_layers_together_are_counted() {
     assert_eq!(stored.iter().filter(is_cut).count(), 6);
     assert!(stored.len() <= MAX_ATTACHMENTS + 8, "{}", stored.len());
 }
+
+#[test]
+fn a_fallback_tag_that_cannot_be_read_silences_nobody() {
+    struct Unreadable(Memory);
+
+    impl Repository for Unreadable {
+        type Error = String;
+
+        fn manifest(&self, digest: &Digest) -> Result<Option<Vec<u8>>, String> {
+            self.0.manifest(digest)
+        }
+
+        fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, String> {
+            match tag.contains('.') {
+                true => self.0.tagged(tag),
+                false => Err("another size".to_owned()),
+            }
+        }
+
+        fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, String> {
+            self.0.blob(digest, size)
+        }
+
+        fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, String> {
+            self.0.referrers(subject)
+        }
+
+        fn misnamed(error: &String) -> Option<String> {
+            Memory::misnamed(error)
+        }
+    }
+
+    let (memory, image, good) = signed();
+    let repository = Unreadable(memory);
+    let stored = evidence_of(&repository, &image).unwrap();
+    assert!(matches!(of(&stored, &good)[..], [Attachment::Evidence(_)]));
+    let told = stored
+        .iter()
+        .find(|one| one.place == Place::Tag(fallback_tag(&image)))
+        .unwrap();
+    assert!(matches!(
+        told.attachment,
+        Attachment::Invalid(InvalidDocument::Misnamed { .. })
+    ));
+    assert_eq!(manifests_of(&repository, &image).unwrap().unreadable, 1);
+}

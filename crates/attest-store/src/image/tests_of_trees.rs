@@ -223,3 +223,51 @@ fn a_tree_that_is_too_deep_or_too_wide_is_refused() {
         Err(TreeError::TooMany { .. })
     ));
 }
+
+#[test]
+fn what_all_indexes_name_together_is_limited() {
+    let mut content = Content::default();
+    let image = content.image("a", "linux/amd64");
+    let mut of = |count: usize, note: &str| {
+        let document = json!({
+            "schemaVersion": 2, "mediaType": INDEX, "annotations": { "note": note }, "manifests": vec![image.clone(); count],
+        });
+        entry(INDEX, content.put(&document), "linux/amd64")
+    };
+    let indexes = [of(49_999, "a"), of(49_999, "b"), of(50_000, "c")];
+    let fitting = content.index(&indexes[..2]);
+    assert_eq!(Tree::read(&content, &digest_of(&fitting)).unwrap().nodes().len(), 4);
+    let wider = content.index(&indexes[1..]);
+    let error = Tree::read(&content, &digest_of(&wider)).unwrap_err();
+    assert_eq!(error.to_string(), "expected at most 100000 entries of indexes");
+}
+
+#[test]
+fn the_bytes_of_all_manifests_together_are_limited() {
+    let mut content = Content::default();
+    let long = "x".repeat(4 << 20);
+    let images: Vec<Value> = (0..16)
+        .map(|number| content.image(&format!("{number}{long}"), "linux/amd64"))
+        .collect();
+    let fitting = content.index(&images[1..]);
+    assert_eq!(content.tree(&fitting, &|_| true).unwrap().nodes().len(), 16);
+    let larger = content.index(&images);
+    let error = content.tree(&larger, &|_| true).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("expected at most {} bytes of manifests and indexes", 64 << 20)
+    );
+}
+
+#[test]
+fn a_manifest_of_another_size_than_its_index_says_is_refused() {
+    let mut content = Content::default();
+    let mut image = content.image("a", "linux/amd64");
+    image["size"] = json!(image["size"].as_u64().unwrap() + 1);
+    let top = content.index(std::slice::from_ref(&image));
+    let error = content.tree(&top, &|_| true).unwrap_err();
+    assert!(
+        matches!(&error, TreeError::Invalid { digest, .. } if *digest == digest_of(&image)),
+        "{error}"
+    );
+}

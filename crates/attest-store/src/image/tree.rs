@@ -14,6 +14,13 @@ const BUILDKIT_TYPE: &str = "vnd.docker.reference.type";
 const BUILDKIT_SUBJECT: &str = "vnd.docker.reference.digest";
 const BUILDKIT_ATTESTATION: &str = "attestation-manifest";
 
+/// The most that all indexes of a tree name together: each is held, and the largest that is read alone has some thirty thousand.
+const MAX_ENTRIES: usize = 100_000;
+
+/// The most bytes of the indexes and manifests of a tree together, all of which are held: a thousand of those that are in use have
+/// some two million.
+const MAX_TREE_BYTES: usize = 64 << 20;
+
 /// A manifest, or an index and everything that it names, at any depth; each digest once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
@@ -205,6 +212,8 @@ impl<E> Reading<'_, E> {
             nodes: Vec::new(),
             places: BTreeMap::new(),
             open: VecDeque::new(),
+            entries: 0,
+            bytes: 0,
         };
         let asked = (self.ask)(std::slice::from_ref(top));
         let found = asked.into_iter().next().transpose().map_err(TreeError::Repository)?;
@@ -261,6 +270,8 @@ struct Growing {
     nodes: Vec<Node>,
     places: BTreeMap<Digest, usize>,
     open: VecDeque<(usize, Descriptor)>,
+    entries: usize,
+    bytes: usize,
 }
 
 impl Growing {
@@ -288,9 +299,16 @@ impl Growing {
             digest: descriptor.digest().clone(),
             source: Box::new(source),
         };
+        self.bytes += bytes.len();
+        limited("bytes of manifests and indexes", self.bytes, MAX_TREE_BYTES)?;
+        require_size(&descriptor, bytes).map_err(invalid)?;
         let kind = kind(&descriptor, bytes).map_err(invalid)?;
         let children: Vec<Descriptor> = match &kind {
-            NodeKind::Index(index) => index.manifests().to_vec(),
+            NodeKind::Index(index) => {
+                self.entries += index.manifests().len();
+                limited("entries of indexes", self.entries, MAX_ENTRIES)?;
+                each_once(index.manifests())
+            }
             _ => Vec::new(),
         };
         let place = self.keep(descriptor, parent, kind)?;
@@ -327,6 +345,44 @@ impl Growing {
             kind,
         });
         Ok(place)
+    }
+}
+
+fn limited<E>(what: &'static str, found: usize, limit: usize) -> Result<(), TreeError<E>> {
+    match found > limit {
+        true => Err(TreeError::TooMany { what, limit }),
+        false => Ok(()),
+    }
+}
+
+/// Without what says the same again. The same content under another name may be more than under the first.
+fn each_once(entries: &[Descriptor]) -> Vec<Descriptor> {
+    let mut known = BTreeSet::new();
+    let mut found = Vec::new();
+    for entry in entries {
+        let platform = entry.platform().map(ToString::to_string);
+        if known.insert((
+            entry.digest(),
+            entry.media_type(),
+            platform,
+            is_build_attestation(entry),
+        )) {
+            found.push(entry.clone());
+        }
+    }
+    found
+}
+
+/// A reader that stops at the size that an index gives reads something else.
+fn require_size(descriptor: &Descriptor, bytes: &[u8]) -> Result<(), image::Error> {
+    let found = bytes.len() as u64;
+    match found == descriptor.size() {
+        true => Ok(()),
+        false => Err(image::Error::BlobSize {
+            digest: descriptor.digest().clone(),
+            expected: descriptor.size(),
+            found,
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use attest_archive::image::{Additions, EntryPlace, Error, Layout, Store};
 
 use super::*;
+use crate::image::tests::digest;
 
 /// A layout with one image, `v1`.
 fn scene() -> (tempfile::TempDir, Descriptor) {
@@ -239,4 +240,48 @@ fn many_at_once_lose_nothing() {
     let count = |place: fn(&Place) -> bool| found.iter().filter(|one| place(&one.place)).count();
     assert_eq!(count(|place| *place == Place::Referrer), 20);
     assert_eq!(count(|place| *place != Place::Referrer), 20);
+}
+
+#[test]
+fn an_entry_that_is_not_what_its_name_says_silences_no_other() {
+    let (scene, image) = scene();
+    attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    let digest = digest(b"something else");
+    fs::write(scene.path().join("blobs/sha256").join(digest.to_hex()), "{}").unwrap();
+    let mut index = index(scene.path());
+    let entry = json!({ "mediaType": media_type::MANIFEST, "digest": digest.to_string(), "size": 2 });
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    fs::write(scene.path().join("index.json"), index.to_string()).unwrap();
+    let found = found(scene.path(), &image);
+    let is_good = |one: &&StoredEvidence| matches!(one.attachment, Attachment::Evidence(Ok(_)));
+    assert_eq!(found.iter().filter(is_good).count(), 1);
+    let is_told =
+        |one: &&StoredEvidence| matches!(one.attachment, Attachment::Invalid(InvalidDocument::Misnamed { .. }));
+    assert_eq!(found.iter().filter(is_told).count(), 1);
+}
+
+#[test]
+fn more_documents_without_a_name_than_are_looked_into_are_never_nothing() {
+    let (scene, image) = scene();
+    let referrers = |path: &Path| {
+        let layout = Layout::open(path).unwrap();
+        let repository = LayoutRepository::new(layout).unwrap().with_unnamed().unwrap();
+        repository.referrers(image.digest())
+    };
+    let fill = |text: &dyn Fn(usize) -> String, count: usize| {
+        for number in 0..count {
+            let text = text(number);
+            let name = digest(text.as_bytes()).to_hex();
+            fs::write(scene.path().join("blobs/sha256").join(name), text).unwrap();
+        }
+    };
+    // What is no document is not counted. The configuration of the image is one.
+    fill(&|number| number.to_string(), 10);
+    fill(&|number| format!("{{\"number\":{number}}}"), 9_999);
+    assert_eq!(referrers(scene.path()).unwrap(), Vec::<Digest>::new());
+    fill(&|number| format!("{{\"more\":{number}}}"), 1);
+    assert!(matches!(
+        referrers(scene.path()),
+        Err(Error::TooMany { limit: 10_000, .. })
+    ));
 }
