@@ -169,3 +169,38 @@ fn a_referrer_that_a_layout_holds_and_does_not_name_counts_for_what_it_is_about(
     scene.referrers.clear();
     scene.accepts(&[]);
 }
+
+#[test]
+fn what_an_index_that_nobody_signed_calls_an_image_has_to_be_so() {
+    let mut scene = Scene::new();
+    let image = scene.image("linux/s390x");
+    scene.sign(&digest_of(&image));
+    let called = |scene: &mut Scene, architecture: &str| {
+        let mut entry = image.clone();
+        entry["platform"]["architecture"] = json!(architecture);
+        let top = scene.index(&[entry]);
+        scene.tag("v1", &top);
+        digest_of(&top)
+    };
+    called(&mut scene, "s390x");
+    scene.accepts(&["--require", "images"]);
+    let top = called(&mut scene, "amd64");
+    let amd = ["--require", "images", "--platform", "linux/amd64"];
+    scene.rejects(&amd, "[platform-mismatch]");
+    scene.sign(&top);
+    scene.accepts(&amd);
+}
+
+#[test]
+fn every_variant_of_an_architecture_is_asked_for() {
+    let mut scene = Scene::new();
+    let image = scene.image("linux/amd64");
+    let mut other = scene.image("linux/amd64");
+    other["platform"]["variant"] = json!("v3");
+    let top = scene.index(&[image.clone(), other.clone()]);
+    scene.tag("v1", &top);
+    scene.sign(&digest_of(&image));
+    let amd = ["--require", "images", "--platform", "linux/amd64"];
+    scene.rejects(&amd, &digest_of(&other));
+    scene.accepts(&["--require", "images", "--platform", "linux/amd64/v1"]);
+}

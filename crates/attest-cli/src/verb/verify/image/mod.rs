@@ -13,7 +13,7 @@ mod verdict;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use attest_digest::{Digest, Threads};
+use attest_digest::Threads;
 use attest_store::image::{Attached, Attachment, Node, NodeKind, Pruning, Tree, evidence_of_at_once};
 use attest_verify::Verifier;
 
@@ -202,7 +202,7 @@ impl Call<'_> {
         };
         let unfit = platform::unfit(self.options, opened, tree.top());
         Ok(Verdicts {
-            judgements: vec![judgement(subject, &opened.digest, &question, unfit)],
+            judgements: vec![judgement(subject, opened, &question, unfit)],
             findings,
         })
     }
@@ -231,18 +231,20 @@ fn repository(opened: &Opened) -> String {
     }
 }
 
-fn judgement(subject: &Subject, digest: &Digest, question: &Question<'_>, unfit: Option<Problem>) -> Judgement {
+fn judgement(subject: &Subject, opened: &Opened, question: &Question<'_>, unfit: Option<Problem>) -> Judgement {
     let image = question.answer();
+    let mislabelled = platform::mislabelled(opened, question.tree, &image);
     let problems = image.nodes.iter().flat_map(|node| &node.problems);
     let problems = problems.filter(|problem| !problem.is_passed_over()).cloned();
-    let problems = problems.chain(question.nothing()).chain(unfit).collect();
+    let problems = problems.chain(question.nothing()).chain(unfit);
+    let problems = problems.chain(mislabelled).collect();
     let required = image.nodes.iter().filter(|node| node.is_required);
     let mut covered_by: Vec<usize> = required.flat_map(|node| node.bundles.iter().copied()).collect();
     covered_by.sort_unstable();
     covered_by.dedup();
     Judgement {
         subject: subject.clone(),
-        digest: Some(digest.clone()),
+        digest: Some(opened.digest.clone()),
         signed_as: None,
         listed_in: None,
         trees: Vec::new(),

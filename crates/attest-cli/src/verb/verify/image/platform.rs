@@ -1,9 +1,10 @@
 use attest_archive::image::{Manifest, Platform};
-use attest_store::image::{Node, NodeKind, Repository as _};
+use attest_store::image::{Node, NodeKind, Repository as _, Tree};
 use serde::Deserialize;
 
 use super::super::problem::Problem;
 use super::arguments::ImageOptions;
+use super::findings::{ImageFindings, NodeVerdict};
 use crate::image::{Opened, Place};
 
 /// The largest configuration that is read, as registries have manifests.
@@ -34,6 +35,41 @@ pub(super) fn unfit(options: &ImageOptions, opened: &Opened, top: &Node) -> Opti
             format_args!(
                 "expected an image for {}, found one for {}",
                 options.platforms_shown(),
+                found.map_or_else(|| "no platform".to_owned(), |platform| platform.to_string())
+            ),
+        )),
+        Err(problem) => Some(problem),
+    }
+}
+
+/// Why images that are signed themselves are not what an index that nobody signed calls them: only their configurations are
+/// signed with them.
+pub(super) fn mislabelled(opened: &Opened, tree: &Tree, findings: &ImageFindings) -> Vec<Problem> {
+    let is_signed = |place: &usize| {
+        let verdict = findings.nodes[*place].verdict;
+        matches!(verdict, NodeVerdict::Itself | NodeVerdict::Covered)
+    };
+    let nodes = tree.nodes().iter().enumerate();
+    let alone = nodes.filter(|(place, _)| {
+        let node = &findings.nodes[*place];
+        node.is_required && node.verdict == NodeVerdict::Itself && !tree.ancestors(*place).iter().any(is_signed)
+    });
+    alone
+        .filter_map(|(_, node)| contradiction(&opened.place, node))
+        .collect()
+}
+
+fn contradiction(place: &Place, node: &Node) -> Option<Problem> {
+    let (NodeKind::Image(manifest), Some(called)) = (&node.kind, node.platform()) else {
+        return None;
+    };
+    match found(place, manifest) {
+        Ok(Some(platform)) if platform.is_same_as(called) => None,
+        Ok(found) => Some(Problem::rejected(
+            "platform-mismatch",
+            format_args!(
+                "expected `{}` to be for {called}, as an index that nobody signed says, found it is for {}",
+                node.digest(),
                 found.map_or_else(|| "no platform".to_owned(), |platform| platform.to_string())
             ),
         )),
