@@ -244,7 +244,7 @@ impl Layout {
         Ok(())
     }
 
-    /// What `index.json` names by a tag or by a digest; without either, the only thing that it names, beside what hangs on
+    /// What `index.json` names by a tag, by a digest, or by `TAG@DIGEST`, which both have to be its own; without any, the only thing that it names, beside what hangs on
     /// others. Below an index of `index.json`, an image is found by its digest.
     ///
     /// # Errors
@@ -260,7 +260,15 @@ impl Layout {
         if let Some(found) = all.iter().find(is_it) {
             return Ok(found.clone());
         }
-        for descriptor in all.iter().filter(|_| asked.contains(':')) {
+        // A tag and the digest that it has to be at.
+        let pinned = asked.rsplit_once('@').filter(|(tag, _)| !tag.is_empty());
+        if let Some((tag, digest)) = pinned {
+            let named = all.iter().find(|descriptor| descriptor.reference_name() == Some(tag));
+            if let Some(found) = named.filter(|found| found.digest().to_string() == digest) {
+                return Ok(found.clone());
+            }
+        }
+        for descriptor in all.iter().filter(|_| pinned.is_none() && asked.contains(':')) {
             let images = self.images(descriptor)?;
             if let Some(image) = images.into_iter().find(|image| is_it(&&image.descriptor)) {
                 return Ok(image.descriptor);

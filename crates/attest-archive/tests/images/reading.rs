@@ -57,6 +57,16 @@ fn an_image_is_found_by_tag_by_digest_or_because_it_is_alone() {
         index.digest()
     );
     assert_eq!(layout.find(Some(&arm.digest().to_string())).unwrap(), arm);
+    let pinned = format!("v1@{}", index.digest());
+    assert_eq!(layout.find(Some(&pinned)).unwrap().digest(), index.digest());
+    for other in [
+        format!("v1@{}", arm.digest()),
+        format!("v2@{}", index.digest()),
+        "v1@".to_owned(),
+    ] {
+        let error = layout.find(Some(&other)).unwrap_err();
+        assert!(matches!(error, Error::NoSuchReference { asked, .. } if asked == other));
+    }
     let error = layout.find(Some("v2")).unwrap_err();
     assert_eq!(error.to_string(), "expected `v2` in the layout, found `v1`");
     made.name(vec![tagged(index, "v1"), tagged(arm, "arm")]);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::ImageDocument;
 use super::attached::{self, AttachedDocument, Stored};
 use super::manifest::{Kind, ManifestDocument};
+use crate::shell::quoted;
 use crate::visible::visible;
 
 /// The most of what hangs on one manifest that is shown. A document has all of it.
@@ -21,8 +22,8 @@ pub(in crate::verb::inspect) fn text(image: &ImageDocument) -> String {
     let switch = if image.is_layout { "--oci-layout " } else { "" };
     let scheme = if image.is_layout { "" } else { "oci://" };
     drawing.lines.push(format!(
-        "Nobody has checked any of this: `attest verify {switch}{scheme}{}` does.",
-        image.name
+        "Nobody has checked any of this: `attest verify {switch}{}` does.",
+        quoted(&format!("{scheme}{}", image.name))
     ));
     drawing.lines.iter().map(|line| visible(line) + "\n").collect()
 }
