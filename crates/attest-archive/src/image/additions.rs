@@ -32,18 +32,25 @@ pub enum EntryPlace<'a> {
 }
 
 impl Additions {
-    /// Opens a layout directory.
+    /// Opens a layout directory, and tries whether files can be written into it: whoever signs first would have nowhere to put it.
     ///
     /// # Errors
-    /// [`Error::LayoutArchive`] for an archive, which is not changed; as for [`Layout::open`].
+    /// [`Error::LayoutArchive`] for an archive, which is not changed; [`Error::Write`]; as for [`Layout::open`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         Layout::open(path)?;
-        match path.is_dir() {
-            true => Ok(Self {
-                directory: path.to_owned(),
-            }),
-            false => Err(Error::LayoutArchive { path: path.to_owned() }),
+        if !path.is_dir() {
+            return Err(Error::LayoutArchive { path: path.to_owned() });
         }
+        let blobs = path.join("blobs/sha256");
+        fs::create_dir_all(&blobs).map_err(Error::write)?;
+        for directory in [path, &blobs] {
+            temporary_file(directory)
+                .and_then(tempfile::NamedTempFile::close)
+                .map_err(Error::write)?;
+        }
+        Ok(Self {
+            directory: path.to_owned(),
+        })
     }
 
     /// Puts a blob in, unless it is there, and says what it is.
@@ -291,6 +298,19 @@ mod tests {
         fs::write(&path, b"old").unwrap();
         additions.insert("a/b", b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_layout_that_cannot_be_written_is_told_before_anything_is_to_be_put_there() {
+        let scene = scene();
+        let blobs = scene.path().join("blobs/sha256");
+        let names = || fs::read_dir(scene.path()).unwrap().count() + fs::read_dir(&blobs).map_or(0, Iterator::count);
+        let before = names();
+        Additions::open(scene.path()).unwrap();
+        assert_eq!(names(), before);
+        fs::remove_dir_all(&blobs).unwrap();
+        fs::write(&blobs, "").unwrap();
+        assert!(matches!(Additions::open(scene.path()), Err(Error::Write { .. })));
     }
 
     #[test]

@@ -86,10 +86,13 @@ pub(crate) fn targets<'a>(named: &'a [Named], scope: Scope<'_>) -> Result<Vec<Ta
 /// A registry that has it already lets nobody find out so early.
 pub(crate) fn check_writable(named: &[Named]) -> Result<(), Failure> {
     for Named { opened, .. } in named {
-        if let Place::Registry { .. } = opened.place {
-            let written = opened.place.put_blob(b"{}");
-            written.map_err(|error| opened.place.failure(&error).hint("nothing was signed"))?;
-        }
+        let tried = match &opened.place {
+            Place::Registry { .. } => opened.place.put_blob(b"{}").map(drop),
+            Place::Layout(layout) => image::Additions::open(layout.layout().path())
+                .map(drop)
+                .map_err(Into::into),
+        };
+        tried.map_err(|error| opened.place.failure(&error).hint("nothing was signed"))?;
     }
     Ok(())
 }
