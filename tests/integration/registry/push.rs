@@ -259,13 +259,16 @@ fn of_several_repositories_the_one_that_has_a_blob_is_asked() {
         (4, 0)
     );
     assert_eq!(scene.registry.count("PUT", "uploads"), 4);
-    let elsewhere = [&arguments[..], &["oci://registry.example.org/team/base"]].concat();
-    let refused = scene.attest(&elsewhere).expect_code(2);
-    assert!(
-        refused.stderr_text().starts_with("error[mount-elsewhere]"),
-        "{}",
-        refused.stderr_text()
-    );
+    for name in [
+        "oci://registry.example.org/team/base",
+        "registry.example.org/team/base",
+        "docker.io/team/base",
+        "localhost/team/base",
+    ] {
+        let refused = scene.attest(&[&arguments[..], &[name]].concat()).expect_code(2);
+        let talk = refused.stderr_text();
+        assert!(talk.starts_with("error[mount-elsewhere]"), "{name}: {talk}");
+    }
 }
 
 #[test]

@@ -182,9 +182,8 @@ fn repositories(names: &[String], destination: &Repository) -> Result<Vec<Reposi
         Failure::usage("mount-elsewhere", message)
     };
     let read = |name: &String| {
-        let sibling = destination.sibling(name);
-        let found = match sibling {
-            Ok(sibling) if !name.starts_with("oci://") => sibling,
+        let found = match destination.sibling(name) {
+            Ok(sibling) if !names_a_registry(name) => sibling,
             _ => parse_reference(name)?.repository().clone(),
         };
         match found.registry() == destination.registry() {
@@ -193,6 +192,12 @@ fn repositories(names: &[String], destination: &Repository) -> Result<Vec<Reposi
         }
     };
     names.iter().map(read).collect()
+}
+
+/// By the rule for references: what stands before the first `/` is a registry if it has a dot or a port, or is `localhost`.
+fn names_a_registry(name: &str) -> bool {
+    let first = name.split_once('/').map(|(first, _)| first);
+    name.starts_with("oci://") || first.is_some_and(|first| first.contains(['.', ':']) || first == "localhost")
 }
 
 fn announce(content: &Content<'_>, destination: &Reference, context: &mut Context<'_>) {
