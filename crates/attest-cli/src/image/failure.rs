@@ -8,8 +8,10 @@ use crate::failure::Failure;
 pub(crate) fn tree_failure(error: &TreeError<PlaceError>, place: &Place) -> Failure {
     match error {
         TreeError::Repository(error) => place.failure(error),
-        TreeError::Missing { .. } => Failure::undecided("image-incomplete", error)
-            .hint("push the image again, whole: `attest push` sends what is missing"),
+        TreeError::Missing { .. } => Failure::undecided("image-incomplete", error).hint(match place {
+            Place::Registry { .. } => "push the image again, whole: `attest push` sends what is missing",
+            Place::Layout(_) => "fetch or build the image again: `attest fetch` writes it whole",
+        }),
         TreeError::Invalid { .. } => Failure::rejected("image-invalid", error),
         TreeError::TooMany { .. } => Failure::rejected("image-too-deep", error),
         _ => Failure::undecided("image-not-read", error),
