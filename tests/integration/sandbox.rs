@@ -1,4 +1,7 @@
 use std::fs;
+use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -178,4 +181,53 @@ fn a_registry_that_is_kept_is_there_after_the_sandbox() {
     fs::write(&file, "").unwrap();
     let refused = sandbox().arg(&file).run().expect_code(3);
     assert!(refused.stderr_text().contains("error[sandbox-registry-unusable]"));
+}
+
+/// A sandbox that has a directory as its registry, until it is dropped.
+pub(crate) struct Held(Child);
+
+impl Held {
+    pub(crate) fn start(registry: &Path) -> Self {
+        let sandbox = Command::attest().args(["sandbox", "--duration", "60", "--registry"]);
+        let held = Self(sandbox.arg(registry).spawn());
+        let begin = Instant::now();
+        let number = held.process().to_string();
+        while fs::read_to_string(registry.join("lock")).ok() != Some(number.clone()) {
+            assert!(begin.elapsed() < Duration::from_secs(30), "the sandbox does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        held
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.kill().expect("the sandbox can be ended");
+        self.0.wait().expect("the sandbox ends");
+    }
+}
+
+#[test]
+fn two_sandboxes_do_not_share_a_registry_and_the_second_is_told_who_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let sandbox = || Command::attest().args(["sandbox", "--duration", "0", "--registry"]);
+    let held = Held::start(directory.path());
+    let refused = sandbox().arg(directory.path()).run().expect_code(3);
+    assert_eq!(refused.stdout_text(), "");
+    let expected = format!(
+        "error[sandbox-registry-in-use]: cannot keep a registry there: process {} works in that directory\n",
+        held.process()
+    );
+    assert!(
+        refused.stderr_text().starts_with(&expected),
+        "{}",
+        refused.stderr_text()
+    );
+    drop(held);
+    sandbox().arg(directory.path()).run().expect_code(0);
+    assert_eq!(fs::read_to_string(directory.path().join("lock")).unwrap(), "");
 }

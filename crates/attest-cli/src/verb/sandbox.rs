@@ -2,7 +2,7 @@
 
 mod files;
 mod instructions;
-mod registry;
+pub(super) mod registry;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

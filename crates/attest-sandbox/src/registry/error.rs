@@ -46,6 +46,9 @@ pub enum RegistryError {
         /// Where the piece begins.
         found: u64,
     },
+    /// Another process has the directory.
+    #[error("{} works in that directory", .0.map_or("another process".to_owned(), |process| format!("process {process}")))]
+    InUse(Option<u32>),
     /// Somebody moved the tag in the meantime.
     #[error("tag `{0}` was moved meanwhile")]
     TagMoved(String),

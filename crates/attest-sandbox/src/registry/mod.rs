@@ -9,6 +9,7 @@ mod digest;
 mod error;
 mod manifest;
 mod name;
+mod occupation;
 mod upload;
 
 use std::fs::{self, File};
@@ -22,8 +23,14 @@ pub use manifest::{Descriptor, Manifest};
 pub use name::{Name, Reference, Tag};
 pub use upload::Upload;
 
+use occupation::Occupation;
+
 /// Largest manifest, as other registries have it.
 pub const MAX_MANIFEST_BYTES: usize = 4 << 20;
+
+/// Where the bytes of every digest lie, and what each repository has of them.
+const BLOBS: &str = "blobs";
+const REPOSITORIES: &str = "repositories";
 
 /// A registry below a directory.
 ///
@@ -48,6 +55,7 @@ pub struct Registry {
     /// Held while a tag is compared and moved, so that of two writers with one expectation only one succeeds.
     moving: Mutex<()>,
     uploads: Mutex<u64>,
+    _occupation: Occupation,
 }
 
 /// A manifest as it is served.
@@ -71,21 +79,33 @@ pub enum Expected<'a> {
 }
 
 impl Registry {
-    /// Opens a directory; it is made if it is not there. Uploads that an earlier run did not finish are gone.
+    /// Opens a directory; it is made if it is not there. Uploads that an earlier run did not finish are gone. Nobody else can open it
+    /// until this value is dropped.
     ///
     /// # Errors
-    /// What the system says.
+    /// [`RegistryError::InUse`] while it is open elsewhere; what the system says.
     pub fn open(root: &Path) -> Result<Self, RegistryError> {
+        fs::create_dir_all(root)?;
         let registry = Self {
+            _occupation: Occupation::of(root)?,
             root: root.to_owned(),
             moving: Mutex::new(()),
             uploads: Mutex::new(0),
         };
-        match fs::remove_dir_all(registry.uploads_directory()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+        found(fs::remove_dir_all(registry.uploads_directory()))?;
+        fs::create_dir(registry.uploads_directory())?;
+        Ok(registry)
+    }
+
+    /// The same, and what it held is gone.
+    ///
+    /// # Errors
+    /// As for [`Registry::open`].
+    pub fn open_empty(root: &Path) -> Result<Self, RegistryError> {
+        let registry = Self::open(root)?;
+        for held in [REPOSITORIES, BLOBS] {
+            found(fs::remove_dir_all(root.join(held)))?;
         }
-        fs::create_dir_all(registry.uploads_directory())?;
         Ok(registry)
     }
 
@@ -299,12 +319,12 @@ impl Registry {
     }
 
     fn content(&self, digest: &Digest) -> PathBuf {
-        self.root.join("blobs").join(digest.file_name())
+        self.root.join(BLOBS).join(digest.file_name())
     }
 
     /// A name of its own for each repository: `/` of its name becomes a character that names cannot have.
     fn repository(&self, name: &Name) -> PathBuf {
-        self.root.join("repositories").join(name.file_name())
+        self.root.join(REPOSITORIES).join(name.file_name())
     }
 
     fn mark(&self, name: &Name, kind: &str, digest: &Digest) -> PathBuf {

@@ -186,12 +186,37 @@ fn a_directory_that_is_kept_holds_the_same_registry() {
     let case = case();
     let digest = case.put("v1", &case.manifest(&case.blob(b"{}"), None), None).unwrap();
     case.registry.begin(&case.name).unwrap();
-    let again = Registry::open(&case.registry.root).unwrap();
-    assert_eq!(
-        again.manifest(&case.name, &"v1".parse().unwrap()).unwrap().digest,
-        digest
-    );
+    let root = case.registry.root.clone();
+    drop(case.registry);
+    let again = Registry::open(&root).unwrap();
+    let reference = "v1".parse().unwrap();
+    assert_eq!(again.manifest(&case.name, &reference).unwrap().digest, digest);
     assert!(again.upload(&case.name, "1").is_err());
+    drop(again);
+    let empty = Registry::open_empty(&root).unwrap();
+    assert!(matches!(
+        empty.manifest(&case.name, &reference),
+        Err(RegistryError::ManifestUnknown(_))
+    ));
+    assert!(matches!(
+        empty.blob(&case.name, &Digest::sha256(b"{}")),
+        Err(RegistryError::BlobUnknown(_))
+    ));
+}
+
+#[test]
+fn a_directory_is_open_once_and_what_it_holds_stays_when_another_wants_it() {
+    let case = case();
+    let digest = case.blob(b"{}");
+    let upload = case.registry.begin(&case.name).unwrap();
+    for open in [Registry::open, Registry::open_empty] {
+        match open(&case.registry.root) {
+            Err(RegistryError::InUse(holder)) => assert_eq!(holder, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(case.registry.blob(&case.name, &digest).is_ok());
+    assert!(case.registry.upload(&case.name, upload.identifier()).is_ok());
 }
 
 #[test]

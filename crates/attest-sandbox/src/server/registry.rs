@@ -414,7 +414,7 @@ fn refusal(error: &RegistryError) -> Response {
         RegistryError::UploadUnknown(_) => (StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN"),
         RegistryError::OutOfOrder { .. } => (StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID"),
         RegistryError::TagMoved(_) => (StatusCode::PRECONDITION_FAILED, "DENIED"),
-        RegistryError::Io(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+        RegistryError::Io(_) | RegistryError::InUse(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
     };
     let document = json!({"errors": [{"code": code, "message": error.to_string()}]});
     let mut response = (status, Json(document)).into_response();

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::failure::Failure;
 use crate::output_file::OutputFile;
+use crate::verb::sandbox::registry;
 use crate::wall_clock::WallClock;
 
 /// Whom the sandbox signs for.
@@ -37,7 +38,9 @@ impl Sandbox {
     /// registry.
     pub(super) fn start(directory: &Path, now: Timestamp) -> Result<Self, Failure> {
         fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
-        let registry = registry(&directory.join(REGISTRY))?;
+        let place = directory.join(REGISTRY);
+        // What an earlier rehearsal left is of another release.
+        let registry = Registry::open_empty(&place).map_err(|error| registry::failed(&place, &error))?;
         let server = start(directory, registry, now).map_err(|error| failure(&error))?;
         let directory = directory.to_owned();
         Ok(Self { server, directory })
@@ -94,18 +97,6 @@ fn start(directory: &Path, registry: Registry, now: Timestamp) -> Result<Server,
         issuers: vec![ISSUER.to_owned()],
     })?;
     Server::start_with_registry(sigstore, registry, 0)
-}
-
-/// What an earlier rehearsal left is of another release.
-fn registry(directory: &Path) -> Result<Registry, Failure> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(directory, &error)),
-        _ => {}
-    }
-    Registry::open(directory).map_err(|error| {
-        let message = format_args!("cannot keep a registry there: {error}");
-        Failure::undecided("sandbox-registry-unusable", message).at(directory.display())
-    })
 }
 
 fn unwritable(directory: &Path, error: &io::Error) -> Failure {

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use attest_sandbox::registry::Registry;
+use attest_sandbox::registry::{Registry, RegistryError};
 
 use crate::failure::Failure;
 
@@ -21,7 +21,7 @@ impl Storage {
             });
         }
         let temporary = tempfile::Builder::new().prefix("attest-registry-").tempdir();
-        let temporary = temporary.map_err(|error| failed(Path::new("the temporary directory"), error))?;
+        let temporary = temporary.map_err(|error| failed(Path::new("the temporary directory"), &error.into()))?;
         Ok(Self {
             path: temporary.path().to_owned(),
             _temporary: Some(temporary),
@@ -29,11 +29,17 @@ impl Storage {
     }
 
     pub(super) fn open_registry(&self) -> Result<Registry, Failure> {
-        Registry::open(&self.path).map_err(|error| failed(&self.path, error))
+        Registry::open(&self.path).map_err(|error| failed(&self.path, &error))
     }
 }
 
-fn failed(place: &Path, error: impl std::fmt::Display) -> Failure {
+/// Also for the registry of a rehearsal.
+pub(in crate::verb) fn failed(place: &Path, error: &RegistryError) -> Failure {
     let message = format!("cannot keep a registry there: {error}");
-    Failure::undecided("sandbox-registry-unusable", message).at(place.display())
+    match error {
+        RegistryError::InUse(_) => Failure::undecided("sandbox-registry-in-use", message)
+            .at(place.display())
+            .hint("end that process, or name another directory: `attest sandbox --registry DIR`"),
+        _ => Failure::undecided("sandbox-registry-unusable", message).at(place.display()),
+    }
 }
