@@ -1,5 +1,6 @@
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use attest_archive::exchange;
@@ -25,10 +26,20 @@ impl StagingDirectory {
         Self::fresh(&parent, &prefix)
     }
 
+    /// Between its making and its lock, another release may take it for abandoned; then another one is made.
     fn fresh(parent: &Path, prefix: &OsString) -> Result<Self, StageError> {
-        let directory = fresh(parent, prefix)?;
-        let lock = lock(directory.path());
-        Ok(Self { directory, _lock: lock })
+        for _ in 0..ATTEMPTS {
+            let directory = fresh(parent, prefix)?;
+            let lock = match lock(directory.path()) {
+                Lock::Ours(handle) if is_at(&handle, directory.path()) => Some(handle),
+                Lock::Impossible => None,
+                Lock::Ours(_) | Lock::Others => continue,
+            };
+            return Ok(Self { directory, _lock: lock });
+        }
+        let action = format!("keep a directory in `{}`", parent.display());
+        let source = io::Error::other("others remove it before it can be locked");
+        Err(StageError::Io { action, source })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -38,17 +49,28 @@ impl StagingDirectory {
     /// Puts the directory in the place of `output`, by one exchange where the system can do that.
     pub(super) fn replace(self, output: &Path) -> Result<(), StageError> {
         sync(self.path());
+        // What was there has our name then, and is removed as ours.
+        let is_exchanged = || exchange(self.path(), output);
         let was_there = output.symlink_metadata().is_ok();
-        if was_there && exchange(self.path(), output) {
-            // What was there has our name now, and is removed as ours.
+        if was_there && is_exchanged() {
             sync(&place(output)?.0);
             return Ok(());
         }
-        self.rename(output, was_there)
+        match self.rename(output, was_there) {
+            Ok(()) => {
+                // The path is the output now, and no longer ours to remove.
+                let _ = self.directory.keep();
+            }
+            // Nothing was there, and in the meantime another release is.
+            Err(_) if !was_there && is_exchanged() => {}
+            Err(error) => return Err(error),
+        }
+        sync(&place(output)?.0);
+        Ok(())
     }
 
     /// Moves aside what is there, and back if the second step fails.
-    fn rename(self, output: &Path, was_there: bool) -> Result<(), StageError> {
+    fn rename(&self, output: &Path, was_there: bool) -> Result<(), StageError> {
         let failed = |source| {
             let action = format!("put the release in the place of `{}`", output.display());
             StageError::Io { action, source }
@@ -66,9 +88,6 @@ impl StagingDirectory {
             }
             return Err(failed(source));
         }
-        sync(&place(output)?.0);
-        // The path is the output now, and no longer ours to remove.
-        let _ = self.directory.keep();
         if was_there {
             let _ = fs::remove_dir_all(&earlier);
         }
@@ -125,11 +144,44 @@ fn fresh(parent: &Path, prefix: &OsString) -> Result<TempDir, StageError> {
 /// What the names of our directories end in.
 const SUFFIX: &str = ".staging";
 
-/// Where directories can be locked, they are; elsewhere abandoned ones stay until somebody removes them.
-fn lock(directory: &Path) -> Option<File> {
-    let handle = File::open(directory).ok()?;
-    handle.try_lock().ok()?;
-    Some(handle)
+/// How often a directory is made anew. Each time another release has to look in the moment between two calls.
+const ATTEMPTS: usize = 64;
+
+/// Whose a directory is.
+enum Lock {
+    Ours(File),
+    /// Somebody works in it, or removes it.
+    Others,
+    /// Directories cannot be locked here. Abandoned ones stay until somebody removes them.
+    Impossible,
+}
+
+fn lock(directory: &Path) -> Lock {
+    let handle = match File::open(directory) {
+        Ok(handle) => handle,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Lock::Others,
+        Err(_) => return Lock::Impossible,
+    };
+    match handle.try_lock() {
+        Ok(()) => Lock::Ours(handle),
+        Err(TryLockError::WouldBlock) => Lock::Others,
+        Err(TryLockError::Error(_)) => Lock::Impossible,
+    }
+}
+
+/// Whether a directory that was opened is still there: its lock may have been free because who held it has removed it.
+#[cfg(unix)]
+fn is_at(handle: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let opened = handle.metadata().map(identity);
+    let there = path.symlink_metadata().map(identity);
+    matches!((opened, there), (Ok(opened), Ok(there)) if opened == there)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.is_dir()
 }
 
 fn remove_abandoned(parent: &Path, prefix: &OsString) {
@@ -139,7 +191,11 @@ fn remove_abandoned(parent: &Path, prefix: &OsString) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_ours = name.starts_with(&*prefix) && name.ends_with(SUFFIX);
-        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) && lock(&entry.path()).is_some() {
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        // The lock is held until it is gone: nobody begins to work in it meanwhile.
+        if let Lock::Ours(_handle) = lock(&entry.path()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -187,6 +243,7 @@ mod tests {
         let staging = StagingDirectory::beside(&output).unwrap();
         fs::write(staging.path().join("new"), "").unwrap();
         staging.rename(&output, true).unwrap();
+        drop(staging);
         assert!(output.join("new").exists() && !output.join("old").exists());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
@@ -202,5 +259,54 @@ mod tests {
         let next = StagingDirectory::beside(&output).unwrap();
         assert!(!abandoned.exists());
         assert!(in_use.path().exists() && next.path().exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_has_just_been_made_is_not_taken_for_abandoned() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let parent = tempfile::tempdir().unwrap();
+        let (_, prefix) = place(&parent.path().join("dist")).unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    remove_abandoned(parent.path(), &prefix);
+                }
+            });
+            for _ in 0..500 {
+                let staging = StagingDirectory::fresh(parent.path(), &prefix);
+                let is_whole = staging.and_then(|staging| {
+                    std::thread::yield_now();
+                    fs::write(staging.path().join("a"), "a").map_err(StageError::io("write"))
+                });
+                if is_whole.is_err() {
+                    is_over.store(true, Ordering::Relaxed);
+                }
+                is_whole.unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn an_output_that_another_release_has_made_in_the_meantime_is_replaced() {
+        for _ in 0..50 {
+            let parent = tempfile::tempdir().unwrap();
+            let output = parent.path().join("dist");
+            let both = std::sync::Barrier::new(2);
+            let release = |name: &str| {
+                let staging = StagingDirectory::beside(&output).unwrap();
+                fs::write(staging.path().join(name), "").unwrap();
+                both.wait();
+                staging.replace(&output).unwrap();
+            };
+            std::thread::scope(|scope| {
+                scope.spawn(|| release("one"));
+                scope.spawn(|| release("other"));
+            });
+            assert_eq!(fs::read_dir(&output).unwrap().count(), 1);
+        }
     }
 }
