@@ -6,3 +6,4 @@ pub(crate) mod project;
 mod published;
 mod refused;
 mod scenarios;
+mod together;

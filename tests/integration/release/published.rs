@@ -14,7 +14,7 @@ use crate::registry::server::{Fault, Registry};
 use crate::registry::wire::Answer;
 
 /// With an image for two platforms and a chart, which are published at `host`.
-fn project(host: &str) -> Project {
+pub(super) fn project(host: &str) -> Project {
     let project = Project::new("prebuilt");
     fs::create_dir_all(project.path().join("chart/templates")).unwrap();
     let chart = "apiVersion: v2\nname: tally\nversion: 0.1.0\n";
@@ -28,7 +28,7 @@ fn project(host: &str) -> Project {
     project
 }
 
-fn document(finished: &Finished) -> Value {
+pub(super) fn document(finished: &Finished) -> Value {
     serde_json::from_slice(&finished.stdout).unwrap()
 }
 

@@ -6,6 +6,7 @@ use attest_verify::TrustRoot;
 use jiff::Timestamp;
 
 use super::sandbox::{Sandbox, TRUSTED_ROOT};
+use super::turn::Turn;
 use super::{Arguments, Ground};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -16,6 +17,8 @@ use crate::trust::SigningTrust;
 pub(super) struct Instance {
     keyless: KeylessArguments,
     sandbox: Option<Sandbox>,
+    /// A rehearsal has it as long as its sandbox lives.
+    _turn: Option<Turn>,
     root: TrustRoot,
     /// Where the trust root lies, unless it is the embedded one.
     pub(super) root_file: Option<PathBuf>,
@@ -23,10 +26,10 @@ pub(super) struct Instance {
 
 impl Instance {
     /// Settles it before anything is built: what is missing is not found out at the end.
-    pub(super) fn settle(ground: &Ground, arguments: &Arguments, context: &Context<'_>) -> Result<Self, Failure> {
+    pub(super) fn settle(ground: &Ground, arguments: &Arguments, context: &mut Context<'_>) -> Result<Self, Failure> {
         let keyless = keyless(ground, arguments)?;
         if arguments.sandbox {
-            ground.prepare_own_directory()?;
+            let turn = Turn::take(ground, context)?;
             let directory = ground.sandbox_directory();
             let sandbox = Sandbox::start(&directory, began(context)?)?;
             return Ok(Self {
@@ -34,6 +37,7 @@ impl Instance {
                 root: parse(sandbox.trusted_root()?.as_bytes(), &directory)?,
                 root_file: Some(directory.join(TRUSTED_ROOT)),
                 sandbox: Some(sandbox),
+                _turn: Some(turn),
             });
         }
         let root = match (&arguments.trusted_root, &arguments.keyless.signing_config) {
@@ -45,6 +49,7 @@ impl Instance {
         Ok(Self {
             keyless,
             sandbox: None,
+            _turn: None,
             root,
             root_file: arguments.trusted_root.clone(),
         })

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::instance::Instance;
 use super::publish::{self, Judge, Published, Publishing, Sealed, Sent};
 use super::timing::Steps;
+use super::turn::Turn;
 use super::{Arguments, Ground, bases, failure, statement};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -71,6 +72,11 @@ impl Made {
         let sandbox = instance.as_ref().and_then(Instance::sandbox_registry);
         let publishing = Publishing::settle(ground, arguments, sandbox, context)?;
         let bases = bases::fetch(ground, arguments, steps, context)?;
+        // A rehearsal has its turn already.
+        let _turn = match ground.builds_in_own_directory() && sandbox.is_none() {
+            true => Some(Turn::take(ground, context)?),
+            false => None,
+        };
         let mut making = Making {
             ground,
             arguments,
@@ -139,9 +145,6 @@ impl Making<'_> {
             unlisted,
             ..
         } = self;
-        if ground.builds_in_own_directory() {
-            ground.prepare_own_directory()?;
-        }
         for archive in &ground.plan.archives {
             let built = steps.take("build", &archive.target.to_string(), context, |_| {
                 ground.workshop.build(archive).map_err(|error| failure::build(&error))

@@ -11,6 +11,7 @@ mod report;
 mod sandbox;
 mod statement;
 mod timing;
+mod turn;
 
 use std::path::PathBuf;
 
