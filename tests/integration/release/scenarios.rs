@@ -130,6 +130,22 @@ const SNAPSHOT: Scenario = Scenario {
     }],
 };
 
+const BENCHSUITE: Scenario = Scenario {
+    fixture: "benchsuite",
+    files: &[
+        "SHA256SUMS",
+        "pacer-1.0.0-py3-none-any.whl.sigstore.json",
+        "pacer-1.0.0.tar.gz",
+        "pacer-1.0.0.tar.gz.cdx.json",
+    ],
+    published: &[Publication {
+        file: "pacer-1.0.0-image.tar",
+        place: "team/pacer",
+        tags: &["1.0.0", "latest"],
+        statements: INDEX,
+    }],
+};
+
 /// How those who receive it ask.
 struct Receiver<'a> {
     host: &'a str,
@@ -285,6 +301,43 @@ fn processors_are_two_images_a_chart_and_notes() {
 fn a_snapshot_is_a_wheel_an_sdist_an_image_and_documentation() {
     rehearse(&SNAPSHOT);
     publish(&SNAPSHOT);
+}
+
+#[test]
+fn a_suite_of_benchmarks_is_a_wheel_an_sdist_and_an_image() {
+    rehearse(&BENCHSUITE);
+    publish(&BENCHSUITE);
+}
+
+#[test]
+fn a_suite_of_benchmarks_is_a_candidate_and_then_the_version_unless_that_is_slower() {
+    let project = Project::new("benchsuite");
+    let candidate = json(
+        &project
+            .release(&["--config", "candidate.toml", "--format", "json"])
+            .expect_code(0),
+    );
+    assert_eq!(candidate["published"][0]["tags"], json!(["1.0.0rc1", "candidate"]));
+    project.verify().expect_code(0);
+    let made = repeatable(&project.dist());
+    assert!(made.contains_key("pacer-1.0.0rc1-py3-none-any.whl"));
+    let results = project.path().join("results/1.0.0.txt");
+    let measured = fs::read_to_string(&results).unwrap();
+    let slower = measured.replace("sort 0.021500", "sort 0.022471");
+    assert_ne!(slower, measured);
+    for (found, said) in [
+        (slower, "gate: sort takes 0.022471 s, more than 5 % over 0.021400 s"),
+        (measured.replace("sum 0.000700\n", ""), "gate: sum was not measured"),
+    ] {
+        fs::write(&results, found).unwrap();
+        let failed = project.release(&[]).expect_code(3);
+        assert!(failed.stderr_text().contains(said), "{}", failed.stderr_text());
+        assert!(repeatable(&project.dist()) == made);
+    }
+    fs::write(&results, measured).unwrap();
+    project.release(&[]).expect_code(0);
+    let made = names(&project.dist());
+    assert!(made.iter().all(|name| !name.contains("1.0.0rc1")), "{made:?}");
 }
 
 #[test]
