@@ -153,19 +153,9 @@ impl Plan {
             charts: draft.charts()?,
             distributions: draft.distributions()?,
             checksums: draft.checksums()?,
-            provenance: match &config.sign {
-                None => Some(draft.release_file(&config.provenance.name, "json")?),
-                Some(_) => None,
-            },
-            bundle: match &config.sign {
-                Some(sign) => Some(draft.release_file(&sign.bundle, BUNDLE)?),
-                None => None,
-            },
-            about: About {
-                description: config.project.description.clone(),
-                license: config.project.license.clone(),
-                repository: config.project.repository.clone(),
-            },
+            provenance: draft.unsigned_provenance()?,
+            bundle: draft.bundle()?,
+            about: draft.about(),
             commit: facts.commit.clone(),
             dirty: facts.dirty,
             name: name.clone(),
@@ -341,6 +331,27 @@ impl Draft<'_> {
             Ok(PlannedChecksums { file, algorithm })
         });
         planned.collect()
+    }
+
+    fn unsigned_provenance(&self) -> Result<Option<FileName>, Error> {
+        match &self.config.sign {
+            None => self.release_file(&self.config.provenance.name, "json").map(Some),
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn bundle(&self) -> Result<Option<FileName>, Error> {
+        let sign = self.config.sign.as_ref();
+        sign.map(|sign| self.release_file(&sign.bundle, BUNDLE)).transpose()
+    }
+
+    fn about(&self) -> About {
+        let project = &self.config.project;
+        About {
+            description: project.description.clone(),
+            license: project.license.clone(),
+            repository: project.repository.clone(),
+        }
     }
 
     fn own_bundle(&self, file: &FileName) -> Result<Option<FileName>, Error> {

@@ -36,17 +36,7 @@ impl Values {
             if values.images.len() >= MAX_IMAGES {
                 break;
             }
-            match of_mapping(&key, node, global) {
-                Some(Some(image)) => {
-                    if !image.is_named_exactly() {
-                        values.untagged.insert(path.clone(), image.clone());
-                    }
-                    values.images.push(image);
-                    values.paths.insert(path.clone());
-                }
-                Some(None) => drop(values.unread.insert(path.clone())),
-                None => {}
-            }
+            values.add_mapping(&path, of_mapping(&key, node, global));
             values.add_pairs(&path, node);
             for (name, value) in entries(node) {
                 let below = joined(&path, name);
@@ -68,6 +58,21 @@ impl Values {
             }
         }
         values
+    }
+
+    /// What a mapping names, or looks as if it did.
+    fn add_mapping(&mut self, path: &str, found: Option<Option<Image>>) {
+        match found {
+            Some(Some(image)) => {
+                if !image.is_named_exactly() {
+                    self.untagged.insert(path.to_owned(), image.clone());
+                }
+                self.images.push(image);
+                self.paths.insert(path.to_owned());
+            }
+            Some(None) => drop(self.unread.insert(path.to_owned())),
+            None => {}
+        }
     }
 
     /// Images whose repository and tag stand at two keys of one mapping: `imageRepository` and `imageTag`.

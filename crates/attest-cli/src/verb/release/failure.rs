@@ -51,11 +51,6 @@ pub(super) fn build(error: &BuildError) -> Failure {
     }
 }
 
-fn invalid_distribution(message: String) -> Failure {
-    Failure::rejected("distribution-invalid", message)
-        .hint("`attest pack python --check FILE` lists everything that is wrong with it")
-}
-
 pub(super) fn stage(error: &StageError) -> Failure {
     let message = with_cause(error);
     match error {
@@ -65,38 +60,58 @@ pub(super) fn stage(error: &StageError) -> Failure {
              `[sign]` names, and the clock right (`date --utc`)",
         ),
         StageError::Differs { .. } => Failure::rejected("release-changed", message),
-        StageError::ForeignFile { output, .. } => Failure::usage("output-foreign", message)
-            .at(from_here(output).display())
-            .hint("move it away, or release into another directory with `attest release --output DIR`"),
-        StageError::OutputNotADirectory { output } | StageError::OutputUnusable { output } => {
-            Failure::usage("output-unusable", message)
-                .at(from_here(output).display())
-                .hint("release into another directory with `attest release --output DIR`")
-        }
+        StageError::ForeignFile { .. }
+        | StageError::OutputNotADirectory { .. }
+        | StageError::OutputUnusable { .. }
+        | StageError::OutputPacked { .. } => output(error, message),
         StageError::NothingCommitted { .. } => Failure::usage("nothing-committed", message)
             .hint("commit the project with `git add --all && git commit`, or set `source.enabled = false`"),
         StageError::Gpg { file, problem } => gpg_refusal(problem).at(file),
         StageError::Chart { path, problem } => chart_refusal(problem, Path::new(path)),
-        StageError::DistributionUnreadable { problem, .. } => match **problem {
-            ReadError::Io { .. } => Failure::undecided("distribution-not-read", message),
-            _ => invalid_distribution(message),
-        },
-        StageError::Normalise { problem, .. } => match **problem {
-            NormaliseError::Write(_) | NormaliseError::Read(_) => Failure::undecided("archive-not-written", message),
-            _ => invalid_distribution(message),
-        },
-        StageError::Distribution { .. } => invalid_distribution(message),
+        StageError::DistributionUnreadable { .. } | StageError::Normalise { .. } | StageError::Distribution { .. } => {
+            distribution(error, message)
+        }
         StageError::Image { file, place, problem } => {
             image_refusal(problem, Path::new(place), Path::new(file.as_str()))
         }
         StageError::NoFiles { .. } => Failure::usage("nothing-to-pack", message),
-        StageError::OutputPacked { .. } => Failure::usage("output-packed", message)
-            .hint("release into another directory with `attest release --output DIR`"),
         StageError::Archive { problem, .. } => archive(problem, message),
         StageError::NoIssuer => Failure::undecided("certificate-without-issuer", message),
         StageError::Sbom { .. } => Failure::undecided("sbom-failed", message),
         StageError::Statement { .. } => Failure::undecided("statement-failed", message),
         _ => Failure::undecided("release-failed", message),
+    }
+}
+
+/// What lies where the release would.
+fn output(error: &StageError, message: String) -> Failure {
+    const ELSEWHERE: &str = "release into another directory with `attest release --output DIR`";
+    match error {
+        StageError::ForeignFile { output, .. } => Failure::usage("output-foreign", message)
+            .at(from_here(output).display())
+            .hint(format_args!("move it away, or {ELSEWHERE}")),
+        StageError::OutputNotADirectory { output } | StageError::OutputUnusable { output } => {
+            Failure::usage("output-unusable", message)
+                .at(from_here(output).display())
+                .hint(ELSEWHERE)
+        }
+        _ => Failure::usage("output-packed", message).hint(ELSEWHERE),
+    }
+}
+
+/// A wheel or an sdist that could not be read or written, or is not what it should be.
+fn distribution(error: &StageError, message: String) -> Failure {
+    match error {
+        StageError::DistributionUnreadable { problem, .. } if matches!(**problem, ReadError::Io { .. }) => {
+            Failure::undecided("distribution-not-read", message)
+        }
+        StageError::Normalise { problem, .. }
+            if matches!(**problem, NormaliseError::Write(_) | NormaliseError::Read(_)) =>
+        {
+            Failure::undecided("archive-not-written", message)
+        }
+        _ => Failure::rejected("distribution-invalid", message)
+            .hint("`attest pack python --check FILE` lists everything that is wrong with it"),
     }
 }
 

@@ -6,6 +6,7 @@ mod failure;
 mod ground;
 mod instance;
 mod made;
+mod packing;
 mod publish;
 mod report;
 mod sandbox;
