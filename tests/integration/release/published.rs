@@ -190,6 +190,99 @@ fn nothing_is_published_unless_it_is_asked_for_and_has_a_place() {
 }
 
 #[test]
+fn the_plan_of_a_rehearsal_names_the_registry_of_the_rehearsal() {
+    let project = project("registry.example.org");
+    let plan = |format: &str| {
+        let plan = project.attest(&["release", "--plan", "--sandbox", "--format", format]);
+        plan.run().expect_code(0)
+    };
+    let text = plan("text");
+    let expected = "\npublished in the registry of the rehearsal, at a port that is free then:\n  tally-2.0.1-image.tar: \
+                    oci://localhost:0/team/tally:latest, v2.0.1\n  tally-2.0.1.tgz: oci://localhost:0/charts/tally:2.0.1\n";
+    assert!(text.stdout_text().ends_with(expected), "{}", text.stdout_text());
+    let document = document(&plan("json"));
+    assert_eq!(document["publish"][0]["repository"], "oci://localhost:0/team/tally");
+    assert!(!project.path().join(".attest").exists());
+}
+
+#[test]
+fn a_plus_sign_of_a_version_is_an_underscore_in_a_tag() {
+    let project = project("registry.example.org");
+    project.configure("version = \"2.0.1\"", "version = \"2.0.1+build.5\"");
+    let plan = project.attest(&["release", "--plan"]).run().expect_code(0);
+    for tag in ["team/tally:latest, v2.0.1_build.5", "charts/tally:2.0.1_build.5"] {
+        assert!(plan.stdout_text().contains(tag), "{}", plan.stdout_text());
+    }
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    let published = document(&released)["published"].clone();
+    assert_eq!(published[0]["tags"], serde_json::json!(["latest", "v2.0.1_build.5"]));
+    assert_eq!(published[1]["tags"], serde_json::json!(["2.0.1_build.5"]));
+}
+
+#[test]
+fn a_plan_that_cannot_be_published_is_none() {
+    for (from, to, expected) in [
+        ("name = \"tally\"\n", "name = \"Tally\"\n", "team/Tally`"),
+        ("/team/{name}", "/team/{name}-", "team/tally-`"),
+        (
+            "oci://registry.example.org/team",
+            "oci://registry..example.org/team",
+            "`oci://registry..example.org/team/tally`",
+        ),
+        ("version = \"2.0.1\"", "version = \"2.0.1~rc1\"", "2.0.1~rc1`"),
+    ] {
+        let project = project("registry.example.org");
+        project.configure(from, to);
+        for arguments in [
+            ["release", "--plan"],
+            ["release", "--sandbox"],
+            ["release", "--skip-sign"],
+        ] {
+            let refused = project.attest(&arguments).run().expect_code(2);
+            assert_eq!(refused.stdout_text(), "");
+            assert!(refused.stderr_text().contains(expected), "{}", refused.stderr_text());
+        }
+        assert!(!project.dist().exists());
+    }
+}
+
+/// A second image under the same name and tags, in another registry.
+fn twice(first: &str, second: &str) -> Project {
+    let project = project(first);
+    let image = format!(
+        "[[image]]\nname = \"second\"\nbinaries = [\"tally\"]\ntags = [\"latest\"]\npublish = \"oci://{second}/team/tally\"\n\n[archive]"
+    );
+    project.configure("[archive]", &image);
+    project
+}
+
+#[test]
+fn hosts_that_differ_in_case_are_one_place() {
+    let project = twice("registry.example.org", "Registry.Example.ORG");
+    for arguments in [&["release", "--plan"][..], &["release", "--plan", "--sandbox"]] {
+        let refused = project.attest(arguments).run().expect_code(2);
+        let said = refused.stderr_text();
+        assert!(said.starts_with("error[plan-impossible]"), "{said}");
+        assert!(said.contains("team/tally:latest`"), "{said}");
+    }
+}
+
+#[test]
+fn a_rehearsal_keeps_registries_apart() {
+    let project = twice("one.example.org", "other.example.org:8080");
+    let released = project.release(&["--format", "json"]).expect_code(0);
+    let published = document(&released)["published"].clone();
+    for (number, name) in [
+        (0, "/one.example.org/team/tally:latest@"),
+        (1, "/other.example.org-8080/team/tally:latest@"),
+        (2, "/charts/tally:2.0.1@"),
+    ] {
+        let reference = published[number]["reference"].as_str().unwrap();
+        assert!(reference.contains(name), "{reference}");
+    }
+}
+
+#[test]
 fn a_key_of_a_chart_is_for_releases_that_count() {
     let project = project("registry.example.org");
     project.configure(

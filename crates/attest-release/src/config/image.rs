@@ -123,7 +123,7 @@ fn known_binary(text: &str, binaries: &[Binary]) -> Result<String, ProblemKind> 
     }
 }
 
-/// Whatever the values are, they make a tag: no value of a release has anything that a tag may not have.
+/// What some values of a release make of it is found while planning.
 fn tag(text: &str) -> Result<Template, ProblemKind> {
     let template = Template::parse(text, Scope::Release)?;
     let values = Values {

@@ -51,10 +51,9 @@ impl Draft<'_> {
         let name = format!("{}-{version}.tgz", found.name);
         let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
         Ok(PlannedChart {
-            publication: chart.publish.as_ref().map(|below| Publication {
-                repository: format!("{}/{}", below.render(&self.values(None)), found.name),
-                // A tag has no plus sign; Helm writes it so.
-                tags: vec![version.replace('+', "_")],
+            publication: chart.publish.as_ref().map(|below| {
+                let repository = format!("{}/{}", below.render(&self.values(None)), found.name);
+                Publication::new(repository, std::iter::once(version.clone()))
             }),
             sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,

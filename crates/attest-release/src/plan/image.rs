@@ -77,10 +77,10 @@ impl Draft<'_> {
         let tags = image.tags.iter().map(|tag| self.tag(&tag.render(&values)));
         let tags: BTreeSet<Tag> = tags.collect::<Result<_, _>>()?;
         Ok(PlannedImage {
-            publication: image.publish.as_ref().map(|place| Publication {
-                repository: place.render(&values),
-                tags: tags.iter().map(ToString::to_string).collect(),
-            }),
+            publication: image
+                .publish
+                .as_ref()
+                .map(|place| Publication::new(place.render(&values), tags.iter().map(ToString::to_string))),
             base: image.base.clone(),
             base_name: image.base_name.clone(),
             settings: self.settings(image, &platforms),

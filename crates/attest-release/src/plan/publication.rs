@@ -1,9 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attest_archive::image::Platform;
 
 use super::{Plan, PlannedRoot, PlannedSbom};
 use crate::{Error, FileName};
+
+/// The registry of a rehearsal before it runs, when its port is any that is free.
+const REHEARSAL: &str = "oci://localhost:0";
 
 /// Where something goes in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,29 @@ pub struct Publication {
     pub repository: String,
     /// Its names there, moved when everything else is in its place.
     pub tags: Vec<String>,
+    /// The name of its repository in the registry of a rehearsal, if this is one: then it goes nowhere else.
+    pub rehearsed_as: Option<String>,
+}
+
+impl Publication {
+    /// A tag has no plus sign; what the version has after one is joined by `_`, as Helm does it.
+    pub(super) fn new(repository: String, tags: impl Iterator<Item = String>) -> Self {
+        let tags: BTreeSet<String> = tags.map(|tag| tag.replace('+', "_")).collect();
+        Self {
+            repository,
+            tags: tags.into_iter().collect(),
+            rehearsed_as: None,
+        }
+    }
+
+    /// The repository that it goes to, as `oci://HOST/NAME`. The port of a rehearsal is 0.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.rehearsed_as {
+            Some(name) => format!("{REHEARSAL}/{name}"),
+            None => self.repository.clone(),
+        }
+    }
 }
 
 /// A file of the release that goes to a registry.
@@ -62,12 +88,22 @@ impl Plan {
         })
     }
 
+    /// Where everything goes, for those who know how registries write it.
+    pub fn publications_mut(&mut self) -> impl Iterator<Item = &mut Publication> {
+        let images = self.images.iter_mut().map(|image| &mut image.publication);
+        let charts = self.charts.iter_mut().map(|chart| &mut chart.publication);
+        images.chain(charts).flatten()
+    }
+
     /// Of two that had one name, the first would be lost.
-    pub(super) fn publications_differ(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::SamePlace`].
+    pub fn publications_differ(&self) -> Result<(), Error> {
         let mut seen = BTreeMap::new();
         for published in self.published() {
             for tag in &published.publication.tags {
-                let place = format!("{}:{tag}", published.publication.repository);
+                let place = format!("{}:{tag}", published.publication.place());
                 if let Some(first) = seen.insert(place.clone(), published.file) {
                     return Err(Error::SamePlace {
                         place,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::sbom::Listed;
 use super::{
     Plan, PlannedArchive, PlannedChart, PlannedContents, PlannedDistribution, PlannedFileSet, PlannedImage,
-    PlannedSource, Publication, Published,
+    PlannedSource, Published,
 };
 use crate::config::ArchiveFormat;
 use crate::git::SourceProfile;
@@ -206,12 +206,19 @@ impl fmt::Display for Plan {
         for skipped in &self.skipped {
             writeln!(f, "  {}: {}", skipped.target, skipped.reason)?;
         }
-        for (place, published) in self.published().enumerate() {
-            if place == 0 {
-                writeln!(f, "\npublished with --publish:")?;
+        let mut published = self.published().peekable();
+        match published.peek() {
+            None => {}
+            Some(first) if first.publication.rehearsed_as.is_some() => {
+                writeln!(
+                    f,
+                    "\npublished in the registry of the rehearsal, at a port that is free then:"
+                )?;
             }
-            let Publication { repository, tags, .. } = published.publication;
-            writeln!(f, "  {}: {repository}:{}", published.file, tags.join(", "))?;
+            Some(_) => writeln!(f, "\npublished with --publish:")?,
+        }
+        for Published { file, publication, .. } in published {
+            writeln!(f, "  {file}: {}:{}", publication.place(), publication.tags.join(", "))?;
         }
         Ok(())
     }
@@ -299,7 +306,7 @@ fn file_to_json(file: &PlannedFile<'_>) -> Value {
 fn publication_to_json(published: Published<'_>) -> Value {
     json!({
         "file": published.file.as_str(),
-        "repository": published.publication.repository,
+        "repository": published.publication.place(),
         "tags": published.publication.tags,
     })
 }

@@ -10,7 +10,7 @@ use attest_release::git::{self, Checkout, GitError};
 use attest_release::plan::{Facts, Plan, PlannedSteps};
 use attest_release::{Config, Error, Talk, Variables};
 
-use super::{Arguments, failure};
+use super::{Arguments, failure, places};
 use crate::context::{Context, Environment};
 use crate::failure::Failure;
 
@@ -52,7 +52,8 @@ impl Ground {
             jobs: Some(threads.count().get()),
         };
         let facts = facts(&config, &workshop, checkout.as_ref())?;
-        let plan = Plan::new(&config, &facts).map_err(|error| failure::release(&error))?;
+        let mut plan = Plan::new(&config, &facts).map_err(|error| failure::release(&error))?;
+        places::settle(&mut plan, arguments)?;
         let source_date = source_date(&context.environment, checkout.as_ref())?;
         Ok(Self {
             config_file: arguments.config.clone(),

@@ -7,6 +7,7 @@ mod ground;
 mod instance;
 mod made;
 mod packing;
+mod places;
 mod publish;
 mod report;
 mod sandbox;

@@ -2,6 +2,7 @@ use attest_net::registry::{Client, Repository, Tag};
 use attest_release::plan::Published;
 
 use crate::image::Place;
+use crate::verb::release::places::SCHEME;
 
 /// One image or one chart on its way.
 pub(super) struct Item<'a> {
@@ -15,7 +16,7 @@ impl Item<'_> {
     /// What it is called in statements: where the configuration says that it is, also in a rehearsal.
     pub(super) fn name(&self) -> &str {
         let repository = &self.published.publication.repository;
-        repository.strip_prefix(super::SCHEME).unwrap_or(repository)
+        repository.strip_prefix(SCHEME).unwrap_or(repository)
     }
 
     /// The registry; items go nowhere else.

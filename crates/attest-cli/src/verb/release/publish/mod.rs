@@ -8,8 +8,10 @@ mod sealed;
 mod sending;
 
 use attest_net::registry::Tag;
+use attest_release::plan::Publication;
 use attest_release::stage::Staging;
 
+use super::places::SCHEME;
 use super::{Arguments, Ground};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -19,9 +21,6 @@ use crate::verb::push::Source;
 use item::Item;
 pub(super) use sealed::{Judge, Sealed, seal};
 pub(super) use sending::{Published, Sent};
-
-/// What every place in a registry begins with.
-const SCHEME: &str = "oci://";
 
 /// What goes to registries, and where.
 pub(super) struct Publishing<'a> {
@@ -43,19 +42,25 @@ impl<'a> Publishing<'a> {
         }
         let mut items = Vec::new();
         for published in ground.plan.published() {
+            let Publication {
+                repository,
+                rehearsed_as,
+                tags,
+                ..
+            } = published.publication;
             let place = match sandbox {
-                Some(host) => at_host(&published.publication.repository, host),
-                None => published.publication.repository.clone(),
+                Some(host) => format!("{SCHEME}{host}/{}", rehearsed_as.as_deref().unwrap_or_default()),
+                None => repository.clone(),
             };
             let repository = parse_reference(&place)?.repository().clone();
-            let tags = published.publication.tags.iter().map(|tag| tag.parse::<Tag>());
+            let tags = tags.iter().map(|tag| tag.parse::<Tag>());
             let client = arguments.registry.client(&context.environment)?;
             items.push(Item {
                 published,
                 place: Place::Registry { client, repository },
-                tags: tags.collect::<Result<_, _>>().map_err(|error| {
-                    Failure::usage("reference-invalid", error).at(&published.publication.repository)
-                })?,
+                tags: tags
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| Failure::usage("reference-invalid", error).at(&place))?,
             });
         }
         if items.is_empty() && arguments.publish {
@@ -72,13 +77,6 @@ impl<'a> Publishing<'a> {
     }
 }
 
-/// The same name in another registry.
-fn at_host(repository: &str, host: &str) -> String {
-    let rest = repository.strip_prefix(SCHEME).unwrap_or(repository);
-    let name = rest.split_once('/').map_or("", |(_, name)| name);
-    format!("{SCHEME}{host}/{name}")
-}
-
 fn nothing(arguments: &Arguments) -> Failure {
     Failure::usage(
         "nothing-to-publish",
@@ -86,19 +84,4 @@ fn nothing(arguments: &Arguments) -> Failure {
     )
     .at(arguments.config.display())
     .hint("add `publish = \"oci://registry.example.org/team/app\"` to an `[[image]]` or a `[[chart]]`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rehearsal_keeps_the_name_and_changes_the_registry() {
-        for (place, expected) in [
-            ("oci://registry.example.org/team/app", "oci://localhost:5000/team/app"),
-            ("oci://registry.example.org:8080/app", "oci://localhost:5000/app"),
-        ] {
-            assert_eq!(at_host(place, "localhost:5000"), expected);
-        }
-    }
 }
