@@ -116,6 +116,26 @@ fn each_image_of_an_index_has_a_list_and_one_links_them_and_what_they_cannot_say
 }
 
 #[test]
+fn the_list_of_each_platform_has_a_bundle_about_its_manifest() {
+    let project = project("registry.example.org");
+    project.release(&[]).expect_code(0);
+    project.verify().expect_code(0);
+    for platform in ["linux-amd64", "linux-arm64"] {
+        let stem = format!("dist/tally-2.0.1-image.tar.{platform}.cdx");
+        let list: Value =
+            serde_json::from_slice(&fs::read(project.path().join(format!("{stem}.json"))).unwrap()).unwrap();
+        let digest = list["metadata"]["component"]["version"].as_str().unwrap();
+        let bundle = format!("{stem}.sigstore.json");
+        let attested = |artifact: &str| {
+            let arguments = [artifact, "--bundle", &bundle, "--type", "cyclonedx"];
+            project.verify_files(arguments.map(str::to_owned).into_iter())
+        };
+        attested(digest).expect_code(0);
+        attested("dist/tally-2.0.1-image.tar").expect_code(1);
+    }
+}
+
+#[test]
 fn tags_move_when_everything_else_is_in_its_place() {
     let registry = Registry::start();
     let project = project(registry.host());

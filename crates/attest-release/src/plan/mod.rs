@@ -209,7 +209,7 @@ impl Plan {
 /// What a bundle's name ends in, as other Sigstore clients expect.
 const BUNDLE: &str = "sigstore.json";
 /// What an SBOM's name ends in.
-const SBOM: &str = "cdx.json";
+pub(crate) const SBOM: &str = "cdx.json";
 
 struct Draft<'a> {
     config: &'a Config,

@@ -9,7 +9,7 @@ use crate::{Error, FileName, Target};
 pub struct PlannedSbom {
     /// Its name.
     pub file: FileName,
-    /// The bundle that says of the file that this is in it; none when nothing is signed.
+    /// The bundle that says of the file, or of the image of one platform, that this is in it; none when nothing is signed.
     pub bundle: Option<FileName>,
 }
 
@@ -40,14 +40,11 @@ impl Draft<'_> {
         }))
     }
 
-    /// The list of what an image holds on one platform. It is about a manifest inside of a file, so no bundle beside the file is.
+    /// The list of what an image holds on one platform. Its bundle is about a manifest inside of the image's file.
     pub(super) fn platform_sbom(&self, image: &FileName, platform: &Platform) -> Result<Option<PlannedSbom>, Error> {
-        if self.config.sbom.is_none() {
-            return Ok(None);
-        }
-        let name = format!("{image}.{}.{SBOM}", platform.to_string().replace('/', "-"));
-        let file = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
-        Ok(Some(PlannedSbom { file, bundle: None }))
+        let name = format!("{image}.{}", platform.to_string().replace('/', "-"));
+        let stem = FileName::new(name.clone()).map_err(|problem| Error::from((name.as_str(), problem)))?;
+        self.sbom(&stem)
     }
 }
 

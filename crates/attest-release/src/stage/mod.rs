@@ -71,6 +71,8 @@ pub struct Staging {
     bases: BTreeMap<String, Digest>,
     submodules: Vec<Submodule>,
     gaps: Vec<(FileName, Gap)>,
+    /// The manifests that lists of single platforms are about, by the names of the lists.
+    manifests: BTreeMap<FileName, Digest>,
     product: Product,
 }
 
@@ -95,6 +97,7 @@ impl Staging {
             bases: BTreeMap::new(),
             submodules: Vec::new(),
             gaps: Vec::new(),
+            manifests: BTreeMap::new(),
             product: Product::of(plan),
         })
     }

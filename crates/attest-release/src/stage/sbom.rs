@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::{StageError, Staging};
 use crate::FileName;
-use crate::plan::{FileKind, Plan, PlannedImage, PlannedRoot, PlannedSbom};
+use crate::plan::{FileKind, Plan, PlannedImage, PlannedRoot, PlannedSbom, SBOM};
 
 /// What is said of every list of a release.
 #[derive(Debug, Clone)]
@@ -108,9 +108,11 @@ impl Staging {
             ..Root::default()
         };
         self.write_list(&whole.file, &oci::index(&images, &linked, &root, &metadata))?;
-        lists
-            .iter()
-            .try_for_each(|(_, sbom, bom)| self.write_list(&sbom.file, bom))
+        for (found, sbom, bom) in lists {
+            self.write_list(&sbom.file, &bom)?;
+            self.manifests.insert(sbom.file.clone(), found.digest().clone());
+        }
+        Ok(())
     }
 
     /// Writes a list, and notes what it cannot say.
@@ -138,7 +140,8 @@ impl Staging {
         inventory.document_of(&root, &files, &metadata)
     }
 
-    /// Says of every file that has a list what is in it, in the words of the list.
+    /// Says of every file that has a list what is in it, in the words of the list; of an image for several platforms, also what is in
+    /// the image of each.
     pub(super) fn contents(&self, plan: &Plan) -> Result<Vec<(FileName, Payload)>, StageError> {
         let mut statements = Vec::new();
         for list in plan.lists() {
@@ -150,13 +153,23 @@ impl Staging {
             let contents = serde_json::from_slice(&bytes)
                 .map_err(io::Error::from)
                 .map_err(StageError::io(reading()))?;
-            let subject = Subject::measured(list.artifact.as_str(), &staged.measured);
+            let subject = match self.manifests.get(&list.sbom.file) {
+                Some(manifest) => of_platform(&list.sbom.file, manifest),
+                None => Subject::measured(list.artifact.as_str(), &staged.measured),
+            };
             let statement = Statement::new(vec![subject], Contents(contents));
             let statement = statement.map_err(|problem| StageError::Statement { problem })?;
             statements.push((bundle.clone(), statement.to_payload()));
         }
         Ok(statements)
     }
+}
+
+/// A manifest inside of a file, by the name that its list has before the ending.
+fn of_platform(list: &FileName, manifest: &Digest) -> Subject {
+    let stem = list.as_str().strip_suffix(SBOM).unwrap_or(list.as_str());
+    let name = stem.trim_end_matches('.').to_owned();
+    Subject::claimed(Some(name), [manifest.clone()]).expect("there is a digest")
 }
 
 fn problem(file: &FileName) -> impl Fn(attest_sbom::Error) -> StageError {

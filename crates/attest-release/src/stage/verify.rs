@@ -11,7 +11,7 @@ use attestation::limits::MAX_BUNDLE_BYTES;
 use super::sign::own_bundles;
 use super::{StageError, StagedFile, Staging};
 use crate::FileName;
-use crate::plan::{FileKind, Plan};
+use crate::plan::{FileKind, Plan, PlannedSbom};
 
 /// Against what a release is verified.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,8 @@ pub struct CheckedFile {
 }
 
 impl Staging {
-    /// Reads everything back from disk and verifies it, offline: every file by the bundle over all of them, and once more by
-    /// its own bundle where it has one.
+    /// Reads everything back from disk and verifies it, offline: every file by the bundle over all of them, once more by
+    /// its own bundle where it has one, and bundles about the images of single platforms by the digests of those.
     ///
     /// # Errors
     /// [`StageError::Rejected`] with the file that does not verify; [`StageError::Differs`] when there is a file too many or
@@ -43,7 +43,13 @@ impl Staging {
     pub fn verify(&self, plan: &Plan, check: &Check<'_>) -> Result<Vec<CheckedFile>, StageError> {
         self.same_names()?;
         let verifier = Verifier::new(check.root, check.time);
-        let lists = plan.lists();
+        let of_platforms = plan.lists().filter(|list| self.manifests.contains_key(&list.sbom.file));
+        for list in of_platforms {
+            self.verify_platform(list.sbom, &verifier, check)?;
+        }
+        let lists = plan
+            .lists()
+            .filter(|list| !self.manifests.contains_key(&list.sbom.file));
         let lists = lists.filter_map(|list| Some((list.artifact, list.sbom.bundle.as_ref()?)));
         let own: Vec<(&FileName, &FileName)> = own_bundles(plan).chain(lists).collect();
         let own_files = own.iter().map(|(file, _)| *file);
@@ -101,6 +107,24 @@ impl Staging {
             Some(foreign) => Err(differs(foreign, "among them")),
             None => Ok(()),
         }
+    }
+
+    /// The bundle about the image of one platform, which is no file of its own.
+    fn verify_platform(
+        &self,
+        list: &PlannedSbom,
+        verifier: &Verifier<'_>,
+        check: &Check<'_>,
+    ) -> Result<(), StageError> {
+        let (Some(bundle), Some(manifest)) = (&list.bundle, self.manifests.get(&list.file)) else {
+            return Ok(());
+        };
+        let verified = self.verify_bundle(bundle, verifier, check)?;
+        let verified = verified.artifact(&Artifact::by_digest(manifest.clone()));
+        verified.map(drop).map_err(|rejection| StageError::Rejected {
+            file: bundle.to_string(),
+            rejection,
+        })
     }
 
     fn verify_bundle(
