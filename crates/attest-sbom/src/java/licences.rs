@@ -34,6 +34,10 @@ pub(super) fn of_pom(licences: &[Licence]) -> Vec<LicenceChoice> {
 ///
 /// Source: OSGi Core, 3.2.1.10: clauses with commas between, each a name or an address with `description` and `link`.
 pub(super) fn of_bundle(header: &str) -> Vec<LicenceChoice> {
+    // `Apache License, Version 2.0` has a comma in it.
+    if let Some(whole) = of_name(header) {
+        return licence::declared(Some(&whole), None);
+    }
     let clauses = split(header, ',').into_iter().map(Clause::parse);
     let clauses: Vec<Clause> = clauses.filter(|clause| !clause.is_elsewhere()).collect();
     let texts = clauses.iter().filter_map(Clause::text);
@@ -454,6 +458,7 @@ mod tests {
         assert_eq!(shown(one), ["Apache-2.0"]);
         let described = of_bundle("Apache-2.0;link=\"https://example.com/a,b\"");
         assert_eq!(shown(described), ["Apache-2.0"]);
+        assert_eq!(shown(of_bundle("Apache License, Version 2.0")), ["Apache-2.0"]);
         let several = of_bundle("http://www.eclipse.org/legal/epl-2.0, https://example.com/licence");
         assert_eq!(shown(several), ["name EPL-2.0", "name https://example.com/licence"]);
         assert_eq!(shown(of_bundle("<<EXTERNAL>>")), [""; 0]);

@@ -8,6 +8,7 @@ mod licences;
 mod manifest;
 mod maven;
 mod properties;
+mod published;
 mod xml;
 
 pub(crate) use gradle::READER as GRADLE;

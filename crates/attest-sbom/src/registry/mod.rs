@@ -27,8 +27,8 @@ pub const ANSWER_LIMIT: usize = 8 << 20;
 /// The longest name or version that is asked for: registries take shorter ones.
 const MAX_PART: usize = 214;
 
-/// The property that says where a licence comes from that no input has.
-const LICENCE_FROM: &str = "attest:license-from";
+/// The property that says where a licence comes from that the package itself does not say.
+pub(crate) const LICENCE_FROM: &str = "attest:license-from";
 
 /// A kind of registry, by how it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

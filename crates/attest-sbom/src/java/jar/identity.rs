@@ -69,7 +69,7 @@ pub(super) fn vendor(jar: &Jar) -> Option<String> {
     let bundle = jar.manifest.attribute("bundle-symbolicname");
     let module = jar.manifest.attribute("automatic-module-name");
     vendor
-        .or_else(|| jar.name_space.clone())
+        .or_else(|| jar.name_space.clone().filter(|space| space.contains('.')))
         .or_else(|| bundle.and_then(above))
         .or_else(|| module.and_then(above))
         .or_else(|| first_class(jar).and_then(package_of))

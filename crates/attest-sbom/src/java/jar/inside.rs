@@ -6,7 +6,7 @@ use attest_archive::read::{Limits, ReadError, ZipListed, list_zip};
 use attest_digest::{Algorithm, Algorithms, Measured, measure_reader};
 
 use super::package::{Found, Package, directory};
-use super::{Gap, Manifest, POM_LIMIT, damaged, is_archive};
+use super::{Coordinates, Gap, Manifest, POM_LIMIT, about, damaged, is_archive, listing};
 use crate::cyclonedx::LicenceChoice;
 use crate::licence;
 use crate::tree::Content;
@@ -22,7 +22,9 @@ pub(super) struct Jar {
     pub(super) packages: Vec<Package>,
     /// What the licence files in it say.
     pub(super) texts: Option<LicenceChoice>,
-    /// What the packages of all its classes have in common, such as `org.example.app`.
+    /// What its files say of the licences of packages that it was built with.
+    pub(super) listed: Vec<(Coordinates, Vec<LicenceChoice>)>,
+    /// What the packages of all its classes have in common, such as `org.example.app`, or `org` alone.
     pub(super) name_space: Option<String>,
     pub(super) inner: Vec<Jar>,
     pub(super) gaps: Vec<Gap>,
@@ -84,6 +86,7 @@ pub(super) fn look(mut content: &mut dyn Content, place: &str, allowance: &mut A
         manifest: Manifest::default(),
         packages: Vec::new(),
         texts: None,
+        listed: Vec::new(),
         name_space: wanted.name_space(),
         inner: Vec::new(),
         gaps: Vec::new(),
@@ -220,10 +223,10 @@ impl Wanted {
         }
     }
 
-    /// As Java writes it, if it is more than a top-level domain.
+    /// As Java writes it.
     fn name_space(self) -> Option<String> {
         let common = self.classes?.replace('/', ".");
-        common.contains('.').then_some(common)
+        (!common.is_empty()).then_some(common)
     }
 }
 
@@ -245,6 +248,10 @@ enum What {
     Manifest,
     Package,
     Licence,
+    /// What plug-ins of Eclipse say of themselves.
+    About,
+    /// A list of the packages that the jar was built with.
+    List,
 }
 
 fn what(name: &str) -> Option<What> {
@@ -257,7 +264,13 @@ fn what(name: &str) -> Option<What> {
     if directory(name).is_some() {
         return Some(What::Package);
     }
+    if listing::is_list(name) {
+        return Some(What::List);
+    }
     let file = name.strip_prefix("META-INF/").unwrap_or(name);
+    if file == about::NAME {
+        return Some(What::About);
+    }
     (!file.contains('/') && licence::is_licence_file(file)).then_some(What::Licence)
 }
 
@@ -266,6 +279,7 @@ fn what(name: &str) -> Option<What> {
 struct Files {
     packages: Found,
     texts: Vec<String>,
+    about: Option<LicenceChoice>,
 }
 
 impl Files {
@@ -278,7 +292,7 @@ impl Files {
         }
         let limit = match what {
             What::Manifest => MANIFEST_LIMIT,
-            What::Licence => TEXT_LIMIT,
+            What::Licence | What::About | What::List => TEXT_LIMIT,
             What::Package | What::Archive => POM_LIMIT,
         };
         let place = || format!("{}!/{}", jar.place, member.name);
@@ -294,6 +308,8 @@ impl Files {
         match (what, directory(&member.name)) {
             (What::Manifest, _) => jar.manifest = Manifest::parse(&bytes),
             (What::Licence, _) => self.texts.push(super::xml::text(&bytes)),
+            (What::About, _) => self.about = about::licence(&super::xml::text(&bytes)),
+            (What::List, _) => jar.listed.extend(listing::parse(&super::xml::text(&bytes))),
             (_, Some(directory)) => {
                 let above = format!("{}!/{directory}", jar.place);
                 self.packages.add(&above, &place(), &bytes);
@@ -306,7 +322,7 @@ impl Files {
         let (packages, gaps) = self.packages.finish();
         jar.packages = packages.into_iter().map(|(_, package)| package).collect();
         jar.gaps.extend(gaps);
-        jar.texts = licence::of_texts(self.texts.iter().map(String::as_str));
+        jar.texts = licence::of_texts(self.texts.iter().map(String::as_str)).or(self.about);
     }
 }
 
@@ -327,7 +343,10 @@ mod tests {
         let found = name_space(&["org/example/a/A.class", "org/example/b/B.class", "module-info.class"]);
         assert_eq!(found.as_deref(), Some("org.example"));
         assert_eq!(name_space(&["org/example/A.class", "com/example/B.class"]), None);
-        assert_eq!(name_space(&["org/example/A.class", "org/examples/B.class"]), None);
+        assert_eq!(
+            name_space(&["org/example/A.class", "org/examples/B.class"]).as_deref(),
+            Some("org")
+        );
         assert_eq!(
             name_space(&["META-INF/versions/9/org/A.class", "BOOT-INF/classes/com/x/A.class"]).as_deref(),
             Some("com.x")

@@ -1,16 +1,19 @@
 //! Jars in, the packages in them out: those that Maven wrote its name into, those that were copied into others, and jars in
 //! jars.
 
+mod about;
 mod entries;
 mod identity;
 mod inside;
+mod licensing;
+mod listing;
 mod package;
 
 use rayon::prelude::*;
 
 use self::entries::Entries;
 use self::inside::{Allowance, Jar};
-use self::package::Found;
+use self::package::{Found, Package};
 use crate::inventory::Inventory;
 use crate::scan::{Candidate, Kind, Reader, Scan};
 use crate::tree::Entry;
@@ -18,7 +21,7 @@ use crate::{Gap, java};
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Jar,
-    wants: |file| is_archive(file.path) || is_unpacked(file.path),
+    wants: |file| is_archive(file.path) || is_unpacked(file.path) || is_beside(file.path),
     recognises,
     read,
 };
@@ -40,6 +43,12 @@ fn is_archive(path: &str) -> bool {
 /// A manifest that lies in a directory that was a jar.
 fn is_unpacked(path: &str) -> bool {
     package::directory(path).is_some()
+}
+
+/// A manifest in a repository of Maven, or of a project that jars were built from.
+fn is_beside(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == "pom.xml" || name.ends_with(".pom")
 }
 
 fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
@@ -65,7 +74,11 @@ fn read(scan: &Scan<'_>) -> Inventory {
         }
     }
     let unpacked = unpacked(scan, &mut inventory);
-    let keys = Entries::new(&found, &unpacked).list(&mut inventory);
+    let beside = match found.is_empty() && unpacked.is_empty() {
+        true => Vec::new(),
+        false => beside(scan, &mut found),
+    };
+    let keys = Entries::new(&found, &unpacked, &beside).list(&mut inventory);
     if let ([jar], [key], [_]) = (found.as_slice(), keys.as_slice(), entries) {
         // A jar that nothing lies beside is what is asked about.
         inventory.describes(&jar.place, *key);
@@ -98,12 +111,38 @@ fn unpacked(scan: &Scan<'_>, inventory: &mut Inventory) -> Vec<(String, package:
     packages
 }
 
+/// The packages of manifests that lie beside jars: `NAME.pom` says what `NAME.jar` is, as in a repository of Maven; the others
+/// may be continued by manifests in jars. What is no manifest is nothing here: its own reader tells it.
+fn beside(scan: &Scan<'_>, jars: &mut [Jar]) -> Vec<Package> {
+    let entries = scan.listing().entries().iter();
+    let manifests = entries.filter(|entry| entry.is_file() && is_beside(&entry.path) && !is_unpacked(&entry.path));
+    let mut others = Vec::new();
+    for entry in manifests {
+        let bytes = scan.read(&entry.path, POM_LIMIT).ok().flatten();
+        let Some(package) = bytes.and_then(|bytes| Package::of_manifest(&bytes)) else {
+            continue;
+        };
+        let stem = entry.path.strip_suffix(".pom");
+        let jar = stem.and_then(|stem| {
+            let is_its = |jar: &&mut Jar| jar.place.rsplit_once('.').is_some_and(|(place, _)| place == stem);
+            jars.iter_mut().find(is_its)
+        });
+        match jar {
+            Some(jar) if identity::own(jar).is_none() => jar.packages.push(package),
+            _ => others.push(package),
+        }
+    }
+    others
+}
+
 /// A gap for something that is not as its format says.
 fn damaged(place: &str, error: &dyn std::error::Error) -> Gap {
     Gap::new("damaged", place, error.to_string())
 }
 
-use java::{coordinates::Coordinates, file_name::FileName, licences, manifest::Manifest, maven, properties, xml};
+use java::{
+    coordinates::Coordinates, file_name::FileName, licences, manifest::Manifest, maven, properties, published, xml,
+};
 
 #[cfg(test)]
 mod tests;

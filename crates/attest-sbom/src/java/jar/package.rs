@@ -25,6 +25,13 @@ pub(super) struct Facts {
     pub(super) organization: Option<String>,
 }
 
+impl Facts {
+    /// Whether there is anything in it about a licence, or where to look for one.
+    pub(super) fn says_something(&self) -> bool {
+        !self.licences.is_empty() || self.parent.is_some()
+    }
+}
+
 const ABOVE: &str = "META-INF/maven/";
 const PROPERTIES: &str = "pom.properties";
 const MANIFEST: &str = "pom.xml";
@@ -82,6 +89,16 @@ impl Described {
                 organization: pom.organization.as_deref().map(|name| values.filled(name)),
             },
         }
+    }
+}
+
+impl Package {
+    /// What a manifest describes that lies beside jars, in a repository of Maven or a project; nothing if it names no package.
+    pub(super) fn of_manifest(bytes: &[u8]) -> Option<Self> {
+        let described = Described::of(&Pom::parse(bytes).ok()?);
+        let coordinates = Coordinates::new(&described.group, &described.artifact, Some(&described.version))?;
+        let facts = described.facts;
+        Some(Self { coordinates, facts })
     }
 }
 

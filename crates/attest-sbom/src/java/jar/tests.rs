@@ -6,6 +6,8 @@ use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to}
 use crate::tree::Memory;
 use crate::{Inventory, Metadata, Options, Root, scan};
 
+mod licences;
+
 pub(super) fn jar<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Vec<u8> {
     let member =
         |(path, bytes): &(&str, B)| Member::file(path.parse().unwrap(), Content::Bytes(bytes.as_ref().to_vec()), false);

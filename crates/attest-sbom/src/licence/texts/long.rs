@@ -73,6 +73,14 @@ pub(super) static FAMILIES: &[Family] = &[
             &["the accompanying program is provided under the terms of this eclipse public license"],
         )],
     ),
+    notice(
+        "under the terms and conditions of the eclipse public license version 2 0",
+        &[is("EPL-2.0", &[])],
+    ),
+    notice(
+        "under the terms and conditions of the eclipse public license version 1 0",
+        &[is("EPL-1.0", &[])],
+    ),
     text(
         "common public license version 1 0",
         &[is(
