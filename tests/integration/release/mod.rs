@@ -1,5 +1,6 @@
 //! `attest release`: fixture projects become signed and verified directories, or nothing at all.
 
+mod beside;
 mod distributions;
 mod made;
 pub(crate) mod project;
