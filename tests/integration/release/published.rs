@@ -12,6 +12,7 @@ use super::project::{IDENTITY, ISSUER, Project};
 use crate::command::{Command, Finished};
 use crate::registry::server::{Fault, Registry};
 use crate::registry::wire::Answer;
+use crate::sign::Bench;
 
 /// With an image for two platforms and a chart, which are published at `host`.
 pub(super) fn project(host: &str) -> Project {
@@ -133,6 +134,47 @@ fn the_list_of_each_platform_has_a_bundle_about_its_manifest() {
         attested(digest).expect_code(0);
         attested("dist/tally-2.0.1-image.tar").expect_code(1);
     }
+}
+
+/// How many pieces of evidence hang below a tag.
+fn layers(reference: &str) -> usize {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = directory.path().join("layout");
+    let fetch = Command::attest().args(["fetch", reference, "-o"]).arg(&layout);
+    fetch.run().expect_code(0);
+    let blobs = fs::read_dir(layout.join("blobs/sha256")).unwrap();
+    let blobs = blobs.map(|blob| fs::read(blob.unwrap().path()).unwrap());
+    let documents = blobs.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let layers = documents.filter_map(|document| Some(document["layers"].as_array()?.len()));
+    layers.max().unwrap()
+}
+
+#[test]
+fn what_is_published_is_signed_for_cosign_2_as_well_if_that_is_asked_for() {
+    let bench = Bench::new();
+    let host = bench.server.url().trim_start_matches("http://");
+    let project = project(host);
+    project.configure("[sign]\n", "[sign]\nlegacy = true\n");
+    let release = |arguments: &[&str]| {
+        let release = project.attest(&["release", "--publish", "--format", "json", "--signing-config"]);
+        let release = release.arg(bench.path("signing_config.json")).arg("--trusted-root");
+        let release = release.arg(bench.path("trusted_root.json")).arg("--identity-token");
+        release.arg(bench.path("token")).args(arguments).run()
+    };
+    // What an earlier release hung below the same tags stays, and is in nobody's way.
+    for times in 1..=2 {
+        let published = document(&release(&[]).expect_code(0))["published"].clone();
+        // Another signature of the index, of both its images, and of the chart.
+        for (name, entry, evidence) in [("team/tally", &published[0], 10), ("charts/tally", &published[1], 4)] {
+            assert_eq!(entry["evidence"], evidence);
+            let tag = entry["digest"].as_str().unwrap().replace(':', "-");
+            let below = |ending: &str| layers(&format!("oci://{host}/{name}:{tag}.{ending}"));
+            assert_eq!((below("sig"), below("att")), (times, 2 * times), "{name}");
+        }
+    }
+    let refused = release(&["--rekor-version", "2"]).expect_code(2);
+    let said = refused.stderr_text();
+    assert!(said.starts_with("error[legacy-needs-rekor-1]"), "{said}");
 }
 
 #[test]

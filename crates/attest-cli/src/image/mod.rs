@@ -5,6 +5,7 @@
 
 mod argument;
 mod attached;
+mod content;
 mod each;
 mod failure;
 mod opened;
@@ -13,6 +14,7 @@ mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
 pub(crate) use attached::require_few;
+pub(crate) use content::{Content, Form, docker_reference};
 pub(crate) use each::for_each;
 pub(crate) use failure::{attach_failure, tree_failure};
 pub(crate) use opened::Opened;

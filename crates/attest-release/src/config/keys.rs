@@ -135,6 +135,7 @@ pub const SIGN: Table = Table {
         "enabled",
         "bundle",
         "per-archive",
+        "legacy",
         "rekor-version",
         "certificate-identity",
         "certificate-oidc-issuer",

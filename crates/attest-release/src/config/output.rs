@@ -120,6 +120,8 @@ pub struct Sign {
     pub bundle: Template,
     /// Whether every archive gets a bundle of its own beside the one for all.
     pub per_archive: bool,
+    /// Whether what is published is also signed as cosign 2 reads it.
+    pub legacy: bool,
     /// Which version of the log, when it is not left to the signing configuration.
     pub rekor_version: Option<RekorVersion>,
     /// Who has to be the signer.
@@ -257,24 +259,30 @@ pub(super) fn provenance(section: &Section<'_>) -> Provenance {
 }
 
 pub(super) fn sign(section: &Section<'_>) -> Option<Sign> {
+    let legacy = section.boolean("legacy").unwrap_or(false);
     let sign = Sign {
         bundle: template(section, "bundle", Scope::Release, "{name}-{version}"),
         per_archive: section.boolean("per-archive").unwrap_or(false),
-        rekor_version: rekor_version(section),
+        legacy,
+        rekor_version: rekor_version(section, legacy),
         expected: expected(section),
     };
     section.boolean("enabled").unwrap_or(true).then_some(sign)
 }
 
-fn rekor_version(section: &Section<'_>) -> Option<RekorVersion> {
-    let found = section.integer("rekor-version")?;
+/// Those who read the form of cosign 2 want to see the promise of a log, and version 1 alone gives one.
+fn rekor_version(section: &Section<'_>, legacy: bool) -> Option<RekorVersion> {
+    let default = legacy.then_some(RekorVersion::V1);
+    let Some(found) = section.integer("rekor-version") else {
+        return default;
+    };
     match found.value {
         1 => Some(RekorVersion::V1),
-        2 => Some(RekorVersion::V2),
+        2 if !legacy => Some(RekorVersion::V2),
         other => {
             let kind = ProblemKind::Unusable {
                 key: "sign.rekor-version".to_owned(),
-                expected: "1 or 2",
+                expected: if legacy { "1 beside `legacy = true`" } else { "1 or 2" },
                 found: other.to_string(),
             };
             section.source().report(found.offset, kind);

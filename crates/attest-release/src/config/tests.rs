@@ -24,6 +24,19 @@ fn targets(texts: &[&str]) -> Vec<Target> {
 }
 
 #[test]
+fn what_cosign_2_reads_is_recorded_in_the_first_version_of_the_log() {
+    let sign =
+        |text: &str| Config::parse("attest.toml", &format!("format = 1\n[sign]\n{text}")).map(|config| config.sign);
+    let legacy = sign("legacy = true").unwrap().unwrap();
+    assert!(legacy.legacy);
+    assert_eq!(legacy.rekor_version, Some(RekorVersion::V1));
+    assert!(sign("legacy = true\nrekor-version = 1").is_ok());
+    let refused = sign("legacy = true\nrekor-version = 2").unwrap_err().to_string();
+    assert!(refused.contains("expected 1 beside `legacy = true`"), "{refused}");
+    assert_eq!(sign("legacy = false").unwrap().unwrap().rekor_version, None);
+}
+
+#[test]
 fn every_value_but_the_format_has_a_default() {
     let config = parse("format = 1\n[[binary]]\nname = \"app\"\ncargo = {}\n");
     assert_eq!(config.project.version, VersionSource::Found);

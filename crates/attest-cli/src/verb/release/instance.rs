@@ -107,6 +107,14 @@ fn keyless(ground: &Ground, arguments: &Arguments) -> Result<KeylessArguments, F
             ));
         }
     };
+    let is_legacy = ground.config.sign.as_ref().is_some_and(|sign| sign.legacy);
+    if is_legacy && arguments.keyless.rekor_version == Some(RekorVersion::V2) {
+        return Err(Failure::usage(
+            "legacy-needs-rekor-1",
+            "expected Rekor 1 beside `sign.legacy`: cosign 2 and containers-policy read the promise of the log, and Rekor 2 gives none",
+        )
+        .hint("leave out `--rekor-version`, or `sign.legacy`"));
+    }
     Ok(KeylessArguments {
         rekor_version: arguments.keyless.rekor_version.or(configured),
         ..arguments.keyless.clone()

@@ -9,7 +9,7 @@ use attestation::Payload;
 use jiff::{SignedDuration, Timestamp};
 
 use super::instance::Instance;
-use super::publish::{self, Judge, Published, Publishing, Sealed, Sent};
+use super::publish::{Judge, Published, Publishing, Sealed, Sealing, Sent};
 use super::timing::Steps;
 use super::turn::Turn;
 use super::{Arguments, Ground, bases, failure, statement};
@@ -150,7 +150,12 @@ impl Making<'_> {
             let signed = staging.sign(&ground.plan, statement, &session);
             let signed = signed.map_err(|error| failure::stage(&error))?;
             let sealed = match publishing {
-                Some((publishing, sources)) => publish::seal(publishing, sources, statement, staging, &session)?,
+                Some((publishing, sources)) => Sealing {
+                    provenance: statement,
+                    staging,
+                    is_legacy: ground.config.sign.as_ref().is_some_and(|sign| sign.legacy),
+                }
+                .seal(publishing, sources, &session)?,
                 None => Vec::new(),
             };
             Ok((signed, sealed))

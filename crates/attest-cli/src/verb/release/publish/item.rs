@@ -9,6 +9,8 @@ pub(super) struct Item<'a> {
     pub(super) published: Published<'a>,
     /// Where it goes: with a rehearsal, not where the configuration says.
     pub(super) place: Place,
+    /// Where the configuration says that it goes.
+    pub(super) configured: Repository,
     pub(super) tags: Vec<Tag>,
 }
 

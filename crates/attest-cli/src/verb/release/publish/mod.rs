@@ -19,7 +19,7 @@ use crate::image::Place;
 use crate::registry::parse_reference;
 use crate::verb::push::Source;
 use item::Item;
-pub(super) use sealed::{Judge, Sealed, seal};
+pub(super) use sealed::{Judge, Sealed, Sealing};
 pub(super) use sending::{Published, Sent};
 
 /// What goes to registries, and where.
@@ -52,12 +52,14 @@ impl<'a> Publishing<'a> {
                 Some(host) => format!("{SCHEME}{host}/{}", rehearsed_as.as_deref().unwrap_or_default()),
                 None => repository.clone(),
             };
+            let configured = parse_reference(repository)?.repository().clone();
             let repository = parse_reference(&place)?.repository().clone();
             let tags = tags.iter().map(|tag| tag.parse::<Tag>());
             let client = arguments.registry.client(&context.environment)?;
             items.push(Item {
                 published,
                 place: Place::Registry { client, repository },
+                configured,
                 tags: tags
                     .collect::<Result<_, _>>()
                     .map_err(|error| Failure::usage("reference-invalid", error).at(&place))?,

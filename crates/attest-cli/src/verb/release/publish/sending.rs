@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
 use attest_net::registry::{Pointer, Reference};
-use attest_store::image::{Attached, Attaching, Attachment, NewEvidence, evidence_of};
+use attest_store::image::{Attached, Attaching, Attachment, evidence_of};
+use attestation::{Bundle, SignedContent};
 
 use super::item::Item;
+use super::sealed::Piece;
 use super::{Judge, Publishing, Sealed};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::attach_failure;
+use crate::image::{Form, attach_failure};
 use crate::registry::{Content, Document, Pushing, Transfer, failure};
 use crate::verb::push::Source;
 
@@ -43,12 +45,11 @@ impl Publishing<'_> {
             item.push(&content, source, context)?;
             let of_it: Vec<&Sealed> = sealed.iter().filter(|sealed| sealed.item == number).collect();
             for sealed in &of_it {
-                self.attach(item, sealed)?;
-                if let Some(judge) = judge {
-                    item.confirm(sealed, judge)?;
-                }
+                let Some(judge) = judge else { continue };
+                self.attach(item, sealed, judge)?;
+                item.confirm(sealed, judge)?;
             }
-            let evidence = of_it.iter().map(|sealed| sealed.bundles.len()).sum();
+            let evidence = of_it.iter().map(|sealed| sealed.pieces.len()).sum();
             if let Some(top) = content.documents.pop() {
                 items.push((item, top, evidence));
             }
@@ -56,18 +57,38 @@ impl Publishing<'_> {
         Ok(Sent { items })
     }
 
-    fn attach(&self, item: &Item<'_>, sealed: &Sealed) -> Result<(), Failure> {
-        let attaching = Attaching {
-            repository: &item.place,
-            subject: &sealed.subject,
-            created: Some(self.created.clone()),
-            above: &[],
-        };
-        for bundle in &sealed.bundles {
-            let stored = attaching.attach(&NewEvidence::Bundle(bundle));
-            stored.map_err(|error| attach_failure(&error, &item.place))?;
+    fn attach(&self, item: &Item<'_>, sealed: &Sealed, judge: &Judge<'_>) -> Result<(), Failure> {
+        for Piece { content, bundle, forms } in &sealed.pieces {
+            let attaching = Attaching {
+                repository: &item.place,
+                subject: &sealed.subject,
+                created: Some(self.created.clone()),
+                above: &judge.above(bundle),
+            };
+            for form in *forms {
+                let stored = attaching.attach(&content.evidence(*form, bundle));
+                stored.map_err(|error| attach_failure(&error, &item.place))?;
+            }
         }
         Ok(())
+    }
+}
+
+impl Piece {
+    /// Whether this is what was found. Below a tag of cosign 2 a bundle is kept in parts; its signature stays what it is.
+    fn is(&self, found: &Bundle, form: Form) -> bool {
+        match form {
+            Form::Referrer => found.as_json() == self.bundle.as_json(),
+            Form::Tag => signature(found).is_some_and(|found| Some(found) == signature(&self.bundle)),
+        }
+    }
+}
+
+fn signature(bundle: &Bundle) -> Option<&[u8]> {
+    match &bundle.peek_unverified().content {
+        SignedContent::Message(message) => Some(&message.signature),
+        SignedContent::Envelope(envelope) => Some(envelope.signature()),
+        _ => None,
     }
 }
 
@@ -96,20 +117,27 @@ impl Item<'_> {
     fn confirm(&self, sealed: &Sealed, judge: &Judge<'_>) -> Result<(), Failure> {
         let subject = sealed.subject.digest();
         let found = evidence_of(&self.place, subject).map_err(|error| self.place.failure(&error))?;
-        let mut types = BTreeSet::new();
+        let wanted = || {
+            let pieces = sealed.pieces.iter().enumerate();
+            pieces.flat_map(|(number, piece)| piece.forms.iter().map(move |form| (number, piece, *form)))
+        };
+        let mut confirmed = BTreeSet::new();
         for one in &found {
-            let Attachment::Evidence(Ok(Attached::Bundle(bundle))) = &one.attachment else {
+            let Attachment::Evidence(Ok(attached)) = &one.attachment else {
                 continue;
             };
-            let is_ours = sealed.bundles.iter().any(|ours| ours.as_json() == bundle.as_json());
-            if is_ours {
-                types.insert(judge.judge(bundle, subject, self.name())?);
+            let (Attached::Bundle(bundle) | Attached::SimpleSigning { bundle, .. }) = attached;
+            let form = Form::of(&one.place);
+            let ours = wanted().find(|(_, piece, wanted)| *wanted == form && piece.is(bundle, form));
+            if let Some((number, piece, form)) = ours {
+                judge.judge(bundle, &piece.content, subject, self.name())?;
+                confirmed.insert((number, form));
             }
         }
-        match types.len() == sealed.bundles.len() {
+        let (expected, found) = (wanted().count(), confirmed.len());
+        match found == expected {
             true => Ok(()),
             false => {
-                let (expected, found) = (sealed.bundles.len(), types.len());
                 let message = format_args!(
                     "expected {expected} signed statements beside `{subject}` in the registry, found {found}"
                 );

@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use attest_digest::{Algorithms, Measured};
-use attest_store::image::simple_signing_payload;
 use attestation::{Payload, Statement, Subject};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::target::Target;
 use crate::failure::Failure;
+use crate::image::Content;
 use crate::verb::sign::Arguments;
 use crate::verb::sign::predicate::Predicate;
 use crate::verb::sign::request::{Scheme, check_size, read_statement};
@@ -24,16 +23,6 @@ pub(crate) enum Message {
         payload: Payload,
         statement: Box<Statement>,
     },
-}
-
-/// What is signed, byte for byte.
-pub(crate) enum Content {
-    Statement {
-        payload: Payload,
-        statement: Box<Statement>,
-    },
-    /// What cosign 2 signs.
-    SimpleSigning { payload: Vec<u8>, measured: Measured },
 }
 
 impl Message {
@@ -109,10 +98,13 @@ impl Message {
             .iter()
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
             .collect();
-        let payload = simple_signing_payload(reference, target.subject.digest(), &optional);
-        let algorithms = Algorithms::new(attest_digest::Algorithm::Sha256, &scheme.digests());
-        let measured = Measured::of_bytes(&payload, &algorithms);
-        Ok(Some(Content::SimpleSigning { payload, measured }))
+        let digest = target.subject.digest();
+        Ok(Some(Content::simple_signing(
+            reference,
+            digest,
+            &optional,
+            &scheme.digests(),
+        )))
     }
 }
 

@@ -3,11 +3,11 @@ use std::path::Path;
 use attest_store::image::Place;
 use serde_json::{Value, json};
 
-use super::message::Content;
 use super::target::Named;
 use super::task::{Errand, Kept, Task};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::image::Content;
 use crate::verb::sign::check::Signer;
 use crate::verb::sign::report::{Format, print, signer_to_json};
 use crate::visible::visible;

@@ -1,15 +1,15 @@
 use attest_sign::Session;
-use attest_store::image::{Attached, Attachment, Place, StoredEvidence, evidence_of};
+use attest_store::image::{Attached, Attachment, StoredEvidence, evidence_of};
 use attestation::{Bundle, Statement};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::message::Content;
 use super::target::Target;
-use super::task::{Errand, Form, Kept, Task};
+use super::task::{Errand, Kept, Task};
 use super::{AT_ONCE, pool};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::image::{Content, Form};
 use crate::keyless::failure;
 use crate::predicate_type::CUSTOM;
 use crate::verb::sign::check::{Root, Signer, Terms, until_logged};
@@ -33,7 +33,7 @@ pub(crate) fn sign_images(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let sign = |task: &mut Task<'_>| {
-        task.bundle = Some(task.sign(signing.session).map_err(|error| failure(&error))?);
+        task.bundle = Some(task.content.sign(signing.session).map_err(|error| failure(&error))?);
         Ok(())
     };
     let mut needed: Vec<&mut Task<'_>> = tasks.iter_mut().filter(|task| task.is_needed()).collect();
@@ -78,7 +78,7 @@ impl Signing<'_> {
             place, subject, name, ..
         } = errand.target;
         let stored = evidence_of(*place, subject.digest()).map_err(|error| place.failure(&error).at(name))?;
-        let form = |stored: &&StoredEvidence| errand.form == form(&stored.place);
+        let form = |stored: &&StoredEvidence| errand.form == Form::of(&stored.place);
         let found = stored.iter().filter(form).find(|stored| self.is_same(task, stored));
         Ok(found.map(|stored| Kept {
             manifest: stored.manifest.clone(),
@@ -107,13 +107,6 @@ impl Signing<'_> {
     fn verified(&self, task: &Task<'_>, bundle: &Bundle) -> Option<Statement> {
         let verified = self.root.verify(self.signer, self.terms(), &task.candidate(bundle));
         verified.ok()?.statement().cloned()
-    }
-}
-
-fn form(place: &Place) -> Form {
-    match place {
-        Place::Tag(_) => Form::Tag,
-        Place::Referrer => Form::Referrer,
     }
 }
 

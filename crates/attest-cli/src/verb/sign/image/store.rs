@@ -74,7 +74,7 @@ impl Storing<'_> {
             created: self.created.clone(),
             above: &above,
         };
-        let stored = attaching.attach(&task.evidence(errand.form, bundle));
+        let stored = attaching.attach(&task.content.evidence(errand.form, bundle));
         let stored = stored.map_err(|error| attach_failure(&error, place).at(&errand.target.name))?;
         Ok(Some(Kept {
             manifest: Some(stored.manifest),

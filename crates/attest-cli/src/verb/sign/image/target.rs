@@ -1,16 +1,12 @@
 use std::collections::BTreeSet;
 
 use attest_archive::image::{self, Descriptor};
-use attest_net::registry;
 use attest_store::image::{Node, NodeKind, Repository as _, Writer as _, kind_of};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::{Opened, Place};
+use crate::image::{Opened, Place, docker_reference};
 use crate::verb::sign::Arguments;
-
-/// How Docker Hub is called by those who wrote the form of cosign 2.
-const DOCKER_HUB: (&str, &str) = ("docker.io", "index.docker.io");
 
 /// An image that was named, as it was named.
 pub(crate) struct Named {
@@ -154,27 +150,5 @@ fn bare<'a>(opened: &'a Opened, scope: Scope<'_>, descriptor: &Descriptor) -> Ta
         subject: Descriptor::new(descriptor.media_type(), digest.clone(), descriptor.size()),
         platform: None,
         is_named: true,
-    }
-}
-
-fn docker_reference(repository: &registry::Repository) -> String {
-    match repository.registry() == DOCKER_HUB.0 {
-        true => format!("{}/{}", DOCKER_HUB.1, repository.name()),
-        false => repository.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn docker_hub_has_the_name_that_cosign_gives_it() {
-        let shown = |registry: &str| docker_reference(&registry::Repository::new(registry, "library/debian").unwrap());
-        assert_eq!(shown("docker.io"), "index.docker.io/library/debian");
-        assert_eq!(
-            shown("registry.example.org:5000"),
-            "registry.example.org:5000/library/debian"
-        );
     }
 }

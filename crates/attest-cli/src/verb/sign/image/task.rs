@@ -1,12 +1,12 @@
 use attest_digest::Digest;
-use attest_sign::Session;
-use attest_store::image::{NewEvidence, Place};
+use attest_store::image::Place;
 use attest_verify::Artifact;
 use attestation::Bundle;
 
-use super::message::{Content, Message};
+use super::message::Message;
 use super::target::Target;
 use crate::failure::Failure;
+use crate::image::{Content, Form};
 use crate::verb::sign::check::Candidate;
 use crate::verb::sign::request::Scheme;
 
@@ -24,15 +24,6 @@ pub(crate) struct Errand<'a> {
     pub(crate) form: Form,
     /// Once it is there.
     pub(crate) kept: Option<Kept>,
-}
-
-/// How a bundle is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As cosign 3 does.
-    Referrer,
-    /// As cosign 2 does, below a tag.
-    Tag,
 }
 
 /// Where a bundle is.
@@ -105,13 +96,6 @@ impl<'a> Task<'a> {
         self.errands.iter().any(|errand| errand.kept.is_none())
     }
 
-    pub(super) fn sign(&self, session: &Session<'_>) -> Result<Bundle, attest_sign::Error> {
-        match &self.content {
-            Content::Statement { payload, .. } => session.sign_statement(payload),
-            Content::SimpleSigning { measured, .. } => session.sign_artifact(measured),
-        }
-    }
-
     /// A bundle of this, as those will see it who verify.
     pub(super) fn candidate<'b>(&'b self, bundle: &'b Bundle) -> Candidate<'b> {
         let images = self.errands.iter().map(|errand| errand.target.subject.digest().clone());
@@ -127,15 +111,6 @@ impl<'a> Task<'a> {
                 .first()
                 .map(|errand| errand.target.name.clone())
                 .unwrap_or_default(),
-        }
-    }
-
-    /// The same, as it is stored.
-    pub(super) fn evidence<'b>(&'b self, form: Form, bundle: &'b Bundle) -> NewEvidence<'b> {
-        match (&self.content, form) {
-            (Content::SimpleSigning { payload, .. }, _) => NewEvidence::LegacySignature { bundle, payload },
-            (Content::Statement { .. }, Form::Tag) => NewEvidence::LegacyAttestation(bundle),
-            (Content::Statement { .. }, Form::Referrer) => NewEvidence::Bundle(bundle),
         }
     }
 }
