@@ -202,6 +202,40 @@ fn an_answer_without_end_and_one_that_leads_elsewhere_are_refused() {
 }
 
 #[test]
+fn a_registry_that_always_fails_is_given_up_and_who_was_not_asked_is_counted() {
+    let numbers = 0..100;
+    let paths: Vec<String> = numbers
+        .clone()
+        .map(|number| format!("/pypi/p{number}/1.0/json"))
+        .collect();
+    let refusing: Vec<(&str, Answer)> = paths.iter().map(|path| (path.as_str(), Answer::new(403))).collect();
+    let registry = Registry::start(&refusing);
+    let directory = tempfile::tempdir().unwrap();
+    let lines: String = numbers.map(|number| format!("p{number}==1.0\n")).collect();
+    fs::write(directory.path().join("requirements.txt"), lines).unwrap();
+    let asked_of = format!("pypi={}", registry.url);
+    let finished = Command::attest()
+        .arg("sbom")
+        .arg(directory.path())
+        .args(["--licenses-from-registry", &asked_of])
+        .run()
+        .expect_code(0);
+    let asked = registry.asked().len();
+    // Eight in a row, beside those that were under way.
+    assert!((8..=15).contains(&asked), "{asked}");
+    let said = finished.stderr_text();
+    for gap in [
+        format!("no-answer: the pypi registry did not tell the licences of {asked} packages, the first: p"),
+        format!(
+            "not-asked: the pypi registry was not asked for the licences of {} packages, since it failed 8 times in a row",
+            100 - asked
+        ),
+    ] {
+        assert!(said.contains(&gap), "{said}");
+    }
+}
+
+#[test]
 fn a_registry_is_named_with_its_kind_and_an_address_that_keeps_names_from_others() {
     for (value, expected) in [
         ("gem=https://example.com", "expected cargo, npm or pypi before `=`"),

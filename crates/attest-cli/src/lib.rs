@@ -19,6 +19,7 @@ mod open_files;
 mod output_file;
 mod predicate_type;
 mod process;
+mod progress;
 mod registry;
 mod shell;
 mod signing_key;

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ pub struct PackageRegistry {
     pace: Duration,
     next: Mutex<Option<Instant>>,
     unreachable: OnceLock<Error>,
+    received: AtomicU64,
 }
 
 impl PackageRegistry {
@@ -36,6 +38,7 @@ impl PackageRegistry {
             endpoint,
             next: Mutex::new(None),
             unreachable: OnceLock::new(),
+            received: AtomicU64::new(0),
         })
     }
 
@@ -59,8 +62,14 @@ impl PackageRegistry {
             },
         };
         match self.http.exchange(&exchange, &[404, 410]) {
-            Ok(answer) => Ok((answer.status < 300).then_some(answer.body)),
+            Ok(answer) => {
+                self.received.fetch_add(answer.body.len() as u64, Ordering::Relaxed);
+                Ok((answer.status < 300).then_some(answer.body))
+            }
             Err(error) => {
+                if matches!(error, Error::TooLarge { .. }) {
+                    self.received.fetch_add(limit as u64, Ordering::Relaxed);
+                }
                 if matches!(error, Error::Unreachable { .. }) {
                     // The first one to notice is the one that is told.
                     let _ = self.unreachable.set(error.clone());
@@ -68,6 +77,12 @@ impl PackageRegistry {
                 Err(error)
             }
         }
+    }
+
+    /// How many bytes came as answers until now. One that is too large came as far as its limit.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Takes the next moment at which a question may be asked, and waits for it.
@@ -86,6 +101,8 @@ impl PackageRegistry {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use super::*;
 
     #[test]
@@ -99,6 +116,30 @@ mod tests {
         }
         assert!(begin.elapsed() >= 2 * pace);
         assert_eq!(registry("http://127.0.0.1:1").pace, Duration::ZERO);
+    }
+
+    #[test]
+    fn answers_are_counted_whatever_they_say() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            for (status, body) in [("200 OK", "12345"), ("404 Not Found", "123"), ("200 OK", "12345678901")] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 4096];
+                assert!(stream.read(&mut request).unwrap() > 0);
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}",
+                    body.len()
+                );
+                stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
+            }
+        });
+        let registry = PackageRegistry::new(Endpoint::parse(&url).unwrap(), Duration::ZERO).unwrap();
+        assert_eq!(registry.read("a", 10).unwrap().as_deref(), Some(&b"12345"[..]));
+        assert_eq!((registry.read("b", 10).unwrap(), registry.received()), (None, 8));
+        assert!(matches!(registry.read("c", 10), Err(Error::TooLarge { .. })));
+        assert_eq!(registry.received(), 18);
+        server.join().unwrap();
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::str::FromStr;
 pub use self::answer::Licence;
 pub(crate) use self::answer::Published;
 pub(crate) use self::origin::{Origin, host};
-use crate::cyclonedx::{Component, Property};
+use crate::cyclonedx::{Component, LicenceChoice, Property};
 use crate::inventory::{Inventory, Key};
 use crate::{Error, Gap, python};
 
@@ -159,6 +159,15 @@ impl std::fmt::Display for Question {
     }
 }
 
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The registry was asked: what went wrong.
+    Failed(String),
+    /// Nobody was asked: what stood against it.
+    NotAsked(String),
+}
+
 impl Inventory {
     /// What registries could be asked about: packages of theirs without a licence, in the order of their names.
     #[must_use]
@@ -171,37 +180,45 @@ impl Inventory {
         questions
     }
 
-    /// Takes what registries said to questions about this very inventory. A question that got no answer, and why, is part of a gap.
-    pub fn answered(&mut self, answers: Vec<(Question, Result<Licence, String>)>) {
-        let mut unanswered: BTreeMap<Registry, (usize, String)> = BTreeMap::new();
+    /// Takes what registries said to questions about this very inventory. Questions that got no answer, and why, are gaps: one for
+    /// those that were asked, and one for those that were not.
+    pub fn answered(&mut self, answers: Vec<(Question, Result<Licence, Unanswered>)>) {
+        let mut failed: BTreeMap<Registry, (usize, String)> = BTreeMap::new();
+        let mut not_asked = failed.clone();
         for (question, answer) in answers {
-            match answer {
-                Ok(Licence(licences)) if licences.is_empty() => {}
+            let (gaps, first) = match answer {
                 Ok(Licence(licences)) => {
-                    let package = self.package_mut(question.key);
-                    package.licenses = licences;
-                    package.properties.push(Property {
-                        name: LICENCE_FROM,
-                        value: "registry".to_owned(),
-                    });
+                    self.licensed(question.key, licences);
+                    continue;
                 }
-                Err(reason) => {
-                    let first = || (0, format!("{question}: {reason}"));
-                    unanswered.entry(question.registry).or_insert_with(first).0 += 1;
-                }
+                Err(Unanswered::Failed(reason)) => (&mut failed, format!("the first: {question}: {reason}")),
+                Err(Unanswered::NotAsked(reason)) => (&mut not_asked, format!("since {reason}")),
+            };
+            gaps.entry(question.registry).or_insert((0, first)).0 += 1;
+        }
+        for (code, verb, gaps) in [
+            ("no-answer", "did not tell", failed),
+            ("not-asked", "was not asked for", not_asked),
+        ] {
+            for (registry, (count, why)) in gaps {
+                let packages = if count == 1 { "package" } else { "packages" };
+                let name = registry.name();
+                let detail = format!("the {name} registry {verb} the licences of {count} {packages}, {why}");
+                self.gap(Gap::new(code, "", detail));
             }
         }
-        for (registry, (count, first)) in unanswered {
-            let packages = match count {
-                1 => "package",
-                _ => "packages",
-            };
-            let detail = format!(
-                "the {} registry did not tell the licences of {count} {packages}, the first: {first}",
-                registry.name()
-            );
-            self.gap(Gap::new("no-answer", "", detail));
+    }
+
+    fn licensed(&mut self, key: Key, licences: Vec<LicenceChoice>) {
+        if licences.is_empty() {
+            return;
         }
+        let package = self.package_mut(key);
+        package.licenses = licences;
+        package.properties.push(Property {
+            name: LICENCE_FROM,
+            value: "registry".to_owned(),
+        });
     }
 }
 

@@ -370,11 +370,31 @@ fn what_a_registry_did_not_tell_is_one_gap() {
     let before = inventory.gaps().len();
     let one = question(Registry::Npm, "b", "1.0.0");
     let two = question(Registry::Npm, "c", "1.0.0");
-    let refused = |text: &str| Err(text.to_owned());
+    let refused = |text: &str| Err(Unanswered::Failed(text.to_owned()));
     inventory.answered(vec![(one, refused("status 503")), (two, refused("status 404"))]);
     assert_eq!(inventory.gaps().len(), before + 1);
     let gap = inventory.gaps().find(|gap| gap.code() == "no-answer").unwrap();
     let expected = "the npm registry did not tell the licences of 2 packages, the first: b 1.0.0: status 503";
+    assert_eq!(gap.detail(), expected);
+}
+
+#[test]
+fn what_was_not_asked_is_a_gap_of_its_own() {
+    let mut inventory = cargo();
+    let before = inventory.gaps().len();
+    let left_out = || Err(Unanswered::NotAsked("it failed 8 times in a row".to_owned()));
+    let answers = [
+        (
+            question(Registry::Npm, "b", "1.0.0"),
+            Err(Unanswered::Failed("status 403".to_owned())),
+        ),
+        (question(Registry::Npm, "c", "1.0.0"), left_out()),
+        (question(Registry::Npm, "d", "1.0.0"), left_out()),
+    ];
+    inventory.answered(answers.into());
+    assert_eq!(inventory.gaps().len(), before + 2);
+    let gap = inventory.gaps().find(|gap| gap.code() == "not-asked").unwrap();
+    let expected = "the npm registry was not asked for the licences of 2 packages, since it failed 8 times in a row";
     assert_eq!(gap.detail(), expected);
 }
 

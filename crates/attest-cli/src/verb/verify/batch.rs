@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::input::Input;
 use super::judgement::{Case, Judgement, Shelf};
 use super::problem::Problem;
-use super::progress::Progress;
+use crate::progress::Progress;
 
 /// How many artifacts are looked at in one go. What is known of their own evidence is let go with them, so that memory
 /// does not grow with the number of artifacts; enough to keep every core busy.

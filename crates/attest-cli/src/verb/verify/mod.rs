@@ -20,7 +20,6 @@ mod listing;
 mod output;
 mod parts;
 mod problem;
-mod progress;
 mod report;
 mod tree;
 
@@ -30,6 +29,7 @@ use attest_verify::{VerificationTime, Verifier};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::trust::Roots;
 pub(crate) use arguments::Arguments;
 use batch::{Batch, Verdicts};
@@ -38,7 +38,6 @@ use detached::Detached;
 use evidence::Judge;
 use expectation::Shown;
 use input::Input;
-use progress::Progress;
 use report::{Report, Trusted};
 use tree::Trees;
 
@@ -109,7 +108,7 @@ impl Call<'_> {
         let batch = Batch {
             input: self.input,
             judge,
-            progress: &Progress::new(context.interactive, self.input.subjects.len()),
+            progress: &Progress::new(context.interactive, self.input.subjects.len(), "artifacts"),
         };
         let mut verdicts = batch.run();
         verdicts.join(self.trees.judge(judge, relaxations.strictness()));

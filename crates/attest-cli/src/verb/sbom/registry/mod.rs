@@ -1,21 +1,18 @@
 //! Licences that no input tells, from registries that somebody named.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+mod asking;
+
 use std::time::Duration;
 
-use attest_net::registry::concurrently;
-use attest_net::{Endpoint, Error, PackageRegistry};
+use attest_net::{Endpoint, PackageRegistry};
 use attest_sbom::Inventory;
-use attest_sbom::registry::{ANSWER_LIMIT, Licence, Question, Registry};
+use attest_sbom::registry::{Question, Registry};
 
+use self::asking::{Asked, Asking, LIMITS};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyless::net_failure;
-
-/// Registries serve more clients than one.
-const AT_ONCE: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
+use crate::progress::Progress;
 
 /// What the registry of crates asks of programs: one question a second.
 const PACE_OF_CARGO: Duration = Duration::from_secs(1);
@@ -24,7 +21,8 @@ const PACE_OF_CARGO: Duration = Duration::from_secs(1);
 #[derive(Debug, Default, clap::Args)]
 #[group(id = "PackageRegistryArguments")]
 pub(super) struct RegistryArguments {
-    /// Ask a registry for the licences that no file tells, as KIND=URL of its web API (cargo, npm, pypi); may be repeated
+    /// Ask a registry for the licences that no file tells, as KIND=URL of its web API (cargo, npm, pypi), for an hour and 512 MiB of
+    /// answers at most; may be repeated
     #[arg(long, value_name = "KIND=URL", value_parser = address, conflicts_with_all = ["cargo", "messages"])]
     licenses_from_registry: Vec<Address>,
 }
@@ -55,11 +53,11 @@ impl RegistryArguments {
         let mut questions = inventory.questions();
         questions.retain(|question| registries.iter().any(|one| one.registry == question.registry()));
         let all = questions.len();
-        let asked: Vec<(Question, &PackageRegistry)> = questions
+        let asked: Vec<(Question, &Asked)> = questions
             .into_iter()
             .filter_map(|question| {
                 let registry = registries.iter().find(|registry| registry.serves(&question))?;
-                Some((question, &registry.client))
+                Some((question, &registry.asked))
             })
             .collect();
         context.say(format_args!(
@@ -71,7 +69,9 @@ impl RegistryArguments {
             1 => context.say("1 package of another registry is not asked for"),
             others => context.say(format_args!("{others} packages of other registries are not asked for")),
         }
-        let answers = ask(&asked);
+        let progress = Progress::new(context.interactive, asked.len(), "licences");
+        let answers = Asking::new(LIMITS, registries.iter().map(|one| &one.asked).collect(), &progress).ask(&asked);
+        drop(progress);
         inventory.answered(asked.into_iter().map(|(question, _)| question).zip(answers).collect());
         Ok(())
     }
@@ -86,7 +86,7 @@ impl RegistryArguments {
             Ok(Reachable {
                 registry: *registry,
                 host: endpoint.host().to_owned(),
-                client: PackageRegistry::new(endpoint.clone(), pace).map_err(|error| net_failure(&error))?,
+                asked: Asked::new(PackageRegistry::new(endpoint.clone(), pace).map_err(|error| net_failure(&error))?),
             })
         });
         reachable.collect()
@@ -97,48 +97,12 @@ impl RegistryArguments {
 struct Reachable {
     registry: Registry,
     host: String,
-    client: PackageRegistry,
+    asked: Asked,
 }
 
 impl Reachable {
     fn serves(&self, question: &Question) -> bool {
         self.registry == question.registry() && question.host().is_none_or(|host| host == self.host)
-    }
-}
-
-/// The answers, in the order of the questions.
-fn ask(asked: &[(Question, &PackageRegistry)]) -> Vec<Result<Licence, String>> {
-    let answers: Mutex<BTreeMap<usize, Result<Licence, String>>> = Mutex::default();
-    let places: Vec<usize> = (0..asked.len()).collect();
-    let act = |place: &usize| {
-        let (question, registry) = &asked[*place];
-        let answer = one(question, registry);
-        answers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(*place, answer);
-        Ok::<(), std::convert::Infallible>(())
-    };
-    let Ok(()) = concurrently(&places, AT_ONCE, act);
-    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-    answers.into_values().collect()
-}
-
-fn one(question: &Question, registry: &PackageRegistry) -> Result<Licence, String> {
-    match registry.read(&question.path(), ANSWER_LIMIT) {
-        Ok(Some(answer)) => question.read(&answer).map_err(|error| error.to_string()),
-        Ok(None) => Err("it has no such package".to_owned()),
-        Err(error) => Err(reason(&error)),
-    }
-}
-
-/// Without the address, which is nobody's business.
-fn reason(error: &Error) -> String {
-    match error {
-        Error::Unreachable { .. } => "it cannot be reached".to_owned(),
-        Error::Status { status, .. } => format!("it answered {status}"),
-        Error::TooLarge { limit, .. } => format!("expected at most {limit} bytes, found more"),
-        _ => "it gave no answer".to_owned(),
     }
 }
 
