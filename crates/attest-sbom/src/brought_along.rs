@@ -44,6 +44,11 @@ impl BroughtAlong {
         self.0.get(directory) == Some(&kind)
     }
 
+    /// Whether a directory is itself a package that lies there by any mark.
+    pub(crate) fn holds(&self, directory: &str) -> bool {
+        self.0.contains_key(directory)
+    }
+
     /// Whether a file lies in a package of another kind.
     pub(crate) fn has(&self, path: &str, reader: Kind) -> bool {
         let ends = path.match_indices('/').map(|(end, _)| end);

@@ -21,6 +21,11 @@ const NAMED: usize = 16;
 /// Directories of what others made, or of what tests play with.
 pub(crate) const OTHERS: [&str; 5] = ["node_modules", "site-packages", "dist-packages", "vendor", "testdata"];
 
+const VENDOR: &str = "vendor";
+
+/// What managers leave in a `vendor` that they fill: Go, Composer, Bundler. Packages that Cargo put there have marks of their own.
+const FILLED: [&str; 3] = ["modules.txt", "autoload.php", "bundle"];
+
 /// How archives are called that may hold packages: of a program's sources, of packages, of systems.
 const ENDINGS: [&str; 20] = [
     "zip", "tar", "tgz", "gz", "tbz2", "bz2", "txz", "xz", "tzst", "zst", "7z", "crate", "whl", "egg", "gem", "nupkg",
@@ -97,17 +102,16 @@ pub(crate) fn sha256(file: &mut impl Read) -> Result<Hash, ReadError> {
 
 /// Says which archives of a directory nobody looked into. Those of what others made are part of it.
 pub(crate) fn note_unread(scan: &Scan<'_>, inventory: &mut Inventory) {
-    let entries = scan.listing().entries();
-    let is_alone = entries.len() == 1;
-    if is_alone || !scan.options.kinds.is_empty() || inventory.whole().is_some() {
+    if scan.is_named_file() || !scan.options.kinds.is_empty() || inventory.whole().is_some() {
         return;
     }
+    let entries = scan.listing().entries();
     let archives = entries
         .iter()
         .filter(|entry| entry.is_file() && is_archive(entry.name()));
     let archives = archives.map(|entry| entry.path.as_str());
     let archives: Vec<&str> = archives
-        .filter(|path| !is_of_others(path) && !oci::is_part(path))
+        .filter(|path| !is_of_others(scan, path) && !oci::is_part(path))
         .collect();
     if archives.is_empty() {
         return;
@@ -128,8 +132,27 @@ pub(crate) fn note_unread(scan: &Scan<'_>, inventory: &mut Inventory) {
 }
 
 /// Whether a path leads into what others made, or what tests play with.
-pub(crate) fn is_of_others(path: &str) -> bool {
-    path.split('/').any(|part| OTHERS.contains(&part))
+pub(crate) fn is_of_others(scan: &Scan<'_>, path: &str) -> bool {
+    let mut directories = path.match_indices('/').map(|(end, _)| &path[..end]);
+    may_be_of_others(path)
+        || directories.any(|directory| {
+            scan.brought_along().holds(directory) || is_vendor(directory) && is_filled(scan, directory)
+        })
+}
+
+/// Whether the names of directories alone say so: of a `vendor` they do not.
+pub(crate) fn may_be_of_others(path: &str) -> bool {
+    path.split('/').any(|part| part != VENDOR && OTHERS.contains(&part))
+}
+
+fn is_vendor(directory: &str) -> bool {
+    directory.rsplit('/').next() == Some(VENDOR)
+}
+
+/// Whether a manager filled a directory called `vendor`: anybody may keep own things in one.
+pub(crate) fn is_filled(scan: &Scan<'_>, directory: &str) -> bool {
+    let is_there = |mark: &&str| scan.listing().at(&format!("{directory}/{mark}")).is_some();
+    FILLED.iter().any(is_there)
 }
 
 fn is_archive(name: &str) -> bool {
@@ -156,8 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn what_others_made_is_passed_over() {
-        assert!(is_of_others("x/site-packages/a/b.zip") && is_of_others("vendor/a.tgz"));
-        assert!(!is_of_others("vendored/a.tgz"));
+    fn what_others_made_is_passed_over_and_a_folder_that_is_called_vendor_is_not() {
+        let options = crate::Options::default();
+        let of_others = |files: &[&str], path: &str| {
+            let tree = crate::tree::Memory::new(files.iter().map(|path| (*path, "")));
+            is_of_others(&Scan::of(&tree, &options), path)
+        };
+        assert!(of_others(&[], "x/site-packages/a/b.zip"));
+        for mark in ["x/vendor/modules.txt", "x/vendor/autoload.php"] {
+            assert!(of_others(&[mark], "x/vendor/a/b.tgz"), "{mark}");
+        }
+        assert!(of_others(
+            &["vendor/a/.cargo-checksum.json", "vendor/a/Cargo.toml"],
+            "vendor/a/b.tgz"
+        ));
+        for path in ["vendor/a.tgz", "x/vendor/a.tgz", "vendored/a.tgz"] {
+            assert!(!of_others(&["y/vendor/modules.txt"], path), "{path}");
+        }
     }
 }

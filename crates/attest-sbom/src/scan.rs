@@ -219,6 +219,11 @@ impl<'a> Scan<'a> {
 
     pub(crate) fn brought_along(&self) -> &BroughtAlong {
         self.brought_along.get_or_init(|| BroughtAlong::find(self))
+    /// Whether all of this is one file that somebody named.
+    pub(crate) fn is_named_file(&self) -> bool {
+        self.tree.is_named_file()
+    }
+
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.

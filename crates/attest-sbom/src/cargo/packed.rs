@@ -24,11 +24,11 @@ pub(super) fn is_packed(name: &str) -> bool {
 
 /// Adds the packages that lie in the tree as files. Beside lock files only what they name counts: a store holds much more.
 pub(super) fn read(scan: &Scan<'_>, wanted: Option<&HashSet<(&str, &str)>>, inventory: &mut Inventory) {
-    let entries = scan.listing().entries();
-    // One that lies there alone is opened as an archive: then it is what the document is about.
-    if entries.len() == 1 {
+    // One that was named is opened as an archive.
+    if scan.is_named_file() {
         return;
     }
+    let entries = scan.listing().entries();
     let wanted: Option<HashSet<String>> = wanted.map(|wanted| {
         let names = wanted.iter().map(|(name, version)| format!("{name}-{version}{ENDING}"));
         names.collect()
@@ -41,7 +41,7 @@ pub(super) fn read(scan: &Scan<'_>, wanted: Option<&HashSet<(&str, &str)>>, inve
     let read: Vec<Result<Option<Found>, Gap>> = files.par_iter().map(|entry| one(scan, &entry.path)).collect();
     for found in read {
         match found {
-            Ok(Some(found)) => add(found, inventory),
+            Ok(Some(found)) => add(found, entries.len() == 1, inventory),
             Ok(None) => {}
             Err(gap) => inventory.gap(gap),
         }
@@ -80,7 +80,7 @@ fn one(scan: &Scan<'_>, path: &str) -> Result<Option<Found>, Gap> {
     }))
 }
 
-fn add(found: Found, inventory: &mut Inventory) {
+fn add(found: Found, is_alone: bool, inventory: &mut Inventory) {
     let purl = found.component.purl.as_deref().unwrap_or_default();
     let known = inventory.by_purl(purl);
     let locked = known.and_then(|key| inventory.packages()[key.place()].hashes.first().cloned());
@@ -98,7 +98,12 @@ fn add(found: Found, inventory: &mut Inventory) {
     if known.is_none() {
         component.origin = Origin::Elsewhere;
     }
+    let place = component.evidence.occurrences[0].location.clone();
     let key = inventory.add(component);
+    // Then the document is about it.
+    if is_alone {
+        inventory.describes(&place, key);
+    }
     // What a lock file chose for it is known from there.
     if known.is_none() && found.is_needy {
         inventory.incomplete(key);

@@ -11,7 +11,7 @@ use crate::cyclonedx::ComponentKind;
 use crate::inventory::Inventory;
 use crate::scan::{Kind, Scan};
 use crate::tree::Entry;
-use crate::{Gap, licence};
+use crate::{Gap, licence, packed};
 
 const WORK: &str = "go.work";
 
@@ -46,7 +46,8 @@ pub(super) fn find(scan: &Scan<'_>, inventory: &mut Inventory) -> Projects {
     let tops = tops(&members, &workspaces);
     let listed = listed(&members, &workspaces, &tops);
     let others = members.iter().filter(|(directory, _)| !listed.contains(*directory));
-    let others: Vec<String> = others.map(|(_, member)| member.path.clone()).collect();
+    let others = others.map(|(_, member)| member.path.clone());
+    let others: Vec<String> = others.chain(put_aside(scan)).collect();
     inventory.not_listed(&others);
     members.retain(|directory, _| listed.contains(directory));
     for (directory, member) in &mut members {
@@ -76,6 +77,23 @@ pub(super) fn is_project(scan: &Scan<'_>, path: &str) -> bool {
         matches!(part, "testdata" | "vendor" | "node_modules") || part.starts_with('_') || part.contains("@v")
     };
     !scan.is_brought_along(path, Kind::Go) && !parts.any(is_passed_over)
+}
+
+/// Modules in a `vendor` that Go did not fill: it passes them over, and somebody put them there.
+fn put_aside(scan: &Scan<'_>) -> Vec<String> {
+    let is_aside = |path: &str| {
+        let mut vendors = path.match_indices("vendor/").map(|(start, _)| start);
+        let Some(start) = vendors.find(|start| *start == 0 || path[..*start].ends_with('/')) else {
+            return false;
+        };
+        let (before, inside) = (&path[..start], &path[start + "vendor/".len()..]);
+        !packed::is_filled(scan, &format!("{before}vendor")) && is_project(scan, &format!("{before}{inside}"))
+    };
+    let is_own = |path: &str| !scan.is_brought_along(path, Kind::Go);
+    let modules = scan
+        .named(MANIFEST)
+        .filter(|entry| is_own(&entry.path) && is_aside(&entry.path));
+    modules.map(|entry| entry.path.clone()).collect()
 }
 
 fn members(scan: &Scan<'_>, inventory: &mut Inventory) -> BTreeMap<String, Member> {
@@ -239,6 +257,21 @@ mod tests {
         for path in ["../..", "../../a", "/c", "C:\\c"] {
             assert_eq!(within("a", path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn modules_in_a_vendor_that_go_did_not_fill_are_put_aside() {
+        let options = Options::default();
+        let aside = |files: &[&str]| {
+            let tree = Memory::new(files.iter().map(|path| (*path, "")));
+            put_aside(&Scan::of(&tree, &options))
+        };
+        assert_eq!(aside(&["x/vendor/m/go.mod", "vendored/go.mod"]), ["x/vendor/m/go.mod"]);
+        assert_eq!(aside(&["vendor/m/go.mod", "vendor/modules.txt"]), [""; 0]);
+        assert_eq!(
+            aside(&["vendor/testdata/go.mod", "node_modules/x/vendor/go.mod"]),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -16,24 +16,24 @@ use crate::tree::Entry;
 /// Whether a file is called like a package, and lies where no packaged chart of Helm and nothing of others does.
 pub(super) fn may_be(path: &str) -> bool {
     let is_chart = path.rsplit('/').nth(1) == Some("charts");
-    path.ends_with(".tgz") && !is_chart && !packed::is_of_others(path)
+    path.ends_with(".tgz") && !is_chart && !packed::may_be_of_others(path)
 }
 
 /// Adds the packages that lie in the tree as files. Beside lock files only what they name counts: a cache holds much more.
 pub(super) fn read(scan: &Scan<'_>, is_locked: bool, inventory: &mut Inventory) {
-    let entries = scan.listing().entries();
-    // One that lies there alone is opened as an archive: then it is what the document is about.
-    if entries.len() == 1 {
+    // One that was named is opened as an archive.
+    if scan.is_named_file() {
         return;
     }
+    let entries = scan.listing().entries();
     let files: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| entry.is_file() && may_be(&entry.path))
+        .filter(|entry| entry.is_file() && may_be(&entry.path) && !packed::is_of_others(scan, &entry.path))
         .collect();
-    let read: Vec<Result<Option<Found>, Gap>> = files.par_iter().map(|entry| one(scan, &entry.path)).collect();
+    let read: Vec<Result<Option<Found>, Gap>> = files.par_iter().map(|entry| found(scan, &entry.path)).collect();
     for found in read {
         match found {
-            Ok(Some(found)) => found.add(is_locked, inventory),
+            Ok(Some(found)) => found.add(is_locked, entries.len() == 1, inventory),
             Ok(None) => {}
             Err(gap) => inventory.gap(gap),
         }
@@ -46,7 +46,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(mut self, is_locked: bool, inventory: &mut Inventory) {
+    fn add(mut self, is_locked: bool, is_alone: bool, inventory: &mut Inventory) {
         let known = self.component.purl.as_deref().and_then(|purl| inventory.by_purl(purl));
         if is_locked && known.is_none() {
             return;
@@ -55,7 +55,12 @@ impl Found {
         if known.is_none() {
             self.component.origin = Origin::Elsewhere;
         }
+        let place = self.component.evidence.occurrences[0].location.clone();
         let key = inventory.add(self.component);
+        // Then the document is about it.
+        if is_alone {
+            inventory.describes(&place, key);
+        }
         // What a lock file chose for it is known from there.
         if known.is_none() && self.is_needy {
             inventory.incomplete(key);
@@ -63,8 +68,18 @@ impl Found {
     }
 }
 
-/// Nothing for an archive of something else.
-fn one(scan: &Scan<'_>, path: &str) -> Result<Option<Found>, Gap> {
+fn found(scan: &Scan<'_>, path: &str) -> Result<Option<Found>, Gap> {
+    let Some(package) = package(scan, path)? else {
+        return Ok(None);
+    };
+    Ok(Some(Found {
+        component: package.component(path)?,
+        is_needy: package.is_incomplete,
+    }))
+}
+
+/// What an archive says of itself; nothing for an archive of something else. What it needs is not known beyond that it does.
+pub(super) fn package(scan: &Scan<'_>, path: &str) -> Result<Option<Package>, Gap> {
     let Some(packed) = packed::read(scan, path, MANIFEST, MANIFEST_LIMIT)? else {
         return Ok(None);
     };
@@ -72,13 +87,11 @@ fn one(scan: &Scan<'_>, path: &str) -> Result<Option<Found>, Gap> {
     let (Some(name), Some(version)) = (manifest.name.text(), manifest.version.text()) else {
         return Ok(None);
     };
-    let package = Package {
+    Ok(Some(Package {
         hashes: vec![packed.hash],
         licences: manifest.licences(),
+        place: Some(path.to_owned()),
+        is_incomplete: !manifest.needs(false).is_empty(),
         ..Package::new(Some(name), Some(version), Source::Registry)
-    };
-    Ok(Some(Found {
-        component: package.component(path)?,
-        is_needy: !manifest.needs(false).is_empty(),
     }))
 }

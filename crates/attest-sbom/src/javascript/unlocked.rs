@@ -7,6 +7,7 @@ use super::installed::{Installed, InstalledPackage, directory_of, is_installed};
 use super::manifest::{self, MANIFEST, Manifest, Need};
 use super::npm::{Tree, as_installed};
 use super::package::{Package, split_version};
+use super::packed;
 use super::project::{Project, above, in_directory, joined, parsed};
 use super::source::Source;
 use super::workspace::Workspace;
@@ -52,7 +53,7 @@ pub(super) fn read(
     for (directory, text) in &texts {
         manifests.insert(directory.as_str(), parsed(Some(text), directory, inventory));
     }
-    let projects = projects(&manifests, installed, covered);
+    let projects = projects(&manifests, installed, covered, scan.listing().top());
     // A system is full of manifests that its packages brought along.
     let others = if is_system(scan) {
         Vec::new()
@@ -71,6 +72,7 @@ pub(super) fn read(
         installed,
     };
     let reading = Reading {
+        scan,
         inventory,
         graph: Graph::default(),
     };
@@ -133,8 +135,13 @@ fn manifests(scan: &Scan<'_>, covered: &Covered, inventory: &mut Inventory) -> B
 }
 
 /// The directories of the project at the top, of the folders of its workspace, and of what is installed beside its manifest.
-fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, covered: &Covered) -> BTreeSet<String> {
-    let tops = tops(manifests, covered);
+fn projects(
+    manifests: &BTreeMap<&str, Manifest<'_>>,
+    installed: &Installed,
+    covered: &Covered,
+    top: &str,
+) -> BTreeSet<String> {
+    let tops = tops(manifests, covered, top);
     let holders: BTreeSet<&str> = installed
         .packages()
         .iter()
@@ -152,13 +159,13 @@ fn projects(manifests: &BTreeMap<&str, Manifest<'_>>, installed: &Installed, cov
 }
 
 /// The outermost directories with projects, and the folders that belong to each.
-fn tops<'m>(manifests: &BTreeMap<&'m str, Manifest<'_>>, covered: &Covered) -> BTreeMap<&'m str, Workspace> {
+fn tops<'m>(manifests: &BTreeMap<&'m str, Manifest<'_>>, covered: &Covered, top: &str) -> BTreeMap<&'m str, Workspace> {
     let mut tops = BTreeMap::new();
     // What lies above comes first.
     for (directory, manifest) in manifests {
         let is_top = match covered.is_nothing {
             true => needs_something(manifest) && !above(directory).any(|above| tops.contains_key(above)),
-            false => directory.is_empty(),
+            false => *directory == top,
         };
         if is_top {
             tops.insert(*directory, Workspace::new(manifest.workspaces()));
@@ -202,6 +209,7 @@ fn holder(path: &str) -> &str {
 }
 
 struct Reading<'r> {
+    scan: &'r Scan<'r>,
     inventory: &'r mut Inventory,
     graph: Graph,
 }
@@ -271,8 +279,26 @@ impl Reading<'_> {
         }
     }
 
+    /// A package whose archive lies in the tree: that is the one, whatever the manifest calls it.
+    fn in_archive(&mut self, directory: &str, range: &str) -> Option<Package> {
+        let path = archive(directory, range)?;
+        let file = self.scan.listing().resolve(&path)?.path.clone();
+        let package = packed::package(self.scan, &file).unwrap_or_else(|gap| {
+            self.inventory.gap(gap);
+            None
+        })?;
+        Some(Package {
+            properties: vec![reference::requirement(range)],
+            ..package
+        })
+    }
+
     /// A package of which nothing is known but what a manifest asks for.
     fn asked_for(&mut self, from: usize, directory: &str, (name, range): (&str, &str), need: Need) {
+        if let Some(package) = self.in_archive(directory, range) {
+            let to = self.graph.add(package);
+            return self.graph.needs(from, to, need);
+        }
         let place = in_directory(directory, MANIFEST);
         let detail = "no lock file and no installed packages say which versions are used";
         self.inventory.gap(Gap::new("no-lock", &place, detail));
@@ -306,6 +332,15 @@ fn installed_package(package: &InstalledPackage) -> Package {
         place: Some(in_directory(&package.path, MANIFEST)),
         ..Package::new(Some(&package.name), package.version.as_deref(), Source::Registry)
     }
+}
+
+/// The path of an archive of this tree that a manifest asks for instead of a version.
+/// Source: <https://docs.npmjs.com/cli/v11/configuring-npm/package-json#local-paths>.
+fn archive(directory: &str, range: &str) -> Option<String> {
+    let is_relative = range.starts_with("./") || range.starts_with("../");
+    let path = range.strip_prefix("file:").or(is_relative.then_some(range))?;
+    let is_archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| path.ends_with(ending));
+    joined(directory, path).filter(|_| is_archive)
 }
 
 /// The links in `node_modules`, with the directories of the tree to which they lead.

@@ -78,9 +78,19 @@ impl Directory {
             path: path.to_owned(),
             is_wanted: wanted.is_some(),
             is_zip: head.starts_with(b"PK"),
+            is_beside: false,
         };
         let listing = Listing::new(vec![entry], Vec::new());
         Ok(Self { root, listing })
+    }
+
+    /// Says whether other things were named beside it.
+    #[must_use]
+    pub(super) fn beside(mut self, is_beside_others: bool) -> Self {
+        if let Root::File { is_beside, .. } = &mut self.root {
+            *is_beside = is_beside_others;
+        }
+        self
     }
 
     /// Whether it is one file, and some reader would open it.
@@ -101,6 +111,7 @@ enum Root {
         path: PathBuf,
         is_wanted: bool,
         is_zip: bool,
+        is_beside: bool,
     },
 }
 
@@ -117,6 +128,10 @@ impl Tree for Directory {
             Root::Directory(root) => File::open(root.join(path))?,
             Root::File { path, .. } => File::open(path)?,
         }))
+    }
+
+    fn is_named_file(&self) -> bool {
+        matches!(self.root, Root::File { is_beside: false, .. })
     }
 }
 

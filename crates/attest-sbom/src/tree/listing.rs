@@ -97,6 +97,18 @@ impl Listing {
         place.ok().map(|place| &self.entries[place])
     }
 
+    /// The directory in which everything lies, as in an archive of sources or of a package; empty where more than one thing lies at
+    /// the top.
+    #[must_use]
+    pub fn top(&self) -> &str {
+        let first = self.entries.first().map_or("", |entry| entry.path.as_str());
+        let top = first.split('/').next().unwrap_or_default();
+        let is_below = |entry: &Entry| entry.path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+        let is_top = |entry: &Entry| entry.path == top && entry.kind == EntryKind::Directory;
+        let holds_all = self.entries.iter().all(|entry| is_below(entry) || is_top(entry));
+        if holds_all { top } else { "" }
+    }
+
     /// The entries below a directory, at any depth; all of them for the empty path.
     #[must_use]
     pub fn below(&self, directory: &str) -> &[Entry] {
@@ -248,6 +260,24 @@ mod tests {
         assert_eq!(files("a"), ["a/x", "a/z"]);
         assert_eq!(files(""), ["a-b", "a0"]);
         assert!(files("none").is_empty());
+    }
+
+    #[test]
+    fn the_top_is_the_directory_that_holds_everything() {
+        let top = |entries: Vec<Entry>| Listing::new(entries, Vec::new()).top().to_owned();
+        assert_eq!(
+            top(vec![entry("a", EntryKind::Directory), file("a/b"), file("a/c/d")]),
+            "a"
+        );
+        assert_eq!(top(vec![file("a/b"), file("a/c")]), "a");
+        for entries in [
+            vec![],
+            vec![file("a")],
+            vec![file("a/b"), file("ab")],
+            vec![file("a/b"), file("c/d")],
+        ] {
+            assert_eq!(top(entries), "");
+        }
     }
 
     #[test]

@@ -37,18 +37,24 @@ pub trait Tree: Sync {
     /// # Errors
     /// What the system says, and [`io::ErrorKind::NotFound`] for a path that the tree does not have.
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>>;
+
+    /// Whether this is one file that somebody named, and nothing beside it: what it holds is what is asked for, whatever it is.
+    fn is_named_file(&self) -> bool {
+        false
+    }
 }
 
 /// A directory; an archive, by what is in it; or a file that is alone in its tree. A file of which a reader says what it is,
-/// such as a jar or a chart, is no archive here. `scratch` is a directory for temporary files.
+/// such as a jar or a chart, is no archive here. Nor is a package that was named beside others (`is_beside`): it is a package like
+/// one of a directory. `scratch` is a directory for temporary files.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn open(path: &Path, options: &Options, scratch: &Path) -> io::Result<Box<dyn Tree>> {
+pub fn open(path: &Path, options: &Options, is_beside: bool, scratch: &Path) -> io::Result<Box<dyn Tree>> {
     if path.is_dir() {
         return Ok(Box::new(Directory::new(path)?));
     }
-    let file = Directory::of_file(path, options)?;
+    let file = Directory::of_file(path, options)?.beside(is_beside);
     // Whether a tar archive is one of sources, a chart or an image is not told by its name: who wants it has to look.
     if file.is_wanted() && (file.is_zip() || scan(&file, options).is_ok()) {
         return Ok(Box::new(file));

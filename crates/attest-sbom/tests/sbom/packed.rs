@@ -201,3 +201,89 @@ fn a_package_whose_manifest_is_cut_or_not_the_only_one_is_refused() {
     assert_eq!(gaps(&found)[0], expected);
     assert_eq!(found.len(), 0);
 }
+
+#[test]
+fn a_package_that_lies_alone_in_its_directory_is_what_the_document_is_about() {
+    let manifest = r#"{"name": "a", "version": "1.0.0", "dependencies": {"b": "1"}}"#;
+    for (name, packed, purl) in [
+        (
+            "x/a-1.0.0.crate",
+            archive("a.tar.gz", &[("a-1.0.0/Cargo.toml", MANIFEST)]),
+            "pkg:cargo/a@1.0.0",
+        ),
+        (
+            "a-1.0.0.tgz",
+            archive("a.tar.gz", &[("package/package.json", manifest)]),
+            "pkg:npm/a@1.0.0",
+        ),
+    ] {
+        let document = document(inventory(&[(name, &packed)]));
+        let root = &document["metadata"]["component"];
+        assert_eq!((&root["purl"], &root["bom-ref"]), (&purl.into(), &"a@1.0.0".into()));
+        assert_eq!(root["hashes"][0]["alg"], "SHA-256");
+        let mut compositions = document["compositions"].as_array().unwrap().iter();
+        assert!(compositions.any(|one| one["dependencies"] == serde_json::json!(["a@1.0.0"])));
+    }
+    let alone = inventory(&[("x.zip", b"PK")]);
+    assert_eq!(gaps(&alone).len(), 1);
+}
+
+#[test]
+fn what_lies_in_a_vendor_that_no_manager_filled_is_the_projects() {
+    let manifest = r#"{"name": "a", "version": "1.0.0"}"#;
+    let packed = archive("a.tar.gz", &[("package/package.json", manifest)]);
+    let files: [(&str, &[u8]); 3] = [
+        ("vendor/a-1.0.0.tgz", &packed),
+        ("vendor/data.zip", b"PK"),
+        ("README", b""),
+    ];
+    let found = inventory(&files);
+    let places: Vec<&str> = found.gaps().map(Gap::place).collect();
+    assert_eq!(places, ["vendor/data.zip"]);
+    assert_eq!(references(&document(found)), ["a@1.0.0"]);
+    let filled = [
+        files[0],
+        files[1],
+        ("vendor/autoload.php", b""),
+        ("requirements.txt", b"x==1\n"),
+    ];
+    let filled = inventory(&filled);
+    assert_eq!(gaps(&filled), [""; 0]);
+    assert_eq!(references(&document(filled)), ["x@1"]);
+}
+
+#[test]
+fn an_archive_that_a_manifest_asks_for_is_one_package() {
+    let inner = r#"{"name": "real", "version": "1.2.0", "license": "ISC", "dependencies": {"b": "1"}}"#;
+    let packed = archive("a.tar.gz", &[("package/package.json", inner)]);
+    for (range, path) in [("file:vendor/a.tgz", "vendor/a.tgz"), ("./a.tar.gz", "a.tar.gz")] {
+        let outer = format!(r#"{{"name": "app", "version": "1.0.0", "dependencies": {{"a": "{range}"}}}}"#);
+        let found = inventory(&[("package.json", outer.as_bytes()), (path, &packed)]);
+        assert_eq!(gaps(&found), [""; 0], "{range}");
+        let document = document(found);
+        assert_eq!(references(&document), ["real@1.2.0"], "{range}");
+        assert_eq!(component(&document, "real")["licenses"][0]["expression"], "ISC");
+        let needs = serde_json::json!([{"ref": "app@1.0.0", "dependsOn": ["real@1.2.0"]}]);
+        assert_eq!(
+            document["dependencies"].as_array().unwrap()[..1],
+            needs.as_array().unwrap()[..]
+        );
+    }
+}
+
+#[test]
+fn packages_that_are_named_beside_each_other_are_packages() {
+    use attest_sbom::tree::{Joined, open};
+    let directory = tempfile::tempdir().unwrap();
+    let mut joined = Joined::default();
+    for name in ["a", "b"] {
+        let manifest = MANIFEST.replace("\"a\"", &format!("\"{name}\""));
+        let manifest = manifest.replace("b = \"1\"", "c = \"1\"");
+        let path = directory.path().join(format!("{name}.crate"));
+        std::fs::write(&path, archive("a.tar.gz", &[("x/Cargo.toml", &manifest)])).unwrap();
+        let tree = open(&path, &Options::default(), true, directory.path()).unwrap();
+        assert!(joined.add("", tree));
+    }
+    let found = scan(&joined, &Options::default()).unwrap();
+    assert_eq!(references(&document(found)), ["a@1.0.0", "b@1.0.0"]);
+}

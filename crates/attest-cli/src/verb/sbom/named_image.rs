@@ -8,7 +8,7 @@ use attest_net::registry::Reference;
 use attest_sbom::Options;
 use attest_sbom::tree::{Content, Entry, EntryKind, Listing, Tree};
 
-use super::scan::one_tree;
+use super::scan::{Others, one_tree};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::image::{ImageArguments, ImageName};
@@ -70,7 +70,7 @@ impl NamedImage {
     }
 
     fn new(layout: &Layout, descriptor: Descriptor, options: &Options) -> Result<Self, Failure> {
-        let files = one_tree(layout.path(), options)?;
+        let files = one_tree(layout.path(), options, Others::None)?;
         let index = Index::new(vec![descriptor], Annotations::new()).to_json();
         let ours = Entry {
             path: INDEX.to_owned(),

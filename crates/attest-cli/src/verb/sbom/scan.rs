@@ -210,14 +210,14 @@ fn listed(
 
 fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
     if let [path] = paths {
-        return one_tree(path, options);
+        return one_tree(path, options, Others::None);
     }
     let mut joined = Joined::default();
     for path in paths {
         let name = name_in_document(path);
         let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
         let place = if path.is_dir() { &name } else { parent };
-        if !joined.add(place, one_tree(path, options)?) {
+        if !joined.add(place, one_tree(path, options, Others::Beside)?) {
             let message = format!("expected paths that do not overlap, found `{name}` twice");
             return Err(Failure::usage("sbom-same-name", message).at(path.display()));
         }
@@ -239,12 +239,19 @@ fn name_in_document(path: &Path) -> String {
     names.collect::<Vec<_>>().join("/")
 }
 
-pub(super) fn one_tree(path: &Path, options: &Options) -> Result<Box<dyn Tree>, Failure> {
+/// What else was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    None,
+    Beside,
+}
+
+pub(super) fn one_tree(path: &Path, options: &Options, others: Others) -> Result<Box<dyn Tree>, Failure> {
     let unreadable = |error: std::io::Error| {
         let message = format!("expected a file or a directory that can be read, found: {error}");
         Failure::undecided("sbom-path-unreadable", message).at(path.display())
     };
-    tree::open(path, options, &image::scratch()).map_err(unreadable)
+    tree::open(path, options, others == Others::Beside, &image::scratch()).map_err(unreadable)
 }
 
 /// Asks for what is missing, if that was wanted, and says what still is; all of it is in the document, too.

@@ -177,7 +177,7 @@ fn documents(path: &Path, context: &mut Context<'_>) -> Result<Vec<Document>, Fa
         }
     }
     let options = Options::default();
-    let tree = scan::one_tree(path, &options)?;
+    let tree = scan::one_tree(path, &options, scan::Others::None)?;
     let refused = |error| refusal(error).at(path.display());
     let mut documents = Vec::new();
     for inventory in image::inventories(&*tree, path, &options)? {
