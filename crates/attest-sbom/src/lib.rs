@@ -36,6 +36,7 @@ mod java;
 mod javascript;
 mod licence;
 pub mod licence_policy;
+mod links;
 pub mod merge;
 pub mod oci;
 mod output;

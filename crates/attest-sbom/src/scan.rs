@@ -11,7 +11,7 @@ use crate::javascript;
 use crate::python;
 use crate::registry::settings;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, packed, rootfs, rpm};
+use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, links, packed, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +150,18 @@ pub fn is_wanted(candidate: &Candidate<'_>, options: &Options) -> bool {
     readers.any(|reader| (reader.wants)(candidate))
 }
 
+/// Whether a file of this path may be a manifest, a lock file or a package: its name alone tells, as nothing of it is known.
+pub(crate) fn is_wanted_by_name(path: &str, options: &Options) -> bool {
+    let candidate = Candidate {
+        path,
+        size: 0,
+        is_executable: false,
+        head: &[],
+    };
+    let mut readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    readers.any(|reader| reader.kind != Kind::Binary && (reader.wants)(&candidate))
+}
+
 /// Lists what is in a tree. Readers run side by side; the result does not depend on how many threads there are.
 ///
 /// # Errors
@@ -171,6 +183,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);
     packed::note_unread(&scan, &mut inventory);
+    links::note(&scan, &mut inventory);
     inventory.not_listed(&brought_along::locks(&scan));
     if is_nothing(&inventory) {
         return Err(Error::NothingFound);
@@ -206,6 +219,11 @@ impl<'a> Scan<'a> {
         self.tree.listing()
     }
 
+    /// Whether all of this is one file that somebody named.
+    pub(crate) fn is_named_file(&self) -> bool {
+        self.tree.is_named_file()
+    }
+
     /// The regular files with this name, in the order of their paths.
     pub(crate) fn named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Entry> + use<'a, 'n> {
         let entries = self.listing().entries().iter();
@@ -219,11 +237,6 @@ impl<'a> Scan<'a> {
 
     pub(crate) fn brought_along(&self) -> &BroughtAlong {
         self.brought_along.get_or_init(|| BroughtAlong::find(self))
-    /// Whether all of this is one file that somebody named.
-    pub(crate) fn is_named_file(&self) -> bool {
-        self.tree.is_named_file()
-    }
-
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.
