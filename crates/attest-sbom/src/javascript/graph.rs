@@ -35,6 +35,12 @@ impl Graph {
         &mut self.packages[place]
     }
 
+    /// Whether nothing at all is known but that somebody meant to lock something.
+    pub(super) fn says_nothing(&self) -> bool {
+        let is_said = |package: &Package| !package.is_own() || package.name.is_some() || package.version.is_some();
+        !self.packages.iter().any(is_said)
+    }
+
     /// The directories of the tree whose manifests the graph speaks for.
     pub(super) fn directories(&self) -> impl Iterator<Item = &str> {
         self.packages.iter().filter_map(|package| match &package.role {

@@ -149,6 +149,10 @@ fn topmost(locks: Locks) -> (Locks, Vec<String>) {
 fn read_lock(project: &Project<'_>, read: Read, covered: &mut Covered, inventory: &mut Inventory) -> Result<(), Gap> {
     let text = project.scan.text(project.lock, LOCK_LIMIT)?.unwrap_or_default();
     let graph = read(project, &text, inventory)?;
+    if graph.says_nothing() {
+        let detail = "it lists no package, and no manifest beside it says whose lock file it is";
+        return Err(Gap::new("nothing-found", project.lock, detail));
+    }
     covered.own.extend(graph.directories().map(str::to_owned));
     graph.write(project, inventory);
     Ok(())

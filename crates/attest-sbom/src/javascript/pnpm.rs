@@ -12,7 +12,7 @@ use super::integrity;
 use super::manifest::Need;
 use super::mapping::{at, documents, entries, entries_at, text_at};
 use super::package::{Package, Role, split_version};
-use super::project::{Project, joined};
+use super::project::{Project, joined, parsed};
 use super::source::Source;
 use super::systems::Systems;
 use crate::Gap;
@@ -33,7 +33,7 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
     let documents = documents(project, text)?;
     let mut graph = Graph::default();
     let mut is_known = false;
-    for document in &documents {
+    for (place, document) in documents.iter().enumerate() {
         let version = text_at(document, "lockfileVersion");
         let Some(version) = version else { continue };
         is_known = true;
@@ -47,6 +47,7 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
             folders: HashMap::new(),
             packages: HashMap::new(),
             patches: patches(document),
+            is_of_project: place + 1 == documents.len(),
         };
         reading.read();
     }
@@ -68,6 +69,8 @@ struct Reading<'r> {
     packages: HashMap<&'r str, usize>,
     /// Files by their hashes.
     patches: HashMap<&'r str, &'r str>,
+    /// Whether this is the document of what the project needs, and not of what pnpm itself does.
+    is_of_project: bool,
 }
 
 impl<'r> Reading<'r> {
@@ -83,11 +86,38 @@ impl<'r> Reading<'r> {
         for (path, folder) in folders {
             let directory = self.project.path(path);
             let from = self.folder(directory.clone(), path, None);
+            self.unlisted(directory.as_deref(), folder);
             for (table, need) in TABLES {
                 for (name, reference) in entries_at(folder, table) {
                     let reference = text_at(reference, "version").or_else(|| reference.text());
                     self.need(from, (name, reference), need, directory.as_deref());
                 }
+            }
+        }
+    }
+
+    /// Tells what the manifest of a folder asks for and the lock file does not know: it is older. Hooks and overrides may take
+    /// something away, and links need not be listed.
+    fn unlisted(&mut self, directory: Option<&str>, folder: &Node) {
+        let is_whole = self.is_of_project && at(self.document, "pnpmfileChecksum").is_none();
+        let Some(directory) = directory.filter(|_| is_whole) else {
+            return;
+        };
+        let text = self.project.manifest_text(directory, self.inventory);
+        let manifest = parsed(text.as_deref(), directory, self.inventory);
+        let is_overridden = |name: &str| entries_at(self.document, "overrides").any(|(key, _)| key.contains(name));
+        let is_listed = |name: &str| {
+            TABLES
+                .iter()
+                .any(|(table, _)| entries_at(folder, table).any(|(key, _)| key == name))
+        };
+        for (name, range, need) in manifest.needs_without_peers() {
+            let is_link = ["link:", "file:", "workspace:"]
+                .iter()
+                .any(|kind| range.starts_with(kind));
+            if need != Need::Optional && !is_link && !is_listed(name) && !is_overridden(name) {
+                let gap = self.project.unresolved(name, manifest.name.text());
+                self.inventory.gap(gap);
             }
         }
     }

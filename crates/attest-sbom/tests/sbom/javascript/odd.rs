@@ -27,6 +27,30 @@ fn names_that_differ_by_case_alone_have_one_package_url_and_that_is_told() {
 }
 
 #[test]
+fn a_lock_file_that_says_nothing_is_a_gap_and_no_empty_list() {
+    for (name, text) in [
+        ("package-lock.json", "{}"),
+        ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters:\n  .: {}\n"),
+    ] {
+        let inventory = inventory([(name, text)]);
+        assert!(inventory.is_empty(), "{text}");
+        let gaps: Vec<String> = inventory.gaps().map(Gap::to_string).collect();
+        let expected = "nothing-found: it lists no package, and no manifest beside it says whose lock file it is";
+        assert_eq!(gaps, [format!("{name}: {expected}")], "{text}");
+    }
+    let named = found([
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\nimporters:\n  .: {}\n"),
+        ("package.json", "{\"name\": \"app\", \"version\": \"1.0.0\"}"),
+    ]);
+    assert_eq!(
+        (named.packages(), named.gaps.len()),
+        (vec!["pkg:npm/app@1.0.0".to_owned()], 0)
+    );
+}
+
+#[test]
 fn a_damaged_lock_file_does_not_hide_another() {
     let good = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "version": "1.0.0"}, "node_modules/a": {"version": "1.0.0"}}}"#;
     let found = found([

@@ -194,3 +194,18 @@ fn a_folder_may_need_itself() {
     assert_eq!(found.edges(), ["@s/m@2.0.0 -> @s/m@2.0.0"]);
     assert_eq!(found.gaps, [""; 0]);
 }
+
+#[test]
+fn a_lock_file_that_is_older_than_its_manifest_is_told() {
+    let gaps = |lock: &str| {
+        let manifest = r#"{"name": "app", "version": "1.0.0", "dependencies": {"a": "1", "b": "^1", "c": "link:../c"},
+            "optionalDependencies": {"d": "1"}, "devDependencies": {"e": "1"}}"#;
+        let listed = "importers:\n  .:\n    dependencies:\n      a: {specifier: '1', version: 1.0.0}\npackages:\n  a@1.0.0: {}\n";
+        let text = format!("lockfileVersion: '9.0'\n{lock}{listed}");
+        found([("pnpm-lock.yaml", text.as_str()), ("package.json", manifest)]).gaps
+    };
+    let older = |name: &str| format!("pnpm-lock.yaml: unresolved: `app` needs `{name}`, which is not listed");
+    assert_eq!(gaps(""), [older("b"), older("e")]);
+    assert_eq!(gaps("overrides:\n  b: '-'\n"), [older("e")]);
+    assert_eq!(gaps("pnpmfileChecksum: x\n"), [""; 0]);
+}
