@@ -148,8 +148,10 @@ impl Reader {
         let reference = component.reference.clone();
         let key = self.document.add(component)?;
         if let Some(reference) = reference {
-            if let Some(first) = self.by_reference.get(&reference) {
-                let first = &self.document.components[*first].place;
+            if let Some(first) = self.by_reference.get(&reference).copied() {
+                // What is said of the reference may be about either.
+                self.document.incomplete.extend([first, key]);
+                let first = &self.document.components[first].place;
                 let detail = format!("reference `{reference}` is that of {first}, too");
                 self.document
                     .find(Finding::broken("duplicate-reference", &at.place, detail));
@@ -195,10 +197,16 @@ impl Reader {
             let from = self.resolve(entry.get("ref").unwrap_or(&Value::Null), &place);
             let mut needs = Vec::new();
             let listed = entry.get("dependsOn").and_then(Value::as_array).into_iter().flatten();
+            let mut is_whole = true;
             for (at, reference) in listed.enumerate() {
-                needs.extend(self.resolve(reference, &format!("{place}/dependsOn/{at}")));
+                let to = self.resolve(reference, &format!("{place}/dependsOn/{at}"));
+                is_whole &= to.is_some();
+                needs.extend(to);
             }
             let Some(from) = from else { continue };
+            if !is_whole {
+                self.document.incomplete.insert(from);
+            }
             if self.document.needs.contains_key(&from) {
                 let detail = "the same component has an entry before";
                 self.document

@@ -47,7 +47,8 @@ pub struct Document {
     pub components: Vec<Component>,
     /// What each needs; a component without an entry needs nobody knows what.
     pub needs: BTreeMap<usize, BTreeSet<usize>>,
-    /// The components of which it is said that not all of their needs are listed.
+    /// The components of which it is said that not all of their needs are listed, or whose needs lead to nothing or may be those of
+    /// another one.
     pub incomplete: BTreeSet<usize>,
     /// Whether it says of itself that it is complete.
     pub is_complete: bool,

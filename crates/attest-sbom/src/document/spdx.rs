@@ -130,8 +130,10 @@ impl Reader {
                 .find(Finding::broken("no-reference", &place, "expected an SPDXID"));
             return Ok(());
         };
-        if let Some(first) = self.by_reference.get(&reference) {
-            let first = &self.document.components[*first].place;
+        if let Some(first) = self.by_reference.get(&reference).copied() {
+            // What is said of the SPDXID may be about either.
+            self.document.incomplete.extend([first, key]);
+            let first = &self.document.components[first].place;
             let detail = format!("SPDXID `{reference}` is that of {first}, too");
             self.document
                 .find(Finding::broken("duplicate-reference", &place, detail));
@@ -178,6 +180,9 @@ impl Reader {
                     self.document.needs.entry(from).or_default();
                 }
                 (End::Element(from), End::NobodyKnows) if kind == "DEPENDS_ON" => {
+                    self.document.incomplete.insert(from);
+                }
+                (End::Element(from), End::Elsewhere) if kind == "DEPENDS_ON" => {
                     self.document.incomplete.insert(from);
                 }
                 _ => {}
