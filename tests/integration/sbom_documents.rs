@@ -181,6 +181,36 @@ fn licences_are_listed_and_held_to_a_policy() {
 }
 
 #[test]
+fn what_a_document_is_about_is_judged_if_it_is_a_package() {
+    let folder = Folder::new();
+    let with_root = |root: &Value| {
+        let mut value = document("app", &[("a", "1.0.0", "MIT")]);
+        let about = value["metadata"]["component"].as_object_mut().unwrap();
+        about.extend(root.as_object().unwrap().clone());
+        folder.write("app.json", &value);
+    };
+    let licence = |text: &str| json!([{ "license": { "id": text } }]);
+    let own = json!([{ "name": "attest:own", "value": "true" }]);
+    for (root, violations) in [
+        (json!({}), 0),
+        (json!({ "licenses": licence("ISC") }), 1),
+        (json!({ "licenses": licence("MIT") }), 0),
+        (json!({ "purl": "pkg:npm/app@1.0.0" }), 1),
+        (json!({ "cpe": "cpe:2.3:a:*:app:1.0.0:*:*:*:*:*:*:*" }), 1),
+        (json!({ "purl": "pkg:generic/app@1.0.0" }), 0),
+        (json!({ "purl": "pkg:npm/app@1.0.0", "properties": own }), 0),
+        (json!({ "purl": "pkg:oci/app", "type": "container" }), 0),
+        (json!({ "licenses": licence("ISC"), "type": "container" }), 1),
+    ] {
+        with_root(&root);
+        let judged = folder
+            .sbom(&["license", "app.json", "--allow", "MIT", "--format", "json"])
+            .expect_code(violations);
+        assert_eq!(answer(&judged)["violations"], violations, "{root}");
+    }
+}
+
+#[test]
 fn the_licences_of_a_project_are_those_of_its_list() {
     let folder = Folder::new();
     let lock = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n";

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use attest_sbom::document::{Component, Document};
 use attest_sbom::licence_policy::{Policy, Rule, Verdict};
-use attest_sbom::{Error, Inventory, Metadata, Options, Root};
+use attest_sbom::{Error, Metadata, Options, Root};
 
 use super::refusal::refusal;
 use super::{image, reading, scan};
@@ -35,9 +35,10 @@ stands for GPL-2.0-only and GPL-2.0-or-later. Three words stand for many licence
 osi-approved, fsf-free, copyleft (as the SPDX list marks them).
 
 A licence that is no SPDX expression is taken only if --allow-name has it word for
-word, a package without a licence only with --allow-unknown. What a document is
-about, and its own packages, are not judged; a jar, a wheel or a program of others
-that is named itself is, and an image that says which licence it has.
+word, a package without a licence only with --allow-unknown. Own packages are not
+judged. What a document is about is judged like any other package if it says which
+licence it has, or has a package URL or a CPE: a jar, a wheel, a program. The name
+of a project, a system or an image that says nothing of its licence is not.
 
 The exit code is 1 if a licence is not taken.";
 
@@ -182,30 +183,29 @@ fn documents(path: &Path, context: &mut Context<'_>) -> Result<Vec<Document>, Fa
     let mut documents = Vec::new();
     for inventory in image::inventories(&*tree, path, &options)? {
         scan::warn(&inventory.gaps().collect::<Vec<_>>(), context);
-        documents.push(judged(inventory).map_err(refused)?);
+        let bom = inventory
+            .document(&Root::default(), &Metadata::default())
+            .map_err(refused)?;
+        documents.push(Document::read(&bom.to_json()).map_err(refused)?);
     }
     Ok(documents)
 }
 
-/// What the document is about is judged, too, if it is something that was found and not the project: a jar, a wheel, a program
-/// of somebody else that was named.
-fn judged(inventory: Inventory) -> Result<Document, Error> {
-    let is_found = inventory.has_root();
-    let bom = inventory.document(&Root::default(), &Metadata::default())?;
-    let mut document = Document::read(&bom.to_json())?;
-    if is_found
-        && document
-            .root()
-            .is_some_and(|root| is_foreign(root) && !is_silent_image(root))
-    {
-        document.root = None;
-    }
-    Ok(document)
+/// What is judged of a document: what it lists, and what it is about if that is a package and not the name of a project.
+fn judged(document: &Document) -> impl Iterator<Item = &Component> {
+    document
+        .root()
+        .filter(|root| is_package(root))
+        .into_iter()
+        .chain(document.listed())
 }
 
-/// Of an image as of a system it is what is in it that has licences.
-fn is_silent_image(root: &Component) -> bool {
-    root.kind == "container" && root.licences.is_empty()
+/// Of an image as of a system it is what is in it that has licences. A name that only the maker of the document gave is one of no
+/// ecosystem.
+fn is_package(root: &Component) -> bool {
+    let is_own_name = |purl: &str| purl.starts_with("pkg:generic/");
+    let is_identified = root.purl.as_deref().is_some_and(|purl| !is_own_name(purl)) || root.cpe.is_some();
+    !root.licences.is_empty() || is_identified && root.kind != "container"
 }
 
 /// As much of a file as tells whether it may be JSON or XML: blanks before that are few.
@@ -226,7 +226,7 @@ fn report(documents: &[Document], arguments: &Arguments) -> Report {
     policy.allow_names.clone_from(&arguments.allow_name);
     policy.allow_unknown = arguments.allow_unknown;
     let mut rows = BTreeMap::new();
-    for component in documents.iter().flat_map(Document::listed) {
+    for component in documents.iter().flat_map(judged) {
         let is_needed = component.scope.as_deref() != Some("excluded");
         if is_foreign(component) && (is_needed || !arguments.required_only) {
             let licence = component.licence_text();
