@@ -56,14 +56,15 @@ impl Inventory {
     }
 
     /// Names may differ where package URLs do not: those of npm and Go are in lower case, whatever the name is. Then one
-    /// component stands for several packages, and is called like the first of them.
+    /// component stands for several packages, and is called like the first of them. To an index of Python they are one name.
     fn same_purl(&mut self, key: Key, other: &Component) {
         let package = &mut self.packages[key.place()];
         let (name, other_name) = (whole_name(package), whole_name(other));
-        if name == other_name || name.to_lowercase() != other_name.to_lowercase() {
+        let purl = package.purl.clone().unwrap_or_default();
+        let is_told_apart = ["pkg:npm/", "pkg:golang/"].iter().any(|kind| purl.starts_with(kind));
+        if !is_told_apart || name == other_name || name.to_lowercase() != other_name.to_lowercase() {
             return;
         }
-        let purl = package.purl.clone().unwrap_or_default();
         let mut names = [name, other_name];
         names.sort();
         let [first, second] = &names;

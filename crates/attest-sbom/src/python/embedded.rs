@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use packageurl::PackageUrl;
 use serde::Deserialize;
 
+use super::normalised;
 use crate::cyclonedx::{Component, ComponentKind, Hash, LicenceChoice, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
@@ -78,21 +80,40 @@ struct DependencyWire {
     depends_on: Vec<String>,
 }
 
+/// The package that brings lists along.
+pub(super) struct Owner {
+    pub(super) key: Key,
+    /// The normalised names of what its metadata ask for.
+    pub(super) needs: HashSet<String>,
+}
+
+impl Owner {
+    /// Whether a component is no part of the package, but repeats what its metadata ask for: which version that is, the environment
+    /// decides.
+    fn asks_for(&self, component: &Component) -> bool {
+        let is_of_index = component
+            .purl
+            .as_deref()
+            .is_some_and(|purl| purl.starts_with("pkg:pypi/"));
+        is_of_index && component.version.is_none() && self.needs.contains(&normalised(&component.name))
+    }
+}
+
 /// Adds what the lists in a directory name, below the package that brings them along.
-pub(super) fn read(scan: &Scan<'_>, directory: &str, owner: Key, inventory: &mut Inventory) {
+pub(super) fn read(scan: &Scan<'_>, directory: &str, owner: &Owner, inventory: &mut Inventory) {
     for entry in scan.listing().below(directory).iter().filter(|entry| entry.is_file()) {
         let bytes = scan.read(&entry.path, SBOM_LIMIT).map(Option::unwrap_or_default);
         let added = bytes.and_then(|bytes| add(&bytes, &entry.path, owner, inventory));
         if let Err(gap) = added {
             inventory.gap(gap);
-            inventory.incomplete(owner);
+            inventory.incomplete(owner.key);
         }
     }
 }
 
 /// Adds what one list names. Its root is the package itself, and so is what has its package URL: the file that was installed, and
 /// the parts of it that were compiled.
-pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Inventory) -> Result<(), Gap> {
+fn add(bytes: &[u8], place: &str, owner: &Owner, inventory: &mut Inventory) -> Result<(), Gap> {
     let damaged = |error: serde_json::Error| Gap::new("damaged", place, error.to_string());
     let list: ListWire = serde_json::from_slice(bytes).map_err(damaged)?;
     if list.bom_format.as_deref() != Some("CycloneDX") {
@@ -100,29 +121,9 @@ pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Invento
     }
     let mut keys: BTreeMap<String, Key> = BTreeMap::new();
     if let Some(reference) = list.metadata.component.and_then(|root| root.reference) {
-        keys.insert(reference, owner);
+        keys.insert(reference, owner.key);
     }
-    let whole = inventory.packages()[owner.place()].purl.as_deref();
-    let whole = whole.map(|purl| of_whole(purl).to_owned());
-    // The directory tells it, and is shorter: there are many components.
-    let directory = super::directory(place);
-    let mut left = list.components;
-    let mut added = Vec::new();
-    while let Some(mut component) = left.pop() {
-        left.append(&mut component.components);
-        if added.len() >= MAX_COMPONENTS {
-            let detail = format!("expected at most {MAX_COMPONENTS} components");
-            return Err(Gap::new("too-large", place, detail));
-        }
-        let reference = component.reference.clone();
-        let component = adopted(component);
-        let key = match component.purl.as_deref().map(of_whole) {
-            Some(purl) if whole.as_deref() == Some(purl) => owner,
-            _ => inventory.add(component.found_at(directory)),
-        };
-        keys.extend(reference.map(|reference| (reference, key)));
-        added.push(key);
-    }
+    let added = add_components(list.components, (place, owner), &mut keys, inventory)?;
     let mut needed = HashSet::new();
     for dependency in &list.dependencies {
         let Some(from) = keys.get(&dependency.reference) else {
@@ -134,9 +135,54 @@ pub(super) fn add(bytes: &[u8], place: &str, owner: Key, inventory: &mut Invento
         }
     }
     for key in added.into_iter().filter(|key| !needed.contains(key)) {
-        inventory.depends(owner, key);
+        inventory.depends(owner.key, key);
     }
     Ok(())
+}
+
+/// Adds the components of a list that was found at a place in a package, those inside of others, too.
+fn add_components(
+    mut left: Vec<ComponentWire>,
+    (place, owner): (&str, &Owner),
+    keys: &mut BTreeMap<String, Key>,
+    inventory: &mut Inventory,
+) -> Result<Vec<Key>, Gap> {
+    let whole = inventory.packages()[owner.key.place()].purl.as_deref();
+    let whole = whole.map(|purl| of_whole(purl).to_owned());
+    // The directory tells it, and is shorter: there are many components.
+    let directory = super::directory(place);
+    let mut added = Vec::new();
+    while let Some(mut component) = left.pop() {
+        left.append(&mut component.components);
+        if added.len() >= MAX_COMPONENTS {
+            let detail = format!("expected at most {MAX_COMPONENTS} components");
+            return Err(Gap::new("too-large", place, detail));
+        }
+        let reference = component.reference.clone();
+        let component = adopted(component);
+        if owner.asks_for(&component) {
+            continue;
+        }
+        let key = match component.purl.as_deref().map(of_whole) {
+            Some(purl) if whole.as_deref() == Some(purl) => owner.key,
+            _ => {
+                if let Some(gap) = without_version(&component, place) {
+                    inventory.gap(gap);
+                }
+                inventory.add(component.found_at(directory))
+            }
+        };
+        keys.extend(reference.map(|reference| (reference, key)));
+        added.push(key);
+    }
+    Ok(added)
+}
+
+/// Nobody can tell which package is meant by a name alone. Files and systems need none.
+fn without_version(component: &Component, place: &str) -> Option<Gap> {
+    let is_package = !matches!(component.kind, ComponentKind::File | ComponentKind::OperatingSystem);
+    let detail = || format!("the list has no version of `{}`", component.name);
+    (is_package && component.version.is_none()).then(|| Gap::new("unresolved", place, detail()))
 }
 
 /// A package URL without the file and the place in it that it is about.
@@ -155,16 +201,20 @@ fn adopted(component: ComponentWire) -> Component {
         "file" => ComponentKind::File,
         _ => ComponentKind::Library,
     };
+    let purl = component.purl.as_deref().and_then(public_purl);
+    // Some writers leave out what the package URL says.
+    let version = component.version.filter(|version| !version.is_empty());
+    let version = version.or_else(|| Some(purl.as_deref()?.parse::<PackageUrl<'_>>().ok()?.version()?.to_owned()));
     Component {
         group: component.group.filter(|group| !group.is_empty()),
-        version: component.version.filter(|version| !version.is_empty()),
+        version,
         scope: match component.scope.as_deref() {
             Some("excluded") => Some(Scope::Excluded),
             Some("optional") => Some(Scope::Optional),
             _ => None,
         },
         licenses: licences(&component.licenses),
-        purl: component.purl.as_deref().and_then(public_purl),
+        purl,
         hashes,
         ..Component::new(kind, component.name)
     }
@@ -197,8 +247,8 @@ fn licences(licences: &[LicenceWire]) -> Vec<LicenceChoice> {
 
 /// The package URL in its canonical form, without places on the machine that built the wheel; nothing for one that is none.
 fn public_purl(text: &str) -> Option<String> {
-    let parsed: packageurl::PackageUrl<'_> = text.parse().ok()?;
-    let mut clean = packageurl::PackageUrl::new(parsed.ty().to_owned(), parsed.name().to_owned()).ok()?;
+    let parsed: PackageUrl<'_> = text.parse().ok()?;
+    let mut clean = PackageUrl::new(parsed.ty().to_owned(), parsed.name().to_owned()).ok()?;
     if let Some(namespace) = parsed.namespace() {
         clean.with_namespace(namespace.to_owned()).ok()?;
     }

@@ -15,7 +15,7 @@ use super::known::Known;
 use super::release::{self, Origin, normalised};
 use super::requirement::Requirement;
 use crate::Gap;
-use crate::cyclonedx::{Property, Scope};
+use crate::cyclonedx::{Component, Property, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
 
@@ -311,11 +311,31 @@ pub(super) fn read_package(
     let texts = described.licence_files.iter().map(String::as_str);
     let texts = || super::described::licence_texts(scan, information, texts);
     component.licenses = described.licence.resolve(texts);
+    let key = add(component, direct.as_ref(), known, inventory);
+    if form == Form::DistInfo {
+        let names = described.requirements.iter();
+        let owner = embedded::Owner {
+            key,
+            needs: names.map(|requirement| normalised(&requirement.name)).collect(),
+        };
+        embedded::read(scan, &format!("{information}/sboms"), &owner, inventory);
+    }
+    Ok(Installed {
+        key,
+        name: normalised(&name),
+        place: path.to_owned(),
+        requirements: described.requirements,
+    })
+}
+
+/// The package, with where it was installed from: what lies in a folder is the project's own.
+fn add(mut component: Component, direct: Option<&DirectUrl>, known: &mut Known, inventory: &mut Inventory) -> Key {
     component
         .external_references
-        .extend(direct.as_ref().and_then(DirectUrl::reference));
+        .extend(direct.and_then(DirectUrl::reference));
     component.scope = scope_of(component.purl.as_deref(), inventory);
-    let is_own = direct.as_ref().is_some_and(DirectUrl::is_own);
+    let is_own = direct.is_some_and(DirectUrl::is_own);
+    let name = component.name.clone();
     let key = known
         .own(&name)
         .filter(|_| is_own)
@@ -324,15 +344,7 @@ pub(super) fn read_package(
         inventory.own(key);
         known.learn_own(&name, key);
     }
-    if form == Form::DistInfo {
-        embedded::read(scan, &format!("{information}/sboms"), key, inventory);
-    }
-    Ok(Installed {
-        key,
-        name: normalised(&name),
-        place: path.to_owned(),
-        requirements: described.requirements,
-    })
+    key
 }
 
 /// What the metadata say; nothing of damaged ones, since the name of their directory is left.

@@ -33,6 +33,31 @@ fn a_wheel_alone_is_the_root_with_its_hash_and_what_it_brings_along() {
 }
 
 #[test]
+fn what_a_list_has_no_version_of_is_in_its_package_url_or_told() {
+    let list = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "serde", "purl": "pkg:cargo/serde@1.0.0"}, {"type": "file", "name": "a.so"},
+        {"type": "library", "name": "zlib", "version": ""}, {"type": "operating-system", "name": "debian"},
+        {"type": "library", "name": "Other.Name", "purl": "pkg:pypi/other-name"}]}"#;
+    let metadata = (
+        "core-1.dist-info/METADATA",
+        "Name: core\nVersion: 1\nRequires-Dist: other_name ; extra == 'x'\n",
+    );
+    let wheel = archive("w.zip", &[metadata, ("core-1.dist-info/sboms/core.cdx.json", list)]);
+    let said = of_bytes(vec![("core-1-py3-none-any.whl", wheel)]);
+    let components = said.document["components"].as_array().unwrap();
+    let serde = components.iter().find(|one| one["name"] == "serde").unwrap();
+    assert_eq!(serde["version"], "1.0.0");
+    // It is what the package asks for.
+    assert!(components.iter().all(|one| one["name"] != "Other.Name"));
+    assert_eq!(said.gaps.len(), 1);
+    assert!(
+        said.gaps[0].ends_with(": unresolved: the list has no version of `zlib`"),
+        "{:?}",
+        said.gaps
+    );
+}
+
+#[test]
 fn wheels_and_sdists_are_listed_and_what_is_none_is_a_gap() {
     let sdist = archive(
         "s.tar.gz",
@@ -95,4 +120,25 @@ fn an_environment_of_conda_has_its_own_packages() {
     assert_eq!(said.needs("a@1.0"), ["b@2"]);
     assert_eq!(said.component("a")["hashes"][0]["alg"], "MD5");
     assert_eq!(said.gaps.len(), 1);
+}
+
+#[test]
+fn names_that_an_index_does_not_tell_apart_are_one_package() {
+    let said = of_bytes(vec![
+        (
+            "a/Zope.X-1-py3-none-any.whl",
+            archive(
+                "w.zip",
+                &[("Zope.X-1.dist-info/METADATA", "Name: Zope.X\nVersion: 1\n")],
+            ),
+        ),
+        (
+            "b/zope.x-1-py3-none-any.whl",
+            archive(
+                "w.zip",
+                &[("zope.x-1.dist-info/METADATA", "Name: zope.x\nVersion: 1\n")],
+            ),
+        ),
+    ]);
+    assert_eq!((said.purls(), said.gaps.len()), (vec!["pkg:pypi/zope-x@1"], 0));
 }
