@@ -2,39 +2,38 @@
 
 use attest_sbom::tree::Memory;
 use attest_sbom::{Gap, Inventory, Metadata, Options, Root, scan};
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-const SUM: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(crate) const SUM: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const OTHER_SUM: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 /// `name version [needs]`, of the registry, with a checksum.
-fn locked(name: &str, version: &str, needs: &[&str]) -> String {
+pub(crate) fn locked(name: &str, version: &str, needs: &[&str]) -> String {
     format!(
         "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"{REGISTRY}\"\nchecksum = \"{SUM}\"\n\
          dependencies = {needs:?}\n"
     )
 }
 
-fn own(name: &str, version: &str, needs: &[&str]) -> String {
+pub(crate) fn own(name: &str, version: &str, needs: &[&str]) -> String {
     format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndependencies = {needs:?}\n")
 }
 
-fn package(name: &str) -> String {
+pub(crate) fn package(name: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n")
 }
 
-fn inventory(files: &[(&str, String)], options: &Options) -> Inventory {
+pub(crate) fn inventory(files: &[(&str, String)], options: &Options) -> Inventory {
     let tree = Memory::new(files.iter().map(|(path, text)| (*path, text.as_bytes())));
     scan(&tree, options).unwrap()
 }
 
-fn gaps(inventory: &Inventory) -> Vec<String> {
+pub(crate) fn gaps(inventory: &Inventory) -> Vec<String> {
     inventory.gaps().map(Gap::to_string).collect()
 }
 
-fn document(inventory: Inventory) -> Value {
+pub(crate) fn document(inventory: Inventory) -> Value {
     let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
     serde_json::from_slice(&bom.to_json()).unwrap()
 }
@@ -45,7 +44,7 @@ fn listed(files: &[(&str, String)]) -> Value {
     document(inventory)
 }
 
-fn references(list: &Value) -> Vec<&str> {
+pub(crate) fn references(list: &Value) -> Vec<&str> {
     let list = list.as_array().into_iter().flatten();
     list.map(|one| one["bom-ref"].as_str().unwrap()).collect()
 }
@@ -374,50 +373,6 @@ fn a_lock_file_that_is_older_than_its_manifest_is_told() {
 }
 
 #[test]
-fn one_damaged_file_hides_no_other() {
-    let files = [
-        (
-            "Cargo.lock",
-            own("app", "1.0.0", &["a", "gone"]) + &locked("a", "1.0.0", &[]) + &locked("b", "1.0.0", &[]),
-        ),
-        (
-            "Cargo.toml",
-            package("app") + "[workspace]\nmembers = [\"one\", \"two\", \"three\"]\n",
-        ),
-        ("one/Cargo.toml", "[package\n".to_owned()),
-        ("two/Cargo.toml", package("two") + "license.workspace = true\n"),
-    ];
-    let files = files.map(|(path, text)| (path, text.replacen(SUM, "00", 1)));
-    let inventory = inventory(&files, &Options::default());
-    let expected = [
-        "Cargo.lock: damaged: invalid checksum of `a 1.0.0` in Cargo.lock: expected 32 bytes for sha256, found 1",
-        "Cargo.lock: unresolved: no package is called `gone`",
-        "Cargo.toml: unresolved: the workspace names a member `three`, where no manifest lies",
-        "one/Cargo.toml: damaged: unclosed table, expected `]`",
-        "two/Cargo.toml: unresolved: it inherits `license`, which no workspace declares",
-    ];
-    assert_eq!(gaps(&inventory), expected);
-    assert_eq!(
-        references(&document(inventory)["components"]),
-        ["a@1.0.0", "b@1.0.0", "file:Cargo.lock"]
-    );
-}
-
-#[test]
-fn a_lock_file_in_a_form_that_is_not_known_is_read_and_told() {
-    let lock = "version = 5\n".to_owned() + &own("app", "1.0.0", &[]);
-    let inventory = inventory(
-        &[("Cargo.lock", lock), ("Cargo.toml", package("app"))],
-        &Options::default(),
-    );
-    assert_eq!(
-        gaps(&inventory),
-        ["Cargo.lock: damaged: expected a form up to 4, found 5"]
-    );
-    assert_eq!(inventory.len(), 1);
-}
-
-#[test]
 fn sources_that_lie_in_the_tree_say_under_which_licence_they_are() {
     let checksums = |sum: &str| format!("{{\"files\":{{\"Cargo.toml\":\"{OTHER_SUM}\"}},\"package\":\"{sum}\"}}");
     let crate_of = |name: &str| package(name) + "license = \"MIT/Apache-2.0\"\ndescription = \"x\"\n[workspace]\n";
@@ -454,60 +409,4 @@ fn sources_that_lie_in_the_tree_say_under_which_licence_they_are() {
     let changed = inventory(&files(OTHER_SUM), &Options::default());
     let expected = format!("vendor/a: mismatch: expected the package with SHA-256 {SUM}, found {OTHER_SUM}");
     assert_eq!(gaps(&changed), [expected]);
-}
-
-#[test]
-fn what_is_larger_than_its_limit_is_told_and_not_read() {
-    let files = [
-        ("Cargo.lock", own("app", "1.0.0", &[])),
-        ("Cargo.toml", " ".repeat((4 << 20) + 1)),
-    ];
-    let inventory = inventory(&files, &Options::default());
-    let expected = [
-        "Cargo.lock: no-manifest: the manifests of 1 own packages lie elsewhere: what only their tests need is not told apart",
-        "Cargo.toml: too-large: expected at most 4194304 bytes, found 4194305",
-    ];
-    assert_eq!(gaps(&inventory), expected);
-}
-
-#[test]
-fn a_workspace_of_too_many_packages_is_cut_and_told() {
-    let mut files = vec![("Cargo.toml".to_owned(), "[workspace]\nmembers = [\"m/*\"]\n".to_owned())];
-    for number in 0..=10_000 {
-        files.push((
-            format!("m/{number}/Cargo.toml"),
-            format!("package.name = \"p{number}\""),
-        ));
-    }
-    let tree = Memory::new(files);
-    let inventory = scan(&tree, &Options::default()).unwrap();
-    let codes: Vec<_> = inventory.gaps().map(Gap::code).collect();
-    assert_eq!(codes, ["no-lock", "too-large"]);
-    assert_eq!(inventory.len(), 10_001, "with the workspace itself");
-}
-
-proptest! {
-    #[test]
-    fn no_text_makes_the_reader_panic(lock in ".{0,200}", manifest in ".{0,200}") {
-        let tree = Memory::new([("Cargo.lock", lock), ("Cargo.toml", manifest)]);
-        let _ = scan(&tree, &Options::default());
-    }
-
-    #[test]
-    fn no_shape_of_manifest_makes_the_reader_panic(
-        members in "[a-z*?/.\\[\\]!-]{0,12}",
-        path in "[a-z./\\\\]{0,12}",
-        condition in "(cfg\\()?[a-z(),=\"]{0,20}",
-        feature in "[a-z:/?]{0,8}",
-    ) {
-        let manifest = package("app") + &format!(
-            "[workspace]\nmembers = ['{members}', 'a']\n[features]\ndefault = ['{feature}']\n\
-             [target.'{condition}'.dependencies]\nb = {{ path = '{path}' }}\n"
-        );
-        let files = [("Cargo.lock", own("app", "1.0.0", &["b"]) + &own("b", "1.0.0", &["app"])), ("Cargo.toml", manifest)];
-        let mut options = Options::default();
-        options.shipped = Some("x86_64-unknown-linux-gnu".to_owned());
-        let _ = inventory(&files, &options);
-        let _ = inventory(&files, &Options::default());
-    }
 }

@@ -5,6 +5,7 @@
 mod brought_along;
 mod build;
 mod cargo_circles;
+mod cargo_damaged;
 mod cargo_platforms;
 mod cargo_project;
 mod cargo_shipped;

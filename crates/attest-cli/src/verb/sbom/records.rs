@@ -53,20 +53,9 @@ pub(super) fn collect(
             only_shipped,
         }));
     }
-    let messages = match &arguments.messages {
-        Some(path) => read(path)?,
-        None => {
-            let jobs = jobs(arguments, context)?;
-            say_and_ask(
-                &cargo,
-                &build_arguments(&arguments.build, &target, &package, jobs),
-                context,
-            )?
-        }
-    };
     let records = cargo::Records {
+        messages: messages(arguments, &cargo, (&package, &target), context)?,
         metadata,
-        messages,
         lock,
         target,
         only_shipped,
@@ -76,6 +65,24 @@ pub(super) fn collect(
         None => executables(&records, arguments)?,
     };
     Ok(Records::Build { records, binaries })
+}
+
+/// What the compiler says of a build, which is made if there is no record of one.
+fn messages(
+    arguments: &CargoArguments,
+    cargo: &Program<'_>,
+    (package, target): (&cargo::Package, &str),
+    context: &mut Context<'_>,
+) -> Result<Vec<u8>, Failure> {
+    let Some(path) = &arguments.messages else {
+        let jobs = jobs(arguments, context)?;
+        return say_and_ask(
+            cargo,
+            &build_arguments(&arguments.build, target, package, jobs),
+            context,
+        );
+    };
+    read(path)
 }
 
 fn program<'a>(variable: &str, name: &str, project: &'a Project, context: &Context<'_>) -> Program<'a> {

@@ -185,27 +185,36 @@ fn listed(
         root: &root,
         description: &arguments.description,
     };
-    let scanned = match found.is_named {
-        true => Err(Error::NothingFound),
-        false => attest_sbom::scan(found.tree, found.options),
-    };
-    let mut inventory = match (scanned, listing.found.one(arguments.platform.as_deref())?) {
-        (_, Some(image)) if arguments.platform.is_some() => listing.found.inventory(image, &image::scratch()),
-        (Err(Error::NothingFound), Some(image)) => listing.found.inventory(image, &image::scratch()),
-        (Err(Error::NothingFound), None) if !images.platforms.is_empty() => {
-            let mut settle =
-                |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, context);
-            return listing.write_all(&mut settle, &image::scratch(), context);
-        }
-        (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
-        (Ok(mut inventory), _) => {
-            listing.found.note_unlisted(&mut inventory);
-            inventory
-        }
+    let Some(mut inventory) = in_one_document(arguments, found, &listing)? else {
+        let mut settle = |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, context);
+        return listing.write_all(&mut settle, &image::scratch(), context);
     };
     settle(&mut inventory, arguments, context)?;
     let bom = inventory.document(&root, metadata).map_err(refusal)?;
     description::write(&bom, &arguments.description, context)
+}
+
+/// What one document can tell: of files, or of one image. Nothing where there are several images and nothing else.
+fn in_one_document(
+    arguments: &ScanArguments,
+    found: &Found<'_>,
+    listing: &image::Listing<'_>,
+) -> Result<Option<Inventory>, Failure> {
+    let scanned = match found.is_named {
+        true => Err(Error::NothingFound),
+        false => attest_sbom::scan(found.tree, found.options),
+    };
+    let images = &listing.found;
+    Ok(match (scanned, images.one(arguments.platform.as_deref())?) {
+        (_, Some(image)) if arguments.platform.is_some() => Some(images.inventory(image, &image::scratch())),
+        (Err(Error::NothingFound), Some(image)) => Some(images.inventory(image, &image::scratch())),
+        (Err(Error::NothingFound), None) if !images.images.platforms.is_empty() => None,
+        (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
+        (Ok(mut inventory), _) => {
+            images.note_unlisted(&mut inventory);
+            Some(inventory)
+        }
+    })
 }
 
 fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
