@@ -1,11 +1,15 @@
 //! The build information of Go in, the program and its modules out.
 
 use super::build_info::{BuildInfo, Module};
-use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity, Property};
+use crate::cyclonedx::{Component, ComponentKind, Property};
 use crate::golang::module::{self, FROM_SOURCE, is_module_path, is_version};
 use crate::golang::sums;
 use crate::inventory::{Inventory, Key};
+use crate::rootfs::organization;
 use crate::{Error, Gap};
+
+/// The property that says which compiler a program was built by.
+pub(crate) const GO_VERSION: &str = "attest:go:version";
 
 /// Settings that say what was built for what. Others hold paths of the machine, or whatever a maker passes to a linker.
 const SETTINGS: [&str; 21] = [
@@ -79,20 +83,13 @@ fn program(info: &BuildInfo, path: &str) -> Result<Component, Error> {
             component.properties.extend(hash(main));
             component
         }
-        None => {
-            let name = info
-                .path
-                .as_deref()
-                .filter(|path| is_module_path(path) && path.contains('/'))
-                .unwrap_or(path);
-            Component::new(ComponentKind::Application, name.rsplit('/').next().unwrap_or(name))
-        }
+        None => nameless(info, path),
     };
     let mut say = |name, value: &str| {
         let value = value.to_owned();
         component.properties.push(Property { name, value });
     };
-    say("attest:go:version", &info.go);
+    say(GO_VERSION, &info.go);
     if let Some(path) = &info.path {
         say("attest:go:package", path);
     }
@@ -102,6 +99,32 @@ fn program(info: &BuildInfo, path: &str) -> Result<Component, Error> {
         }
     }
     Ok(component.found_at(path))
+}
+
+/// A program of no module: of Go itself, which is as old as the compiler, or of whatever the path of its package says.
+fn nameless(info: &BuildInfo, path: &str) -> Component {
+    let package = info
+        .path
+        .as_deref()
+        .filter(|package| is_module_path(package) && package.contains('/'));
+    let name = package.unwrap_or(path);
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let of_go = package.filter(|package| package.starts_with("cmd/"));
+    if let Some(library) = of_go.and_then(|_| standard_library(info)) {
+        return Component {
+            kind: ComponentKind::Application,
+            name: name.to_owned(),
+            ..library
+        };
+    }
+    let host = |package: &&str| package.split('/').next().is_some_and(|host| host.contains('.'));
+    let account = package
+        .filter(host)
+        .map(|package| package.split('/').take(2).collect::<Vec<_>>().join("/"));
+    Component {
+        supplier: account.map(organization),
+        ..Component::new(ComponentKind::Application, name)
+    }
 }
 
 /// A module, and whether it is the maker's own: built from a directory, not from a version.
@@ -156,11 +179,7 @@ fn standard_library(info: &BuildInfo) -> Option<Component> {
     let pre = version.find(|c: char| c.is_ascii_alphabetic());
     let (release, update) = pre.map_or((version, "*"), |place| version.split_at(place));
     Some(Component {
-        supplier: Some(OrganizationalEntity {
-            name: "golang.org".to_owned(),
-            url: Vec::new(),
-            contact: Vec::new(),
-        }),
+        supplier: Some(organization("golang.org".to_owned())),
         version: Some(version.to_owned()),
         cpe: Some(format!("cpe:2.3:a:golang:go:{release}:{update}:*:*:*:*:*:*")),
         ..Component::new(ComponentKind::Library, "stdlib")
@@ -235,7 +254,29 @@ mod tests {
             ..info()
         };
         let program = add(&info, "bin/app", &mut inventory).unwrap();
-        assert_eq!(inventory.packages()[program.place()].name, "app");
+        let program = &inventory.packages()[program.place()];
+        assert_eq!((program.name.as_str(), program.version.as_deref()), ("app", None));
+        assert_eq!(program.supplier, Some(organization("example.com/app".to_owned())));
         assert_eq!(inventory.gaps().map(Gap::code).collect::<Vec<_>>(), ["no-list"]);
+    }
+
+    #[test]
+    fn a_program_of_go_itself_is_as_old_as_the_compiler() {
+        let mut inventory = Inventory::default();
+        let info = BuildInfo {
+            go: "go1.24.4".to_owned(),
+            path: Some("cmd/link".to_owned()),
+            main: None,
+            needs: Vec::new(),
+            settings: Vec::new(),
+        };
+        let program = add(&info, "pkg/tool/link", &mut inventory).unwrap();
+        let program = &inventory.packages()[program.place()];
+        assert_eq!(
+            (program.name.as_str(), program.version.as_deref()),
+            ("link", Some("1.24.4"))
+        );
+        assert_eq!(program.supplier, Some(organization("golang.org".to_owned())));
+        assert_eq!(program.cpe.as_deref(), Some("cpe:2.3:a:golang:go:1.24.4:*:*:*:*:*:*:*"));
     }
 }

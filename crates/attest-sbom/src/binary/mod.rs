@@ -9,5 +9,8 @@ mod golang;
 mod image;
 mod layout;
 pub(crate) mod read;
+
+pub(crate) use self::golang::GO_VERSION;
+
 #[cfg(test)]
 mod tests;

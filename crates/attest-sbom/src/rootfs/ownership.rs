@@ -1,10 +1,13 @@
 //! What a package of the system brought along is that package, and is not listed for a second time.
 //!
 //! `python3-requests` of Debian holds the metadata by which Python finds `requests`: one thing, for which the system's package
-//! stands. What lies inside a program, such as the modules that a compiler took in, is not the package and stays.
+//! stands. What lies inside a program, such as the modules that a compiler took in, is not the package and stays. A program that does
+//! not say which one it is has no other name than that of the package.
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::binary::GO_VERSION;
+use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
 use crate::{apk, dpkg, rpm};
@@ -23,8 +26,29 @@ pub(crate) fn leave_out_owned(scan: &Scan<'_>, inventory: &mut Inventory) {
     apk::claim(scan, &mut claim);
     rpm::claim(scan, &mut claim);
     if !claims.owned.is_empty() {
+        take_over(&claims.owned, inventory);
         inventory.leave_out(&claims.owned);
     }
+}
+
+/// What lies inside a program that is left out lies inside its package.
+fn take_over(owned: &BTreeMap<Key, Key>, inventory: &mut Inventory) {
+    for (key, owner) in owned {
+        if !is_nameless_program(&inventory.packages()[key.place()]) {
+            continue;
+        }
+        let inside = inventory.edges().range((*key, Key::FIRST)..=(*key, Key::LAST));
+        for needed in inside.map(|(_, needed)| *needed).collect::<Vec<_>>() {
+            inventory.depends(*owner, needed);
+        }
+        inventory.incomplete(*owner);
+    }
+}
+
+/// Whether it is a program of Go that was built without modules.
+fn is_nameless_program(package: &Component) -> bool {
+    let says_compiler = || package.properties.iter().any(|property| property.name == GO_VERSION);
+    package.kind == ComponentKind::Application && package.purl.is_none() && says_compiler()
 }
 
 /// What might be owned, and by whom.
@@ -50,17 +74,20 @@ impl Claims {
                 Some(kind @ ("deb" | "apk" | "rpm")) => {
                     claims.owners.insert((kind.to_owned(), package.name.clone()), key);
                 }
-                Some("pypi" | "npm" | "maven" | "gem") => {
-                    let occurrences = &package.evidence.occurrences;
-                    claims.places.insert(key, occurrences.len());
-                    for occurrence in occurrences {
-                        claims.by_path.entry(occurrence.location.clone()).or_default().push(key);
-                    }
-                }
+                Some("pypi" | "npm" | "maven" | "gem") => claims.watch(key, package),
+                None if is_nameless_program(package) => claims.watch(key, package),
                 _ => {}
             }
         }
         claims
+    }
+
+    fn watch(&mut self, key: Key, package: &Component) {
+        let occurrences = &package.evidence.occurrences;
+        self.places.insert(key, occurrences.len());
+        for occurrence in occurrences {
+            self.by_path.entry(occurrence.location.clone()).or_default().push(key);
+        }
     }
 
     fn take(&mut self, kind: &'static str, name: &str, path: &str) {
@@ -84,7 +111,7 @@ impl Claims {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::cyclonedx::{Component, ComponentKind};
+    use crate::cyclonedx::Property;
     use crate::tree::Memory;
 
     fn package(purl: &str, name: &str) -> Component {
@@ -119,6 +146,39 @@ mod tests {
         assert_eq!(names, ["python3-requests", "app", "both"]);
         let app = inventory.by_purl("pkg:pypi/app@1").unwrap();
         assert!(inventory.edges().contains(&(app, owner)));
+        assert_eq!(inventory.edges().len(), 2);
+    }
+
+    #[test]
+    fn a_program_that_does_not_say_which_one_it_is_is_the_package_that_brought_it_along() {
+        let mut inventory = Inventory::default();
+        let owner = inventory.add(package("pkg:deb/debian/gh@2", "gh"));
+        let mut program = |name: &str| {
+            let mut program = Component::new(ComponentKind::Application, name).found_at(format!("usr/bin/{name}"));
+            let value = "go1.24".to_owned();
+            program.properties.push(Property {
+                name: GO_VERSION,
+                value,
+            });
+            let program = inventory.add(program);
+            let library = inventory.add(Component::new(ComponentKind::Library, "stdlib"));
+            inventory.depends(program, library);
+        };
+        program("gh");
+        program("other");
+        let tree = Memory::new([("var/lib/dpkg/info/gh.list", "/.\n/usr/bin/gh\n")]);
+        leave_out_owned(&Scan::of(&tree, &Options::default()), &mut inventory);
+        let names: Vec<&str> = inventory
+            .packages()
+            .iter()
+            .map(|package| package.name.as_str())
+            .collect();
+        assert_eq!(names, ["gh", "stdlib", "other"]);
+        assert_eq!(
+            inventory.packages()[owner.place()].purl.as_deref(),
+            Some("pkg:deb/debian/gh@2")
+        );
+        assert!(inventory.edges().iter().any(|(from, _)| *from == owner));
         assert_eq!(inventory.edges().len(), 2);
     }
 }
