@@ -84,6 +84,8 @@ mod tests {
             ("org.apacheextra", "a", "1", None),
             ("org.slf4j", "slf4j-api", "1.7.36", Some("MIT")),
             ("org.slf4j", "jcl-over-slf4j", "1.7.36", Some("Apache-2.0")),
+            ("org.springframework", "spring-core", "6", Some("Apache-2.0")),
+            ("org.springframework.boot", "spring-boot-starter-parent", "3.2.0", None),
             ("com.example", "app", "1", None),
         ] {
             assert_eq!(stated(group, artifact, version), expected, "{group}:{artifact}");

@@ -18,6 +18,7 @@ pub(super) struct Package {
 /// What a `pom.xml` says; nothing where there is none.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
+    /// Whose licences it has, if it names none.
     pub(super) parent: Option<Coordinates>,
     pub(super) licences: Vec<LicenceChoice>,
     /// What the comment at the beginning says.
@@ -76,7 +77,8 @@ impl Described {
         let mut values = Values::default();
         pom.add_values(&mut values);
         let filled = |text: Option<&str>| text.map(|text| values.filled(text)).unwrap_or_default();
-        let parent = pom.parent.as_ref();
+        // A list of licences that holds an empty one is how projects say that they have not that of their parent.
+        let parent = pom.parent.as_ref().filter(|_| pom.licences.is_empty());
         Self {
             group: filled(pom.group()),
             artifact: filled(pom.artifact.as_deref()),

@@ -110,6 +110,13 @@ pub(super) const CHANGED: &[(&str, &[(&str, &str)])] = &[
     ("org.glassfish:jakarta.json", &[("1.1.5", JAKARTA)]),
     ("org.glassfish:javax.json", &[("1.0", DUAL), ("1.1.5", "")]),
     ("org.glassfish:json", &[("1.0", DUAL), ("1.1.5", JAKARTA)]),
+    // What programs of others continue, whoever wrote them.
+    ("io.micronaut.platform:micronaut-parent", &[]),
+    ("io.micronaut:micronaut-parent", &[]),
+    ("org.springframework.boot:spring-boot-dependencies", &[]),
+    ("org.springframework.boot:spring-boot-parent", &[]),
+    ("org.springframework.boot:spring-boot-starter-parent", &[]),
+    ("org.springframework.cloud:spring-cloud-starter-parent", &[]),
     ("org.jvnet.staxex", &[("1.7", DUAL), ("1.8.1", "BSD-3-Clause")]),
     ("org.locationtech.jts", &[("1.17", "BSD-3-Clause OR EPL-2.0")]),
     ("org.reactivestreams", &[("1.0", "CC0-1.0"), ("1.0.4", "MIT-0")]),

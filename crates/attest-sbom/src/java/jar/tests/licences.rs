@@ -81,6 +81,24 @@ fn a_publisher_is_heard_where_the_package_says_nothing_in_any_place() {
 }
 
 #[test]
+fn a_program_has_not_the_licence_of_the_framework_that_its_manifest_continues() {
+    let of = |parent: &str, more: &str| {
+        let (path, pom) = module(parent, "a");
+        let pom = pom.replace(
+            "<artifactId>a<",
+            &format!("<groupId>com.example</groupId>{more}<artifactId>a<"),
+        );
+        licensed(&read(&[("a-1.jar", jar(&[(path.as_str(), pom.as_str())]))]))
+    };
+    assert_eq!(
+        of("org.springframework.boot:spring-boot-starter-parent", ""),
+        ["a none"]
+    );
+    assert_eq!(of("org.apache:apache", ""), ["a Apache-2.0 concluded published"]);
+    assert_eq!(of("org.apache:apache", "<licenses><license/></licenses>"), ["a none"]);
+}
+
+#[test]
 fn a_jar_that_only_its_classes_describe_has_the_licence_of_their_publisher() {
     let of = |class: &str, manifest: &str| {
         let bytes = jar(&[(class, ""), ("META-INF/MANIFEST.MF", manifest)]);
