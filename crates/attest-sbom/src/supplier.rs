@@ -55,12 +55,19 @@ fn account(address: &str) -> Option<String> {
     (!host.is_empty()).then_some(name)
 }
 
+fn qualifier(component: &Component, name: &str) -> Option<String> {
+    let purl: PackageUrl<'_> = component.purl.as_deref()?.parse().ok()?;
+    purl.qualifiers().get(name).map(ToString::to_string)
+}
+
 fn of_type(kind: &str, component: &Component) -> Option<String> {
     let group = component.group.as_deref().filter(|group| !group.is_empty());
     let index = match kind {
         "cargo" => "Rust crates",
         "npm" => return Some(group.unwrap_or("npm").to_owned()),
         "pypi" => "PyPI",
+        // A channel of conda hands out what its owner packed.
+        "conda" => return Some(qualifier(component, "channel").unwrap_or_else(|| "conda".to_owned())),
         "golang" => {
             return group
                 .map(|group| group.split('/').take(2).collect::<Vec<_>>().join("/"))
@@ -108,6 +115,13 @@ mod tests {
             ("pkg:cargo/serde@1.0.0", None, "serde", Some("Rust crates")),
             ("pkg:npm/%40babel/core@7.0.0", Some("@babel"), "core", Some("@babel")),
             ("pkg:npm/left-pad@1.0.0", None, "left-pad", Some("npm")),
+            (
+                "pkg:conda/numpy@1?channel=conda-forge",
+                None,
+                "numpy",
+                Some("conda-forge"),
+            ),
+            ("pkg:conda/numpy@1", None, "numpy", Some("conda")),
             (
                 "pkg:golang/github.com/a/b/c@v1.0.0",
                 Some("github.com/a/b"),

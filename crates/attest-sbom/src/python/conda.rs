@@ -11,7 +11,7 @@ use super::files::parse_hash;
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
-use crate::{Gap, licence};
+use crate::{Gap, licence, rootfs};
 
 /// Packages of a hundred thousand files list them all, with their hashes.
 const RECORD_LIMIT: u64 = 128 << 20;
@@ -70,6 +70,30 @@ pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
     }
 }
 
+/// Which files a package consists of.
+#[derive(Deserialize)]
+struct FilesWire {
+    #[serde(default)]
+    files: Vec<String>,
+}
+
+/// Says which file belongs to which record, by the paths of both.
+pub(crate) fn claim(scan: &Scan<'_>, claim: &mut rootfs::Claim<'_>) {
+    let entries = scan.listing().entries().iter();
+    for entry in entries.filter(|entry| entry.is_file() && is_record(&entry.path)) {
+        let Ok(Some(bytes)) = scan.read(&entry.path, RECORD_LIMIT) else {
+            continue;
+        };
+        let Ok(FilesWire { files }) = serde_json::from_slice(&bytes) else {
+            continue;
+        };
+        let above = entry.parent().trim_end_matches("conda-meta");
+        for file in files {
+            claim("conda", &entry.path, &format!("{above}{file}"));
+        }
+    }
+}
+
 fn read_one(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> Result<(RecordWire, Key), Gap> {
     let bytes = scan.read(path, RECORD_LIMIT)?.unwrap_or_default();
     let record: RecordWire =
@@ -118,4 +142,48 @@ fn package_url(record: &RecordWire) -> packageurl::Result<String> {
         }
     }
     Ok(url.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tree::Memory;
+    use crate::{Options, scan};
+
+    fn record(name: &str, files: &[&str]) -> String {
+        let channel = "https://example.org/forge/linux-64";
+        let (version, subdir) = ("1", "linux-64");
+        serde_json::json!({
+            "name": name, "version": version, "channel": channel, "subdir": subdir, "files": files,
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn what_a_package_brought_along_is_that_package_in_its_own_environment() {
+        let metadata = |name: &str| format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n");
+        let file = "lib/python3.11/site-packages/a-1.dist-info/METADATA";
+        let tree = Memory::new([
+            ("one/conda-meta/a-1-0.json".to_owned(), record("a", &[file])),
+            (format!("one/{file}"), metadata("a")),
+            (format!("one/{}", file.replace("a-1", "b-1")), metadata("b")),
+            (format!("two/{}", file.replace("a-1", "c-1")), metadata("c")),
+            ("two/conda-meta/d-1-0.json".to_owned(), record("d", &[file])),
+        ]);
+        let inventory = scan(&tree, &Options::default()).unwrap();
+        let mut purls: Vec<&str> = inventory
+            .packages()
+            .iter()
+            .filter_map(|package| package.purl.as_deref())
+            .collect();
+        purls.sort_unstable();
+        assert_eq!(
+            purls,
+            [
+                "pkg:conda/a@1?channel=forge&subdir=linux-64",
+                "pkg:conda/d@1?channel=forge&subdir=linux-64",
+                "pkg:pypi/b@1",
+                "pkg:pypi/c@1",
+            ]
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //! A lock file is true for every platform: all of its packages are listed, with all of its edges. An environment is true for
 //! itself: what it needs is what its markers say there.
 
-mod conda;
+pub(crate) mod conda;
 mod constraint;
 mod described;
 mod direct_url;

@@ -1,4 +1,4 @@
-//! What a package of the system brought along is that package, and is not listed for a second time.
+//! What a package of the system, or of an environment of conda, brought along is that package, and is not listed for a second time.
 //!
 //! `python3-requests` of Debian holds the metadata by which Python finds `requests`: one thing, for which the system's package
 //! stands. What lies inside a program, such as the modules that a compiler took in, is not the package and stays. A program that does
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::binary::GO_VERSION;
 use crate::cyclonedx::{Component, ComponentKind};
 use crate::inventory::{Inventory, Key};
+use crate::python::conda;
 use crate::scan::Scan;
 use crate::{apk, dpkg, rpm};
 
@@ -25,6 +26,7 @@ pub(crate) fn leave_out_owned(scan: &Scan<'_>, inventory: &mut Inventory) {
     dpkg::claim(scan, &mut claim);
     apk::claim(scan, &mut claim);
     rpm::claim(scan, &mut claim);
+    conda::claim(scan, &mut claim);
     if !claims.owned.is_empty() {
         take_over(&claims.owned, inventory);
         inventory.leave_out(&claims.owned);
@@ -58,7 +60,7 @@ struct Claims {
     by_path: HashMap<String, Vec<Key>>,
     /// In how many places something was found that nobody has claimed.
     places: BTreeMap<Key, usize>,
-    /// Packages of the system by the type of their package URL and their name.
+    /// Packages of the system by the type of their package URL and their name; of conda by the path of their record.
     owners: HashMap<(String, String), Key>,
     /// Who owns all places of something.
     owned: BTreeMap<Key, Key>,
@@ -71,6 +73,12 @@ impl Claims {
             let package = &inventory.packages()[key.place()];
             let purl = package.purl.as_deref().and_then(|purl| purl.strip_prefix("pkg:"));
             match purl.and_then(|purl| purl.split('/').next()) {
+                // Each environment has its own, whose names are those of its records.
+                Some("conda") => {
+                    for record in &package.evidence.occurrences {
+                        claims.owners.insert(("conda".to_owned(), record.location.clone()), key);
+                    }
+                }
                 Some(kind @ ("deb" | "apk" | "rpm")) => {
                     claims.owners.insert((kind.to_owned(), package.name.clone()), key);
                 }
