@@ -8,9 +8,10 @@ use crate::command::Finished;
 use crate::sandbox::Held;
 
 /// What each of several processes says that are started at once.
-fn at_once(count: usize, release: impl Fn() -> Finished + Sync) -> Vec<Finished> {
+fn at_once(count: usize, release: impl Fn(usize) -> Finished + Sync) -> Vec<Finished> {
+    let release = &release;
     std::thread::scope(|scope| {
-        let begun: Vec<_> = (0..count).map(|_| scope.spawn(&release)).collect();
+        let begun: Vec<_> = (0..count).map(|number| scope.spawn(move || release(number))).collect();
         begun.into_iter().map(|release| release.join().unwrap()).collect()
     })
 }
@@ -19,7 +20,7 @@ fn at_once(count: usize, release: impl Fn() -> Finished + Sync) -> Vec<Finished>
 fn releases_at_once_leave_one_that_is_whole() {
     let project = Project::new("prebuilt");
     for _ in 0..4 {
-        for finished in at_once(4, || project.attest(&["release", "--skip-sign"]).run()) {
+        for finished in at_once(4, |_| project.attest(&["release", "--skip-sign"]).run()) {
             finished.expect_code(0);
         }
         let dist = project.dist();
@@ -32,9 +33,31 @@ fn releases_at_once_leave_one_that_is_whole() {
 }
 
 #[test]
+fn what_a_command_builds_for_one_release_is_not_packed_half_built_by_another() {
+    let project = Project::new("benchsuite");
+    let slow = "#!/bin/sh\nset -eu\nmkdir -p \"${4%/*}\"\nprintf half >\"$4\"\nsleep 0.3\nprintf whole >>\"$4\"\n";
+    fs::write(project.path().join("gate"), slow).unwrap();
+    project.commit();
+    let output = |number: usize| format!("dist-{number}");
+    let release = |number: usize| {
+        project
+            .attest(&["release", "--skip-sign", "--output", &output(number)])
+            .run()
+    };
+    at_once(3, release)
+        .into_iter()
+        .for_each(|finished| drop(finished.expect_code(0)));
+    let packed = |number: usize| {
+        let archive = "pacer-1.0.0-linux-amd64.tar.gz";
+        fs::read(project.path().join(output(number)).join(archive)).unwrap()
+    };
+    assert!(packed(0) == packed(1) && packed(1) == packed(2));
+}
+
+#[test]
 fn rehearsals_at_once_have_the_sandbox_one_after_the_other() {
     let project = project("registry.example.org");
-    for finished in at_once(3, || project.release(&["--format", "json"])) {
+    for finished in at_once(3, |_| project.release(&["--format", "json"])) {
         let finished = finished.expect_code(0);
         assert_eq!(document(&finished)["published"].as_array().unwrap().len(), 2);
     }

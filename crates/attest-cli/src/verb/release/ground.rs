@@ -96,10 +96,10 @@ impl Ground {
         path.strip_prefix(&self.project).unwrap_or(path)
     }
 
-    /// Whether a build tool keeps what it makes in our directory.
-    pub(super) fn builds_in_own_directory(&self) -> bool {
+    /// Whether something is built: in our directory, or where a command of the project leaves it.
+    pub(super) fn builds(&self) -> bool {
         let mut binaries = self.plan.archives.iter().flat_map(|archive| &archive.binaries);
-        binaries.any(|binary| matches!(binary.steps, PlannedSteps::Cargo { .. } | PlannedSteps::Go { .. }))
+        binaries.any(|binary| !matches!(binary.steps, PlannedSteps::Prebuilt { .. }))
     }
 
     /// Makes our directory. What is in it is for this machine alone: git is told to leave the whole of it out.

@@ -60,7 +60,7 @@ impl Made {
         let publishing = Publishing::settle(ground, arguments, sandbox, context)?;
         let bases = bases::fetch(ground, arguments, steps, context)?;
         // A rehearsal has its turn already.
-        let needs_turn = ground.builds_in_own_directory() && sandbox.is_none();
+        let needs_turn = ground.builds() && sandbox.is_none();
         let _turn = needs_turn.then(|| Turn::take(ground, context)).transpose()?;
         let mut making = Making {
             ground,

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 /// The file whose lock says that a release is under way.
 const FILE: &str = "release.lock";
 
-/// The right to use what attest keeps in a project: binaries that are built, the sandbox with its registry. One release has it at a
-/// time, until this value is dropped or the process ends; another one waits.
+/// The right to use what is in a project once: the places that binaries are built in, the sandbox with its registry. One release has it
+/// at a time, until this value is dropped or the process ends; another one waits.
 pub(super) struct Turn {
     _lock: Option<File>,
 }
