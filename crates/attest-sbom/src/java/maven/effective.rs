@@ -1,6 +1,6 @@
 //! A manifest and those that it continues in, what it says with everything filled in out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Dependency, Pom};
 use super::projects::Projects;
@@ -66,6 +66,29 @@ struct Line<'a> {
     missing: Vec<String>,
 }
 
+/// A list of versions that is taken over.
+struct Import {
+    group: String,
+    artifact: String,
+    version: String,
+}
+
+impl Import {
+    fn of(dependency: &Dependency, values: &Values) -> Self {
+        Self {
+            group: values.filled(&dependency.group),
+            artifact: values.filled(&dependency.artifact),
+            version: values.filled(dependency.version.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+impl std::fmt::Display for Import {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.group, self.artifact, self.version)
+    }
+}
+
 #[derive(Clone)]
 struct Managed {
     version: Option<String>,
@@ -108,8 +131,18 @@ impl<'a> Line<'a> {
                 }
             }
         }
-        for import in imports.into_iter().take(MAX_MANIFESTS) {
-            self.import_one(import);
+        let mut left: Vec<Import> = imports
+            .into_iter()
+            .map(|import| Import::of(import, &self.values))
+            .rev()
+            .collect();
+        let mut seen = BTreeSet::new();
+        while let Some(import) = left.pop() {
+            if seen.len() == MAX_MANIFESTS || !seen.insert((import.group.clone(), import.artifact.clone())) {
+                continue;
+            }
+            // What a list imports itself comes before what is imported after it.
+            left.extend(self.import_one(&import).into_iter().rev());
         }
     }
 
@@ -122,33 +155,26 @@ impl<'a> Line<'a> {
         self.managed.entry(key).or_insert(managed);
     }
 
-    fn import_one(&mut self, import: &Dependency) {
-        let (group, artifact, _) = self.key(import);
-        let version = import.version.as_deref().map(|text| self.values.filled(text));
-        let found = self.projects.named(&group, &artifact);
-        let Some((path, pom)) = found else {
-            self.missing
-                .push(format!("{group}:{artifact}:{}", version.unwrap_or_default()));
-            return;
+    /// Takes what a list manages, and gives back what it imports.
+    fn import_one(&mut self, import: &Import) -> Vec<Import> {
+        let Some((path, pom)) = self.projects.named(&import.group, &import.artifact) else {
+            self.missing.push(import.to_string());
+            return Vec::new();
         };
         let line = Line::new(self.projects, path, pom);
+        let mut imports = Vec::new();
         for dependency in line.poms.iter().flat_map(|pom| &pom.managed) {
             let managed = Managed {
                 version: dependency.version.as_deref().map(|text| line.values.filled(text)),
                 scope: None,
             };
             match dependency.scope.as_deref() {
-                // Lists that import lists: one that is here is looked at, not what that one imports.
-                Some("import") => self.missing.push(line.values.filled(&format!(
-                    "{}:{}:{}",
-                    dependency.group,
-                    dependency.artifact,
-                    dependency.version.as_deref().unwrap_or_default()
-                ))),
+                Some("import") => imports.push(Import::of(dependency, &line.values)),
                 _ => drop(self.managed.entry(line.key(dependency)).or_insert(managed)),
             }
         }
         self.missing.extend(line.missing);
+        imports
     }
 
     /// By what a dependency is told from others. Source: Maven, "Dependency Management": group, artifact, type (and
@@ -166,7 +192,7 @@ impl<'a> Line<'a> {
         let key = self.key(dependency);
         let managed = self.managed.get(&key);
         let version = dependency.version.as_deref().map(|text| self.values.filled(text));
-        let version = version.or_else(|| managed?.version.clone());
+        let version = version.or_else(|| managed?.version.clone()).map(exact);
         let scope = dependency.scope.as_deref().map(|text| self.values.filled(text));
         let scope = scope.or_else(|| managed?.scope.clone());
         let is_optional = dependency
@@ -184,5 +210,14 @@ impl<'a> Line<'a> {
                 _ => None,
             },
         })
+    }
+}
+
+/// `[1.2]` is 1.2 and no other. Source: Maven, "Dependency Version Requirement Specification".
+fn exact(version: String) -> String {
+    let only = version.strip_prefix('[').and_then(|version| version.strip_suffix(']'));
+    match only {
+        Some(only) if !only.contains(',') => only.trim().to_owned(),
+        _ => version,
     }
 }

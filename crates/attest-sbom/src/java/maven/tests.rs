@@ -50,6 +50,7 @@ fn versions_come_from_properties_and_managed_lists() {
         dependency("g", "may", "<version>1</version><optional>true</optional>"),
         dependency("g", "range", "<version>[1,2)</version>"),
     ));
+    let pom = pom.replace("<version>1</version><optional>", "<version>[1]</version><optional>");
     let inventory = read(&[("pom.xml", &pom)]);
     assert_eq!(
         listed(&inventory),
@@ -153,6 +154,42 @@ fn what_others_decide_is_not_known() {
         &"pom.xml: unresolved: no version is known of `g:a`, which `b:bom:7`, `p:parent:4` may decide".to_owned()
     ));
     assert!(gaps.contains(&"pom.xml: unresolved: what profiles add is not listed: `extra`".to_owned()));
+}
+
+#[test]
+fn lists_import_lists_and_the_first_that_decides_counts() {
+    let list = |name: &str, managed: &str| {
+        project(&format!(
+            "<groupId>o</groupId><artifactId>{name}</artifactId><version>1</version>\
+             <dependencyManagement><dependencies>{managed}</dependencies></dependencyManagement>"
+        ))
+    };
+    let import = |name: &str| dependency("o", name, "<version>1</version><type>pom</type><scope>import</scope>");
+    let managed = |name: &str, version: &str| dependency("g", name, &format!("<version>{version}</version>"));
+    let pom = project(&format!(
+        "{NAMES}<dependencyManagement><dependencies>{}{}</dependencies></dependencyManagement><dependencies>{}{}</dependencies>",
+        import("outer"),
+        import("later"),
+        dependency("g", "a", ""),
+        dependency("g", "b", ""),
+    ));
+    let outer = list(
+        "outer",
+        &(import("inner") + &import("outer") + &import("gone") + &managed("a", "1")),
+    );
+    let inventory = read(&[
+        ("pom.xml", &pom),
+        ("outer/pom.xml", &outer),
+        (
+            "inner/pom.xml",
+            &list("inner", &(managed("a", "2") + &managed("b", "2"))),
+        ),
+        ("later/pom.xml", &list("later", &managed("b", "3"))),
+    ]);
+    let listed = listed(&inventory);
+    assert!(listed.contains(&"pkg:maven/g/a@1".to_owned()), "{listed:?}");
+    assert!(listed.contains(&"pkg:maven/g/b@2".to_owned()), "{listed:?}");
+    assert!(gaps(&inventory).contains(&"pom.xml: unresolved: what `o:gone:1` add is not known".to_owned()));
 }
 
 #[test]
