@@ -75,6 +75,7 @@ pub(super) fn read(
         scan,
         inventory,
         graph: Graph::default(),
+        archives: BTreeMap::new(),
     };
     let links = links(scan);
     let known = Known::new(&manifests, &packages, &links);
@@ -212,6 +213,8 @@ struct Reading<'r> {
     scan: &'r Scan<'r>,
     inventory: &'r mut Inventory,
     graph: Graph,
+    /// The packages in archives by their paths: each is read once, however many ask for it.
+    archives: BTreeMap<String, Option<usize>>,
 }
 
 impl Reading<'_> {
@@ -280,23 +283,29 @@ impl Reading<'_> {
     }
 
     /// A package whose archive lies in the tree: that is the one, whatever the manifest calls it.
-    fn in_archive(&mut self, directory: &str, range: &str) -> Option<Package> {
+    fn in_archive(&mut self, directory: &str, range: &str) -> Option<usize> {
         let path = archive(directory, range)?;
         let file = self.scan.listing().resolve(&path)?.path.clone();
+        if let Some(known) = self.archives.get(&file) {
+            return *known;
+        }
         let package = packed::package(self.scan, &file).unwrap_or_else(|gap| {
             self.inventory.gap(gap);
             None
-        })?;
-        Some(Package {
-            properties: vec![reference::requirement(range)],
-            ..package
-        })
+        });
+        let place = package.map(|package| {
+            self.graph.add(Package {
+                properties: vec![reference::requirement(range)],
+                ..package
+            })
+        });
+        self.archives.insert(file, place);
+        place
     }
 
     /// A package of which nothing is known but what a manifest asks for.
     fn asked_for(&mut self, from: usize, directory: &str, (name, range): (&str, &str), need: Need) {
-        if let Some(package) = self.in_archive(directory, range) {
-            let to = self.graph.add(package);
+        if let Some(to) = self.in_archive(directory, range) {
             return self.graph.needs(from, to, need);
         }
         let place = in_directory(directory, MANIFEST);

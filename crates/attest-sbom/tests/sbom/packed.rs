@@ -257,7 +257,8 @@ fn an_archive_that_a_manifest_asks_for_is_one_package() {
     let inner = r#"{"name": "real", "version": "1.2.0", "license": "ISC", "dependencies": {"b": "1"}}"#;
     let packed = archive("a.tar.gz", &[("package/package.json", inner)]);
     for (range, path) in [("file:vendor/a.tgz", "vendor/a.tgz"), ("./a.tar.gz", "a.tar.gz")] {
-        let outer = format!(r#"{{"name": "app", "version": "1.0.0", "dependencies": {{"a": "{range}"}}}}"#);
+        let needs = format!(r#"{{"a": "{range}", "again": "{range}"}}"#);
+        let outer = format!(r#"{{"name": "app", "version": "1.0.0", "dependencies": {needs}}}"#);
         let found = inventory(&[("package.json", outer.as_bytes()), (path, &packed)]);
         assert_eq!(gaps(&found), [""; 0], "{range}");
         let document = document(found);
