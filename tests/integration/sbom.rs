@@ -283,6 +283,26 @@ fn several_paths_make_one_document() {
 }
 
 #[test]
+fn archives_that_hold_the_same_names_are_listed_beside_each_other() {
+    let project = Project::new();
+    let folder = project.directory.path();
+    fs::create_dir(project.path("one")).unwrap();
+    fs::copy(project.path("Cargo.lock"), project.path("one/Cargo.lock")).unwrap();
+    for name in ["a.tar.gz", "b.tar.gz"] {
+        let pack = Command::attest()
+            .args(["pack", "one", "-o", name])
+            .current_dir(folder)
+            .run();
+        pack.expect_code(0);
+    }
+    let sbom = |paths: &[&str]| Command::attest().arg("sbom").args(paths).current_dir(folder).run();
+    let both = sbom(&["a.tar.gz", "b.tar.gz"]).expect_code(0);
+    assert!(both.stdout_text().contains("\"b.tar.gz/"), "{}", both.stdout_text());
+    let twice = sbom(&["a.tar.gz", "a.tar.gz"]).expect_code(2);
+    assert!(twice.stderr_text().contains("error[sbom-same-name]"));
+}
+
+#[test]
 fn strictly_a_gap_leaves_no_document() {
     let project = Project::new();
     fs::write(project.path("aside/Cargo.toml"), "x").unwrap();

@@ -1,5 +1,6 @@
 //! Paths in, a document of everything that is recognised in them out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use attest_sbom::tree::{self, Joined, Tree};
@@ -222,16 +223,28 @@ fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure>
         return one_tree(path, options, Others::None);
     }
     let mut joined = Joined::default();
+    let mut names = BTreeSet::new();
     for path in paths {
         let name = name_in_document(path);
-        let parent = name.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let place = if path.is_dir() { &name } else { parent };
-        if !joined.add(place, one_tree(path, options, Others::Beside)?) {
+        let is_new = names.insert(name.clone());
+        if !is_new || !add(&mut joined, path, &name, options)? {
             let message = format!("expected paths that do not overlap, found `{name}` twice");
             return Err(Failure::usage("sbom-same-name", message).at(path.display()));
         }
     }
     Ok(Box::new(joined))
+}
+
+/// A file lies in its directory, and what is in an archive there, too; below the name of the archive if another one holds the same.
+fn add(joined: &mut Joined, path: &Path, name: &str, options: &Options) -> Result<bool, Failure> {
+    let tree = || one_tree(path, options, Others::Beside);
+    let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
+    if path.is_dir() {
+        return Ok(joined.add(name, tree()?));
+    }
+    let tree_of_file = tree()?;
+    let is_archive = tree_of_file.listing().at(file).is_none();
+    Ok(joined.add(parent, tree_of_file) || is_archive && joined.add(name, tree()?))
 }
 
 /// A relative path as it is given, without `.`; of others the last part, since the rest tells where the machine keeps them.
