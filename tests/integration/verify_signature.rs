@@ -56,6 +56,11 @@ fn a_bare_signature_is_in_no_log_and_counts_only_when_that_is_said() {
         let finished = release.verify(&arguments).expect_code(1);
         says(finished.stdout_text(), "[no-log-entry]");
         says(finished.stdout_text(), "It is by the expected key");
+        assert!(
+            !finished.stdout_text().contains("--insecure"),
+            "{}",
+            finished.stdout_text()
+        );
         let finished = release
             .verify(&[&arguments[..], &[WITHOUT_LOG]].concat())
             .expect_code(0);

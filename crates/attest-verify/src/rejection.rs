@@ -120,6 +120,9 @@ pub enum Rejection {
         /// What the check said.
         detail: String,
     },
+    /// Nothing says that the signature is in a log.
+    #[error("expected an entry of a transparency log, found none")]
+    NoLogEntry,
     /// The log is not in the trust root.
     #[error("expected a transparency log of the trust root, found log id {log_id}")]
     UnknownLog {
@@ -249,6 +252,7 @@ impl Rejection {
             Self::CertificateExpired { .. } => "certificate-expired",
             Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
             Self::CertificateNotPublished { .. } => "certificate-not-published",
+            Self::NoLogEntry => "no-log-entry",
             Self::UnknownLog { .. } => "log-unknown",
             Self::InclusionProofInvalid { .. } => "inclusion-proof-invalid",
             Self::CheckpointInvalid { .. } => "checkpoint-invalid",

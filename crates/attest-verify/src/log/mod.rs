@@ -68,9 +68,7 @@ pub(crate) fn entries<'a>(contents: &'a Unverified, logs: &'a [KnownLog]) -> Res
         (true, Some(entry)) => Err(Rejection::UnknownLog {
             log_id: hex::encode(&entry.log_id),
         }),
-        (true, None) => Err(Rejection::BundleInvalid {
-            detail: "no entry of a transparency log".to_owned(),
-        }),
+        (true, None) => Err(Rejection::NoLogEntry),
     }
 }
 

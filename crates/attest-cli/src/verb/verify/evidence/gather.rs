@@ -110,7 +110,7 @@ impl Judge<'_> {
     }
 
     /// A format that has no place for a log entry is asked for one all the same: whoever takes the entry out of a bundle must
-    /// gain nothing by it. The reason only tells whether that is all that it lacks.
+    /// gain nothing by it. The reason only tells whether that is all that it lacks, and which format lost it.
     fn reason(&self, piece: &Piece, at_hand: AtHand<'_>, rejection: &Rejection) -> Problem {
         let contents = piece.bundle.peek_unverified();
         let is_bare = !piece.format.can_hold_log_entry();
@@ -119,14 +119,11 @@ impl Judge<'_> {
         }
         let without_log = self.verifier.without_log_unsafe();
         match without_log.verify_bundle_with(&piece.bundle, self.expectation, at_hand) {
-            Ok(_) => Problem::rejected(
-                "no-log-entry",
-                format_args!(
-                    "expected an entry of a transparency log, found none: {} carries none. It is by the expected key; \
-                     `--insecure-ignore-tlog` accepts that",
-                    piece.format
-                ),
-            ),
+            Ok(_) => {
+                let reason = Rejection::NoLogEntry;
+                let message = format_args!("{reason}: {} carries none. It is by the expected key", piece.format);
+                Problem::rejected(reason.code(), message)
+            }
             Err(rejection) => Problem::from(&rejection),
         }
     }
