@@ -149,7 +149,7 @@ fn an_image_of_a_registry_is_listed_as_one_of_a_layout_and_knows_where_it_is_fro
     assert_eq!(registry.requests().len(), asked);
     let unknown = scene.sbom(&[&reference, "--platform", "linux/s390x"]).expect_code(2);
     assert!(
-        unknown.stderr_text().starts_with("error[base-platform-missing]"),
+        unknown.stderr_text().starts_with("error[platform-missing]"),
         "{}",
         unknown.stderr_text()
     );

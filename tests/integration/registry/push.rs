@@ -183,7 +183,9 @@ fn only_the_image_for_a_platform_is_pushed_and_its_manifest_alone() {
     let none = ["push", "layout:v1", &scene.place(), "--platform", "linux/s390x"];
     let refused = scene.attest(&none).expect_code(2);
     assert!(
-        refused.stderr_text().starts_with("error[base-platform-missing]"),
+        refused
+            .stderr_text()
+            .starts_with("error[platform-missing]: the image is not for `linux/s390x`"),
         "{}",
         refused.stderr_text()
     );
@@ -327,10 +329,14 @@ fn only_the_platform_that_is_asked_for_is_fetched() {
     let none = ["fetch", &scene.place(), "--platform", "linux/s390x", "-o", "none"];
     let refused = scene.attest(&none).expect_code(2);
     assert!(
-        refused.stderr_text().starts_with("error[base-platform-missing]"),
+        refused
+            .stderr_text()
+            .starts_with("error[platform-missing]: the image is not for `linux/s390x`"),
         "{}",
         refused.stderr_text()
     );
+    let at = format!("--> {}@sha256:", scene.place().trim_start_matches("oci://"));
+    assert!(refused.stderr_text().contains(&at), "{}", refused.stderr_text());
     assert!(!scene.path("none").exists());
 }
 

@@ -100,6 +100,13 @@ fn calls_that_make_no_sense_are_refused() {
     }
     let finished = scene
         .release
+        .verify(&[&["--oci-layout", "nothing-here"][..], &SIGNER].concat());
+    says(
+        finished.stderr_text(),
+        "hint: `attest fetch oci://NAME -o DIR` makes a layout",
+    );
+    let finished = scene
+        .release
         .verify(&["--oci-layout", "layout:v1", "--key", "minisign.pub"])
         .expect_code(2);
     says(finished.stderr_text(), "error[key-not-for-images]");

@@ -67,7 +67,10 @@ impl<'a> Base<'a> {
     }
 
     fn choose(&self, wanted: &Platform) -> Result<(Platform, Image, Configuration), Error> {
-        choose(self.layout, &self.descriptor, wanted)
+        choose(self.layout, &self.descriptor, wanted).map_err(|error| match error {
+            Error::NoPlatform { wanted, found } => Error::NoBase { wanted, found },
+            error => error,
+        })
     }
 }
 
@@ -75,7 +78,7 @@ impl Layout {
     /// What points to the image for a platform, at or below a descriptor.
     ///
     /// # Errors
-    /// [`Error::NoBase`] when there is none; as for [`Layout::images`].
+    /// [`Error::NoPlatform`] when there is none; as for [`Layout::images`].
     pub fn image_for(&self, descriptor: &Descriptor, platform: &Platform) -> Result<Descriptor, Error> {
         choose(self, descriptor, platform).map(|(_, image, _)| image.descriptor)
     }
@@ -102,7 +105,7 @@ fn choose(layout: &Layout, top: &Descriptor, wanted: &Platform) -> Result<(Platf
         }
         found.push(platform.to_string());
     }
-    Err(Error::NoBase {
+    Err(Error::NoPlatform {
         wanted: Box::new(wanted.clone()),
         found,
     })

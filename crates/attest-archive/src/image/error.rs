@@ -147,6 +147,14 @@ pub enum Error {
         /// The platforms of the base image.
         found: Vec<String>,
     },
+    /// An image is not there for a platform.
+    #[error("the image is not for `{wanted}`: it is for {}", names(.found))]
+    NoPlatform {
+        /// The platform that was asked for.
+        wanted: Box<Platform>,
+        /// The platforms of the image.
+        found: Vec<String>,
+    },
     /// An index would name two images for one platform.
     #[error("two images for `{platform}`: `{first}` and `{second}`")]
     DuplicatePlatform {

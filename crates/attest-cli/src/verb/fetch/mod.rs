@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     let pinned = bases.resolve(&reference)?;
     let fetched = bases.fetch(&pinned, &platforms, context)?;
     let refuse = |error: ImageError| image_refusal(&error, output, output);
-    let taken = taken(&fetched.layout, &fetched.descriptor, &platforms).map_err(refuse)?;
+    let taken = taken(&fetched.layout, &fetched.descriptor, &platforms).map_err(|error| refuse(error).at(&pinned))?;
     let attached = match arguments.attestations {
         true => arguments.attached(&bases, &pinned, &taken, context)?,
         false => Vec::new(),

@@ -58,9 +58,13 @@ impl Opened {
         arguments: &Arguments,
         context: &mut Context<'_>,
     ) -> Result<Self, Failure> {
-        let is_there = reference.parts().0.exists();
-        if is_there || !is_registry_reference(&reference.0) {
+        let (path, _) = reference.parts();
+        if path.exists() {
             return Self::open(reference);
+        }
+        if !is_registry_reference(&reference.0) {
+            return Err(nothing_at(&path)
+                .hint("`--base` also takes an image of a registry: `oci://debian:12` tells its digest"));
         }
         let named = parse_reference(&reference.0)?;
         let platforms: BTreeSet<_> = arguments.platform.iter().map(|root| root.platform.clone()).collect();
@@ -75,12 +79,9 @@ impl Opened {
     pub(crate) fn open(reference: &LayoutReference) -> Result<Self, Failure> {
         let (path, asked) = reference.parts();
         if !path.exists() {
-            return Err(Failure::usage(
-                "layout-expected",
-                "expected an OCI layout directory or archive, found nothing",
-            )
-            .at(path.display())
-            .hint("`--base` also takes an image of a registry: `oci://debian:12` tells its digest"));
+            return Err(
+                nothing_at(&path).hint("`attest fetch oci://NAME -o DIR` makes a layout of an image of a registry")
+            );
         }
         let refuse = |error| refusal(&error, &path, &path);
         let layout = Layout::open(&path).map_err(refuse)?;
@@ -112,6 +113,11 @@ impl Opened {
     pub(super) fn taken(&self) -> Taken<'_> {
         Taken::new(&self.layout, self.descriptor.clone())
     }
+}
+
+fn nothing_at(path: &Path) -> Failure {
+    let message = "expected an OCI layout directory or archive, found nothing";
+    Failure::usage("layout-expected", message).at(path.display())
 }
 
 #[cfg(test)]

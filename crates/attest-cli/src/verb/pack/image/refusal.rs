@@ -26,6 +26,7 @@ pub(crate) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
             usage("layout-reference").hint("name one as `LAYOUT:TAG` or `LAYOUT@sha256:DIGEST`")
         }
         Error::NoBase { .. } => usage("base-platform-missing"),
+        Error::NoPlatform { .. } => usage("platform-missing"),
         Error::DuplicatePlatform { .. } => usage("platform-twice"),
         Error::Whiteout { .. } => usage("name-is-whiteout"),
         Error::NoSuchMember { .. } => usage("path-not-in-root"),
