@@ -269,6 +269,11 @@ fn what_cannot_be_told_or_sent_is_refused_before_anything_goes() {
         (&["a"], &["--kind", "file"], "artifact-type-expected"),
         (&["layout:v1", "a"], &["--kind", "layout"], "one-source-expected"),
         (&[chart, chart], &["--kind", "chart"], "one-source-expected"),
+        (&[chart, chart], &[], "one-source-expected"),
+        (&["a", chart], &[], "one-source-expected"),
+        (&["layout:v1", "a"], &[], "one-source-expected"),
+        (&[chart], &typed, "option-of-another-kind"),
+        (&["layout:v1"], &typed, "option-of-another-kind"),
     ] {
         let place = scene.place();
         let arguments = [&["push"], sources, &[&place], options].concat();
@@ -304,6 +309,9 @@ fn a_chart_is_a_file_where_that_is_said() {
         "--artifact-type",
         "a/b",
     ];
-    scene.attest(&arguments).expect_code(0);
+    assert_eq!(scene.refused(&arguments), "option-of-another-kind");
+    scene
+        .attest(&[&arguments[..], &["--kind", "file"]].concat())
+        .expect_code(0);
     assert_eq!(types(&scene.manifest("v1")), ["application/octet-stream"]);
 }

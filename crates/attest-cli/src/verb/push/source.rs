@@ -48,11 +48,7 @@ impl Source {
                 Opened::open(&layout_reference(only)).map(|opened| Self::Layout(Box::new(opened)))
             }
             (Kind::Chart, [only]) => ChartPackage::open(Path::new(only)).map(Self::Chart),
-            (_, several) => {
-                let message = format_args!("expected one layout or chart, found {} paths", several.len());
-                Err(Failure::usage("one-source-expected", message)
-                    .hint("push them one after the other with `attest push`"))
-            }
+            (_, several) => Err(one_source_expected(several)),
         }
     }
 
@@ -106,14 +102,17 @@ fn of_layout<'a>(opened: &'a Opened, platform: Option<&Platform>) -> Result<Cont
         .map_err(|error| image_refusal(&error, path, path))
 }
 
-/// What shows in the content. Whoever says what files are means files.
+/// What shows in the content. Whoever says what files are means files, but for what is a layout or a chart by itself.
 fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
-    if arguments.artifact_type.is_some() {
-        return Ok(Kind::File);
-    }
     let [only] = &arguments.source[..] else {
-        return Err(artifact_type_expected(&arguments.source));
+        return match arguments.artifact_type {
+            Some(_) => Ok(Kind::File),
+            None => Err(several(&arguments.source)),
+        };
     };
+    if arguments.artifact_type.is_some() {
+        return Ok(shown(only).unwrap_or(Kind::File));
+    }
     let path = layout_reference(only).path();
     if !path.is_dir() {
         require_file(&path)?;
@@ -127,6 +126,17 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
     }
 }
 
+/// What a source is by its content alone, if that is more than a file.
+fn shown(source: &str) -> Option<Kind> {
+    let path = layout_reference(source).path();
+    match () {
+        () if !path.is_file() && !path.is_dir() => None,
+        () if Layout::open(&path).is_ok() => Some(Kind::Layout),
+        () if path.is_file() && is_chart(&path) => Some(Kind::Chart),
+        () => None,
+    }
+}
+
 fn is_chart(path: &Path) -> bool {
     std::fs::File::open(path).is_ok_and(|file| ArchivedChart::read(file).is_ok())
 }
@@ -136,16 +146,30 @@ fn layout_reference(text: &str) -> LayoutReference {
     reference
 }
 
+/// Why several sources cannot be pushed, of which nobody says what they are together.
+fn several(sources: &[String]) -> Failure {
+    match sources.iter().any(|source| shown(source).is_some()) {
+        true => one_source_expected(sources),
+        false => artifact_type_expected(sources),
+    }
+}
+
+fn one_source_expected(sources: &[String]) -> Failure {
+    let message = format_args!("expected one layout or chart, found {} paths", sources.len());
+    Failure::usage("one-source-expected", message).hint("push them one after the other with `attest push`")
+}
+
 /// What holds for one kind alone.
 fn refuse_others(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let refuse = |option: &str, of: &str| {
         let message = format_args!("expected `{option}` with {of} alone");
-        Err(Failure::usage("option-of-another-kind", message))
+        Failure::usage("option-of-another-kind", message)
     };
     match kind {
-        Kind::Chart | Kind::File if arguments.platform.is_some() => refuse("--platform", "a layout"),
-        Kind::Chart | Kind::File if arguments.attestations => refuse("--attestations", "a layout"),
-        Kind::Layout | Kind::Chart if arguments.artifact_type.is_some() => refuse("--artifact-type", "files"),
+        Kind::Chart | Kind::File if arguments.platform.is_some() => Err(refuse("--platform", "a layout")),
+        Kind::Chart | Kind::File if arguments.attestations => Err(refuse("--attestations", "a layout")),
+        Kind::Layout | Kind::Chart if arguments.artifact_type.is_some() => Err(refuse("--artifact-type", "files")
+            .hint("leave it out; the bytes of a file, whatever they are, go with `--kind file` beside it")),
         _ => Ok(()),
     }
 }
