@@ -15,8 +15,14 @@ pub(crate) struct Draft<T = Packed> {
     packed: T,
 }
 
+/// Who may read a file, before the umask takes away what the user does not grant: anybody, as with any new file.
+const FOR_ALL: u32 = 0o666;
+
+/// Nobody but its owner.
+const FOR_OWNER: u32 = 0o600;
+
 /// A file that lies in a directory.
-enum Unplaced {
+pub(crate) enum Unplaced {
     /// Without a name: on Linux, so that nothing is left of it whatever ends the process.
     #[cfg(target_os = "linux")]
     Nameless(File),
@@ -42,7 +48,7 @@ impl<T> Draft<T> {
     ) -> Result<Self, Error> {
         refuse_destination(destination)?;
         let directory = directory_of(destination);
-        let file = Unplaced::new(directory).map_err(Error::write)?;
+        let file = Unplaced::new(directory, FOR_ALL).map_err(Error::write)?;
         let inner = file.as_file();
         let packed = write(Stoppable { inner, stop }, directory)?;
         file.as_file().sync_all().map_err(Error::write)?;
@@ -92,35 +98,46 @@ pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
     }
 }
 
-/// A file with a name that nothing else has. The umask takes away what the user does not grant, as for any new file.
+/// A file with a name that nothing else has.
 pub(crate) fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
+    named_file(directory, FOR_ALL)
+}
+
+fn named_file(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".attest-").suffix(".partial");
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
     builder.tempfile_in(directory)
 }
 
 impl Unplaced {
+    /// One that nobody but its owner may read.
+    pub(crate) fn of_owner(directory: &Path) -> io::Result<Self> {
+        Self::new(directory, FOR_OWNER)
+    }
+
     #[cfg(target_os = "linux")]
-    fn new(directory: &Path) -> io::Result<Self> {
+    fn new(directory: &Path, mode: u32) -> io::Result<Self> {
         use rustix::fs::{Mode, OFlags, open};
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let opened = open(directory, flags, Mode::from_raw_mode(0o666)).map(File::from);
+        let opened = open(directory, flags, Mode::from_raw_mode(mode)).map(File::from);
         match opened {
             // Without the links of /proc it could be given no name.
             Ok(file) if fs::metadata(link_of(&file)).is_ok() => Ok(Self::Nameless(file)),
             // Not every file system has such files.
-            _ => temporary_file(directory).map(Self::Named),
+            _ => named_file(directory, mode).map(Self::Named),
         }
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn new(directory: &Path) -> io::Result<Self> {
-        temporary_file(directory).map(Self::Named)
+    fn new(directory: &Path, mode: u32) -> io::Result<Self> {
+        named_file(directory, mode).map(Self::Named)
     }
 
-    fn as_file(&self) -> &File {
+    pub(crate) fn as_file(&self) -> &File {
         match self {
             #[cfg(target_os = "linux")]
             Self::Nameless(file) => file,
@@ -128,7 +145,8 @@ impl Unplaced {
         }
     }
 
-    fn place(self, destination: &Path) -> io::Result<()> {
+    /// Gives it its name, in place of what had it before.
+    pub(crate) fn place(self, destination: &Path) -> io::Result<()> {
         match self {
             #[cfg(target_os = "linux")]
             Self::Nameless(file) => name(&file, destination),
@@ -137,11 +155,25 @@ impl Unplaced {
     }
 }
 
-/// Only a file that has a name can take the place of another: it gets one that is soon the other.
+impl Write for Unplaced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.as_file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.as_file().flush()
+    }
+}
+
+/// Only a file that has a name can take the place of another: where there is one, it gets a name that is soon the other.
 #[cfg(target_os = "linux")]
 fn name(file: &File, destination: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
     let link = |path: &Path| linkat(CWD, link_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from);
+    match link(destination) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        done => return done,
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".attest-").suffix(".partial");
     let named = builder.make_in(directory_of(destination), link)?;

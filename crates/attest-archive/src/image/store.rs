@@ -3,10 +3,10 @@ use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Algorithms, Digest, Measured, MeasuringWriter};
-use tempfile::NamedTempFile;
 
 use super::layout::blob_path;
 use super::{Annotations, Descriptor, Error, Index, Layout, MAX_DOCUMENT_BYTES};
+use crate::draft::Unplaced;
 
 const MARKER: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
@@ -116,13 +116,10 @@ impl Store {
         Ok(kept.map_err(Error::write)?)
     }
 
-    fn temporary_file(&self) -> Result<NamedTempFile, Error> {
-        let mut builder = tempfile::Builder::new();
-        let made = builder
-            .prefix(".attest-")
-            .suffix(".partial")
-            .tempfile_in(&self.directory);
-        made.map_err(Error::write)
+    /// Without a name, where the system knows such files: of what is broken off nothing is left. What a registry shows to one user
+    /// is not for the others.
+    fn temporary_file(&self) -> Result<Unplaced, Error> {
+        Unplaced::of_owner(&self.directory).map_err(Error::write)
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -134,10 +131,9 @@ fn is_it(measured: &Measured, digest: &Digest, size: u64) -> bool {
     measured.size() == size && measured.digest(digest.algorithm()) == Some(digest)
 }
 
-fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+fn persist(file: Unplaced, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    file.place(path)
 }
 
 #[cfg(test)]
@@ -190,6 +186,24 @@ mod tests {
         ));
         assert!(!store.holds(&blob).unwrap());
         assert_eq!(files(directory.path()), before);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_broken_off_leaves_nothing_and_what_is_kept_is_for_its_owner() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let blob = descriptor(b"content");
+        let before = files(directory.path());
+        let inserted = store.insert(blob.digest(), blob.size(), |file| {
+            file.write_all(b"content").map_err(Error::write)?;
+            assert_eq!(files(directory.path()), before);
+            Ok::<_, Error>(())
+        });
+        inserted.unwrap();
+        let mode = fs::metadata(store.path(blob.digest())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
