@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use attest_digest::{Digest, Measured};
@@ -138,10 +138,9 @@ impl Staging {
                     exchange,
                     remove: |path| fs::remove_dir_all(path),
                 };
-                let left_behind = place.give_to(self.directory, self.destination.parent());
                 Ok(Finished {
                     archive: None,
-                    left_behind: left_behind.map_err(Error::write)?,
+                    left_behind: place.give_to(self.directory, self.destination.parent())?,
                 })
             }
         }
@@ -204,19 +203,26 @@ fn refuse_occupied(destination: &Destination) -> Result<(), Error> {
     };
     let is_free = match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::symlink_metadata(path).is_err(),
+        Err(error) if error.kind() == ErrorKind::NotFound => fs::symlink_metadata(path).is_err(),
         // A file, or a link that leads nowhere, stands in the way; what cannot be looked at is another matter.
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory && fs::symlink_metadata(path).is_ok() => false,
+        Err(error) if error.kind() == ErrorKind::NotADirectory && fs::symlink_metadata(path).is_ok() => false,
         Err(error) => return Err(Error::read(path)(error)),
     };
-    let is_layout = path.join("oci-layout").is_file() && path.join("index.json").is_file();
-    match is_free || (*replace && is_layout) {
+    match is_free || (*replace && is_layout(path)) {
         true => Ok(()),
-        false => Err(Error::Exists {
-            path: path.clone(),
-            is_layout,
-        }),
+        false => Err(occupied(path)),
     }
+}
+
+fn occupied(path: &Path) -> Error {
+    Error::Exists {
+        path: path.to_owned(),
+        is_layout: is_layout(path),
+    }
+}
+
+fn is_layout(path: &Path) -> bool {
+    path.join("oci-layout").is_file() && path.join("index.json").is_file()
 }
 
 /// Where a layout directory goes, and how.
@@ -230,20 +236,32 @@ struct Place {
 impl Place {
     /// Gives the new layout its name, and removes the one that had it. Once it has it, nothing that is left to do can fail it:
     /// what cannot be removed comes back.
-    fn give_to(&self, directory: TempDir, parent: &Path) -> io::Result<Option<PathBuf>> {
+    fn give_to(&self, directory: TempDir, parent: &Path) -> Result<Option<PathBuf>, Error> {
         // That the parent cannot be opened is better known before.
-        sync(parent)?;
-        let replaced = self.rename(directory.path())?;
+        sync(parent).map_err(Error::write)?;
+        let replaced = self.rename(directory.path()).map_err(|error| match error.kind() {
+            // Somebody else was first.
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotADirectory => occupied(&self.path),
+            _ => Error::write(error),
+        })?;
         // It has another name now; what has its old one is removed here or left.
         let _ = directory.keep();
-        sync(parent)?;
+        sync(parent).map_err(Error::write)?;
         Ok(replaced.filter(|replaced| (self.remove)(replaced).is_err()))
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.replace && self.path.join("oci-layout").is_file()
     }
 
     /// In one step where the system can do that; otherwise the old one is set aside first, and comes back if that fails.
     fn rename(&self, new: &Path) -> io::Result<Option<PathBuf>> {
-        if !self.replace || !self.path.join("oci-layout").is_file() {
-            return fs::rename(new, &self.path).map(|()| None);
+        if !self.is_replaced() {
+            match fs::rename(new, &self.path) {
+                // It came meanwhile.
+                Err(_) if self.is_replaced() => {}
+                done => return done.map(|()| None),
+            }
         }
         if (self.exchange)(new, &self.path) {
             return Ok(Some(new.to_owned()));
@@ -263,7 +281,7 @@ mod tests {
     use super::*;
 
     /// A directory that holds a layout `old`, a directory `new` beside it, and what comes of putting it there.
-    fn replaced(place: &Place) -> (TempDir, io::Result<Option<PathBuf>>) {
+    fn replaced(place: &Place) -> (TempDir, Result<Option<PathBuf>, Error>) {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join(&place.path);
         fs::create_dir(&path).unwrap();
@@ -305,7 +323,7 @@ mod tests {
     #[test]
     fn what_cannot_be_removed_is_named_and_the_new_layout_is_in_its_place() {
         for exchange in [exchange, |_: &Path, _: &Path| false] {
-            let remove = |_: &Path| Err(io::ErrorKind::PermissionDenied.into());
+            let remove = |_: &Path| Err(ErrorKind::PermissionDenied.into());
             let (parent, found) = replaced(&Place {
                 exchange,
                 remove,
@@ -344,7 +362,7 @@ mod tests {
     fn a_layout_that_came_meanwhile_is_not_replaced_without_the_word_for_it() {
         let replace = false;
         let (parent, found) = replaced(&Place { replace, ..place() });
-        assert!(found.is_err());
+        assert!(matches!(found, Err(Error::Exists { path, .. }) if path == parent.path().join("layout")));
         assert_eq!(marker(&parent.path().join("layout")), "old");
         assert_eq!(count(&parent), 1);
     }
