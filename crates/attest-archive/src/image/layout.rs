@@ -179,17 +179,17 @@ impl Layout {
     /// The index that a descriptor points to.
     ///
     /// # Errors
-    /// As for [`Layout::document`]; [`Error::Document`] with what [`Index::from_json`] says.
+    /// As for [`Layout::document`]; [`Error::Document`] with what [`Index::pointed_to`] says.
     pub fn nested_index(&self, descriptor: &Descriptor) -> Result<Index, Error> {
-        Index::from_json(&self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
+        Index::pointed_to(descriptor, &self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
     }
 
     /// The manifest that a descriptor points to.
     ///
     /// # Errors
-    /// As for [`Layout::document`]; [`Error::Document`] with what [`Manifest::from_json`] says.
+    /// As for [`Layout::document`]; [`Error::Document`] with what [`Manifest::pointed_to`] says.
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, Error> {
-        Manifest::from_json(&self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
+        Manifest::pointed_to(descriptor, &self.document(descriptor)?).map_err(Error::document(descriptor.digest()))
     }
 
     /// Every image at or below a descriptor, in the order of their indexes; each digest once. What is neither an index nor a

@@ -10,6 +10,14 @@ pub const MAX_DOCUMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// The only version there ever was.
 const SCHEMA_VERSION: u64 = 2;
 
+/// What points to an index or a manifest says which of these it is.
+const KINDS: [&str; 4] = [
+    media_type::INDEX,
+    media_type::DOCKER_LIST,
+    media_type::MANIFEST,
+    media_type::DOCKER_MANIFEST,
+];
+
 const INDEX_KEYS: [&str; 6] = [
     "schemaVersion",
     "mediaType",
@@ -113,6 +121,19 @@ impl Index {
         Ok(Self(wire))
     }
 
+    /// Reads the index that a descriptor points to. Where both say what it is, they say the same: whoever looks at only one of them must
+    /// not see something else.
+    ///
+    /// # Errors
+    /// As for [`Index::from_json`]; [`Error::MediaType`] also when it says that it is something else than the descriptor does.
+    ///
+    /// Source: OCI image-spec 1.1, `descriptor.md`, "Properties", and `image-index.md`, `mediaType`.
+    pub fn pointed_to(descriptor: &Descriptor, json: &[u8]) -> Result<Self, Error> {
+        let index = Self::from_json(json)?;
+        require_said(descriptor, index.0.media_type.as_deref())?;
+        Ok(index)
+    }
+
     /// The index as it is written: compact JSON, its keys in the order of the specification, annotations sorted.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
@@ -174,6 +195,16 @@ impl Manifest {
         refuse_keys(&wire.rest, ["manifests", "fsLayers", "history"])?;
         keys::refuse_twins(wire.rest.keys(), &MANIFEST_KEYS)?;
         Ok(Self(wire))
+    }
+
+    /// Reads the manifest that a descriptor points to, as [`Index::pointed_to`] does.
+    ///
+    /// # Errors
+    /// As for [`Index::pointed_to`].
+    pub fn pointed_to(descriptor: &Descriptor, json: &[u8]) -> Result<Self, Error> {
+        let manifest = Self::from_json(json)?;
+        require_said(descriptor, manifest.0.media_type.as_deref())?;
+        Ok(manifest)
     }
 
     /// The manifest as it is written, as for [`Index::to_json`].
@@ -244,6 +275,18 @@ fn require_type(found: Option<&str>, expected: [&'static str; 2]) -> Result<(), 
     match found {
         Some(found) if !expected.contains(&found) => Err(Error::MediaType {
             expected: expected[0],
+            found: found.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A descriptor of no known kind, and a document that does not say what it is, contradict nothing.
+fn require_said(descriptor: &Descriptor, found: Option<&str>) -> Result<(), Error> {
+    let expected = KINDS.into_iter().find(|kind| *kind == descriptor.media_type());
+    match (expected, found) {
+        (Some(expected), Some(found)) if expected != found => Err(Error::MediaType {
+            expected,
             found: found.to_owned(),
         }),
         _ => Ok(()),
@@ -363,6 +406,33 @@ mod tests {
         let error = refusal_of_manifest(&format!(r#""mediaType":"{}","#, media_type::INDEX));
         let (expected, found) = (media_type::MANIFEST, media_type::INDEX);
         assert_eq!(error, format!("expected media type `{expected}`, found `{found}`"));
+    }
+
+    #[test]
+    fn what_points_to_a_document_and_the_document_say_the_same() {
+        let pointing = |kind: &str| Descriptor::new(kind, DIGEST.parse().unwrap(), 0);
+        let said = |kind: &str| manifest(&format!(r#""mediaType":"{kind}","#));
+        for (pointer, document, is_same) in [
+            (media_type::MANIFEST, said(media_type::MANIFEST), true),
+            (media_type::MANIFEST, manifest(""), true),
+            ("", said(media_type::DOCKER_MANIFEST), true),
+            (media_type::MANIFEST, said(media_type::DOCKER_MANIFEST), false),
+            (media_type::DOCKER_MANIFEST, said(media_type::MANIFEST), false),
+        ] {
+            let read = Manifest::pointed_to(&pointing(pointer), document.as_bytes());
+            assert_eq!(read.is_ok(), is_same, "{pointer} {document}");
+        }
+        let list = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#,
+            media_type::DOCKER_LIST
+        );
+        Index::pointed_to(&pointing(media_type::DOCKER_LIST), list.as_bytes()).unwrap();
+        let error = Index::pointed_to(&pointing(media_type::INDEX), list.as_bytes()).unwrap_err();
+        let (expected, found) = (media_type::INDEX, media_type::DOCKER_LIST);
+        assert_eq!(
+            error.to_string(),
+            format!("expected media type `{expected}`, found `{found}`")
+        );
     }
 
     #[test]

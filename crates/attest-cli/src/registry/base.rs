@@ -229,11 +229,11 @@ impl Fetching<'_> {
             problem: Box::new(problem),
         };
         if descriptor.is_manifest() {
-            let manifest = Manifest::from_json(bytes).map_err(of_document)?;
+            let manifest = Manifest::pointed_to(descriptor, bytes).map_err(of_document)?;
             let all = manifest.layers().iter().chain([manifest.config()]);
             blobs.extend(all.map(|blob| (blob.digest().clone(), blob.clone())));
         } else if descriptor.is_index() && depth > 0 {
-            let index = Index::from_json(bytes).map_err(of_document)?;
+            let index = Index::pointed_to(descriptor, bytes).map_err(of_document)?;
             let others = index
                 .manifests()
                 .iter()

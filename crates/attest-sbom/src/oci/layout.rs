@@ -78,7 +78,7 @@ impl Layout<'_> {
 
     fn index(&mut self, descriptor: &Descriptor, name: Option<&Name>, depth: usize) -> Result<(), Gap> {
         let bytes = blob(self.tree, self.root, descriptor.digest())?;
-        let index = Index::from_json(&bytes).map_err(|error| self.damaged(descriptor.digest(), error))?;
+        let index = Index::pointed_to(descriptor, &bytes).map_err(|error| self.damaged(descriptor.digest(), error))?;
         for child in index.manifests() {
             self.enter(child, name, depth - 1);
         }
@@ -88,7 +88,7 @@ impl Layout<'_> {
     fn manifest(&mut self, descriptor: &Descriptor, name: Option<&Name>) -> Result<(), Gap> {
         let digest = descriptor.digest();
         let bytes = blob(self.tree, self.root, digest)?;
-        let manifest = Manifest::from_json(&bytes).map_err(|error| self.damaged(digest, error))?;
+        let manifest = Manifest::pointed_to(descriptor, &bytes).map_err(|error| self.damaged(digest, error))?;
         if !is_image(&manifest) {
             return Ok(());
         }

@@ -271,3 +271,22 @@ fn a_manifest_of_another_size_than_its_index_says_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_manifest_that_is_called_by_another_name_than_its_own_is_refused() {
+    let mut content = Content::default();
+    let mut image = content.image("a", "linux/amd64");
+    let good = content.index(std::slice::from_ref(&image));
+    content.tree(&good, &|_| true).unwrap();
+    image["mediaType"] = json!("application/vnd.docker.distribution.manifest.v2+json");
+    let top = content.index(std::slice::from_ref(&image));
+    let error = content.tree(&top, &|_| true).unwrap_err();
+    let expected = format!(
+        "expected media type `{}`, found `{MANIFEST}`",
+        image["mediaType"].as_str().unwrap()
+    );
+    assert!(
+        matches!(&error, TreeError::Invalid { digest, source } if *digest == digest_of(&image) && source.to_string() == expected),
+        "{error}"
+    );
+}

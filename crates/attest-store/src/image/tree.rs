@@ -388,9 +388,9 @@ fn require_size(descriptor: &Descriptor, bytes: &[u8]) -> Result<(), image::Erro
 
 fn kind(descriptor: &Descriptor, bytes: &[u8]) -> Result<NodeKind, image::Error> {
     if descriptor.is_index() {
-        return Index::from_json(bytes).map(NodeKind::Index);
+        return Index::pointed_to(descriptor, bytes).map(NodeKind::Index);
     }
-    let manifest = Manifest::from_json(bytes)?;
+    let manifest = Manifest::pointed_to(descriptor, bytes)?;
     if is_build_attestation(descriptor) {
         let about = descriptor.annotations().get(BUILDKIT_SUBJECT);
         let about = about.and_then(|digest| digest.parse().ok());
