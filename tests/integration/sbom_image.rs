@@ -193,6 +193,39 @@ fn several_images_want_a_place_or_a_choice() {
 }
 
 #[test]
+fn an_image_of_which_a_platform_is_missing_is_still_one_for_several() {
+    let scene = Scene::new();
+    let index: Value = read(&scene.path("app.oci/index.json"));
+    let blob = |digest: &Value| {
+        let hex = digest.as_str().unwrap().strip_prefix("sha256:").unwrap().to_owned();
+        scene.path("app.oci/blobs/sha256").join(hex)
+    };
+    let inner = read(&blob(&index["manifests"][0]["digest"]));
+    let missing = blob(&inner["manifests"][1]["digest"]);
+    fs::remove_file(&missing).unwrap();
+    let told = |path: &str, expected: &str| {
+        let done = scene.sbom(&["app.oci", "-o", path]).expect_code(0);
+        assert!(done.stderr_text().contains(expected), "{}", done.stderr_text());
+        assert_eq!(names(&scene.path(path)), ["index.cdx.json", "linux-amd64.cdx.json"]);
+    };
+    told("none", "missing: the image names it, and it is not there");
+    let without = scene.sbom(&["app.oci"]).expect_code(2);
+    assert!(
+        without.stderr_text().contains("found several: ") && without.stderr_text().contains("1 that cannot be read"),
+        "{}",
+        without.stderr_text()
+    );
+    scene
+        .sbom(&["app.oci", "--platform", "linux/amd64", "-o", "one.json"])
+        .expect_code(0);
+    std::os::unix::fs::symlink("/nowhere", &missing).unwrap();
+    told("link", "unreadable: expected a regular file, found a link");
+    fs::remove_file(&missing).unwrap();
+    std::os::unix::net::UnixListener::bind(&missing).unwrap();
+    told("socket", "unreadable: it is not a regular file");
+}
+
+#[test]
 fn a_damaged_layer_is_said_and_strictly_nothing_is_written() {
     let scene = Scene::new();
     let blobs = scene.path("app.oci/blobs/sha256");

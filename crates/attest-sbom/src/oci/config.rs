@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::DOCUMENT_LIMIT;
 use crate::Gap;
-use crate::tree::Tree;
+use crate::tree::{EntryKind, Tree};
 
 /// What is read of the configuration of an image. Source: OCI image-spec 1.1, `config.md`.
 #[derive(Debug, Default, Deserialize)]
@@ -53,8 +53,7 @@ impl Config {
 
 /// A document of a tree, whole.
 pub(super) fn document(tree: &dyn Tree, path: &str) -> Result<Vec<u8>, Gap> {
-    let entry = tree.listing().resolve(path);
-    let entry = entry.ok_or_else(|| Gap::new("missing", path, "the image names it, and it is not there"))?;
+    let entry = tree.listing().resolve(path).ok_or_else(|| no_file(tree, path))?;
     let mut bytes = Vec::new();
     tree.open(&entry.path)
         .and_then(|content| content.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes))
@@ -66,6 +65,19 @@ pub(super) fn document(tree: &dyn Tree, path: &str) -> Result<Vec<u8>, Gap> {
             format!("expected at most {DOCUMENT_LIMIT} bytes"),
         )),
         false => Ok(bytes),
+    }
+}
+
+/// Why there is no file to be read.
+fn no_file(tree: &dyn Tree, path: &str) -> Gap {
+    let listing = tree.listing();
+    match listing.at(path).map(|entry| &entry.kind) {
+        Some(EntryKind::Link { .. }) => {
+            let detail = "expected a regular file, found a link that leads to none of the image";
+            Gap::new("unreadable", path, detail)
+        }
+        None if !listing.is_special(path) => Gap::new("missing", path, "the image names it, and it is not there"),
+        _ => Gap::new("unreadable", path, "it is not a regular file"),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Images {
     pub platforms: Vec<PlatformImage>,
     /// What is damaged or missing.
     pub gaps: Vec<Gap>,
+    /// How many more images are named, and cannot be read.
+    pub unread: usize,
     /// The index that holds them all, where there is one, by its digest.
     pub(super) index: Option<Digest>,
 }

@@ -67,6 +67,9 @@ impl Layout<'_> {
             () => Ok(()),
         };
         if let Err(gap) = result {
+            // What `index.json` names without a platform may be what hangs on an image.
+            let is_image = depth < MAX_DEPTH || descriptor.platform().is_some();
+            self.images.unread += usize::from(is_image);
             self.images.gaps.push(gap);
         }
     }

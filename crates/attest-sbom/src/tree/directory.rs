@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Directory {
                 walk.gaps.push(Gap::new("unreadable", &relative, error.to_string()));
             }
         }
-        let listing = Listing::new(walk.entries, walk.gaps);
+        let listing = Listing::new(walk.entries, walk.gaps).with_special(walk.special);
         let root = Root::Directory(root);
         Ok(Self { root, listing })
     }
@@ -139,6 +140,8 @@ impl Tree for Directory {
 struct Walk {
     entries: Vec<Entry>,
     gaps: Vec<Gap>,
+    /// Where a device, a pipe or a socket lies.
+    special: BTreeSet<String>,
     /// Directories that are not read yet, with their path in the tree and their depth.
     left: Vec<(PathBuf, String, usize)>,
 }
@@ -190,7 +193,7 @@ impl Walk {
                 }
                 self.entries.push(Entry { path, kind });
             }
-            Ok(None) => {}
+            Ok(None) => drop(self.special.insert(path)),
             Err(error) => self.gaps.push(Gap::new("unreadable", &path, error.to_string())),
         }
     }

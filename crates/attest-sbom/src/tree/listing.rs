@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::Gap;
 
 /// The most links that one path may lead through: what Linux allows.
@@ -65,6 +67,8 @@ impl Entry {
 pub struct Listing {
     entries: Vec<Entry>,
     gaps: Vec<Gap>,
+    /// Where a device, a pipe or a socket lies.
+    special: BTreeSet<String>,
 }
 
 impl Listing {
@@ -75,7 +79,26 @@ impl Listing {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         entries.dedup_by(|later, earlier| later.path == earlier.path);
         gaps.sort();
-        Self { entries, gaps }
+        let special = BTreeSet::new();
+        Self { entries, gaps, special }
+    }
+
+    /// The same, with where devices, pipes and sockets lie: none of them is an entry, and none of these paths is free.
+    #[must_use]
+    pub fn with_special(self, special: BTreeSet<String>) -> Self {
+        Self { special, ..self }
+    }
+
+    /// Where devices, pipes and sockets lie.
+    #[must_use]
+    pub fn special(&self) -> &BTreeSet<String> {
+        &self.special
+    }
+
+    /// Whether a device, a pipe or a socket lies there.
+    #[must_use]
+    pub fn is_special(&self, path: &str) -> bool {
+        self.special.contains(path)
     }
 
     /// Everything, sorted by path.

@@ -44,10 +44,10 @@ impl Found<'_> {
     pub(super) fn one(&self, platform: Option<&str>) -> Result<Option<&PlatformImage>, Failure> {
         let images = &self.images.platforms;
         let Some(platform) = platform else {
-            return Ok(if let [image] = images.as_slice() {
-                Some(image)
-            } else {
-                None
+            // What is written is decided by what the index names, whether all of it is here or not.
+            return Ok(match images.as_slice() {
+                [image] if self.images.unread == 0 => Some(image),
+                _ => None,
             });
         };
         let asked = images
@@ -73,7 +73,9 @@ impl Found<'_> {
             Some(name) => format!("{name} for {}", image.platform()),
             None => image.platform(),
         });
-        shown.collect::<Vec<_>>().join(", ")
+        let mut shown: Vec<String> = shown.collect();
+        shown.extend((self.images.unread > 0).then(|| format!("{} that cannot be read", self.images.unread)));
+        shown.join(", ")
     }
 
     /// The gaps of the layout belong to every document.

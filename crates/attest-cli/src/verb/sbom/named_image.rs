@@ -80,7 +80,8 @@ impl NamedImage {
             },
         };
         let entries = files.listing().entries().iter().cloned().chain([ours]);
-        let listing = Listing::new(entries.collect(), files.listing().gaps().to_vec());
+        let listing = Listing::new(entries.collect(), files.listing().gaps().to_vec())
+            .with_special(files.listing().special().clone());
         Ok(Self { files, listing, index })
     }
 }
