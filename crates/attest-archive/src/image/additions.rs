@@ -1,6 +1,7 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use serde_json::value::RawValue;
@@ -12,6 +13,13 @@ use crate::draft::{sync_directory, temporary_file};
 const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const MANIFESTS: &str = "manifests";
+
+/// How long a layout is waited for that others write into. Each holds the lock while one small file is written and synced: two hundred
+/// of them take some seconds, also on a slow disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait before the lock is tried again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A layout directory that gains blobs, and entries in its `index.json`. What it has stays: entries of others as they were written,
 /// byte for byte. Several processes may add to one layout: whoever changes `index.json` holds a lock on `oci-layout` meanwhile.
@@ -74,7 +82,7 @@ impl Additions {
     /// false when it does not.
     ///
     /// # Errors
-    /// [`Error::Write`]; [`Error::TooLarge`] when `index.json` would be larger than it may be; what `is_still` says; as for
+    /// [`Error::Write`]; [`Error::Locked`] when others hold the lock for a minute; [`Error::TooLarge`] when `index.json` would be larger than it may be; what `is_still` says; as for
     /// [`Layout::open`].
     pub fn name(
         &self,
@@ -82,7 +90,7 @@ impl Additions {
         place: EntryPlace<'_>,
         is_still: impl FnOnce(&Layout) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let _lock = self.lock()?;
+        let _lock = self.lock(PATIENCE)?;
         if !is_still(&Layout::open(&self.directory)?)? {
             return Ok(false);
         }
@@ -100,15 +108,36 @@ impl Additions {
         Ok(true)
     }
 
-    /// Held until it is dropped. The marker is never replaced, so that all lock the same file.
-    fn lock(&self) -> Result<File, Error> {
-        let path = self.directory.join(MARKER);
-        // Some network file systems lock only what may be written.
-        let file = OpenOptions::new().read(true).write(true).open(&path);
-        let file = file.or_else(|_| File::open(&path)).map_err(Error::read(&path))?;
-        file.lock().map_err(Error::write)?;
-        Ok(file)
+    /// Whether somebody holds the lock right now, who may be done in a moment.
+    #[must_use]
+    pub fn is_locked(path: &Path) -> bool {
+        let marker = marker(&path.join(MARKER));
+        marker.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
+
+    /// Held until it is dropped. The marker is never replaced, so that all lock the same file.
+    fn lock(&self, patience: Duration) -> Result<File, Error> {
+        let path = self.directory.join(MARKER);
+        let file = marker(&path)?;
+        let begin = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(Error::write(error)),
+                Err(TryLockError::WouldBlock) if begin.elapsed() < patience => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    let seconds = patience.as_secs();
+                    return Err(Error::Locked { path, seconds });
+                }
+            }
+        }
+    }
+}
+
+fn marker(path: &Path) -> Result<File, Error> {
+    // Some network file systems lock only what may be written.
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    file.or_else(|_| File::open(path)).map_err(Error::read(path))
 }
 
 /// False when nothing is to be changed.
@@ -324,6 +353,23 @@ mod tests {
         archive.finish().unwrap();
         Layout::open(&path).unwrap();
         assert!(matches!(Additions::open(&path), Err(Error::LayoutArchive { path: found }) if found == path));
+    }
+
+    #[test]
+    fn who_holds_the_lock_is_waited_for_and_not_for_ever() {
+        let scene = scene();
+        let additions = Additions::open(scene.path()).unwrap();
+        let held = additions.lock(Duration::ZERO).unwrap();
+        assert!(Additions::is_locked(scene.path()));
+        let error = additions.lock(Duration::from_millis(20)).unwrap_err();
+        assert!(matches!(error, Error::Locked { path, .. } if path == scene.path().join(MARKER)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| additions.lock(PATIENCE).map(drop));
+            std::thread::sleep(PAUSE);
+            drop(held);
+            waiting.join().unwrap().unwrap();
+        });
+        assert!(!Additions::is_locked(scene.path()));
     }
 
     #[test]

@@ -240,6 +240,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Others write into a layout, or hold its lock.
+    #[error("expected the lock on `{}` within {seconds} seconds, found it held by another process", .path.display())]
+    Locked {
+        /// The file that is locked.
+        path: PathBuf,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The layout cannot be written.
     #[error("cannot write the layout")]
     Write {

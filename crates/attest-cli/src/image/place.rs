@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use attest_archive::image::{self, Layout};
 use attest_digest::Digest;
 use attest_net::registry::{self, BlobAddress, Client, Pointer, Tag};
@@ -28,6 +30,14 @@ pub(crate) enum PlaceError {
 }
 
 impl Place {
+    /// Where a layout is.
+    pub(crate) fn layout_path(&self) -> Option<&Path> {
+        match self {
+            Self::Registry { .. } => None,
+            Self::Layout(layout) => Some(layout.layout().path()),
+        }
+    }
+
     /// What a person is told.
     pub(crate) fn failure(&self, error: &PlaceError) -> Failure {
         match (error, self) {

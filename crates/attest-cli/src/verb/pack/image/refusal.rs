@@ -34,6 +34,9 @@ pub(crate) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
         Error::MissingBlob { .. } => rejected("blob-missing"),
         Error::BlobSize { .. } | Error::BlobDigest { .. } => rejected("blob-mismatch"),
         Error::Read { .. } => Failure::undecided("layout-not-read", &message).at(place.display()),
+        Error::Locked { .. } => Failure::undecided("layout-locked", &message)
+            .at(place.display())
+            .hint("run the same command again when the process that writes into the layout has ended"),
         Error::Write { .. } => Failure::undecided("layout-not-written", &message).at(output.display()),
         _ => rejected("layout-invalid"),
     }

@@ -1,5 +1,8 @@
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use attest_archive::image::Additions;
 use attest_store::image::Attaching;
 use rayon::prelude::*;
 
@@ -24,6 +27,7 @@ pub(crate) struct Storing<'a> {
 /// Stores what was signed beside the images, several at once, and what was named last: whoever finds that signed finds what is below it
 /// signed as well. What could not be stored ends it, and is told beside what could.
 pub(crate) fn store(tasks: &mut [Task<'_>], storing: &Storing<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
+    announce_waiting(tasks, context);
     for is_named in [false, true] {
         let failures = store_some(tasks, storing, is_named)?;
         let Some(first) = failures.into_iter().next() else {
@@ -33,6 +37,21 @@ pub(crate) fn store(tasks: &mut [Task<'_>], storing: &Storing<'_>, context: &mut
         return Err(first);
     }
     Ok(())
+}
+
+/// Whoever sits before a terminal is told why nothing happens.
+fn announce_waiting(tasks: &[Task<'_>], context: &mut Context<'_>) {
+    if !context.interactive {
+        return;
+    }
+    let places = tasks.iter().flat_map(|task| &task.errands);
+    let paths: BTreeSet<&Path> = places.filter_map(|errand| errand.target.place.layout_path()).collect();
+    for path in paths.into_iter().filter(|path| Additions::is_locked(path)) {
+        context.say(format_args!(
+            "waiting for another process that writes into the layout `{}`",
+            path.display().to_string().escape_debug()
+        ));
+    }
 }
 
 fn store_some(tasks: &mut [Task<'_>], storing: &Storing<'_>, is_named: bool) -> Result<Vec<Failure>, Failure> {
