@@ -59,7 +59,8 @@ pub(crate) struct Arguments {
     /// The layout to write: an archive if its name ends in .tar, else a directory
     #[arg(short, long, value_name = "DIR|FILE.tar")]
     output: PathBuf,
-    /// Also fetch everything that hangs on the image: signatures, attestations, lists of contents
+    /// Also fetch everything that hangs on the image: signatures, attestations, lists of contents; not with --offline, since nothing
+    /// says what hangs on it now
     #[arg(long, conflicts_with = "offline")]
     attestations: bool,
     /// Replace a layout directory that is there, as a whole

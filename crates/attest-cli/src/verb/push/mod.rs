@@ -77,7 +77,8 @@ pub(crate) struct Arguments {
     /// Another repository of the registry that may have blobs of it, which then need not be sent
     #[arg(long, value_name = "NAME")]
     mount_from: Vec<String>,
-    /// Of a layout also what hangs on the image and on each that its index names: signatures, attestations, lists of contents
+    /// Of a layout also what hangs on the image and on each that its index names: signatures, attestations, lists of contents; not with
+    /// --dry-run, since what is there already shows only when it is stored
     #[arg(long, conflicts_with = "dry_run")]
     attestations: bool,
     /// Look what is there, and send nothing

@@ -21,7 +21,7 @@ pub(in crate::verb::sign) struct ImageSigningArguments {
     /// What is signed beside the digest, for those who verify to ask for
     #[arg(short, long, value_name = "KEY=VALUE", value_delimiter = ',', conflicts_with_all = ["predicate", "statement"])]
     annotations: Vec<Annotation>,
-    /// Sign in the form of cosign 2 as well, below the tags that skopeo, Podman and CRI-O read; through Rekor 1, or with a key and --no-log
+    /// Sign in the form of cosign 2 as well, below the tags that skopeo, Podman and CRI-O read; through Rekor 1, or with --no-log through none
     #[arg(long)]
     pub(super) legacy: bool,
     /// Leave what has such a signature already, by the same signer and valid, as it is
