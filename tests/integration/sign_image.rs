@@ -6,7 +6,9 @@ use std::path::Path;
 use attest_archive::image::Layout;
 use attest_digest::Digest;
 use attest_net::registry::{self, BlobAddress, Client, Keychain, Options, Pointer};
-use attest_store::image::{Attached, Attachment, LayoutRepository, Place, Repository, StoredEvidence, evidence_of};
+use attest_store::image::{
+    Attached, Attachment, LayoutRepository, Listed, Place, Repository, StoredEvidence, evidence_of,
+};
 use attest_verify::{
     Artifact, CertificateIdentity, Expectation, OidcIssuer, PublicKey, TrustRoot, VerificationTime, Verifier,
 };
@@ -60,8 +62,9 @@ impl Repository for InRegistry {
         Ok(Some(bytes))
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, registry::Error> {
-        self.client.listed_referrers(&self.repository, subject)
+    fn referrers(&self, subject: &Digest) -> Result<Listed, registry::Error> {
+        let listed = self.client.listed_referrers(&self.repository, subject)?;
+        Ok(listed.digests.into())
     }
 }
 

@@ -11,7 +11,7 @@ use attest_net::registry::{
 };
 use attest_sandbox::{Claims, Clock, Config, Keys, Server, Sigstore};
 use attest_store::image::{
-    AttachError, Attaching, Condition, NewEvidence, Repository, Stored, TagPut, Versioned, Writer, fallback_tag,
+    AttachError, Attaching, Condition, Listed, NewEvidence, Repository, Stored, TagPut, Versioned, Writer, fallback_tag,
 };
 use attestation::Bundle;
 use jiff::Timestamp;
@@ -68,8 +68,9 @@ impl Repository for Shelf<'_> {
         }
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {
-        self.client.listed_referrers(self.repository, subject)
+    fn referrers(&self, subject: &Digest) -> Result<Listed, Error> {
+        let listed = self.client.listed_referrers(self.repository, subject)?;
+        Ok(listed.digests.into())
     }
 }
 

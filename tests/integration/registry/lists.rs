@@ -252,3 +252,51 @@ fn a_list_of_referrers_that_is_only_called_json_is_one() {
     registry.fault("GET", "/referrers/", Fault::Instead(answer));
     assert_eq!(referrers(&registry).unwrap(), (Vec::new(), ReferrersSource::Tag));
 }
+
+#[test]
+fn an_index_below_the_tag_that_is_only_called_json_is_one() {
+    let registry = Registry::start();
+    registry.state().without_referrers = true;
+    let below = |body: &str| {
+        let answer = Answer::new(200)
+            .with("content-type", "application/json")
+            .body(body.to_owned());
+        registry.fault("GET", "/manifests/sha256-", Fault::Instead(answer));
+        referrers(&registry)
+    };
+    let entry = json!({"mediaType": MANIFEST, "digest": sha256(b"x").to_string(), "size": 1});
+    let list = json!({"schemaVersion": 2, "manifests": [entry]}).to_string();
+    let expected = (vec![sha256(b"x").to_string()], ReferrersSource::Tag);
+    assert_eq!(below(&list).unwrap(), expected);
+    let error = below("{}").unwrap_err();
+    assert!(matches!(error, Error::Answer { .. }), "{error}");
+}
+
+#[test]
+fn a_list_of_referrers_that_is_longer_than_is_read_is_cut() {
+    let registry = Registry::start();
+    let entry = |number: usize| json!({"mediaType": MANIFEST, "digest": format!("sha256:{number:064x}"), "size": 1});
+    let list = |count: usize| {
+        let entries: Vec<_> = (0..count).map(entry).collect();
+        let list = json!({"schemaVersion": 2, "manifests": entries}).to_string();
+        Answer::new(200).with("content-type", INDEX).body(list)
+    };
+    let listed = |answer: Answer| {
+        registry.fault("GET", "/referrers/", Fault::Instead(answer));
+        let subject = sha256(SUBJECT);
+        client().listed_referrers(&repository(&registry), &subject).unwrap()
+    };
+    let whole = listed(list(10_000));
+    assert_eq!((whole.digests.len(), whole.cut), (10_000, None));
+    let what = |cut: Option<Error>| match cut {
+        Some(Error::TooLarge { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    let cut = listed(list(10_001));
+    assert!(cut.digests.len() >= 10_000);
+    assert_eq!(what(cut.cut), "referrers");
+    let endless = Answer::new(200).with("content-type", INDEX).body("[".repeat(5 << 20));
+    let cut = listed(endless);
+    assert!(cut.digests.is_empty());
+    assert!(what(cut.cut) == "bytes");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{BUNDLE, SIGNATURE, Scene, digest_of, payload};
+use super::scene::{BUNDLE, SIGNATURE, SIGNER, Scene, digest_of, payload};
 use crate::registry::server::{INDEX, MANIFEST};
 use crate::signed_release::says;
 use attest_testkit::LogVersion;
@@ -98,6 +98,34 @@ fn evidence_that_is_listed_and_not_there_is_undecided() {
     says(&scene.accepts(&[]), "[evidence-missing]");
     scene.blobs.insert(blob, content);
     scene.accepts(&[]);
+}
+
+#[test]
+fn what_a_layout_names_and_lacks_is_undecided_and_silences_nobody() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let referrer = scene.sign(&top);
+    scene.write();
+    let manifest = scene
+        .release
+        .path("layout/blobs/sha256")
+        .join(&referrer["sha256:".len()..]);
+    let verify = |scene: &Scene| {
+        scene
+            .release
+            .verify(&[&["--oci-layout", "layout:v1"][..], &SIGNER].concat())
+    };
+    verify(&scene).expect_code(0);
+    std::fs::remove_file(&manifest).unwrap();
+    let finished = verify(&scene).expect_code(3);
+    says(
+        finished.stdout_text(),
+        &format!("expected `{referrer}`, which is listed, found nothing"),
+    );
+    scene.sign_as_before(&top, &payload(&top, &Value::Null));
+    std::fs::remove_dir_all(scene.release.path("layout")).unwrap();
+    scene.write();
+    std::fs::remove_file(&manifest).unwrap();
+    says(verify(&scene).expect_code(0).stdout_text(), "[evidence-missing]");
 }
 
 #[test]

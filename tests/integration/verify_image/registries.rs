@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::scene::{SIGNER, Scene};
+use super::scene::{SIGNER, Scene, payload};
 use crate::command::Finished;
 use crate::registry::server::{Door, Fault, INDEX, MANIFEST, Registry};
 use crate::registry::wire::Answer;
@@ -149,17 +149,23 @@ fn a_manifest_or_blob_that_is_larger_than_any_silences_nobody() {
 }
 
 #[test]
-fn more_referrers_than_anybody_has_are_undecided() {
+fn more_referrers_than_are_read_are_undecided_unless_something_else_counts() {
     let (mut scene, [top, ..]) = Scene::with_two_images();
     scene.sign(&top);
     let registry = scene.serve();
-    let entry = |number: usize| json!({ "mediaType": MANIFEST, "digest": format!("sha256:{number:064x}"), "size": 7 });
-    let entries: Vec<_> = (0..10_001).map(entry).collect();
-    let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string();
-    let answer = Answer::new(200).with("content-type", INDEX).body(list);
-    registry.fault("GET", "/referrers/", Fault::Instead(answer));
-    let finished = verify(&scene, &registry, &["--platform", "linux/amd64"]).expect_code(3);
-    says(finished.stdout_text(), "[registry-answer-invalid] ");
+    // A list in one page that is larger than any page.
+    let list = format!("{{\"manifests\":[{}", " ".repeat(5 << 20));
+    let answer = || Fault::Instead(Answer::new(200).with("content-type", INDEX).body(list.clone()));
+    let fill = |registry: &Registry| (0..3).for_each(|_| registry.fault("GET", "/referrers/", answer()));
+    fill(&registry);
+    let finished = verify(&scene, &registry, &["--require", "named"]).expect_code(3);
+    says(finished.stdout_text(), "[evidence-too-many] ");
+    says(finished.stdout_text(), "found what cannot be read: expected at most 4194304 bytes from `http://");
+    scene.sign_as_before(&top, &payload(&top, &Value::Null));
+    let registry = scene.serve();
+    fill(&registry);
+    let finished = verify(&scene, &registry, &["--require", "named"]).expect_code(0);
+    says(finished.stdout_text(), "[evidence-too-many] ");
 }
 
 #[test]

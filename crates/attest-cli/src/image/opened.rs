@@ -1,6 +1,6 @@
 use attest_digest::Digest;
 use attest_net::registry::{Client, Reference};
-use attest_store::image::{LayoutRepository, Repository, Tree};
+use attest_store::image::{LayoutRepository, Listed, Repository, Tree};
 
 use super::{ImageArguments, ImageName, Place, PlaceError, tree_failure};
 use crate::context::Context;
@@ -96,8 +96,12 @@ impl Repository for Opened {
         self.place.blob(digest, size)
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
+    fn referrers(&self, subject: &Digest) -> Result<Listed, PlaceError> {
         self.place.referrers(subject)
+    }
+
+    fn missing(error: &PlaceError) -> Option<Digest> {
+        Place::missing(error)
     }
 
     fn misnamed(error: &PlaceError) -> Option<String> {

@@ -3,7 +3,7 @@ use std::path::Path;
 use attest_archive::image::{self, Layout};
 use attest_digest::Digest;
 use attest_net::registry::{self, BlobAddress, Client, Pointer, Tag};
-use attest_store::image::{LayoutRepository, Repository};
+use attest_store::image::{LayoutRepository, Listed, Repository};
 
 use crate::failure::Failure;
 use crate::registry::failure;
@@ -43,10 +43,6 @@ impl Place {
         match (error, self) {
             (PlaceError::Registry(error), Self::Registry { repository, .. }) => failure(error).at(repository),
             (PlaceError::Registry(error), Self::Layout(_)) => failure(error),
-            // It is no defect of what was asked for: there is more beside it than is looked into.
-            (PlaceError::Layout(error @ image::Error::TooMany { .. }), Self::Layout(layout)) => {
-                Failure::undecided("layout-not-read", error).at(layout.layout().path().display())
-            }
             (PlaceError::Layout(error), Self::Layout(layout)) => {
                 let path = layout.layout().path();
                 image_refusal(error, path, path)
@@ -99,10 +95,23 @@ impl Repository for Place {
         }
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
+    fn referrers(&self, subject: &Digest) -> Result<Listed, PlaceError> {
         match self {
-            Self::Registry { client, repository } => Ok(client.listed_referrers(repository, subject)?),
+            Self::Registry { client, repository } => {
+                let listed = client.listed_referrers(repository, subject)?;
+                Ok(Listed {
+                    digests: listed.digests,
+                    cut: listed.cut.map(|error| error.to_string()),
+                })
+            }
             Self::Layout(layout) => Ok(layout.referrers(subject)?),
+        }
+    }
+
+    fn missing(error: &PlaceError) -> Option<Digest> {
+        match error {
+            PlaceError::Registry(_) => None,
+            PlaceError::Layout(error) => LayoutRepository::<Layout>::missing(error),
         }
     }
 

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use attest_net::registry::{self, BlobAddress, ETag, Moved, Pointer, Precondition, Put, Tag};
-use attest_store::image::{Condition, Repository as _, TagPut, Versioned, Writer};
+use attest_store::image::{Condition, Listed, Repository as _, TagPut, Versioned, Writer};
 
 use super::{Place, PlaceError};
 
@@ -82,7 +82,7 @@ impl Writer for Place {
         }
     }
 
-    fn referrers_now(&self, subject: &Digest) -> Result<Vec<Digest>, PlaceError> {
+    fn referrers_now(&self, subject: &Digest) -> Result<Listed, PlaceError> {
         match self {
             Self::Registry { .. } => self.referrers(subject),
             Self::Layout(layout) => Ok(layout.referrers_now(subject)?),

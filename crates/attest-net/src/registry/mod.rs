@@ -40,5 +40,5 @@ pub use keychain::Keychain;
 pub use manifest::{ETag, MANIFEST_TYPES, MAX_MANIFEST_BYTES, Manifest, Moved, Precondition, Put, Stored};
 pub use options::{Certificates, Options, PlainHttp};
 pub use reference::{InvalidReference, Pointer, Reference, Repository, Tag};
-pub use referrer::{Referrer, Referrers, ReferrersSource};
+pub use referrer::{ListedReferrers, Referrer, Referrers, ReferrersSource};
 pub use upload::{Source, Upload};

@@ -45,6 +45,16 @@ pub enum ReferrersSource {
     Tag,
 }
 
+/// What a registry itself lists as referring to a manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedReferrers {
+    /// The digests of the manifests, sorted, each once.
+    pub digests: Vec<Digest>,
+    /// Why these are not all: [`Error::TooLarge`], where there are more than are read.
+    pub cut: Option<Error>,
+}
+
 /// Everything that refers to a manifest, sorted by digest, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -92,7 +102,7 @@ impl Client {
         let fallback = self.find_manifest(repository, &tag)?;
         if let Some(index) = &fallback {
             let place = format!("{repository}:{tag}");
-            if index.media_type != INDEX {
+            if !is_index(&index.media_type, &index.bytes) {
                 return Err(not_an_index(&place, &index.media_type));
             }
             take(&index.bytes, &place, &mut found)?;
@@ -104,16 +114,21 @@ impl Client {
         })
     }
 
-    /// The digests of what a registry itself lists as referring to a manifest, sorted; none when it has no interface for it.
+    /// The digests of what a registry itself lists as referring to a manifest; none when it has no interface for it. A list that is longer
+    /// than is read is cut: whoever may write to a repository can make one, and what came before it is there all the same.
     ///
     /// # Errors
     /// [`Error`]; also when one may not look.
-    pub fn listed_referrers(&self, repository: &Repository, subject: &Digest) -> Result<Vec<Digest>, Error> {
+    pub fn listed_referrers(&self, repository: &Repository, subject: &Digest) -> Result<ListedReferrers, Error> {
         let mut found = Found::new();
-        match self.listed(repository, subject, &mut found)? {
-            true => Ok(found.into_keys().collect()),
-            false => Ok(Vec::new()),
-        }
+        let cut = match self.listed(repository, subject, &mut found) {
+            Ok(true) => None,
+            Ok(false) => return Ok(ListedReferrers::default()),
+            Err(error @ Error::TooLarge { .. }) => Some(error),
+            Err(error) => return Err(error),
+        };
+        let digests = found.into_keys().collect();
+        Ok(ListedReferrers { digests, cut })
     }
 
     /// False when the registry has no interface for it: it says so, or answers with some page. A list that has begun goes on.

@@ -28,6 +28,8 @@ pub(super) enum Answer {
     Nothing,
     /// There is something else than what names it says.
     Misnamed(String),
+    /// Something names this, and it is not there.
+    Missing(Digest),
 }
 
 impl Question<'_> {
@@ -44,7 +46,11 @@ impl Question<'_> {
         match found {
             Ok(Some(bytes)) => Ok(Answer::Found(bytes)),
             Ok(None) => Ok(Answer::Nothing),
-            Err(error) => R::misnamed(&error).map(Answer::Misnamed).ok_or(error),
+            Err(error) => {
+                let missing = R::missing(&error).map(Answer::Missing);
+                let certain = missing.or_else(|| R::misnamed(&error).map(Answer::Misnamed));
+                certain.ok_or(error)
+            }
         }
     }
 

@@ -183,7 +183,7 @@ impl<W: Writer> Attaching<'_, W> {
             .repository
             .referrers_now(subject)
             .map_err(AttachError::Repository)?;
-        let mut candidates: BTreeSet<Digest> = listed.into_iter().collect();
+        let mut candidates: BTreeSet<Digest> = listed.digests.into_iter().collect();
         let below = self.repository.versioned(&fallback_tag(subject));
         let below = below.map_err(AttachError::Repository)?;
         let below = below.and_then(|index| Document::parse(&index.bytes).ok());
@@ -211,14 +211,15 @@ impl<W: Writer> Attaching<'_, W> {
     fn ask(&self, question: &Question<'_>) -> Result<Option<Vec<u8>>, AttachError<W::Error>> {
         match question.put(self.repository).map_err(AttachError::Repository)? {
             Answer::Found(bytes) => Ok(Some(bytes)),
-            Answer::Referrers(_) | Answer::Nothing | Answer::Misnamed(_) => Ok(None),
+            Answer::Referrers(_) | Answer::Nothing | Answer::Misnamed(_) | Answer::Missing(_) => Ok(None),
         }
     }
 
-    /// Some registries list referrers and do not say so when one is written.
+    /// Some registries list referrers and do not say so when one is written. Of a list that is longer than is read nobody knows: then
+    /// it stands below the tag as well, where nothing is lost by it.
     pub(super) fn lists(&self, manifest: &Digest) -> Result<bool, AttachError<W::Error>> {
         let listed = self.repository.referrers_now(self.subject.digest());
-        Ok(listed.map_err(AttachError::Repository)?.contains(manifest))
+        Ok(listed.map_err(AttachError::Repository)?.digests.contains(manifest))
     }
 
     /// Source: OCI distribution specification 1.1, "Pushing Manifests with Subject".

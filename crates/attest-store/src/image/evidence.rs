@@ -59,6 +59,11 @@ pub enum Attachment {
         /// How many were left.
         count: usize,
     },
+    /// There are more of them than are listed, and nobody knows how many.
+    NotListed {
+        /// How many are read, and of what.
+        reason: String,
+    },
 }
 
 /// Evidence about an image. Nothing of it is verified.
@@ -110,15 +115,10 @@ where
 }
 
 fn read<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<Vec<StoredEvidence>, E> {
-    let (
-        Referring {
-            digests: referrers,
-            misnamed,
-        },
-        tagged,
-    ) = find(asking, subject)?;
+    let (listed, tagged) = find(asking, subject)?;
     let mut opening = Opening::new(asking, subject);
-    let mut waiting = referrers
+    let mut waiting = listed
+        .digests
         .iter()
         .take(MAX_ATTACHMENTS)
         .cloned()
@@ -127,13 +127,8 @@ fn read<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<Vec<StoredEvidenc
     while waiting.peek().is_some() {
         opening.open(waiting.by_ref().take(asking.at_once.get()).collect())?;
     }
-    let left = referrers.len().saturating_sub(MAX_ATTACHMENTS);
-    if left > 0 {
-        opening.tell(Origin::new(Place::Referrer, None).stored(Attachment::NotOpened { count: left }));
-    }
-    if let Some(reason) = misnamed {
-        let tag = Origin::new(Place::Tag(fallback_tag(subject)), None);
-        opening.tell(tag.stored(Attachment::Invalid(InvalidDocument::Misnamed { reason })));
+    for told in listed.not_opened(subject) {
+        opening.tell(told);
     }
     opening.open(tagged)?;
     Ok(opening.into_stored())
@@ -152,7 +147,7 @@ fn find<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<(Referring, Vec<I
             (_, Answer::Referrers(found)) => listed = found,
             (Question::Tag(tag), answer) => tagged.push(Item::tagged((*tag).to_owned(), answer)),
             // Nothing but a tag is answered like that.
-            (_, Answer::Found(_) | Answer::Misnamed(_)) => {}
+            (_, Answer::Found(_) | Answer::Misnamed(_) | Answer::Missing(_)) => {}
         }
     }
     Ok((listed, tagged))
@@ -162,26 +157,45 @@ fn find<E>(asking: &Asking<'_, E>, subject: &Digest) -> Result<(Referring, Vec<I
 #[derive(Default)]
 pub(super) struct Referring {
     pub(super) digests: BTreeSet<Digest>,
+    /// Why the registry's list is not whole.
+    pub(super) cut: Option<String>,
     /// Why what is below the fallback tag cannot be read.
-    pub(super) misnamed: Option<String>,
+    pub(super) unread: Option<Attachment>,
+}
+
+impl Referring {
+    /// What is said to be there, and is not opened.
+    fn not_opened(self, subject: &Digest) -> impl Iterator<Item = StoredEvidence> {
+        let left = self.digests.len().saturating_sub(MAX_ATTACHMENTS);
+        let left = (left > 0).then_some(Attachment::NotOpened { count: left });
+        let cut = self.cut.map(|reason| Attachment::NotListed { reason });
+        let listed = left.into_iter().chain(cut);
+        let listed = listed.map(|told| Origin::new(Place::Referrer, None).stored(told));
+        let tag = Origin::new(Place::Tag(fallback_tag(subject)), None);
+        listed.chain(self.unread.map(|told| tag.stored(told)))
+    }
 }
 
 /// What the registry lists, and what is below the fallback tag: a registry that learned to list has both.
 pub(super) fn referrers<R: Repository>(repository: &R, subject: &Digest) -> Result<Referring, R::Error> {
+    let listed = repository.referrers(subject)?;
     let mut found = Referring {
-        digests: repository.referrers(subject)?.into_iter().collect(),
-        misnamed: None,
+        digests: listed.digests.into_iter().collect(),
+        cut: listed.cut,
+        unread: None,
     };
+    let misnamed = |reason| Some(Attachment::Invalid(InvalidDocument::Misnamed { reason }));
     match Question::Tag(&fallback_tag(subject)).put(repository)? {
         Answer::Found(bytes) => match Document::parse(&bytes) {
             Ok(index) => found
                 .digests
                 .extend(index.manifests.into_iter().map(|manifest| manifest.digest)),
-            Err(error @ InvalidDocument::TooLarge { .. }) => found.misnamed = Some(error.to_string()),
+            Err(error @ InvalidDocument::TooLarge { .. }) => found.unread = misnamed(error.to_string()),
             // A tag of that name that holds no index is somebody else's.
             Err(_) => {}
         },
-        Answer::Misnamed(reason) => found.misnamed = Some(reason),
+        Answer::Misnamed(reason) => found.unread = misnamed(reason),
+        Answer::Missing(index) => found.unread = Some(Attachment::Missing(index)),
         Answer::Nothing | Answer::Referrers(_) => {}
     }
     Ok(found)

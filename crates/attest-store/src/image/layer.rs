@@ -41,7 +41,7 @@ pub(super) fn attachments(layer: &Blob, answer: Answer, room: usize) -> Vec<Atta
             found.map(Attachment::Evidence).collect()
         }
         Answer::Misnamed(reason) => vec![Attachment::Invalid(InvalidDocument::Misnamed { reason })],
-        Answer::Nothing | Answer::Referrers(_) => vec![Attachment::Missing(layer.digest.clone())],
+        Answer::Nothing | Answer::Referrers(_) | Answer::Missing(_) => vec![Attachment::Missing(layer.digest.clone())],
     }
 }
 

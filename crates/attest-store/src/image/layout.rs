@@ -6,7 +6,7 @@ use attest_archive::image::{Descriptor, Error, Layout};
 use attest_digest::Digest;
 
 use super::document::Document;
-use super::{CosignTag, MAX_DOCUMENT_BYTES, Repository};
+use super::{CosignTag, Listed, MAX_DOCUMENT_BYTES, Repository};
 
 /// By which `cosign save` says what an entry of a layout is. It keeps no tags.
 const SAVED_KIND: &str = "kind";
@@ -23,7 +23,7 @@ const MAX_UNNAMED: usize = 10_000;
 pub struct LayoutRepository<L> {
     layout: L,
     referrers: Vec<(Digest, Digest)>,
-    /// What is named and is not what its name says: it may be about anything.
+    /// What is named, and is not what its name says or not there: it may be about anything.
     unreadable: Vec<Digest>,
     /// Whether there are more blobs without a name than are looked into.
     is_cut: bool,
@@ -40,7 +40,7 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
         for entry in entries.filter(|entry| entry.is_manifest() || entry.is_index()) {
             let bytes = match layout.borrow().document(entry) {
                 Ok(bytes) => bytes,
-                Err(error) if Self::misnamed(&error).is_some() => {
+                Err(error) if Self::missing(&error).is_some() || Self::misnamed(&error).is_some() => {
                     unreadable.push(entry.digest().clone());
                     continue;
                 }
@@ -159,17 +159,24 @@ impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {
         blob.copy_to(&mut bytes).map(|()| Some(bytes))
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {
-        if self.is_cut {
-            let what = "documents that no index names in a layout";
-            return Err(Error::TooMany {
-                what,
-                limit: MAX_UNNAMED,
-            });
-        }
+    fn referrers(&self, subject: &Digest) -> Result<Listed, Error> {
+        let cut = Error::TooMany {
+            what: "documents that no index names in a layout",
+            limit: MAX_UNNAMED,
+        };
         let of_it = self.referrers.iter().filter(|(about, _)| about == subject);
         let of_it = of_it.map(|(_, referrer)| referrer);
-        Ok(of_it.chain(&self.unreadable).cloned().collect())
+        Ok(Listed {
+            digests: of_it.chain(&self.unreadable).cloned().collect(),
+            cut: self.is_cut.then(|| cut.to_string()),
+        })
+    }
+
+    fn missing(error: &Error) -> Option<Digest> {
+        match error {
+            Error::MissingBlob { digest } => Some(digest.clone()),
+            _ => None,
+        }
     }
 
     fn misnamed(error: &Error) -> Option<String> {

@@ -6,7 +6,7 @@ use attest_digest::Digest;
 
 use super::document::Document;
 use super::written::sha256;
-use super::{Condition, LayoutRepository, Repository as _, TagPut, Versioned, Writer, kind_of};
+use super::{Condition, LayoutRepository, Listed, Repository as _, TagPut, Versioned, Writer, kind_of};
 
 /// Writes into the layout directory as it is then; what the repository itself shows stays as it was when it was opened, but for
 /// blobs and manifests by digest. Referrers become entries of `index.json` without a tag.
@@ -62,7 +62,7 @@ impl<L: Borrow<Layout>> Writer for LayoutRepository<L> {
         Ok(if named { TagPut::Moved } else { TagPut::Changed })
     }
 
-    fn referrers_now(&self, subject: &Digest) -> Result<Vec<Digest>, Error> {
+    fn referrers_now(&self, subject: &Digest) -> Result<Listed, Error> {
         LayoutRepository::new(self.now()?)?.referrers(subject)
     }
 

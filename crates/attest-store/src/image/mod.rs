@@ -56,6 +56,21 @@ pub const MAX_EVIDENCE_BYTES: u64 = 256 << 20;
 /// The largest manifest or index that is read, as registries have it.
 pub const MAX_DOCUMENT_BYTES: usize = 4 << 20;
 
+/// What a repository lists as referrers of a manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Their digests.
+    pub digests: Vec<Digest>,
+    /// Why these are not all, where there are more than are read. Nobody knows what the others are.
+    pub cut: Option<String>,
+}
+
+impl From<Vec<Digest>> for Listed {
+    fn from(digests: Vec<Digest>) -> Self {
+        Self { digests, cut: None }
+    }
+}
+
 /// Where manifests and blobs come from. Bytes that are asked for by digest have that digest; it was checked.
 pub trait Repository {
     /// Why it cannot say.
@@ -83,7 +98,13 @@ pub trait Repository {
     ///
     /// # Errors
     /// Whenever it is not certain.
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, Self::Error>;
+    fn referrers(&self, subject: &Digest) -> Result<Listed, Self::Error>;
+
+    /// What is certainly not there, if that is what an error says: something names it, so that it is not the same as nothing.
+    fn missing(error: &Self::Error) -> Option<Digest> {
+        let _ = error;
+        None
+    }
 
     /// What an error says when it is certain that something else is there than what names it says: another digest, another size, more
     /// than any has. Whoever hangs something on an image can bring that about, and must not silence what others hang there.

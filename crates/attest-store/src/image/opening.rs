@@ -137,6 +137,7 @@ impl<'a, E> Opening<'a, E> {
         let read = match (answer, &origin.manifest) {
             (Answer::Found(bytes), _) => Document::parse(&bytes).map_err(Attachment::Invalid),
             (Answer::Misnamed(reason), _) => Err(Attachment::Invalid(InvalidDocument::Misnamed { reason })),
+            (Answer::Missing(named), _) => Err(Attachment::Missing(named)),
             (_, Some(manifest)) => Err(Attachment::Missing(manifest.clone())),
             (_, None) => return,
         };

@@ -25,7 +25,7 @@ pub struct StoredManifests {
     pub manifests: Vec<StoredManifest>,
     /// How many are not there, or are none that can be read.
     pub unreadable: usize,
-    /// How many more there are than are opened.
+    /// How many more there are than are opened; one, where there are more than are listed.
     pub not_opened: usize,
 }
 
@@ -36,15 +36,17 @@ pub struct StoredManifests {
 pub fn manifests_of<R: Repository>(repository: &R, subject: &Digest) -> Result<StoredManifests, R::Error> {
     let mut stored = StoredManifests::default();
     let listed = referrers(repository, subject)?;
-    stored.unreadable += usize::from(listed.misnamed.is_some());
-    stored.not_opened = listed.digests.len().saturating_sub(MAX_ATTACHMENTS);
+    stored.unreadable += usize::from(listed.unread.is_some());
+    stored.not_opened = listed.digests.len().saturating_sub(MAX_ATTACHMENTS) + usize::from(listed.cut.is_some());
     for digest in listed.digests.into_iter().take(MAX_ATTACHMENTS) {
         let answer = Question::Manifest(&digest).put(repository)?;
         stored.take(Place::Referrer, digest, found(answer), subject);
     }
     for tag in [CosignTag::Signatures, CosignTag::Attestations, CosignTag::Sbom] {
         let name = tag.of(subject);
-        if let Some(bytes) = found(Question::Tag(&name).put(repository)?) {
+        let answer = Question::Tag(&name).put(repository)?;
+        stored.unreadable += usize::from(matches!(answer, Answer::Misnamed(_) | Answer::Missing(_)));
+        if let Some(bytes) = found(answer) {
             let measured = Measured::of_bytes(&bytes, &Algorithms::one(Algorithm::Sha256));
             if let Some(digest) = measured.digest(Algorithm::Sha256) {
                 stored.take(Place::Tag(name), digest.clone(), Some(bytes), subject);
@@ -58,7 +60,7 @@ pub fn manifests_of<R: Repository>(repository: &R, subject: &Digest) -> Result<S
 fn found(answer: Answer) -> Option<Vec<u8>> {
     match answer {
         Answer::Found(bytes) => Some(bytes),
-        Answer::Referrers(_) | Answer::Nothing | Answer::Misnamed(_) => None,
+        Answer::Referrers(_) | Answer::Nothing | Answer::Misnamed(_) | Answer::Missing(_) => None,
     }
 }
 

@@ -71,8 +71,8 @@ impl Repository for Memory {
         }
     }
 
-    fn referrers(&self, _: &Digest) -> Result<Vec<Digest>, String> {
-        Ok(self.listed.clone())
+    fn referrers(&self, _: &Digest) -> Result<Listed, String> {
+        Ok(self.listed.clone().into())
     }
 
     fn misnamed(error: &String) -> Option<String> {

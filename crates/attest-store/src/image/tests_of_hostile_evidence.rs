@@ -270,7 +270,7 @@ fn a_fallback_tag_that_cannot_be_read_silences_nobody() {
             self.0.blob(digest, size)
         }
 
-        fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, String> {
+        fn referrers(&self, subject: &Digest) -> Result<Listed, String> {
             self.0.referrers(subject)
         }
 

@@ -88,8 +88,8 @@ impl Repository for Content {
         self.manifest(digest)
     }
 
-    fn referrers(&self, _: &Digest) -> Result<Vec<Digest>, String> {
-        Ok(Vec::new())
+    fn referrers(&self, _: &Digest) -> Result<Listed, String> {
+        Ok(Listed::default())
     }
 }
 

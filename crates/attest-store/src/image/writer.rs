@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use attest_digest::Digest;
 
-use super::Repository;
+use super::{Listed, Repository};
 
 /// How long a registry may take from answering a reader to doing what that reader then asks for. Where it keeps no conditions, whoever
 /// writes looks again after this time: what was read before has been written by then.
@@ -44,7 +44,7 @@ pub trait Writer: Repository {
     ///
     /// # Errors
     /// As there.
-    fn referrers_now(&self, subject: &Digest) -> Result<Vec<Digest>, Self::Error> {
+    fn referrers_now(&self, subject: &Digest) -> Result<Listed, Self::Error> {
         self.referrers(subject)
     }
 

@@ -212,6 +212,62 @@ fn what_somebody_misnamed_does_not_keep_a_bundle_from_being_found() {
     assert_eq!((again.manifest, again.was_there), (stored.manifest, true));
 }
 
+/// Adds an entry to `index.json` whose blob is not there.
+fn name_what_is_missing(path: &Path, annotations: &Value) -> Digest {
+    let missing = digest(b"not there");
+    let mut index = index(path);
+    let entry = json!({
+        "mediaType": media_type::MANIFEST, "digest": missing.to_string(), "size": 9, "annotations": annotations,
+    });
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    fs::write(path.join("index.json"), index.to_string()).unwrap();
+    missing
+}
+
+fn missing_at<'a>(found: &'a [StoredEvidence], place: &Place) -> Vec<&'a Digest> {
+    let there = found.iter().filter(|one| one.place == *place);
+    there
+        .filter_map(|one| match &one.attachment {
+            Attachment::Missing(digest) => Some(digest),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_entry_that_is_not_there_may_be_evidence_and_stays_when_more_is_stored() {
+    let (scene, image) = scene();
+    let missing = name_what_is_missing(scene.path(), &json!({}));
+    attach(scene.path(), &image, &NewEvidence::Bundle(&bundle(1))).unwrap();
+    let found = found(scene.path(), &image);
+    assert_eq!(missing_at(&found, &Place::Referrer), [&missing]);
+    let is_good = |one: &&StoredEvidence| matches!(one.attachment, Attachment::Evidence(Ok(_)));
+    assert_eq!(found.iter().filter(is_good).count(), 1);
+    assert!(index(scene.path()).to_string().contains(&missing.to_string()));
+}
+
+#[test]
+fn what_a_tag_is_at_and_is_not_there_is_told_and_never_replaced() {
+    let (scene, image) = scene();
+    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+    for tag in [fallback_tag(image.digest()), CosignTag::Signatures.of(image.digest())] {
+        let name = json!({ "org.opencontainers.image.ref.name": tag });
+        let missing = name_what_is_missing(scene.path(), &name);
+        let layout = LayoutRepository::new(Layout::open(scene.path()).unwrap()).unwrap();
+        let found = evidence_of(&layout, image.digest()).unwrap();
+        assert_eq!(missing_at(&found, &Place::Tag(tag)), [&missing]);
+        assert!(manifests_of(&layout, image.digest()).unwrap().unreadable > 0);
+    }
+    let before = index(scene.path());
+    let (bundle, payload) = (&bundle(1), &payload[..]);
+    let refused = attach(scene.path(), &image, &NewEvidence::LegacySignature { bundle, payload });
+    assert!(matches!(
+        refused,
+        Err(AttachError::Repository(Error::MissingBlob { .. }))
+    ));
+    assert_eq!(index(scene.path()), before);
+}
+
 #[test]
 fn many_at_once_lose_nothing() {
     let (scene, image) = scene();
@@ -263,11 +319,11 @@ fn an_entry_that_is_not_what_its_name_says_silences_no_other() {
 #[test]
 fn more_documents_without_a_name_than_are_looked_into_are_never_nothing() {
     let (scene, image) = scene();
-    let referrers = |path: &Path| {
+    let repository = |path: &Path| {
         let layout = Layout::open(path).unwrap();
-        let repository = LayoutRepository::new(layout).unwrap().with_unnamed().unwrap();
-        repository.referrers(image.digest())
+        LayoutRepository::new(layout).unwrap().with_unnamed().unwrap()
     };
+    let referrers = |path: &Path| repository(path).referrers(image.digest());
     let fill = |text: &dyn Fn(usize) -> String, count: usize| {
         for number in 0..count {
             let text = text(number);
@@ -278,10 +334,11 @@ fn more_documents_without_a_name_than_are_looked_into_are_never_nothing() {
     // What is no document is not counted. The configuration of the image is one.
     fill(&|number| number.to_string(), 10);
     fill(&|number| format!("{{\"number\":{number}}}"), 9_999);
-    assert_eq!(referrers(scene.path()).unwrap(), Vec::<Digest>::new());
+    assert_eq!(referrers(scene.path()).unwrap(), Listed::default());
     fill(&|number| format!("{{\"more\":{number}}}"), 1);
-    assert!(matches!(
-        referrers(scene.path()),
-        Err(Error::TooMany { limit: 10_000, .. })
-    ));
+    let cut = "expected at most 10000 documents that no index names in a layout".to_owned();
+    assert_eq!(referrers(scene.path()).unwrap().cut, Some(cut.clone()));
+    let is_told = |one: &StoredEvidence| matches!(&one.attachment, Attachment::NotListed { reason } if *reason == cut);
+    let stored = evidence_of(&repository(scene.path()), image.digest()).unwrap();
+    assert!(stored.iter().any(is_told));
 }

@@ -66,6 +66,9 @@ fn where_referrers_are_listed() {
         ..Manners::default()
     });
     let found = shelf.referrers(image().digest()).unwrap();
-    assert_eq!(found.iter().map(Digest::to_string).collect::<BTreeSet<_>>(), manifests);
+    assert_eq!(
+        found.digests.iter().map(Digest::to_string).collect::<BTreeSet<_>>(),
+        manifests
+    );
     assert!(shelf.state().tags.is_empty());
 }

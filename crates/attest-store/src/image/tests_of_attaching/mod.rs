@@ -128,14 +128,15 @@ impl Repository for Shelf {
         Ok(self.state().blobs.get(&digest.to_string()).cloned())
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, String> {
+    fn referrers(&self, subject: &Digest) -> Result<Listed, String> {
         let state = self.state();
         let about = |bytes: &[u8]| Document::parse(bytes).unwrap().subject.as_ref() == Some(subject);
         let all = state
             .manifests
             .iter()
             .filter(|(_, bytes)| self.manners.lists && about(bytes));
-        Ok(all.map(|(digest, _)| digest.parse().unwrap()).collect())
+        let digests: Vec<Digest> = all.map(|(digest, _)| digest.parse().unwrap()).collect();
+        Ok(digests.into())
     }
 }
 

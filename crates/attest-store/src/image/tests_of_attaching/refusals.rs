@@ -177,7 +177,7 @@ fn a_version_that_is_never_the_right_one_makes_no_condition() {
         fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, String> {
             self.0.blob(digest, size)
         }
-        fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, String> {
+        fn referrers(&self, subject: &Digest) -> Result<Listed, String> {
             self.0.referrers(subject)
         }
     }

@@ -105,7 +105,7 @@ impl Repository for Far<'_> {
         self.shelf.blob(digest, size)
     }
 
-    fn referrers(&self, subject: &Digest) -> Result<Vec<Digest>, String> {
+    fn referrers(&self, subject: &Digest) -> Result<Listed, String> {
         self.shelf.referrers(subject)
     }
 }

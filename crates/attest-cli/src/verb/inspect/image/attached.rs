@@ -92,6 +92,7 @@ impl AttachedDocument {
             Attachment::NotOpened { count } => {
                 document.fail("too-many", &format!("{count} more were not opened"));
             }
+            Attachment::NotListed { reason } => document.fail("too-many", reason),
             Attachment::Other { media_types } => {
                 document.media_types.clone_from(media_types);
                 document.kind = match document.names_a_list() {

@@ -81,7 +81,7 @@ impl<'a> Survey<'a> {
         let stored = evidence_of(self.place, node.digest())?;
         let is_referrer = |one: &StoredEvidence| one.place == attest_store::image::Place::Referrer;
         let listed = match stored.iter().any(is_referrer) {
-            true => self.place.referrers(node.digest())?,
+            true => self.place.referrers(node.digest())?.digests,
             false => Vec::new(),
         };
         let document = |one: &StoredEvidence| {

@@ -178,6 +178,7 @@ impl Examiner<'_> {
                 let message = format_args!("{count} more are listed than are opened");
                 (Worth::Unknown, Problem::undecided("evidence-too-many", message))
             }
+            Attachment::NotListed { reason } => (Worth::Unknown, Problem::undecided("evidence-too-many", reason)),
             Attachment::Other { media_types } => {
                 let message = format_args!("expected evidence of Sigstore, found `{}`", media_types.join("`, `"));
                 (Worth::Nothing, Problem::rejected("not-evidence", message))
