@@ -75,6 +75,11 @@ impl Inventory {
 
     /// As cosign 2 does.
     fn sign(&self, image: &str) {
+        self.sign_beside(image, image);
+    }
+
+    /// The same, where the signature lies beside another image than it is about.
+    fn sign_beside(&self, beside: &str, image: &str) {
         let payload = json!({"critical": {
             "identity": {"docker-reference": "registry.example.org/team/app"},
             "image": {"docker-manifest-digest": image},
@@ -84,7 +89,7 @@ impl Inventory {
         layer["annotations"] = json!({"dev.cosignproject.cosign/signature": SIGNATURE});
         let config = self.descriptor("application/vnd.oci.image.config.v1+json", b"{\"rootfs\":{}}");
         let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
-        self.manifest(Some(&tag_of(image, ".sig")), &manifest);
+        self.manifest(Some(&tag_of(beside, ".sig")), &manifest);
     }
 
     /// A list of contents, as cosign attached them.
@@ -106,6 +111,13 @@ impl Inventory {
             .env("HOME", self.scene.path("home"))
             .current_dir(self.scene.path(""))
             .run()
+    }
+
+    /// What is said of the image, saved with all that hangs on it.
+    fn saved(&self) -> Finished {
+        let name = self.name();
+        let arguments = ["fetch", &name, "--attestations", "-o", "saved", "--format", "json"];
+        self.attest(&arguments).expect_code(0)
     }
 
     fn drawn(&self, arguments: &[&str]) -> Vec<String> {
@@ -140,25 +152,26 @@ fn an_image_is_drawn_with_all_that_hangs_on_each_part_of_it() {
         "{}",
         drawn[after]
     );
+    // Signatures first, whatever their digests are.
     assert_eq!(
-        drawn[after + 1],
+        drawn[after - 1],
         "├─ signature of registry.example.org/team/app  claimed by a key that is not named  tag .sig"
     );
-    assert!(drawn[after + 2].starts_with("├─ linux/amd64  1 layer, "), "{drawn:#?}");
+    assert!(drawn[after + 1].starts_with("├─ linux/amd64  1 layer, "), "{drawn:#?}");
     assert_eq!(
-        drawn[after + 3],
+        drawn[after + 2],
         "│  └─ application/vnd.cncf.notary.signature, not looked into  2026-11-01T00:00:00Z  referrer"
     );
-    assert!(drawn[after + 4].starts_with("└─ linux/arm64  1 layer, "), "{drawn:#?}");
+    assert!(drawn[after + 3].starts_with("└─ linux/arm64  1 layer, "), "{drawn:#?}");
     assert_eq!(
-        drawn[after + 5],
+        drawn[after + 4],
         "   └─ SBOM text/spdx+json  signed by nobody  tag .sbom"
     );
     assert_eq!(
         lines.last().unwrap(),
         &format!("Nobody has checked any of this: `attest verify oci://{named}` does.")
     );
-    assert!(lines[after + 2].ends_with(&inventory.amd64));
+    assert!(lines[after + 1].ends_with(&inventory.amd64));
 }
 
 #[test]
@@ -178,14 +191,18 @@ fn one_document_says_the_same() {
     assert_eq!(manifests[1]["platform"], "linux/amd64");
     let attached = &manifests[0]["attached"];
     assert_eq!(
-        (&attached[0]["kind"], &attached[0]["stored"], &attached[0]["signed"]),
+        (&attached[1]["kind"], &attached[1]["stored"], &attached[1]["signed"]),
         (&json!("attestation"), &json!("referrer"), &json!(true))
     );
     assert_eq!(
-        attached[0]["contents"]["statement"]["subjects"][0]["name"],
+        attached[1]["contents"]["statement"]["subjects"][0]["name"],
         "app-1.0.0.tar.gz"
     );
-    assert_eq!(attached[1]["tag"], tag_of(&inventory.scene.digest, ".sig"));
+    assert_eq!(
+        (&attached[0]["kind"], &attached[0]["about"]),
+        (&json!("signature"), &Value::Null)
+    );
+    assert_eq!(attached[0]["tag"], tag_of(&inventory.scene.digest, ".sig"));
     let other = &manifests[1]["attached"][0];
     assert_eq!((&other["kind"], &other["signed"]), (&json!("other"), &json!(false)));
     assert_eq!(other["annotations"]["note"], "\u{1b}[2J");
@@ -260,17 +277,7 @@ fn what_cannot_be_read_beside_an_image_is_shown_and_is_no_fault_of_the_image() {
         "{unreadable:?}"
     );
     assert!(lines.iter().all(|line| !line.contains('\u{1b}')));
-    let saved = inventory
-        .attest(&[
-            "fetch",
-            &inventory.name(),
-            "--attestations",
-            "-o",
-            "saved",
-            "--format",
-            "json",
-        ])
-        .expect_code(0);
+    let saved = inventory.saved();
     assert!(
         saved
             .stderr_text()
@@ -282,19 +289,22 @@ fn what_cannot_be_read_beside_an_image_is_shown_and_is_no_fault_of_the_image() {
 }
 
 #[test]
+fn a_signature_of_another_image_is_drawn_as_that() {
+    let inventory = Inventory::new();
+    inventory.sign_beside(&inventory.arm64, &inventory.amd64);
+    let lines = inventory.drawn(&[&inventory.name()]);
+    let about = format!(
+        "signature of another image, registry.example.org/team/app@{}  claimed by a key that is not named  tag .sig",
+        inventory.amd64
+    );
+    assert!(lines.iter().any(|line| line.ends_with(&about)), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("unreadable")), "{lines:#?}");
+}
+
+#[test]
 fn an_image_is_saved_with_everything_that_hangs_on_it() {
     let inventory = Inventory::new();
-    let saved = inventory
-        .attest(&[
-            "fetch",
-            &inventory.name(),
-            "--attestations",
-            "-o",
-            "saved",
-            "--format",
-            "json",
-        ])
-        .expect_code(0);
+    let saved = inventory.saved();
     let document: Value = serde_json::from_slice(&saved.stdout).unwrap();
     assert_eq!(document["digest"], *inventory.scene.digest);
     assert_eq!(document["attached"].as_array().unwrap().len(), 4);

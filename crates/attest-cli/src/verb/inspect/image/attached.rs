@@ -33,6 +33,8 @@ pub(super) struct AttachedDocument {
     pub(super) time: Option<String>,
     /// The image as a signature of cosign 2 calls it.
     pub(super) reference: Option<String>,
+    /// The digest of the image that a signature of cosign 2 is about, if it is another one.
+    pub(super) about: Option<String>,
     /// The media types of what is not looked into.
     pub(super) media_types: Vec<String>,
     pub(super) annotations: BTreeMap<String, String>,
@@ -41,7 +43,8 @@ pub(super) struct AttachedDocument {
     contents: Option<Value>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// In the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
     Signature,
@@ -74,8 +77,8 @@ impl AttachedDocument {
             Attachment::Evidence(Ok(Attached::SimpleSigning { bundle, payload })) => {
                 document.bundle(bundle);
                 document.kind = Kind::Signature;
-                match SimpleSigning::parse_about(payload, subject) {
-                    Ok(payload) => document.reference = Some(payload.reference().to_owned()),
+                match SimpleSigning::parse(payload) {
+                    Ok(payload) => document.payload(&payload, subject),
                     Err(error) => document.fail("payload-invalid", &error),
                 }
             }
@@ -122,6 +125,7 @@ impl AttachedDocument {
             key: None,
             time: None,
             reference: None,
+            about: None,
             media_types: Vec::new(),
             annotations: BTreeMap::new(),
             error: None,
@@ -160,6 +164,11 @@ impl AttachedDocument {
             Some(_) => Kind::Attestation,
         };
         self.contents = Some(contents);
+    }
+
+    fn payload(&mut self, payload: &SimpleSigning, subject: &Digest) {
+        self.reference = Some(payload.reference().to_owned());
+        self.about = (payload.image() != subject).then(|| payload.image().to_string());
     }
 
     fn fail(&mut self, code: &'static str, message: &dyn ToString) {

@@ -166,9 +166,10 @@ impl AttachedDocument {
         let other = self.media_types.first().or(self.artifact_type.as_ref());
         match (self.kind, &self.error) {
             (_, Some(error)) => format!("unreadable: [{}] {}", error.code, error.message),
-            (attached::Kind::Signature, _) => match &self.reference {
-                Some(reference) => format!("signature of {reference}"),
-                None => "signature".to_owned(),
+            (attached::Kind::Signature, _) => match (&self.reference, &self.about) {
+                (Some(reference), Some(about)) => format!("signature of another image, {reference}@{about}"),
+                (Some(reference), None) => format!("signature of {reference}"),
+                (None, _) => "signature".to_owned(),
             },
             (attached::Kind::Attestation, _) => format!("attestation {}", named.map_or("", String::as_str)),
             (attached::Kind::Sbom, _) => format!("SBOM {}", named.or(other).map_or("", String::as_str)),

@@ -96,7 +96,11 @@ impl<'a> Survey<'a> {
             }
             Ok(document)
         };
-        stored.iter().map(document).collect()
+        let documents: Result<Vec<AttachedDocument>, PlaceError> = stored.iter().map(document).collect();
+        // They come by digest, and stay so within a kind.
+        let mut documents = documents?;
+        documents.sort_by_key(|document| document.kind);
+        Ok(documents)
     }
 }
 
