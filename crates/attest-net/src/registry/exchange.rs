@@ -266,29 +266,46 @@ impl Client {
         if status.is_success() || expected.contains(&status.as_u16()) {
             return Ok(reply);
         }
-        let is_known = *who != Credential::Anonymous;
-        let (url, who, message) = (shown(url), who.to_string(), reply.message());
-        let message = match shortcoming {
-            Some(shortcoming) => format!("{message} ({shortcoming})"),
-            None => message,
+        let refused = Refused {
+            status: status.as_u16(),
+            shortcoming,
+            is_known: *who != Credential::Anonymous,
         };
         Err(Failed {
             again: Retry::is_transient(status.as_u16()),
             pause: named.and_then(|named| Retry::named_pause(&named, date.as_deref())),
-            error: match status.as_u16() {
-                401 if is_known && shortcoming == Some(Shortcoming::Insufficient) => {
-                    Error::Denied { url, who, message }
-                }
-                401 => Error::Unauthorized { url, who, message },
-                403 => Error::Denied { url, who, message },
-                status => Error::Status {
-                    url,
-                    status,
-                    attempts: 1,
-                    message,
-                },
-            },
+            error: refused.told(shown(url), who.to_string(), reply.message()),
         })
+    }
+}
+
+/// What an answer that is no success says beside its body.
+struct Refused {
+    status: u16,
+    shortcoming: Option<Shortcoming>,
+    /// Whether the registry was told who asks.
+    is_known: bool,
+}
+
+impl Refused {
+    fn told(self, url: String, who: String, message: String) -> Error {
+        let message = match self.shortcoming {
+            Some(shortcoming) => format!("{message} ({shortcoming})"),
+            None => message,
+        };
+        match self.status {
+            401 if self.is_known && self.shortcoming == Some(Shortcoming::Insufficient) => {
+                Error::Denied { url, who, message }
+            }
+            401 => Error::Unauthorized { url, who, message },
+            403 => Error::Denied { url, who, message },
+            status => Error::Status {
+                url,
+                status,
+                attempts: 1,
+                message,
+            },
+        }
     }
 }
 
