@@ -33,6 +33,7 @@ impl Broken {
             "{}",
             finished.stderr_text()
         );
+        assert_eq!(finished.stdout_text(), "");
         refused(finished, code, error);
         let after = fs::read(self.scene.bench.path("app.oci/index.json")).unwrap();
         assert_eq!(before, after);
@@ -44,11 +45,44 @@ fn an_index_without_one_of_its_images_is_not_signed_unless_alone() {
     let broken = Broken::new();
     fs::remove_file(broken.blob(&broken.scene.images[1])).unwrap();
     broken.refused(3, "image-incomplete");
+    let finished = broken.scene.sign_alone(&["--oci-layout", "app.oci"]);
+    let hint = "hint: fetch or build the image again: `attest fetch` writes it whole";
+    assert!(finished.stderr_text().contains(hint), "{}", finished.stderr_text());
     let alone = ["--oci-layout", "app.oci", "--no-recursive"];
     broken.scene.sign_alone(&alone).expect_code(0);
     let layout = broken.scene.bench.path("app.oci");
     assert_eq!(bundles(of_layout(&layout, &broken.scene.index)).len(), 1);
     assert!(of_layout(&layout, &broken.scene.images[0]).is_empty());
+}
+
+#[test]
+fn a_layout_that_cannot_be_written_is_told_before_anything_is_signed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let broken = Broken::new();
+    let blobs = broken.scene.bench.path("app.oci/blobs/sha256");
+    let allow = |mode| fs::set_permissions(&blobs, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o555);
+    // Whoever may write everywhere cannot be kept from it.
+    if tempfile::tempfile_in(&blobs).is_err() {
+        broken.refused(3, "layout-not-written");
+    }
+    allow(0o755);
+}
+
+#[test]
+fn a_lock_that_others_hold_is_waited_for() {
+    let broken = Broken::new();
+    let lock = fs::File::open(broken.scene.bench.path("app.oci/oci-layout")).unwrap();
+    lock.lock().unwrap();
+    std::thread::scope(|scope| {
+        let signing = scope.spawn(|| broken.scene.sign_alone(&["--oci-layout", "app.oci"]));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(!signing.is_finished());
+        lock.unlock().unwrap();
+        signing.join().unwrap().expect_code(0);
+    });
+    let layout = broken.scene.bench.path("app.oci");
+    assert_eq!(bundles(of_layout(&layout, &broken.scene.index)).len(), 1);
 }
 
 #[test]

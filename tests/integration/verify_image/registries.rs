@@ -44,11 +44,20 @@ fn a_tag_is_asked_for_once_and_every_manifest_and_blob_once() {
 #[test]
 fn a_registry_and_a_layout_of_the_same_give_the_same_verdict() {
     let (mut scene, [top, ..]) = Scene::with_two_images();
-    scene.rejects(&[], "[image-not-signed]");
-    verify(&scene, &scene.serve(), &[]).expect_code(1);
+    let manifests = |finished: Finished, code| {
+        let report: Value = serde_json::from_slice(&finished.expect_code(code).stdout).unwrap();
+        report["artifacts"][0]["image"]["manifests"].clone()
+    };
+    let both = |scene: &Scene, code| {
+        let json = ["--format", "json"];
+        let in_layout = manifests(scene.verify(&json), code);
+        assert_eq!(in_layout, manifests(verify(scene, &scene.serve(), &json), code));
+        assert_eq!(in_layout.as_array().unwrap().len(), 3);
+        in_layout
+    };
+    assert_eq!(both(&scene, 1)[0]["problems"][0]["code"], "image-not-signed");
     scene.sign(&top);
-    scene.accepts(&[]);
-    verify(&scene, &scene.serve(), &[]).expect_code(0);
+    assert_eq!(both(&scene, 0)[0]["problems"], json!([]));
 }
 
 #[test]
@@ -66,7 +75,11 @@ fn a_registry_without_a_list_of_referrers_keeps_them_below_a_tag() {
     });
     let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] }).to_string();
     registry.manifest(&top.replace(':', "-"), INDEX, list.as_bytes());
-    verify(&scene, &registry, &[]).expect_code(0);
+    let finished = verify(&scene, &registry, &[]).expect_code(0);
+    says(
+        finished.stdout_text(),
+        &format!("{}@{referrer}", registry.host().to_owned() + "/team/app"),
+    );
 }
 
 #[test]
@@ -160,7 +173,10 @@ fn more_referrers_than_are_read_are_undecided_unless_something_else_counts() {
     fill(&registry);
     let finished = verify(&scene, &registry, &["--require", "named"]).expect_code(3);
     says(finished.stdout_text(), "[evidence-too-many] ");
-    says(finished.stdout_text(), "found what cannot be read: expected at most 4194304 bytes from `http://");
+    says(
+        finished.stdout_text(),
+        "found what cannot be read: expected at most 4194304 bytes from `http://",
+    );
     scene.sign_as_before(&top, &payload(&top, &Value::Null));
     let registry = scene.serve();
     fill(&registry);

@@ -3,6 +3,7 @@ use attestation::limits;
 use proptest::prelude::*;
 
 use super::tests::{Memory, digest, evidence};
+use super::tests_of_attaching::bundle;
 use super::*;
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -20,7 +21,7 @@ fn manifest(subject: &Digest, layers: &[String]) -> String {
 fn signed() -> (Memory, Digest, Digest) {
     let mut memory = Memory::default();
     let image = digest(b"image");
-    let good = memory.referrer(&image, BUNDLE, b"{}");
+    let good = memory.referrer(&image, BUNDLE, bundle(1).as_json());
     memory.listed = vec![good.clone()];
     (memory, image, good)
 }
@@ -30,6 +31,11 @@ fn of<'a>(stored: &'a [StoredEvidence], manifest: &Digest) -> Vec<&'a Attachment
     of_it.map(|one| &one.attachment).collect()
 }
 
+/// Whether it is all of a manifest, and a bundle that can be read.
+fn is_good(found: &[&Attachment]) -> bool {
+    matches!(found, [Attachment::Evidence(Ok(Attached::Bundle(_)))])
+}
+
 fn blake3() -> Digest {
     format!("blake3:{}", "0".repeat(64)).parse().unwrap()
 }
@@ -37,11 +43,11 @@ fn blake3() -> Digest {
 #[test]
 fn what_somebody_names_wrongly_silences_nobody_else() {
     let (mut memory, image, good) = signed();
-    let wrong = manifest(&image, &[layer(&digest(b"{}"), 3)]);
+    let wrong = manifest(&image, &[layer(&memory.put(b"{}"), 3)]);
     let wrong = memory.put(wrong.as_bytes());
     memory.listed.push(wrong.clone());
     let stored = evidence(&memory, &image);
-    assert!(matches!(of(&stored, &good)[..], [Attachment::Evidence(_)]));
+    assert!(is_good(&of(&stored, &good)));
     let reason = "another size".to_owned();
     assert!(
         matches!(of(&stored, &wrong)[..], [Attachment::Invalid(found)] if *found == InvalidDocument::Misnamed { reason })
@@ -54,7 +60,7 @@ fn nobody_is_asked_for_what_has_a_digest_that_registries_do_not_know() {
     let wrong = memory.put(manifest(&image, &[layer(&blake3(), 3)]).as_bytes());
     memory.listed.extend([wrong.clone(), blake3()]);
     let stored = evidence(&memory, &image);
-    assert!(matches!(of(&stored, &good)[..], [Attachment::Evidence(_)]));
+    assert!(is_good(&of(&stored, &good)));
     let reason = format!("expected a digest by sha256 or sha512, found `{}`", blake3());
     for manifest in [&wrong, &blake3()] {
         let expected = InvalidDocument::Misnamed { reason: reason.clone() };
@@ -128,7 +134,7 @@ fn hang(memory: &mut Memory, image: &Digest, (place, kind): (usize, u8)) -> Dige
     let number = place.to_le_bytes();
     let layers = |size: u64| vec![layer(&digest(&number), size)];
     match kind {
-        0 => memory.referrer(image, BUNDLE, &number),
+        0 => memory.referrer(image, BUNDLE, bundle(place).as_json()),
         1 => memory.referrer(image, "application/jose+json", &number),
         2 => memory.referrer(&digest(b"other"), BUNDLE, &number),
         3 => memory.put(manifest(image, &layers(8)).as_bytes()),
@@ -165,10 +171,11 @@ proptest! {
         for (manifest, kind) in &hanging {
             let told = of(&stored, manifest);
             let is_right = match (kind, &told[..]) {
-                (0, [found]) => matches!(found, Attachment::Evidence(_)),
+                (0, found) => is_good(found),
                 (1, [found]) => matches!(found, Attachment::Other { .. }),
                 (3 | 7, [found]) => matches!(found, Attachment::Missing(_)),
-                (4 | 5, [found]) => matches!(found, Attachment::Invalid(_)),
+                (4, [found]) => matches!(found, Attachment::Invalid(InvalidDocument::Misnamed { .. })),
+                (5, [found]) => matches!(found, Attachment::Invalid(InvalidDocument::Malformed { .. })),
                 (6, [found]) => matches!(found, Attachment::TooLarge { .. }),
                 // It is about something else.
                 (2, []) => true,
@@ -282,7 +289,7 @@ fn a_fallback_tag_that_cannot_be_read_silences_nobody() {
     let (memory, image, good) = signed();
     let repository = Unreadable(memory);
     let stored = evidence_of(&repository, &image).unwrap();
-    assert!(matches!(of(&stored, &good)[..], [Attachment::Evidence(_)]));
+    assert!(is_good(&of(&stored, &good)));
     let told = stored
         .iter()
         .find(|one| one.place == Place::Tag(fallback_tag(&image)))

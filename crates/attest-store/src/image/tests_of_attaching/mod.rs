@@ -240,7 +240,7 @@ fn image() -> Descriptor {
 }
 
 /// A bundle that is another one for each number.
-fn bundle(number: usize) -> Bundle {
+pub(super) fn bundle(number: usize) -> Bundle {
     let document = json!({
         "mediaType": attestation::media_type::BUNDLE_V0_3,
         "verificationMaterial": { "publicKey": { "hint": number.to_string() }, "tlogEntries": [] },
