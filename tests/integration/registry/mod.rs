@@ -8,6 +8,7 @@ mod exchange;
 mod inventory;
 mod lists;
 mod manifests;
+mod names;
 mod proxy;
 mod push;
 mod push_killed;

@@ -25,6 +25,8 @@ use crate::image::Place;
 use crate::registry::{Content, Pushed, Pushing, RegistryArguments, Transfer, parse_reference};
 use crate::verb::pack::date;
 
+const USAGE: &str = "attest push [OPTIONS] <LAYOUT[:TAG|@DIGEST]|CHART.tgz|FILE>... <oci://NAME[:TAG]>";
+
 const EXAMPLES: &str = "\
 Examples:
   attest push app.oci:v1.2.0 oci://registry.example.org/team/app:v1.2.0
@@ -51,14 +53,13 @@ Exit codes:
 
 /// Push an OCI layout, a Helm chart, or files as an artifact into a registry
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 pub(crate) struct Arguments {
-    /// A layout, a directory or an archive, and what of it; the package of a chart; or files
+    /// A layout, a directory or an archive, and what of it; the package of a chart; or files. Last where it goes,
+    /// `oci://NAME[:TAG]`; for a chart, what its NAME:VERSION is below
+    // Of two lists the parser would know where the first ends only with no option between them.
     #[arg(value_name = "LAYOUT[:TAG|@DIGEST]|CHART.tgz|FILE", required = true, num_args = 1..)]
-    source: Vec<String>,
-    /// Where it goes; for a chart, what its NAME:VERSION is below
-    #[arg(value_name = "oci://NAME[:TAG]")]
-    destination: String,
+    places: Vec<String>,
     /// Another tag for it
     #[arg(long, value_name = "TAG")]
     tag: Vec<Tag>,
@@ -92,8 +93,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-    let source = Source::find(&arguments)?;
-    let destination = source.place(&arguments.destination)?;
+    let (sources, destination) = arguments.ends()?;
+    let source = Source::find(sources, &arguments)?;
+    let destination = source.place(destination)?;
     let created = date::of_environment(&context.environment)?.map(|date| date.value);
     let content = source.content(arguments.platform.as_ref(), created)?;
     let mount_from = repositories(&arguments.mount_from, destination.repository())?;
@@ -118,6 +120,21 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     };
     report.print(arguments.format, context)?;
     Ok(Outcome::Accepted)
+}
+
+impl Arguments {
+    /// What is pushed, and where it goes.
+    fn ends(&self) -> Result<(&[String], &str), Failure> {
+        match self.places.as_slice() {
+            [sources @ .., destination] if !sources.is_empty() => Ok((sources, destination)),
+            _ => Err(Failure::usage(
+                "destination-expected",
+                "expected what is pushed and where it goes, found one of them",
+            )
+            .at(self.places.join(" "))
+            .hint("`attest push LAYOUT oci://NAME:TAG`")),
+        }
+    }
 }
 
 /// What goes where.

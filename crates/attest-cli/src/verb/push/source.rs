@@ -32,13 +32,13 @@ pub(crate) enum Source {
 
 impl Source {
     /// What the arguments name.
-    pub(super) fn find(arguments: &Arguments) -> Result<Self, Failure> {
+    pub(super) fn find(sources: &[String], arguments: &Arguments) -> Result<Self, Failure> {
         let kind = match arguments.kind {
             Some(kind) => kind,
-            None => kind(arguments)?,
+            None => kind(sources, arguments)?,
         };
         refuse_others(kind, arguments)?;
-        match (kind, &arguments.source[..]) {
+        match (kind, sources) {
             (Kind::File, files) => {
                 let expected = || artifact_type_expected(files);
                 let artifact_type = arguments.artifact_type.clone().ok_or_else(expected)?;
@@ -103,11 +103,11 @@ fn of_layout<'a>(opened: &'a Opened, platform: Option<&Platform>) -> Result<Cont
 }
 
 /// What shows in the content. Whoever says what files are means files, but for what is a layout or a chart by itself.
-fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
-    let [only] = &arguments.source[..] else {
+fn kind(sources: &[String], arguments: &Arguments) -> Result<Kind, Failure> {
+    let [only] = sources else {
         return match arguments.artifact_type {
             Some(_) => Ok(Kind::File),
-            None => Err(several(&arguments.source)),
+            None => Err(several(sources)),
         };
     };
     if arguments.artifact_type.is_some() {
@@ -121,7 +121,7 @@ fn kind(arguments: &Arguments) -> Result<Kind, Failure> {
         Ok(_) => Ok(Kind::Layout),
         Err(ImageError::NotALayout { .. }) if path.is_dir() => Err(directory(&path)),
         Err(ImageError::NotALayout { .. }) if is_chart(&path) => Ok(Kind::Chart),
-        Err(ImageError::NotALayout { .. }) => Err(artifact_type_expected(&arguments.source)),
+        Err(ImageError::NotALayout { .. }) => Err(artifact_type_expected(sources)),
         Err(error) => Err(image_refusal(&error, &path, &path)),
     }
 }
