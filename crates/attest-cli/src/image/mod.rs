@@ -12,7 +12,7 @@ mod opened;
 mod place;
 mod writer;
 
-pub(crate) use argument::{ImageArguments, ImageName, is_image_reference};
+pub(crate) use argument::{ImageArguments, ImageName, is_image_reference, layout_hint, refuse_bare_name};
 pub(crate) use attached::require_few;
 pub(crate) use content::{Content, Form, docker_reference};
 pub(crate) use each::for_each;

@@ -25,7 +25,7 @@ use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::image::{ImageArguments, is_image_reference};
+use crate::image::{ImageArguments, is_image_reference, layout_hint, refuse_bare_name};
 use crate::visible::visible;
 use image::ImageDocument;
 use source::Source;
@@ -89,7 +89,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         AnswerFormat::Json => document(shown).to_string() + "\n",
     };
     match context.stdout.write_all(answer.as_bytes()) {
-        Ok(()) => Ok(outcome),
+        Ok(()) => {
+            let hints = arguments.files.iter().filter_map(|path| layout_hint(path));
+            hints
+                .filter(|_| !arguments.image.oci_layout)
+                .for_each(|hint| context.say(format_args!("hint: {}", visible(&hint))));
+            Ok(outcome)
+        }
         Err(error) => Err(Failure::undecided("stdout-failed", error)),
     }
 }
@@ -97,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
 impl Arguments {
     fn show(&self, path: &Path, context: &Context<'_>) -> Result<Shown, Failure> {
         if !self.image.oci_layout && !is_image_reference(path) {
+            refuse_bare_name(path)?;
             return Ok(Shown::File(inspect(&Source::of(path))));
         }
         let name = path.to_str().ok_or_else(|| {

@@ -17,7 +17,7 @@ use super::registry::RegistryArguments;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
-use crate::image::{ImageArguments, is_image_reference};
+use crate::image::{ImageArguments, is_image_reference, refuse_bare_name};
 use crate::visible::visible;
 
 /// How many warnings are shown; all of them are in the document.
@@ -80,6 +80,7 @@ pub(super) fn root(text: &str) -> Result<Root, String> {
 pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let first = &arguments.paths[0];
     let is_of_registry = is_image_reference(first);
+    arguments.refuse_bare_names()?;
     if let Some(option) = arguments.cargo.idle(is_of_registry) {
         let message = format!("expected --cargo beside {option}: it says how cargo builds");
         return Err(Failure::usage("sbom-option-of-cargo", message));
@@ -118,6 +119,13 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
 }
 
 impl ScanArguments {
+    fn refuse_bare_names(&self) -> Result<(), Failure> {
+        match self.image.oci_layout {
+            true => Ok(()),
+            false => self.paths.iter().try_for_each(|path| refuse_bare_name(path)),
+        }
+    }
+
     fn named_image(&self, options: &Options, context: &mut Context<'_>) -> Result<NamedImage, Failure> {
         let [path] = self.paths.as_slice() else {
             let message = format!("expected one image, found {} names", self.paths.len());

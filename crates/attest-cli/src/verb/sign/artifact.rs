@@ -4,6 +4,7 @@ use attest_digest::{Algorithm, Algorithms, Measured, Threads, measure_files};
 
 use crate::causes::with_causes;
 use crate::failure::Failure;
+use crate::image::layout_hint;
 
 /// A file that was read to its end.
 #[derive(Debug)]
@@ -22,8 +23,13 @@ pub(super) fn measure(paths: &[PathBuf], signed: &[Algorithm], threads: Threads)
     let measured = measure_files(paths, &algorithms, threads);
     let mut artifacts = Vec::with_capacity(paths.len());
     for ((path, name), measured) in paths.iter().zip(names).zip(measured) {
-        let measured =
-            measured.map_err(|error| Failure::undecided(error.code(), with_causes(&error)).at(path.display()))?;
+        let measured = measured.map_err(|error| {
+            let failure = Failure::undecided(error.code(), with_causes(&error)).at(path.display());
+            match layout_hint(path) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
         let path = path.clone();
         artifacts.push(Artifact { path, name, measured });
     }

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::image::refuse_bare_name;
 use crate::keyless::{KeylessArguments, failure};
 use crate::threads::ThreadsArgument;
 use crate::tree::TreeArguments;
@@ -133,6 +134,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         return image::run(arguments, context);
     }
     arguments.image.check_unused()?;
+    arguments.files.iter().try_for_each(|file| refuse_bare_name(file))?;
     if arguments.resume {
         return resume::run(&arguments, context);
     }

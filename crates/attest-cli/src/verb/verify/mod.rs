@@ -29,8 +29,10 @@ use attest_verify::{VerificationTime, Verifier};
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
+use crate::image::{layout_hint, refuse_bare_name};
 use crate::progress::Progress;
 use crate::trust::Roots;
+use crate::visible::visible;
 pub(crate) use arguments::Arguments;
 use batch::{Batch, Verdicts};
 use checksums::{Lists, Texts};
@@ -45,6 +47,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     if image::are_named(&arguments)? {
         return image::run(&arguments, context);
     }
+    let files = &arguments.subjects.files;
+    files.iter().try_for_each(|file| refuse_bare_name(file))?;
     let threads = arguments.threads.resolve(&context.environment)?;
     let time = now(context)?;
     let keys = detached::keys(&arguments)?;
@@ -71,6 +75,11 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     // By now it is known what checksum lists made the call read.
     arguments.output.check(report.read())?;
     output::write(&report, &arguments.output, context)?;
+    if report.outcome() != Outcome::Accepted {
+        for hint in files.iter().filter_map(|file| layout_hint(file)) {
+            context.say(format_args!("hint: {}", visible(&hint)));
+        }
+    }
     Ok(report.outcome())
 }
 
