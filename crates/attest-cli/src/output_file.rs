@@ -53,6 +53,12 @@ impl OutputFile {
         Self::build(&path.clone(), Place::File { path, mode })
     }
 
+    /// The same for a file that is not there yet, readable as any other. A link at its place is not followed.
+    pub(crate) fn create_new(path: &Path) -> Result<Self, Failure> {
+        let (path, mode) = (path.to_owned(), Mode::Usual);
+        Self::build(&path.clone(), Place::File { path, mode })
+    }
+
     fn build(asked: &Path, place: Place) -> Result<Self, Failure> {
         let content = match &place {
             Place::File { path, mode } => nameless_file(directory_of(path), mode),
@@ -76,6 +82,11 @@ impl OutputFile {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let written = self.content.write_all(bytes);
         written.map_err(|error| failed(&self.asked, &error))
+    }
+
+    /// Where the next bytes go, for who writes them himself.
+    pub(crate) fn content(&mut self) -> &mut File {
+        &mut self.content
     }
 
     /// Gives the file its name, in place of what had it before.

@@ -5,6 +5,7 @@ mod auth;
 mod base;
 mod blobs;
 mod exchange;
+mod fetch_kinds;
 mod inventory;
 mod lists;
 mod manifests;

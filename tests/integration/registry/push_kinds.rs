@@ -13,7 +13,7 @@ const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/charts/greete
 
 impl Scene {
     /// Packs a chart, and says where its package is.
-    fn chart(&self, version: &str) -> PathBuf {
+    pub(super) fn chart(&self, version: &str) -> PathBuf {
         let arguments = ["pack", "chart", CHART, "-d", "charts", "--version", version];
         let packed = self
             .attest_command(&arguments)
@@ -23,11 +23,11 @@ impl Scene {
         self.path(&format!("charts/greeter-{version}.tgz"))
     }
 
-    fn charts(&self) -> String {
+    pub(super) fn charts(&self) -> String {
         format!("oci://{}/charts", self.registry.host())
     }
 
-    fn manifest(&self, tag: &str) -> Value {
+    pub(super) fn manifest(&self, tag: &str) -> Value {
         serde_json::from_slice(&self.registry.state().manifests[tag].1).unwrap()
     }
 
@@ -214,7 +214,13 @@ fn files_go_as_one_artifact_and_come_back() {
     });
     assert_eq!(scene.manifest("v1"), expected);
     assert_eq!(scene.registry.count("PUT", "uploads"), 3);
-    scene.attest(&["fetch", &place, "-o", "fetched"]).expect_code(0);
+    scene
+        .attest(&["fetch", &place, "--as", "layout", "-o", "fetched"])
+        .expect_code(0);
+    scene.attest(&["fetch", &place, "-o", "files"]).expect_code(0);
+    for (name, content) in [("a.txt", "text\n"), ("b=c.bin", "bytes"), ("same", "bytes")] {
+        assert_eq!(fs::read_to_string(scene.path("files").join(name)).unwrap(), content);
+    }
     let blob = sha256(b"text\n").to_hex();
     assert_eq!(
         fs::read(scene.path("fetched/blobs/sha256").join(blob)).unwrap(),

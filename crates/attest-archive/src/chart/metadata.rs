@@ -135,6 +135,12 @@ impl Metadata {
         self.api_version
     }
 
+    /// What its package is called, as Helm has it: `NAME-VERSION.tgz`.
+    #[must_use]
+    pub fn package_name(&self) -> String {
+        format!("{}-{}.tgz", self.name, self.version)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -90,7 +90,7 @@ impl Chart {
         let metadata = Metadata::parse(&chart_yaml)?;
         let directory = Directory::list(
             &root,
-            &outputs_inside(&root, request.destination, &file_name(&metadata)),
+            &outputs_inside(&root, request.destination, &metadata.package_name()),
         )?;
         // The rules may leave it out.
         directory.read(CHART_YAML)?.ok_or_else(missing)?;
@@ -133,12 +133,8 @@ impl Chart {
     /// The name of the package: `NAME-VERSION.tgz`.
     #[must_use]
     pub fn file_name(&self) -> String {
-        file_name(&self.metadata)
+        self.metadata.package_name()
     }
-}
-
-fn file_name(metadata: &Metadata) -> String {
-    format!("{}-{}.tgz", metadata.name(), metadata.version())
 }
 
 /// Where the package and what is signed for it would stand in the chart, if they are written into it.

@@ -5,6 +5,7 @@
 
 mod argument;
 mod attached;
+mod chart;
 mod content;
 mod each;
 mod failure;
@@ -14,6 +15,7 @@ mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference, layout_hint, refuse_bare_name};
 pub(crate) use attached::require_few;
+pub(crate) use chart::{ChartLayers, is_provenance_of};
 pub(crate) use content::{Content, Form, docker_reference};
 pub(crate) use each::for_each;
 pub(crate) use failure::{attach_failure, tree_failure};

@@ -84,6 +84,17 @@ impl Bases {
             .map_err(|error| failure(&error).at(reference))
     }
 
+    /// What a pinned reference names, and its bytes: an index or a manifest, and nothing of what that names.
+    pub(crate) fn top(&self, reference: &Reference) -> Result<(Descriptor, Vec<u8>), Failure> {
+        let digest = reference.digest().ok_or_else(|| self.not_pinned(reference))?;
+        let fetching = Fetching {
+            bases: self,
+            reference,
+            platforms: &BTreeSet::new(),
+        };
+        fetching.top(digest).map_err(|problem| self.told(problem, reference))
+    }
+
     /// Makes sure that everything is here that an image for these platforms needs of a base; everything at all without any.
     pub(crate) fn fetch(
         &self,
@@ -182,8 +193,7 @@ type Blobs = BTreeMap<Digest, Descriptor>;
 
 impl Fetching<'_> {
     fn run(&self, digest: &Digest, context: &mut Context<'_>) -> Result<FetchedBase, Problem> {
-        let bytes = self.document(digest, None)?;
-        let descriptor = Descriptor::new(&kind(&bytes), digest.clone(), bytes.len() as u64);
+        let (descriptor, bytes) = self.top(digest)?;
         let missing = self.missing(&descriptor, &bytes)?;
         self.announce(&missing, context);
         let transfer = Transfer::new(context.interactive, missing.iter().map(Descriptor::size).sum());
@@ -192,6 +202,12 @@ impl Fetching<'_> {
             layout: self.bases.store.layout()?,
             descriptor,
         })
+    }
+
+    fn top(&self, digest: &Digest) -> Result<(Descriptor, Vec<u8>), Problem> {
+        let bytes = self.document(digest, None)?;
+        let descriptor = Descriptor::new(&kind(&bytes), digest.clone(), bytes.len() as u64);
+        Ok((descriptor, bytes))
     }
 
     fn keep(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Problem> {

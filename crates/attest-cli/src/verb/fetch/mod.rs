@@ -1,6 +1,11 @@
-//! `attest fetch`: a reference in, a layout of what it names out, perhaps with everything that hangs on it.
+//! `attest fetch`: a reference in; a layout of what it names out, perhaps with everything that hangs on it, or what was pushed as a chart
+//! or as files.
 
 mod attestations;
+mod content;
+mod files;
+mod new_files;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,21 +13,22 @@ use std::path::{Path, PathBuf};
 use attest_archive::SourceDate;
 use attest_archive::image::{
     Annotations, Descriptor, Destination, Error as ImageError, ImageRecipe, LayerCompression, Layout, Platform,
-    Settings, Tag, Taken, Written, write_image,
+    Settings, Tag, Taken, write_image,
 };
 use attest_net::registry::Reference;
 use attest_store::image::Tree;
-use serde::Serialize;
 
 use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::failure::Failure;
 use crate::image::{Place, tree_failure};
-use crate::process::stdout_failed;
 use crate::registry::{Bases, RegistryArguments, parse_reference};
 use crate::verb::pack::{date, image_refusal};
 use attestations::Asking;
+use content::Content;
+use files::Files;
+use report::{Fetched, Report};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,23 +36,39 @@ Examples:
   attest fetch oci://registry.example.org/app@sha256:DIGEST -o app.tar
   attest fetch oci://registry.example.org/app:v1 --platform linux/arm64 -o arm64.oci
   attest fetch oci://registry.example.org/app:v1 --attestations -o app.oci
+  attest fetch oci://registry.example.org/charts/app:1.2.0
+  attest fetch oci://registry.example.org/team/app:files -o files
+  attest fetch oci://registry.example.org/charts/app:1.2.0 --as layout -o chart.oci
 
-Everything that the reference names is fetched, each blob held to its digest, and
-written as an OCI image layout: with its own index, so that the digest stays, or
-only for the platforms that are asked for. What was fetched is kept, as for bases.
+What was pushed comes back: an image as an OCI image layout, a Helm chart as its
+NAME-VERSION.tgz with the .prov beside it, an artifact of files as these, by their
+names, in the directory of -o. --as says otherwise. A file never takes the place of
+another, and none of them is written when one cannot be.
+
+Everything that the reference names is fetched, and each blob held to its digest. A
+layout has the index as it is, so that the digest stays, or only the platforms that
+are asked for. What was fetched is kept, as for bases.
 With --attestations the layout also has all that hangs on the image and on each that
 its index names, so that it is verified without a network: signatures, attestations,
 lists of contents, however the registry keeps them.
 
 Exit codes:
-  0  the layout is written
-  1  a blob is not what its digest says
+  0  the layout, or the files, are written
+  1  a blob is not what its digest says, a file has a name that leads elsewhere, or a
+     chart is none
   2  the arguments cannot be worked with
   3  the registry did not answer, said no, or has no such image; nothing was written";
 
-const SCHEMA: &str = "https://attest.dev/schema/fetch/v1";
+/// What is made of what is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// An OCI layout of everything
+    Layout,
+    /// The package of a chart with its .prov, or the files of an artifact
+    Files,
+}
 
-/// Fetch an image, an index of images, or an artifact from a registry into an OCI layout
+/// Fetch an image into an OCI layout, a chart as its package, or an artifact as its files, from a registry
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -56,9 +78,14 @@ pub(crate) struct Arguments {
     /// Only the image for this platform; may be given several times
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     platform: Vec<Platform>,
-    /// The layout to write: an archive if its name ends in .tar, else a directory
+    /// The layout to write: an archive if its name ends in .tar, else a directory. Of a chart and of files the directory that they
+    /// go into [default: of a chart the current one]
     #[arg(short, long, value_name = "DIR|FILE.tar")]
-    output: PathBuf,
+    output: Option<PathBuf>,
+    /// What to make of it [default: files of a chart, and of an artifact whose layers all have names; a layout of everything else, and with
+    /// --platform, --attestations, --replace or FILE.tar]
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    form: Option<Form>,
     /// Also fetch everything that hangs on the image: signatures, attestations, lists of contents; not with --offline, since nothing
     /// says what hangs on it now
     #[arg(long, conflicts_with = "offline")]
@@ -77,58 +104,171 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+    let form = arguments.form()?;
     let reference = parse_reference(&arguments.reference)?;
-    let output = &arguments.output;
     let date = date::of_environment(&context.environment)?.map(|date| date.value);
-    let destination = Destination::of(output, arguments.replace);
-    let platforms: BTreeSet<Platform> = arguments.platform.iter().cloned().collect();
     let bases = Bases::open(&arguments.registry, arguments.offline, context)?;
     let pinned = bases.resolve(&reference)?;
-    let fetched = bases.fetch(&pinned, &platforms, context)?;
-    let refuse = |error: ImageError| image_refusal(&error, output, output);
-    let taken = taken(&fetched.layout, &fetched.descriptor, &platforms).map_err(|error| refuse(error).at(&pinned))?;
-    let attached = match arguments.attestations {
-        true => arguments.attached(&bases, &pinned, &taken, context)?,
-        false => Vec::new(),
-    };
-    let recipe = ImageRecipe {
-        roots: BTreeMap::new(),
-        base: None,
-        taken: taken
-            .into_iter()
-            .map(|found| Taken::new(&fetched.layout, found))
-            .collect(),
-        attached: attached
-            .iter()
-            .map(|found| Taken::new(&fetched.layout, found.clone()))
-            .collect(),
-        settings: Settings::default(),
-        annotations: Annotations::new(),
-        tags: tag(&reference).into_iter().collect(),
-        compression: LayerCompression::default(),
-        source_date: date.unwrap_or(SourceDate::EARLIEST_FOR_ALL),
-        threads: std::num::NonZeroUsize::MIN,
-    };
-    let written = write_image(&recipe, destination).map_err(refuse)?;
-    if let Some(replaced) = &written.left_behind {
-        context.say(format_args!(
-            "warning: the layout that was replaced cannot be removed; it is `{}` now",
-            replaced.display().to_string().escape_debug()
-        ));
-    }
-    let report = Report {
+    let fetching = Fetching {
+        arguments: &arguments,
+        bases: &bases,
+        reference: &reference,
         pinned: &pinned,
-        output,
-        written: &written,
-        attached: &attached,
     };
-    report
-        .print(arguments.format, context)
-        .map_err(|error| stdout_failed(&error))?;
+    match fetching.content(form)? {
+        Some(content) => fetching.files(&content, context)?,
+        None => fetching.layout(date, context)?,
+    }
     Ok(Outcome::Accepted)
 }
 
+/// What is fetched, and how it was asked for.
+struct Fetching<'a> {
+    arguments: &'a Arguments,
+    bases: &'a Bases,
+    reference: &'a Reference,
+    pinned: &'a Reference,
+}
+
+impl Fetching<'_> {
+    /// What becomes files; nothing where it is to be a layout.
+    fn content(&self, form: Option<Form>) -> Result<Option<Content>, Failure> {
+        if form == Some(Form::Layout) {
+            return Ok(None);
+        }
+        let (descriptor, bytes) = self.bases.top(self.pinned)?;
+        let content = Content::of(&descriptor, &bytes).map_err(|failure| {
+            let layout = "`--as layout` fetches it as it is";
+            failure.at(self.pinned).hint(layout)
+        })?;
+        match (content, form) {
+            (None, Some(Form::Files)) => {
+                let message = "expected a chart, or an artifact whose layers all have names of files, found neither";
+                Err(Failure::usage("files-expected", message)
+                    .at(self.pinned)
+                    .hint("`--as layout` fetches it as it is"))
+            }
+            (content, _) => Ok(content),
+        }
+    }
+
+    fn files(&self, content: &Content, context: &mut Context<'_>) -> Result<(), Failure> {
+        let output = self.arguments.output.as_deref();
+        let (bases, pinned) = (self.bases, self.pinned);
+        let files = Files {
+            bases,
+            pinned,
+            content,
+            output,
+        };
+        let written = files.fetch(context)?;
+        let Some(digest) = pinned.digest() else {
+            return Ok(());
+        };
+        let report = Report {
+            pinned,
+            path: output.unwrap_or(Path::new(".")),
+            digest,
+            fetched: Fetched::Files(&written),
+        };
+        report.print(self.arguments.format, context)
+    }
+
+    fn layout(&self, date: Option<SourceDate>, context: &mut Context<'_>) -> Result<(), Failure> {
+        let Self {
+            arguments,
+            bases,
+            pinned,
+            ..
+        } = self;
+        let output = arguments.layout_path()?;
+        let platforms: BTreeSet<Platform> = arguments.platform.iter().cloned().collect();
+        let fetched = bases.fetch(pinned, &platforms, context)?;
+        let refuse = |error: ImageError| image_refusal(&error, output, output);
+        let taken =
+            taken(&fetched.layout, &fetched.descriptor, &platforms).map_err(|error| refuse(error).at(pinned))?;
+        let attached = match arguments.attestations {
+            true => arguments.attached(bases, pinned, &taken, context)?,
+            false => Vec::new(),
+        };
+        let recipe = self.recipe(&fetched.layout, &taken, &attached, date);
+        let written = write_image(&recipe, Destination::of(output, arguments.replace)).map_err(refuse)?;
+        if let Some(replaced) = &written.left_behind {
+            context.say(format_args!(
+                "warning: the layout that was replaced cannot be removed; it is `{}` now",
+                replaced.display().to_string().escape_debug()
+            ));
+        }
+        let report = Report {
+            pinned,
+            path: output,
+            digest: written.descriptor.digest(),
+            fetched: Fetched::Layout {
+                written: &written,
+                attached: &attached,
+            },
+        };
+        report.print(arguments.format, context)
+    }
+
+    fn recipe<'a>(
+        &self,
+        layout: &'a Layout,
+        taken: &[Descriptor],
+        attached: &[Descriptor],
+        date: Option<SourceDate>,
+    ) -> ImageRecipe<'a> {
+        let all = |found: &[Descriptor]| found.iter().map(|found| Taken::new(layout, found.clone())).collect();
+        ImageRecipe {
+            roots: BTreeMap::new(),
+            base: None,
+            taken: all(taken),
+            attached: all(attached),
+            settings: Settings::default(),
+            annotations: Annotations::new(),
+            tags: tag(self.reference).into_iter().collect(),
+            compression: LayerCompression::default(),
+            source_date: date.unwrap_or(SourceDate::EARLIEST_FOR_ALL),
+            threads: std::num::NonZeroUsize::MIN,
+        }
+    }
+}
+
 impl Arguments {
+    /// What was asked for; nothing where the content decides. What only layouts can be or have asks for one.
+    fn form(&self) -> Result<Option<Form>, Failure> {
+        let of_layouts = [
+            ("--platform", !self.platform.is_empty()),
+            ("--attestations", self.attestations),
+            ("--replace", self.replace),
+            ("-o FILE.tar", self.output.as_deref().is_some_and(is_layout_archive)),
+        ];
+        let asking = of_layouts
+            .into_iter()
+            .find_map(|(option, is_given)| is_given.then_some(option));
+        let form = match (self.form, asking) {
+            (Some(Form::Files), Some(option)) => {
+                let message = format_args!("expected `{option}` with a layout alone, found `--as files`");
+                return Err(Failure::usage("option-of-another-kind", message));
+            }
+            (form, None) => form,
+            (_, Some(_)) => Some(Form::Layout),
+        };
+        if form == Some(Form::Layout) {
+            self.layout_path()?;
+        }
+        Ok(form)
+    }
+
+    fn layout_path(&self) -> Result<&Path, Failure> {
+        self.output.as_deref().ok_or_else(|| {
+            let message = "expected a place for the layout, found none";
+            Failure::usage("output-expected", message)
+                .at(&self.reference)
+                .hint("name a directory or an archive with `-o DIR` or `-o FILE.tar`")
+        })
+    }
+
     /// What hangs on the images, and on the index that is written as it is.
     fn attached(
         &self,
@@ -157,6 +297,10 @@ impl Arguments {
     }
 }
 
+fn is_layout_archive(path: &Path) -> bool {
+    matches!(Destination::of(path, false), Destination::Archive { .. })
+}
+
 /// All of it, or the images for the platforms that are asked for.
 fn taken(layout: &Layout, top: &Descriptor, platforms: &BTreeSet<Platform>) -> Result<Vec<Descriptor>, ImageError> {
     if platforms.is_empty() {
@@ -171,63 +315,4 @@ fn taken(layout: &Layout, top: &Descriptor, platforms: &BTreeSet<Platform>) -> R
 /// The tag in the registry is the one in the layout; what was asked for by digest alone has none.
 fn tag(reference: &Reference) -> Option<Tag> {
     reference.tag()?.as_str().parse().ok()
-}
-
-#[derive(Serialize)]
-struct Document {
-    schema: &'static str,
-    reference: String,
-    path: String,
-    digest: String,
-    images: Vec<ImageDocument>,
-    attached: Vec<AttachedDocument>,
-}
-
-#[derive(Serialize)]
-struct AttachedDocument {
-    digest: String,
-    artifact_type: Option<String>,
-    tag: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ImageDocument {
-    platform: Option<String>,
-    digest: String,
-}
-
-/// What was fetched.
-struct Report<'a> {
-    pinned: &'a Reference,
-    output: &'a Path,
-    written: &'a Written,
-    attached: &'a [Descriptor],
-}
-
-impl Report<'_> {
-    fn print(&self, format: AnswerFormat, context: &mut Context<'_>) -> std::io::Result<()> {
-        let (digest, path) = (self.written.descriptor.digest(), self.output.display().to_string());
-        if let AnswerFormat::Text = format {
-            return context.print(format_args!("{digest}  {}", path.escape_debug()));
-        }
-        let images = self.written.images.iter().map(|image| ImageDocument {
-            platform: image.descriptor.platform().map(ToString::to_string),
-            digest: image.descriptor.digest().to_string(),
-        });
-        let attached = self.attached.iter().map(|entry| AttachedDocument {
-            digest: entry.digest().to_string(),
-            artifact_type: entry.artifact_type().map(str::to_owned),
-            tag: entry.reference_name().map(str::to_owned),
-        });
-        let document = Document {
-            schema: SCHEMA,
-            reference: self.pinned.to_string(),
-            path,
-            digest: digest.to_string(),
-            images: images.collect(),
-            attached: attached.collect(),
-        };
-        serde_json::to_writer_pretty(&mut *context.stdout, &document)?;
-        context.print("")
-    }
 }

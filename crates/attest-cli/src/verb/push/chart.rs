@@ -9,6 +9,7 @@ use attest_archive::image::{Descriptor, media_type};
 
 use super::source::require_file;
 use crate::failure::Failure;
+use crate::image::is_provenance_of;
 use crate::input_file::InputFile;
 use crate::registry::{Blob, BlobBytes, Content, Document};
 use crate::verb::pack::chart_refusal;
@@ -108,8 +109,9 @@ fn provenance(path: &Path, package: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
         limit: MAX_FILE_BYTES,
     };
     let text = file.read()?;
-    let digest = Descriptor::of_bytes(artifact::CONTENT, package).digest().to_string();
-    match text.windows(digest.len()).any(|found| found == digest.as_bytes()) {
+    let package = Descriptor::of_bytes(artifact::CONTENT, package);
+    let digest = package.digest();
+    match is_provenance_of(&text, digest) {
         true => Ok(Some(text)),
         false => {
             let message = format_args!("expected `{digest}`, which the package has, found none of it");
