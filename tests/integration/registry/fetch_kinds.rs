@@ -223,3 +223,30 @@ fn an_image_is_a_layout_and_needs_a_place() {
     scene.fetch(&[&name, "-o", "got"]).expect_code(0);
     assert!(scene.path("got/oci-layout").is_file());
 }
+
+#[test]
+fn a_chart_is_listed_as_its_package_is() {
+    let scene = Scene::empty();
+    let (name, [package, _]) = scene.pushed_chart();
+    for (output, form) in [("chart.oci", "layout"), ("chart.tar", "layout")] {
+        scene.fetch(&[&name, "--as", form, "-o", output]).expect_code(0);
+    }
+    let list = |arguments: &[&str]| {
+        let listed = scene
+            .attest_command(&[&["sbom"], arguments].concat())
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .run()
+            .expect_code(0);
+        serde_json::from_slice::<Value>(&listed.stdout).unwrap()
+    };
+    let expected = list(&[package.to_str().unwrap()]);
+    assert_eq!(expected["metadata"]["component"]["name"], "greeter");
+    for arguments in [
+        &[&*name][..],
+        &["chart.oci"],
+        &["chart.tar"],
+        &["--oci-layout", "chart.oci:1.4.0_build.1"],
+    ] {
+        assert_eq!(list(arguments), expected, "{arguments:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `attest sbom`: a directory, a file, a project or an image in, a CycloneDX document of what is in it out.
 
 mod build;
+mod chart;
 mod description;
 mod diff;
 mod document;

@@ -1,4 +1,4 @@
-//! The name of an image in, a tree of files out in which it is the only image.
+//! The name of an image in, a tree of files out in which it is the only image; or the package of a chart.
 
 use std::collections::BTreeSet;
 use std::io::{self, Cursor};
@@ -8,6 +8,7 @@ use attest_net::registry::Reference;
 use attest_sbom::Options;
 use attest_sbom::tree::{Content, Entry, EntryKind, Listing, Tree};
 
+use super::chart::Chart;
 use super::scan::{Others, one_tree};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -28,6 +29,12 @@ pub(super) struct Asked<'a> {
     pub(super) is_offline: bool,
 }
 
+/// What a name of an image stands for.
+pub(super) enum Named {
+    Image(NamedImage),
+    Chart(Chart),
+}
+
 /// The files of a layout, whose `index.json` names one image, or one index of images, alone.
 pub(super) struct NamedImage {
     files: Box<dyn Tree>,
@@ -35,7 +42,7 @@ pub(super) struct NamedImage {
     index: Vec<u8>,
 }
 
-impl NamedImage {
+impl Named {
     /// Opens it; of an image in a registry, everything is here by then, or everything for one platform.
     pub(super) fn open(
         asked: &Asked<'_>,
@@ -60,15 +67,25 @@ impl NamedImage {
                     None => fetched.descriptor,
                 };
                 let annotations = Annotations::from([(WHOLE_NAME.to_owned(), whole_name(reference))]);
-                Self::new(&fetched.layout, chosen.with_annotations(annotations), options)
+                Self::of(&fetched.layout, chosen.with_annotations(annotations), options)
+                    .map_err(|failure| failure.at(reference))
             }
             ImageName::Layout(reference, _) => {
                 let (layout, descriptor) = pack::Opened::open(reference)?.into_parts();
-                Self::new(&layout, descriptor, options)
+                Self::of(&layout, descriptor, options).map_err(|failure| failure.at(layout.path().display()))
             }
         }
     }
 
+    fn of(layout: &Layout, descriptor: Descriptor, options: &Options) -> Result<Self, Failure> {
+        Ok(match Chart::find(layout, &descriptor, options)? {
+            Some(chart) => Self::Chart(chart),
+            None => Self::Image(NamedImage::new(layout, descriptor, options)?),
+        })
+    }
+}
+
+impl NamedImage {
     fn new(layout: &Layout, descriptor: Descriptor, options: &Options) -> Result<Self, Failure> {
         let files = one_tree(layout.path(), options, Others::None)?;
         let index = Index::new(vec![descriptor], Annotations::new()).to_json();

@@ -7,10 +7,11 @@ use attest_sbom::tree::{self, Joined, Tree};
 use attest_sbom::{Error, Gap, Inventory, Kind, Metadata, Options, Root, oci};
 
 use super::build::{self, CargoArguments};
+use super::chart::Chart;
 use super::description::{self, DescriptionArguments};
 use super::document;
 use super::image;
-use super::named_image::{Asked, NamedImage};
+use super::named_image::{Asked, Named};
 use super::project::Project;
 use super::refusal::refusal;
 use super::registry::RegistryArguments;
@@ -104,10 +105,9 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
     options.kinds.clone_from(&arguments.kind);
     options.shipped.clone_from(&arguments.cargo.shipped);
     options.all_hashes = arguments.all_hashes;
-    let is_named = arguments.image.oci_layout || is_of_registry;
-    let tree: Box<dyn Tree> = match is_named {
-        true => Box::new(arguments.named_image(&options, context)?),
-        false => trees(&arguments.paths, &options)?,
+    let (tree, is_named) = match arguments.image.oci_layout || is_of_registry {
+        true => arguments.named(&options, context)?,
+        false => (trees(&arguments.paths, &options)?, false),
     };
     let found = Found {
         tree: &*tree,
@@ -126,7 +126,8 @@ impl ScanArguments {
         }
     }
 
-    fn named_image(&self, options: &Options, context: &mut Context<'_>) -> Result<NamedImage, Failure> {
+    /// What a name stands for, and whether that is an image.
+    fn named(&self, options: &Options, context: &mut Context<'_>) -> Result<(Box<dyn Tree>, bool), Failure> {
         let [path] = self.paths.as_slice() else {
             let message = format!("expected one image, found {} names", self.paths.len());
             return Err(Failure::usage("sbom-several-images", message));
@@ -140,7 +141,10 @@ impl ScanArguments {
             platform: self.platform.as_deref(),
             is_offline: self.cargo.is_offline(),
         };
-        NamedImage::open(&asked, &self.image, options, context)
+        Ok(match Named::open(&asked, &self.image, options, context)? {
+            Named::Image(image) => (Box::new(image), true),
+            Named::Chart(chart) => (Box::new(chart), false),
+        })
     }
 }
 
@@ -228,6 +232,9 @@ fn in_one_document(
 
 fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
     if let [path] = paths {
+        if let Some(chart) = Chart::of_path(path, options)? {
+            return Ok(Box::new(chart));
+        }
         return one_tree(path, options, Others::None);
     }
     let mut joined = Joined::default();
