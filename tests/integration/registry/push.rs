@@ -414,3 +414,18 @@ fn a_registry_that_stores_another_manifest_gets_no_tag() {
     );
     assert!(!scene.registry.state().manifests.contains_key("v1"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_registry_on_this_machine_needs_no_authorities_of_the_system() {
+    let scene = Scene::empty();
+    let nowhere = scene.path("nowhere");
+    for arguments in [
+        &["push", "layout:v1", &scene.place()][..],
+        &["fetch", &scene.place(), "-o", "out"],
+    ] {
+        let command = scene.attest_command(arguments);
+        let command = command.env("SSL_CERT_FILE", &nowhere).env("SSL_CERT_DIR", &nowhere);
+        command.run().expect_code(0);
+    }
+}

@@ -7,6 +7,7 @@ use reqwest::{Url, redirect};
 use tokio::runtime::{Builder, Runtime};
 
 use super::credential::Credential;
+use super::origin::authority;
 use super::reference::Repository;
 use super::session::{Access, Need, Session};
 use super::{Error, Keychain, Options};
@@ -25,8 +26,16 @@ pub struct Client {
     options: Options,
     keychain: Keychain,
     bases: Mutex<BTreeMap<String, Url>>,
-    connections: Mutex<BTreeMap<(String, bool), reqwest::Client>>,
+    connections: Mutex<BTreeMap<Line, reqwest::Client>>,
     sessions: Mutex<BTreeMap<String, Arc<Mutex<Session>>>>,
+}
+
+/// What connections are alike for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    host: String,
+    is_registry: bool,
+    is_encrypted: bool,
 }
 
 impl Client {
@@ -97,10 +106,15 @@ impl Client {
     }
 
     /// The connections to a host. A proxy of the environment is for other machines, not for this one.
-    pub(super) fn connection(&self, host: &str, is_registry: bool) -> Result<reqwest::Client, Error> {
-        let key = (host.to_owned(), is_registry);
+    pub(super) fn connection(&self, url: &Url, is_registry: bool) -> Result<reqwest::Client, Error> {
+        let host = &authority(url);
+        let line = Line {
+            host: host.clone(),
+            is_registry,
+            is_encrypted: url.scheme() != "http",
+        };
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = connections.get(&key) {
+        if let Some(connection) = connections.get(&line) {
             return Ok(connection.clone());
         }
         let material = self.options.certificates.for_host(host, is_registry)?;
@@ -114,9 +128,13 @@ impl Client {
         }
         if Endpoint::parse(&format!("http://{host}")).is_ok() {
             builder = builder.no_proxy();
+            if !line.is_encrypted {
+                // Nobody shows a certificate there: the authorities of the system need not be read, and there need be none.
+                builder = builder.tls_certs_only([]);
+            }
         }
         let connection = builder.build().map_err(|error| no_client(&error))?;
-        connections.insert(key, connection.clone());
+        connections.insert(line, connection.clone());
         Ok(connection)
     }
 

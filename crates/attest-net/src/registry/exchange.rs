@@ -11,7 +11,7 @@ use super::challenge::{Challenge, Shortcoming};
 use super::client::Client;
 use super::credential::Credential;
 use super::options::STALL;
-use super::origin::{authority, is_same, led, shown};
+use super::origin::{is_same, led, shown};
 use super::patience::{Failed, Patience};
 use super::session::Access;
 use crate::Secret;
@@ -201,7 +201,7 @@ impl Client {
         url: &Url,
         authorization: Option<&Secret>,
     ) -> Result<RequestBuilder, Error> {
-        let connection = self.connection(&authority(url), is_same(url, &call.url))?;
+        let connection = self.connection(url, is_same(url, &call.url))?;
         let mut built = connection.request(call.method.clone(), url.clone());
         for (name, value) in &call.headers {
             built = built.header(*name, value);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::Error;
 use super::client::Client;
 use super::credential::Credential;
-use super::origin::{authority, is_loopback, shown};
+use super::origin::{is_loopback, shown};
 use super::patience::Patience;
 use super::session::{Token, TokenRequest};
 use crate::Secret;
@@ -40,7 +40,7 @@ impl Client {
     pub(super) fn new_token(&self, request: &TokenRequest, credential: &Credential) -> Result<Token, Error> {
         let realm = &request.service.realm;
         refuse_open(realm)?;
-        let connection = self.connection(&authority(realm), false)?;
+        let connection = self.connection(realm, false)?;
         let mut patience = Patience::new(&self.options().patience);
         loop {
             let asked = Instant::now();
