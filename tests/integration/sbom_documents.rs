@@ -147,7 +147,8 @@ fn licences_are_listed_and_held_to_a_policy() {
     let listed = folder.sbom(&["license", "app.json"]).expect_code(0);
     assert_eq!(
         listed.stdout_text(),
-        "  a 1.0.0  MIT OR GPL-3.0-only\n  b 1.0.0  GPL-3.0-only\n  c 1.0.0  ISC\n3 packages\n"
+        "  a 1.0.0  MIT OR GPL-3.0-only\n  b 1.0.0  GPL-3.0-only\n  c 1.0.0  ISC\n\
+         incomplete: app.json does not say that it lists everything\n3 packages\n"
     );
     let denied = folder
         .sbom(&["license", "app.json", "--deny", "copyleft"])
@@ -257,6 +258,61 @@ fn a_good_document_passes_and_each_fault_is_told_with_its_place() {
     folder
         .sbom(&["validate", "bad.json", "--check", "minimum-elements"])
         .expect_code(1);
+}
+
+#[test]
+fn a_document_that_hides_a_part_is_refused_by_whoever_draws_a_conclusion() {
+    let folder = Folder::new();
+    let marks = r#""bomFormat":"CycloneDX","specVersion":"1.6""#;
+    let component = r#"{"type":"library","name":"a","licenses":[{"expression":"GPL-3.0-only"}]}"#;
+    for (members, reason) in [
+        (r#""components":{"a":1}"#.to_owned(), "expected a list at /components"),
+        (r#""components":"x""#.to_owned(), "expected a list at /components"),
+        (
+            format!(r#""components":[{component}],"components":[]"#),
+            "member `components` stands twice",
+        ),
+    ] {
+        fs::write(folder.path("x.json"), format!("{{{marks},{members}}}")).unwrap();
+        for arguments in [
+            &["license", "x.json", "--allow", "MIT"][..],
+            &["license", "x.json", "--deny", "copyleft", "--format", "json"],
+            &["diff", "x.json", "x.json", "--exit-code"],
+            &["merge", "x.json"],
+        ] {
+            let refused = folder.sbom(arguments).expect_code(1);
+            let stderr = refused.stderr_text();
+            assert!(
+                stderr.contains("error[sbom-document-invalid]"),
+                "{arguments:?}: {stderr}"
+            );
+            assert!(stderr.contains(reason), "{arguments:?}: {stderr}");
+            assert_eq!(refused.stdout_text(), "");
+        }
+        folder.sbom(&["validate", "x.json"]).expect_code(1);
+    }
+}
+
+#[test]
+fn an_empty_list_is_no_pass_and_a_list_that_may_lack_something_says_so() {
+    let folder = Folder::new();
+    folder.write("empty.json", &json!({ "bomFormat": "CycloneDX", "specVersion": "1.6" }));
+    let empty = folder
+        .sbom(&["license", "empty.json", "--deny", "copyleft"])
+        .expect_code(0);
+    assert_eq!(
+        empty.stdout_text(),
+        "incomplete: empty.json does not say that it lists everything\n0 packages, nothing to judge\n"
+    );
+    assert!(empty.stderr_text().contains("warning: no package is listed"));
+    let mut whole = document("app", &[("a", "1.0.0", "MIT")]);
+    whole["compositions"] = json!([{ "aggregate": "complete", "assemblies": ["root"] }]);
+    folder.write("whole.json", &whole);
+    let arguments = ["license", "whole.json", "empty.json", "--format", "json"];
+    assert_eq!(
+        answer(&folder.sbom(&arguments).expect_code(0))["incomplete"],
+        json!(["empty.json"])
+    );
 }
 
 #[test]

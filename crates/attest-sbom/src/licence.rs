@@ -4,9 +4,11 @@ mod files;
 mod text;
 mod texts;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use spdx::{Expression, ParseMode};
+use spdx::identifiers::{EXCEPTIONS, LICENSES};
+use spdx::{Expression, LicenseItem, ParseError, ParseMode};
 
 pub(crate) use self::files::{is_licence_file, of_directory};
 pub(crate) use self::text::identifiers;
@@ -93,23 +95,82 @@ fn tags(text: &str) -> Vec<String> {
         .filter_map(|line| line.split_once(TAG))
         .map(|(_, value)| value);
     let values = values.map(|value| normalised(value.trim().trim_end_matches("*/").trim_end_matches("-->")));
-    values
-        .filter(|value| Expression::parse_mode(value, DECLARED).is_ok())
-        .collect()
+    values.filter_map(|value| canonical(&value)).collect()
 }
 
 fn expression(text: &str) -> Option<LicenceChoice> {
-    let expression = normalised(text);
-    Expression::parse_mode(&expression, DECLARED).ok()?;
+    let expression = canonical(&normalised(text))?;
     Some(LicenceChoice::Expression {
         expression,
         acknowledgement: Acknowledgement::Declared,
     })
 }
 
-/// Whether a text is an SPDX expression as it stands.
-pub(crate) fn is_expression(text: &str) -> bool {
-    Expression::parse_mode(text, DECLARED).is_ok()
+/// A text as an SPDX expression, its identifiers in the case of the list; nothing if it is none.
+pub(crate) fn canonical(text: &str) -> Option<String> {
+    let text = in_case_of_list(text);
+    Expression::parse_mode(&text, DECLARED).is_ok().then_some(text)
+}
+
+/// Reads an expression. Identifiers are the same in upper and lower case, operators are not.
+///
+/// Source: SPDX specification 2.3, annex D.2, case sensitivity.
+pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
+    Expression::parse_mode(&in_case_of_list(text), DECLARED)
+}
+
+/// The identifiers that only a document itself can explain (`LicenseRef-…`). Nothing if the text is no expression, or needs what
+/// SPDX 2.3 has no place for: licences of other documents that it does not name, and exceptions that are in no list.
+pub(crate) fn own_identifiers(text: &str) -> Option<BTreeSet<String>> {
+    let expression = parse(text).ok()?;
+    let mut own = BTreeSet::new();
+    for requirement in expression.requirements() {
+        if requirement
+            .req
+            .addition
+            .as_ref()
+            .is_some_and(|addition| addition.id().is_none())
+        {
+            return None;
+        }
+        match &requirement.req.license {
+            LicenseItem::Other(other) if other.doc_ref.is_some() => return None,
+            LicenseItem::Other(other) => own.extend([other.to_string()]),
+            LicenseItem::Spdx { .. } => {}
+        }
+    }
+    Some(own)
+}
+
+/// The text with every identifier of the list as the list writes it.
+pub(crate) fn in_case_of_list(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '+' | ':');
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_word = is_part(first);
+        let end = rest.find(|c| is_part(c) != is_word).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        written += &if is_word { identifier(part) } else { Cow::Borrowed(part) };
+        rest = after;
+    }
+    written
+}
+
+fn identifier(word: &str) -> Cow<'_, str> {
+    if spdx::license_id(word).is_some() || spdx::exception_id(word).is_some() {
+        return Cow::Borrowed(word);
+    }
+    let names = || {
+        let licences = LICENSES.iter().map(|licence| licence.name);
+        licences.chain(EXCEPTIONS.iter().map(|exception| exception.name))
+    };
+    let of_list = |word: &str| names().find(|name| name.eq_ignore_ascii_case(word));
+    let or_later = || word.strip_suffix('+').and_then(of_list).map(|name| format!("{name}+"));
+    match of_list(word) {
+        Some(name) => Cow::Borrowed(name),
+        None => or_later().map_or(Cow::Borrowed(word), Cow::Owned),
+    }
 }
 
 fn named(name: &str) -> LicenceChoice {
@@ -172,6 +233,11 @@ mod tests {
             ("GPL-2.0", "GPL-2.0"),
             ("GPL-3.0+", "GPL-3.0+"),
             ("LicenseRef-Proprietary", "LicenseRef-Proprietary"),
+            ("mit", "MIT"),
+            (
+                "(apache-2.0 WITH llvm-exception) OR gpl-3.0+",
+                "(Apache-2.0 WITH LLVM-exception) OR GPL-3.0+",
+            ),
         ] {
             assert_eq!(expression_of(text).as_deref(), Some(expected), "{text}");
         }
@@ -202,7 +268,7 @@ mod tests {
         let mozilla = "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.";
         let apache = "Licensed under the Apache License, Version 2.0 (the \"License\");";
         let tag =
-            format!("// SPDX-License-Identifier: mit or 0BSD\n/* SPDX-License-Identifier: MIT OR ISC */\n{mozilla}");
+            format!("// SPDX-License-Identifier: mitt or 0BSD\n/* SPDX-License-Identifier: MIT OR ISC */\n{mozilla}");
         assert_eq!(concluded(&[mozilla]).as_deref(), Some("MPL-2.0"));
         assert_eq!(
             concluded(&[mozilla, apache, mozilla]).as_deref(),

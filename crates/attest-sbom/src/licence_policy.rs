@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spdx::{AdditionItem, Expression, LicenseId, LicenseItem, LicenseReq, Licensee};
+use spdx::{AdditionItem, LicenseId, LicenseItem, LicenseReq, Licensee};
 
 use crate::Error;
 use crate::document::{Component, Terms};
-use crate::licence::DECLARED;
+use crate::licence::{self, DECLARED};
 
 /// What licences a component may have.
 ///
@@ -64,7 +64,8 @@ impl FromStr for Rule {
             "copyleft" => Meaning::Copyleft,
             text => {
                 let unknown = |_| Error::UnknownLicence { found: text.to_owned() };
-                Meaning::Licence(Licensee::parse_mode(text, DECLARED).map_err(unknown)?.into_req())
+                let licensee = Licensee::parse_mode(&licence::in_case_of_list(text), DECLARED);
+                Meaning::Licence(licensee.map_err(unknown)?.into_req())
             }
         }))
     }
@@ -206,7 +207,7 @@ impl Policy {
         if self.allow_names.iter().any(|name| name == text) {
             return Vec::new();
         }
-        let Ok(expression) = Expression::parse_mode(text, DECLARED) else {
+        let Ok(expression) = licence::parse(text) else {
             return vec![text.to_owned()];
         };
         if expression.evaluate(|licence| self.takes(licence)) {
@@ -282,10 +283,13 @@ mod tests {
             ("MIT OR Apache-2.0", true),
             ("MIT AND Apache-2.0", false),
             ("MIT AND ISC", true),
+            ("mit", true),
+            ("(Mit OR gpl-3.0-ONLY) AND isc", true),
             ("(MIT OR GPL-3.0-only) AND (Apache-2.0 OR ISC)", true),
             ("(MIT AND GPL-3.0-only) OR Apache-2.0", false),
         ] {
             assert_eq!(takes("MIT,ISC", "", licence), expected, "{licence}");
+            assert_eq!(takes("mit,isc", "", licence), expected, "{licence}");
         }
     }
 

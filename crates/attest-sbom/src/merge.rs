@@ -261,11 +261,11 @@ fn licences(component: &document::Component) -> Vec<LicenceChoice> {
         _ => Acknowledgement::Declared,
     };
     let counting = component.effective_licences();
-    let text = component.licence_text().filter(|_| {
-        counting
-            .iter()
-            .all(|licence| licence::is_expression(licence.terms.text()))
-    });
+    let are_expressions = counting
+        .iter()
+        .all(|licence| licence::canonical(licence.terms.text()).is_some());
+    let text = component.licence_text().filter(|_| are_expressions);
+    let text = text.and_then(|text| licence::canonical(&text));
     if let (Some(expression), Some(first)) = (text, counting.first()) {
         let acknowledgement = acknowledgement(first);
         return vec![LicenceChoice::Expression {

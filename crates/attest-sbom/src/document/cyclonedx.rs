@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::element::{At, contacts, hashes, licences, name_of, references};
+use super::element::{At, Form, contacts, hashes, licences, name_of, no_licences, references};
 use super::{Component, Document, Finding};
 use crate::Error;
 
@@ -34,6 +34,40 @@ const TAKEN: &[&str] = &[
     "mime-type",
 ];
 
+/// The types of what is taken of a component.
+const COMPONENT: Form = Form {
+    lists: &[
+        "authors",
+        "licenses",
+        "hashes",
+        "externalReferences",
+        "properties",
+        "components",
+    ],
+    objects: &["supplier", "evidence"],
+    texts: &[
+        "type",
+        "bom-ref",
+        "group",
+        "name",
+        "version",
+        "purl",
+        "cpe",
+        "author",
+        "publisher",
+        "scope",
+        "description",
+        "copyright",
+    ],
+};
+
+/// The types of what is taken of a document.
+const DOCUMENT: Form = Form {
+    lists: &["components", "dependencies", "compositions", "properties"],
+    objects: &["metadata"],
+    texts: &["serialNumber"],
+};
+
 /// What a document may hold that is taken, or says nothing of what is inside.
 const TAKEN_OF_DOCUMENT: &[&str] = &[
     "$schema",
@@ -47,6 +81,12 @@ const TAKEN_OF_DOCUMENT: &[&str] = &[
     "compositions",
     "properties",
 ];
+
+const METADATA: Form = Form {
+    lists: &["authors", "lifecycles"],
+    objects: &["component"],
+    texts: &["timestamp"],
+};
 
 /// Reads CycloneDX in the form of its JSON. XML in that form has no schema to be held to.
 pub(super) fn read(value: Value, is_json: bool) -> Result<Document, Error> {
@@ -67,10 +107,18 @@ pub(super) fn read(value: Value, is_json: bool) -> Result<Document, Error> {
         ..Document::default()
     };
     top.note_others(TAKEN_OF_DOCUMENT, &mut document.left_out);
+    if is_json {
+        document.findings.extend(top.wrong_types(&DOCUMENT));
+        let metadata = value.get("metadata").map(|metadata| At::new(metadata, "/metadata"));
+        document
+            .findings
+            .extend(metadata.iter().flat_map(|at| at.wrong_types(&METADATA)));
+    }
     read_metadata(&value, &mut document);
     let mut reader = Reader {
         document,
         by_reference: HashMap::new(),
+        is_json,
     };
     reader.read_components(&value)?;
     reader.read_needs(&value);
@@ -117,6 +165,8 @@ fn read_metadata(value: &Value, document: &mut Document) {
 struct Reader {
     document: Document,
     by_reference: HashMap<String, usize>,
+    /// Of XML the types are those of this program.
+    is_json: bool,
 }
 
 impl Reader {
@@ -144,6 +194,11 @@ impl Reader {
 
     fn read_component(&mut self, at: At<'_>, parent: Option<usize>) -> Result<usize, Error> {
         at.note_others(TAKEN, &mut self.document.left_out);
+        if self.is_json {
+            self.document.findings.extend(at.wrong_types(&COMPONENT));
+        }
+        let licences = at.value.get("licenses");
+        self.document.findings.extend(no_licences(licences, &at.place));
         let component = component(&at, parent);
         let reference = component.reference.clone();
         let key = self.document.add(component)?;

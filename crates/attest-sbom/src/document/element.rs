@@ -2,13 +2,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Licence, Reference, Terms};
+use super::{Finding, Licence, Reference, Terms};
 
 /// A value, and where it stands.
 pub(super) struct At<'a> {
     pub(super) value: &'a Value,
     pub(super) place: String,
 }
+
+/// The finding about a member of a type that it cannot have.
+pub(super) const WRONG_TYPE: &str = "wrong-type";
+
+/// The members that an object may have, by their types.
+pub(super) struct Form {
+    pub(super) lists: &'static [&'static str],
+    pub(super) objects: &'static [&'static str],
+    pub(super) texts: &'static [&'static str],
+}
+
+type IsType = fn(&Value) -> bool;
 
 impl<'a> At<'a> {
     pub(super) fn new(value: &'a Value, place: &str) -> Self {
@@ -27,6 +39,25 @@ impl<'a> At<'a> {
     /// A text that says something.
     pub(super) fn owned(&self, name: &str) -> Option<String> {
         self.text(name).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// What is not of the type that its name says: nothing of it is read, and it may hide anything.
+    pub(super) fn wrong_types(&self, form: &Form) -> Vec<Finding> {
+        let types: [(_, _, IsType); 3] = [
+            (form.lists, "a list", Value::is_array),
+            (form.objects, "an object", Value::is_object),
+            (form.texts, "a text", Value::is_string),
+        ];
+        let mut findings = Vec::new();
+        for (names, expected, is_type) in types {
+            for name in names {
+                if self.value.get(*name).is_some_and(|value| !is_type(value)) {
+                    let place = format!("{}/{name}", self.place);
+                    findings.push(Finding::broken(WRONG_TYPE, &place, format!("expected {expected}")));
+                }
+            }
+        }
+        findings
     }
 
     /// Notes the names of members that are not taken.
@@ -81,20 +112,32 @@ pub(super) fn references(list: Option<&Value>) -> Vec<Reference> {
     list.filter_map(reference).collect()
 }
 
-pub(super) fn licences(list: Option<&Value>) -> Vec<Licence> {
-    let licence = |choice: &Value| {
-        let choice = At::top(choice);
-        let license = At::top(choice.value.get("license").unwrap_or(&Value::Null));
-        let expression = choice.owned("expression").or_else(|| license.owned("id"));
-        let terms = match expression {
-            Some(text) => Terms::Expression(text),
-            None => Terms::Name(license.owned("name")?),
-        };
-        let acknowledgement = choice
-            .owned("acknowledgement")
-            .or_else(|| license.owned("acknowledgement"));
-        Some(Licence { terms, acknowledgement })
+/// The entries of a list of licences that say none: nobody could tell what they hide.
+pub(super) fn no_licences(list: Option<&Value>, place: &str) -> Vec<Finding> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten().enumerate();
+    let broken = entries.filter(|(_, entry)| licence(entry).is_none());
+    let finding = |(index, _)| {
+        let place = format!("{place}/licenses/{index}");
+        Finding::broken(WRONG_TYPE, &place, "expected an identifier, a name or an expression")
     };
+    broken.map(finding).collect()
+}
+
+pub(super) fn licences(list: Option<&Value>) -> Vec<Licence> {
     let list = list.and_then(Value::as_array).into_iter().flatten();
     list.filter_map(licence).collect()
+}
+
+fn licence(choice: &Value) -> Option<Licence> {
+    let choice = At::top(choice);
+    let license = At::top(choice.value.get("license").unwrap_or(&Value::Null));
+    let expression = choice.owned("expression").or_else(|| license.owned("id"));
+    let terms = match expression {
+        Some(text) => Terms::Expression(text),
+        None => Terms::Name(license.owned("name")?),
+    };
+    let acknowledgement = choice
+        .owned("acknowledgement")
+        .or_else(|| license.owned("acknowledgement"));
+    Some(Licence { terms, acknowledgement })
 }

@@ -7,7 +7,9 @@
 mod cyclonedx;
 mod element;
 mod finding;
+mod json;
 mod spdx;
+mod spdx_licences;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -202,7 +204,7 @@ impl Document {
         if bytes.trim_ascii_start().starts_with(b"<") {
             return cyclonedx::read(xml::to_json(bytes)?, false);
         }
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| invalid(&error))?;
+        let value = json::value(bytes).map_err(|error| invalid(&error))?;
         let has = |name: &str| value.get(name).is_some_and(Value::is_string);
         match (has("bomFormat") || has("specVersion"), has("spdxVersion")) {
             (true, false) => cyclonedx::read(value, true),
@@ -210,6 +212,20 @@ impl Document {
             _ => Err(Error::UnsupportedDocument {
                 found: "another file".to_owned(),
             }),
+        }
+    }
+
+    /// Reads a document from which a conclusion is to be drawn: one of which a part cannot be read is refused, since what it hides
+    /// would be taken for what is not there.
+    ///
+    /// # Errors
+    /// Those of [`Document::read`], and [`Error::InvalidDocument`] for a component that is none, or a member of another type.
+    pub fn read_whole(bytes: &[u8]) -> Result<Self, Error> {
+        let document = Self::read(bytes)?;
+        let is_hiding = |finding: &&Finding| matches!(finding.code, element::WRONG_TYPE | "no-component");
+        match document.findings.iter().find(is_hiding) {
+            Some(finding) => Err(invalid(&format_args!("{} at {}", finding.detail, finding.place))),
+            None => Ok(document),
         }
     }
 
@@ -264,6 +280,53 @@ mod tests {
             let error = Document::read(text.as_bytes()).unwrap_err();
             assert!(matches!(error, Error::UnsupportedDocument { .. }), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_document_of_which_a_part_cannot_be_read_says_nothing() {
+        let cyclonedx = r#""bomFormat":"CycloneDX","specVersion":"1.6""#;
+        let spdx = r#""spdxVersion":"SPDX-2.3""#;
+        for (marks, members, reason) in [
+            (cyclonedx, r#""components":{"a":1}"#, "expected a list at /components"),
+            (cyclonedx, r#""components":"x""#, "expected a list at /components"),
+            (cyclonedx, r#""components":null"#, "expected a list at /components"),
+            (cyclonedx, r#""components":[1]"#, "expected an object at /components/0"),
+            (
+                cyclonedx,
+                r#""metadata":{"component":[]}"#,
+                "expected an object at /metadata/component",
+            ),
+            (
+                cyclonedx,
+                r#""components":[{"name":"a","components":{}}]"#,
+                "expected a list at /components/0/components",
+            ),
+            (
+                cyclonedx,
+                r#""components":[{"name":"a","purl":["pkg:npm/a@1"]}]"#,
+                "expected a text at /components/0/purl",
+            ),
+            (
+                cyclonedx,
+                r#""components":[{"name":"a","licenses":[{"expression":"MIT"},{"license":{"id":1}}]}]"#,
+                "expected an identifier, a name or an expression at /components/0/licenses/1",
+            ),
+            (spdx, r#""packages":{}"#, "expected a list at /packages"),
+            (spdx, r#""packages":["a"]"#, "expected an object at /packages/0"),
+            (
+                spdx,
+                r#""packages":[{"SPDXID":"SPDXRef-a","name":"a","licenseDeclared":["MIT"]}]"#,
+                "expected a text at /packages/0/licenseDeclared",
+            ),
+        ] {
+            let text = format!("{{{marks},{members}}}");
+            assert!(!Document::read(text.as_bytes()).unwrap().findings.is_empty(), "{text}");
+            let reason = reason.to_owned();
+            let error = Document::read_whole(text.as_bytes()).unwrap_err();
+            assert_eq!(error, Error::InvalidDocument { reason }, "{text}");
+        }
+        let text = format!(r#"{{{cyclonedx},"components":[{{"name":"a","licenses":[]}}]}}"#);
+        assert!(Document::read_whole(text.as_bytes()).is_ok());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::element::At;
+use super::element::{At, Form};
+use super::spdx_licences::{extracted, undeclared};
 use super::{Component, Document, Finding, Licence, Reference, Terms};
 use crate::Error;
 
@@ -27,6 +28,37 @@ const TAKEN: &[&str] = &[
     "comment",
 ];
 
+/// The types of what is taken of a document.
+const OF_DOCUMENT: Form = Form {
+    lists: &[
+        "packages",
+        "files",
+        "relationships",
+        "hasExtractedLicensingInfos",
+        "documentDescribes",
+    ],
+    objects: &["creationInfo"],
+    texts: &["documentNamespace"],
+};
+
+/// The types of what is taken of a package or a file.
+const OF_ELEMENT: Form = Form {
+    lists: &["checksums", "externalRefs"],
+    objects: &[],
+    texts: &[
+        "SPDXID",
+        "name",
+        "fileName",
+        "versionInfo",
+        "supplier",
+        "originator",
+        "licenseDeclared",
+        "licenseConcluded",
+        "copyrightText",
+        "primaryPackagePurpose",
+    ],
+};
+
 /// What stands for nothing, and for something that nobody knows.
 const NONE: &str = "NONE";
 const NOBODY_KNOWS: &str = "NOASSERTION";
@@ -48,6 +80,7 @@ pub(super) fn read(value: Value) -> Result<Document, Error> {
         ..Document::default()
     };
     top.note_others(TAKEN, &mut document.left_out);
+    document.findings.extend(top.wrong_types(&OF_DOCUMENT));
     read_creation(&value, &mut document);
     let mut reader = Reader {
         document,
@@ -83,23 +116,6 @@ fn actor(text: &str) -> Option<String> {
     (matches!(kind, "Organization" | "Person") && !name.is_empty()).then(|| name.to_owned())
 }
 
-/// The licences that only this document knows, by their names in it.
-fn extracted(value: &Value) -> HashMap<String, String> {
-    let listed = value
-        .get("hasExtractedLicensingInfos")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let licence = |info: &Value| {
-        let info = At::top(info);
-        Some((
-            info.owned("licenseId")?,
-            info.owned("name").or_else(|| info.owned("extractedText"))?,
-        ))
-    };
-    listed.filter_map(licence).collect()
-}
-
 struct Reader {
     document: Document,
     by_reference: HashMap<String, usize>,
@@ -108,10 +124,17 @@ struct Reader {
 
 impl Reader {
     fn read_elements(&mut self, value: &Value) -> Result<(), Error> {
-        for (list, form) in [("packages", package as Form), ("files", file as Form)] {
+        for (list, form) in [("packages", package as Convert), ("files", file as Convert)] {
             let elements = value.get(list).and_then(Value::as_array).into_iter().flatten();
             for (index, value) in elements.enumerate() {
                 let at = At::new(value, &format!("/{list}/{index}"));
+                if !value.is_object() {
+                    let finding = Finding::broken("no-component", &at.place, "expected an object");
+                    self.document.find(finding);
+                    continue;
+                }
+                self.document.findings.extend(at.wrong_types(&OF_ELEMENT));
+                self.document.findings.extend(undeclared(&at, &self.licences));
                 let component = Component {
                     licences: self.licence(&at),
                     ..form(&at)
@@ -148,9 +171,10 @@ impl Reader {
         let said = |name: &str| at.owned(name).filter(|text| text != NOBODY_KNOWS && text != NONE);
         let licence = |(name, acknowledgement): (&str, &str)| {
             let text = said(name)?;
-            let terms = match self.licences.get(&text) {
-                Some(name) => Terms::Name(name.clone()),
-                None => Terms::Expression(text),
+            let terms = match self.licences.get(&text.to_ascii_lowercase()) {
+                // A name that says no more than the identifier.
+                Some(name) if *name != text => Terms::Name(name.clone()),
+                _ => Terms::Expression(text),
             };
             let acknowledgement = Some(acknowledgement.to_owned());
             Some(Licence { terms, acknowledgement })
@@ -266,7 +290,7 @@ enum End {
     NobodyKnows,
 }
 
-type Form = fn(&At<'_>) -> Component;
+type Convert = fn(&At<'_>) -> Component;
 
 fn package(at: &At<'_>) -> Component {
     let said = |name: &str| at.owned(name).filter(|text| text != NOBODY_KNOWS && text != NONE);

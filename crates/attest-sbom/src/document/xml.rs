@@ -2,6 +2,8 @@
 //!
 //! Source: `bom-1.2.xsd` to `bom-1.6.xsd` of the CycloneDX specification.
 
+use std::collections::BTreeSet;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use serde_json::{Map, Value, json};
@@ -49,6 +51,7 @@ pub(super) fn to_json(bytes: &[u8]) -> Result<Value, Error> {
         let found = format!("an XML document `{}`", root.name);
         return Err(Error::UnsupportedDocument { found });
     };
+    repeated(&root)?;
     let mut bom = Map::new();
     bom.insert("bomFormat".to_owned(), "CycloneDX".into());
     bom.insert("specVersion".to_owned(), version.into());
@@ -68,6 +71,27 @@ pub(super) fn to_json(bytes: &[u8]) -> Result<Value, Error> {
         bom.insert(child.name.clone(), value);
     }
     Ok(Value::Object(bom))
+}
+
+/// Elements that may hold each of theirs once: of two, a reader would take one.
+const WHOLES: &[&str] = &["bom", "metadata", "component"];
+
+/// What such an element may hold several times.
+const REPEATED: &[&str] = &["manufacture", "author"];
+
+fn repeated(element: &Element) -> Result<(), Error> {
+    let mut names = BTreeSet::new();
+    for child in &element.children {
+        let is_once = WHOLES.contains(&element.name.as_str()) && !REPEATED.contains(&child.name.as_str());
+        if is_once && !names.insert(child.name.as_str()) {
+            return Err(invalid(&format_args!(
+                "element `{}` stands twice in `{}`",
+                child.name, element.name
+            )));
+        }
+        repeated(child)?;
+    }
+    Ok(())
 }
 
 fn tree(bytes: &[u8]) -> Result<Element, Error> {
@@ -327,6 +351,15 @@ mod tests {
         assert_eq!(error, Error::InvalidDocument { reason });
         let reason = "unknown entity `a`".to_owned();
         assert_eq!(read("&a;").unwrap_err(), Error::InvalidDocument { reason });
+    }
+
+    #[test]
+    fn an_element_that_stands_twice_hides_the_other() {
+        let components = "<components><component type=\"library\"><name>a</name></component></components>";
+        assert!(read(components).is_ok());
+        let reason = "element `components` stands twice in `bom`".to_owned();
+        let error = read(&format!("{components}<components/>")).unwrap_err();
+        assert_eq!(error, Error::InvalidDocument { reason });
     }
 
     #[test]

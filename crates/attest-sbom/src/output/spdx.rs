@@ -281,32 +281,50 @@ fn annotations<'a>(component: &Component, created: &'a str) -> Vec<AnnotationWir
     component.properties.iter().map(annotation).collect()
 }
 
-/// The licences that are no SPDX expressions, each under a name of this document.
-struct ExtractedLicences(BTreeMap<String, String>);
+/// What stands for the text of a licence of which only the name is known: SPDX wants one.
+const NO_TEXT: &str = "The text of this license is not known.";
+
+/// The licences that are in no list, each under a name of this document.
+struct ExtractedLicences {
+    /// Those that are no SPDX expressions, by their words.
+    named: BTreeMap<String, String>,
+    /// The `LicenseRef-…` that expressions hold.
+    used: BTreeSet<String>,
+}
 
 impl ExtractedLicences {
     fn of(document: &Document) -> Self {
         let licences = document.components.iter().flat_map(|component| &component.licences);
         let texts: BTreeSet<&str> = licences.map(|licence| licence.terms.text()).collect();
-        let texts = texts.into_iter().filter(|text| !licence::is_expression(text));
-        let numbered = texts.zip(1..);
-        Self(
-            numbered
-                .map(|(text, number)| (text.to_owned(), format!("LicenseRef-{number}")))
-                .collect(),
-        )
+        let used: BTreeSet<String> = texts
+            .iter()
+            .copied()
+            .filter_map(licence::own_identifiers)
+            .flatten()
+            .collect();
+        let free = (1..)
+            .map(|number| format!("LicenseRef-{number}"))
+            .filter(|id| !used.contains(id));
+        let names = texts
+            .into_iter()
+            .filter(|text| licence::own_identifiers(text).is_none());
+        let named = names.map(str::to_owned).zip(free).collect();
+        Self { named, used }
     }
 
     fn wire(&self) -> Vec<ExtractedWire<'_>> {
-        let known = self.0.iter();
-        known
-            .map(|(text, id)| ExtractedWire {
-                license_id: id,
-                name: text,
-                // The text of the licence itself is not known, and SPDX wants one.
-                extracted_text: text,
-            })
-            .collect()
+        let named = self.named.iter().map(|(text, id)| ExtractedWire {
+            license_id: id,
+            name: text,
+            // The text of the licence itself is not known, and SPDX wants one.
+            extracted_text: text,
+        });
+        let used = self.used.iter().map(|id| ExtractedWire {
+            license_id: id,
+            name: id,
+            extracted_text: NO_TEXT,
+        });
+        named.chain(used).collect()
     }
 
     /// All licences that were concluded, or all others, as one expression.
@@ -317,10 +335,10 @@ impl ExtractedLicences {
             .map(|licence| &licence.terms)
             .collect();
         let is_joined = |text: &str| wanted.len() > 1 && text.contains(" OR ");
-        let texts = wanted.iter().map(|terms| match self.0.get(terms.text()) {
+        let texts = wanted.iter().map(|terms| match self.named.get(terms.text()) {
             Some(id) => id.clone(),
-            None if is_joined(terms.text()) => format!("({})", terms.text()),
-            None => terms.text().to_owned(),
+            None if is_joined(terms.text()) => format!("({})", licence::in_case_of_list(terms.text())),
+            None => licence::in_case_of_list(terms.text()),
         });
         let texts: Vec<String> = texts.collect();
         (!texts.is_empty()).then(|| texts.join(" AND "))

@@ -2,6 +2,7 @@
 
 use attest_sbom::document::{Component, Document, Group, Licence};
 use attest_sbom::{Bom, Error, Format, Metadata, Subject, cargo};
+use serde_json::Value;
 
 use crate::records::{file, metadata, package, records, subject, with_metadata};
 
@@ -103,6 +104,25 @@ fn a_licence_that_is_no_expression_has_a_name_of_its_own_in_spdx() {
     assert_eq!(spdx.validate(&[Group::Schema, Group::Integrity]), []);
     let texts: Vec<_> = spdx.components.iter().filter_map(Component::licence_text).collect();
     assert!(texts.contains(&"Ours \u{e9}".to_owned()), "{texts:?}");
+}
+
+#[test]
+fn a_licence_that_is_in_no_list_is_declared_in_spdx() {
+    let records = with_metadata(|metadata| {
+        package(metadata, "cfg-if")["license"] = "mit AND LicenseRef-1".into();
+        package(metadata, "blake3")["license"] = "Ours".into();
+    });
+    let bom = cargo::document(&records, &subject(), &Metadata::default()).unwrap();
+    let spdx = read(&bom, Format::Spdx23);
+    assert_eq!(spdx.validate(&[Group::Schema, Group::Integrity]), []);
+    let texts: Vec<_> = spdx.components.iter().filter_map(Component::licence_text).collect();
+    for text in ["MIT AND LicenseRef-1", "Ours"] {
+        assert!(texts.contains(&text.to_owned()), "{texts:?}");
+    }
+    let written: Value = serde_json::from_slice(&bom.write(Format::Spdx23).unwrap()).unwrap();
+    let declared = written["hasExtractedLicensingInfos"].as_array().unwrap();
+    let ids: Vec<_> = declared.iter().map(|one| one["licenseId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["LicenseRef-2", "LicenseRef-1"]);
 }
 
 #[test]

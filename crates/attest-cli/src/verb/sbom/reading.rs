@@ -7,9 +7,9 @@ use crate::failure::Failure;
 use crate::input_file::InputFile;
 use crate::visible::visible;
 
-/// Reads a document that anybody wrote.
+/// Reads a document that anybody wrote, if all of it can be read.
 pub(super) fn document(path: &Path) -> Result<Document, Failure> {
-    Document::read(&bytes(path)?).map_err(|error| refusal(&error).at(path.display()))
+    Document::read_whole(&bytes(path)?).map_err(|error| refusal(&error).at(path.display()))
 }
 
 /// The whole of a file that may be a document.
@@ -28,7 +28,8 @@ pub(super) fn refusal(error: &Error) -> Failure {
     match error {
         Error::UnsupportedDocument { .. } => Failure::rejected("sbom-document-unsupported", error)
             .hint("to list what is in a project, run `attest sbom PATH`"),
-        _ => Failure::rejected("sbom-document-invalid", error),
+        _ => Failure::rejected("sbom-document-invalid", error)
+            .hint("to see everything that is wrong with it, run `attest sbom validate FILE`"),
     }
 }
 

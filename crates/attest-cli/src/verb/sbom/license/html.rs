@@ -12,6 +12,9 @@ pub(super) fn render(report: &Report) -> String {
          <body>\n<h1>Licences</h1>\n<p>{}</p>\n",
         summary(report)
     );
+    for name in &report.incomplete {
+        page += &format!("<p>{} does not say that it lists everything.</p>\n", escaped(name));
+    }
     page += "<table>\n<tr><th>Licence</th><th>Packages</th></tr>\n";
     for (licence, count) in report.counts() {
         page += &format!("<tr><td>{}</td><td>{count}</td></tr>\n", or_unknown(licence));
@@ -27,6 +30,7 @@ pub(super) fn render(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let packages = report.rows.len();
     match report.is_judged {
+        true if packages == 0 => "0 packages, nothing to judge.".to_owned(),
         true => format!("{packages} packages; licences not taken: {}.", report.violations()),
         false => format!("{packages} packages."),
     }

@@ -10,6 +10,7 @@ struct ReportDocument<'a> {
     schema: &'static str,
     judged: bool,
     violations: usize,
+    incomplete: &'a [String],
     licences: Vec<CountDocument<'a>>,
     packages: Vec<PackageDocument<'a>>,
 }
@@ -37,6 +38,7 @@ pub(super) fn render(report: &Report) -> String {
         schema: SCHEMA,
         judged: report.is_judged,
         violations: report.violations(),
+        incomplete: &report.incomplete,
         licences: counts
             .map(|(licence, packages)| CountDocument { licence, packages })
             .collect(),

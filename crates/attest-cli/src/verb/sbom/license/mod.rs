@@ -40,6 +40,9 @@ judged. What a document is about is judged like any other package if it says whi
 licence it has, or has a package URL or a CPE: a jar, a wheel, a program. The name
 of a project, a system or an image that says nothing of its licence is not.
 
+What does not say that it lists everything is named: a licence that is not listed is
+not judged. A document of which a part cannot be read is refused.
+
 The exit code is 1 if a licence is not taken.";
 
 /// List the licences of what a document or a project holds, and hold them to a policy
@@ -92,6 +95,8 @@ struct Report {
     rows: Vec<Row>,
     /// Whether there is anything to be held to.
     is_judged: bool,
+    /// The inputs of which nobody says that the list is complete.
+    incomplete: Vec<String>,
 }
 
 /// One package, each once.
@@ -140,10 +145,21 @@ impl Report {
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let mut documents = Vec::new();
+    let mut incomplete = Vec::new();
     for path in &arguments.paths {
-        documents.extend(self::documents(path, context)?);
+        let found = self::documents(path, context)?;
+        if !found.iter().all(|document| document.is_complete) {
+            incomplete.push(path.to_string_lossy().into_owned());
+        }
+        documents.extend(found);
     }
-    let report = report(&documents, arguments);
+    let report = Report {
+        incomplete,
+        ..report(&documents, arguments)
+    };
+    if report.rows.is_empty() {
+        context.say("warning: no package is listed, so no licence was looked at");
+    }
     let answer = match arguments.format {
         LicenceFormat::Text => text::render(&report),
         LicenceFormat::Json => json::render(&report),
@@ -168,15 +184,24 @@ fn write(bytes: &[u8], output: Option<&Path>, context: &mut Context<'_>) -> Resu
 
 /// A document, or those of whatever else the path is: of an image one for each platform.
 fn documents(path: &Path, context: &mut Context<'_>) -> Result<Vec<Document>, Failure> {
+    let mut invalid = None;
     if path.is_file() && may_be_document(path) {
-        match Document::read(&reading::bytes(path)?) {
-            Err(Error::UnsupportedDocument { .. } | Error::InvalidDocument { .. }) => {}
-            read => {
-                let document = read.map_err(|error| reading::refusal(&error).at(path.display()))?;
-                return Ok(vec![document]);
-            }
+        match Document::read_whole(&reading::bytes(path)?) {
+            Ok(document) => return Ok(vec![document]),
+            Err(Error::UnsupportedDocument { .. }) => {}
+            Err(error) => invalid = Some(reading::refusal(&error).at(path.display())),
         }
     }
+    let scanned = scanned(path, context);
+    // What is damaged may be a lock file; what is nothing else was meant to be a document.
+    match invalid {
+        Some(failure) => scanned.or(Err(failure)),
+        None => scanned,
+    }
+}
+
+/// The documents of whatever a path is, as `attest sbom` makes them.
+fn scanned(path: &Path, context: &mut Context<'_>) -> Result<Vec<Document>, Failure> {
     let options = Options::default();
     let tree = scan::one_tree(path, &options, scan::Others::None)?;
     let refused = |error| refusal(error).at(path.display());
@@ -246,6 +271,7 @@ fn report(documents: &[Document], arguments: &Arguments) -> Report {
     Report {
         rows: rows.into_values().collect(),
         is_judged: !policy.is_empty(),
+        incomplete: Vec::new(),
     }
 }
 
@@ -281,6 +307,7 @@ mod tests {
                 row("c", None, Verdict::Unknown),
             ],
             is_judged: true,
+            incomplete: Vec::new(),
         }
     }
 
@@ -312,6 +339,27 @@ mod tests {
         assert_eq!(value["violations"], 2);
         assert_eq!(value["packages"][2]["verdict"], "unknown");
         assert_eq!(value["packages"][1]["denied"][0], "GPL & Co");
+    }
+
+    #[test]
+    fn a_list_that_may_lack_something_says_so_and_an_empty_one_is_no_pass() {
+        let empty = Report {
+            rows: Vec::new(),
+            incomplete: vec!["<app>.json".to_owned()],
+            ..report()
+        };
+        assert_eq!(
+            text::render(&empty),
+            "incomplete: <app>.json does not say that it lists everything\n0 packages, nothing to judge\n"
+        );
+        let value: serde_json::Value = serde_json::from_str(&json::render(&empty)).unwrap();
+        assert_eq!(value["incomplete"][0], "<app>.json");
+        let page = html::render(&empty);
+        assert!(page.contains("nothing to judge") && !page.contains("<app>"), "{page}");
+        assert!(
+            page.contains("&lt;app&gt;.json does not say that it lists everything"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub(super) fn render(report: &Report) -> String {
             .unwrap_or_default();
         text += &format!("{mark} {name:width$}  {licence}{reason}\n");
     }
+    for name in &report.incomplete {
+        text += &format!("incomplete: {} does not say that it lists everything\n", visible(name));
+    }
     text += &summary(report);
     text
 }
@@ -23,6 +26,7 @@ pub(super) fn render(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let packages = report.rows.len();
     match (report.is_judged, report.violations()) {
+        (true, _) if packages == 0 => "0 packages, nothing to judge\n".to_owned(),
         (false, _) => format!("{packages} packages\n"),
         (true, 0) => format!("{packages} packages, no violation\n"),
         (true, 1) => format!("{packages} packages, 1 violation\n"),
