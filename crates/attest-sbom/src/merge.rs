@@ -10,7 +10,8 @@ use crate::cyclonedx::{
     Occurrence, OrganizationalEntity, Phase, ReferenceKind,
 };
 use crate::document::{self, Document, Licence, Reference};
-use crate::{Bom, Error, Gap, Inventory, Metadata, Organization, Root, Timestamp, contact, licence};
+use crate::inventory::Key;
+use crate::{Bom, Error, Gap, Inventory, Metadata, Organization, Root, Timestamp, contact, licence, purl};
 
 /// A document, and what it is called: a file name.
 #[derive(Debug, Clone)]
@@ -24,30 +25,29 @@ pub struct Named {
 /// Puts documents together.
 ///
 /// Components with one package URL are one; where two documents say different things of it, the first one counts. Their roots
-/// hang on the new root, which is called like all of them where nobody says what it is. Each component has a reference to the
-/// place in the document that it comes from (a BOM-Link), and what was not taken over is a gap.
+/// hang on the new root. Where nobody says what that is, it is what all documents are about, if that is one thing, else it is
+/// called like all of them, and supplied by nobody unless all of them are by one. Each component has a reference to the place in the document that it comes from (a BOM-Link), and what was not taken over is a gap.
 ///
 /// # Errors
 /// [`Error::NothingToList`] for documents without components.
 pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
     let mut inventory = Inventory::default();
-    for named in documents {
-        add(&mut inventory, named);
-    }
+    let roots: Vec<Option<Key>> = documents.iter().map(|named| add(&mut inventory, named)).collect();
     let phases: BTreeSet<Phase> = documents
         .iter()
         .flat_map(|named| &named.document.phases)
         .filter_map(|phase| word(phase))
         .collect();
-    let about = match root.name {
-        Some(_) => root.clone(),
-        None => of_all(documents),
-    };
-    let metadata = Metadata {
-        supplier: metadata.supplier.clone().or_else(|| supplier(documents)),
-        ..metadata.clone()
-    };
-    Ok(inventory.document(&about, &metadata)?.with_phases(phases))
+    if root.name.is_some() {
+        let supplier = metadata.supplier.clone().or_else(|| supplier(documents));
+        let metadata = metadata.clone();
+        let document = inventory.document(root, &Metadata { supplier, ..metadata })?;
+        return Ok(document.with_phases(phases));
+    }
+    if let Some(top) = unnamed(&mut inventory, documents, &roots)? {
+        inventory.root(top);
+    }
+    Ok(inventory.document(root, metadata)?.with_phases(phases))
 }
 
 /// The most names that make the name of what several documents are about.
@@ -60,11 +60,27 @@ fn roots(documents: &[Named]) -> impl Iterator<Item = Option<&document::Componen
         .map(move |named| root(named).map(|root| &named.document.components[root]))
 }
 
+/// The root where nobody says what the new document is about; none if no document says what it is about.
+fn unnamed(inventory: &mut Inventory, documents: &[Named], roots: &[Option<Key>]) -> Result<Option<Key>, Error> {
+    let keys: BTreeSet<Option<Key>> = roots.iter().copied().collect();
+    if let (1, Some(only)) = (keys.len(), keys.first()) {
+        return Ok(*only);
+    }
+    let Some(component) = of_all(documents)? else {
+        return Ok(None);
+    };
+    let top = inventory.add(component);
+    for root in keys.into_iter().flatten() {
+        inventory.depends(top, root);
+    }
+    Ok(Some(top))
+}
+
 /// What documents are about together: their names and versions, in one order, with `+` between them.
-fn of_all(documents: &[Named]) -> Root {
-    let abouts: BTreeSet<(&str, Option<&str>)> = roots(documents)
+fn of_all(documents: &[Named]) -> Result<Option<Component>, Error> {
+    let abouts: BTreeSet<(String, Option<&str>)> = roots(documents)
         .flatten()
-        .map(|root| (root.name.as_str(), root.version.as_deref()))
+        .map(|root| (root.full_name(), root.version.as_deref()))
         .collect();
     let joined = |parts: BTreeSet<&str>| {
         let shown: Vec<&str> = parts.iter().copied().take(MAX_NAMES).collect();
@@ -74,10 +90,16 @@ fn of_all(documents: &[Named]) -> Root {
         };
         (!shown.is_empty()).then(|| shown.join("+") + &more)
     };
-    Root {
-        name: joined(abouts.iter().map(|(name, _)| *name).collect()),
-        version: joined(abouts.iter().filter_map(|(_, version)| *version).collect()),
-    }
+    let version = joined(abouts.iter().filter_map(|(_, version)| *version).collect());
+    let Some(name) = joined(abouts.iter().map(|(name, _)| name.as_str()).collect()) else {
+        return Ok(None);
+    };
+    Ok(Some(Component {
+        purl: Some(purl::generic(&name, version.as_deref())?),
+        supplier: supplier(documents).as_ref().map(Into::into),
+        version,
+        ..Component::new(ComponentKind::Application, name.as_str())
+    }))
 }
 
 /// Who supplies everything that the documents are about, if that is one.
@@ -98,7 +120,8 @@ pub fn latest(documents: &[Named]) -> Option<Timestamp> {
     moments.filter_map(|moment| Timestamp::from_rfc3339(moment).ok()).max()
 }
 
-fn add(inventory: &mut Inventory, named: &Named) {
+/// Adds everything of a document, and tells what it is about.
+fn add(inventory: &mut Inventory, named: &Named) -> Option<Key> {
     let document = &named.document;
     let mut lost = document.left_out.clone();
     let keys: Vec<_> = document
@@ -136,6 +159,7 @@ fn add(inventory: &mut Inventory, named: &Named) {
         let detail = format!("not taken over: {}", names.join(", "));
         inventory.gap(Gap::new("not-merged", &named.name, detail));
     }
+    document.root.map(|root| keys[root])
 }
 
 /// What is lost because references lead to nothing or to several components: one gap for each kind.

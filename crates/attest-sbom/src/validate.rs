@@ -155,11 +155,14 @@ impl Document {
     }
 }
 
-/// Versions of Debian and of rpm have an epoch, which their package URLs write elsewhere.
+/// Versions of Debian and of rpm have an epoch, which their package URLs write elsewhere; of an image the version may be its tag,
+/// which its package URL has beside the digest.
 fn other_version(component: &Component, purl: &PackageUrl<'_>, place: &str) -> Option<Finding> {
     let (said, version) = (component.version.as_deref()?, purl.version()?);
     let without_epoch = said.split_once(':').map_or(said, |(_, rest)| rest);
-    (version != said && version != without_epoch).then(|| {
+    let tag = purl.qualifiers().get("tag").filter(|_| purl.ty() == "oci");
+    let is_tag = tag.is_some_and(|tag| *tag == said);
+    (version != said && version != without_epoch && !is_tag).then(|| {
         let detail = format!("expected version `{said}` of the component, found `{version}`");
         Finding::new(Group::Integrity, "purl-version-differs", place, detail)
     })
@@ -317,6 +320,22 @@ mod tests {
 
     fn remove(value: &mut Value, name: &str) {
         value.as_object_mut().unwrap().remove(name);
+    }
+
+    #[test]
+    fn the_version_of_an_image_is_its_digest_or_its_tag() {
+        let mut bom = good();
+        let component = &mut bom["components"][0];
+        component["purl"] = "pkg:oci/a@sha256:00?tag=1.25".into();
+        for (version, expected) in [
+            ("sha256:00", &[][..]),
+            ("1.25", &[]),
+            ("1.26", &["purl-version-differs"]),
+        ] {
+            bom["components"][0]["version"] = version.into();
+            let codes: Vec<_> = found(&bom).into_iter().map(|(code, _)| code).collect();
+            assert_eq!(codes, expected, "{version}");
+        }
     }
 
     #[test]

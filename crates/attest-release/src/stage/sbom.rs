@@ -1,6 +1,6 @@
 //! What is in a file of the release, as a list of its own, and the statement that binds the two.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -90,10 +90,7 @@ impl Staging {
         let archive = Archive::open(&self.path_of(&image.file), &Options::default(), scratch.path());
         let archive = archive.map_err(reading())?.ok_or(io::ErrorKind::InvalidData.into());
         let archive = archive.map_err(reading())?;
-        let mut images = oci::images(&archive);
-        // An image that has several names is there several times.
-        let mut seen = BTreeSet::new();
-        images.platforms.retain(|found| seen.insert(found.digest().clone()));
+        let images = oci::images(&archive);
         let mut lists = Vec::new();
         for found in &images.platforms {
             let Some(sbom) = planned(image, found) else { continue };

@@ -108,6 +108,9 @@ fn purl(package: &Package<'_>, system: &System) -> Result<String, Error> {
     if let Some(architecture) = package.architecture {
         purl.add_qualifier("arch", architecture).map_err(invalid)?;
     }
+    if let Some(distribution) = system.distribution() {
+        purl.add_qualifier("distro", distribution).map_err(invalid)?;
+    }
     Ok(purl.to_string())
 }
 

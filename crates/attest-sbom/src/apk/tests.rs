@@ -20,7 +20,7 @@ fn needs_are_names_libraries_commands_and_files() {
                     P:name\nV:1-r0\nA:x86_64\n\nP:no\nV:1-r0\nA:x86_64\n\n";
     let document = document(database);
     let app = &document["components"][0];
-    assert_eq!(app["purl"], "pkg:apk/alpine/app@1-r0?arch=x86_64");
+    assert_eq!(app["purl"], "pkg:apk/alpine/app@1-r0?arch=x86_64&distro=alpine-3.20.1");
     assert_eq!(app["licenses"][0]["expression"], "MIT AND GPL-2.0-only");
     assert_eq!(app["properties"][0]["value"], "Q1aaa=");
     assert_eq!(app["properties"][1]["value"], "src");

@@ -70,11 +70,24 @@ impl Charts {
 
     /// Lists all charts, what they depend on and the images that they name.
     pub(super) fn list(self, inventory: &mut Inventory) {
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut own) = (BTreeMap::new(), BTreeSet::new());
         for (directory, chart) in &self.0 {
             let manifest = join(directory, CHART);
-            let key = inventory.add(chart.component.clone().found_at(manifest.as_str()));
-            if self.holder(directory, chart).is_none() {
+            let holder = self.holder(directory, chart);
+            let supplier = holder.and_then(|holder| self.0[holder].asks_for(&chart.name)?.supplier());
+            // What was not packed, lies in an own chart and comes from no repository was written here.
+            let is_own =
+                supplier.is_none() && chart.above.is_none() && holder.is_none_or(|holder| own.contains(holder));
+            let component = Component {
+                supplier,
+                ..chart.component.clone()
+            };
+            let key = inventory.add(component.found_at(manifest.as_str()));
+            if is_own {
+                own.insert(directory.as_str());
+                inventory.own(key);
+            }
+            if holder.is_none() {
                 inventory.project(&manifest, key);
             }
             keys.insert(directory.as_str(), key);
@@ -145,6 +158,12 @@ impl Chart {
         if !unknown.is_empty() {
             inventory.gap(unlocked(&unknown, &join(directory, self.files[0])));
         }
+    }
+
+    /// What it says of a chart that it depends on: with the repository, if any of its files has it.
+    fn asks_for(&self, name: &str) -> Option<&Dependency> {
+        let mut named = self.locked.iter().chain(&self.depends).filter(|one| one.name == name);
+        named.find(|one| one.supplier().is_some())
     }
 
     /// What was chosen for a dependency. One chart may be asked for twice, in two versions under two names.

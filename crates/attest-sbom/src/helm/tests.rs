@@ -1,5 +1,5 @@
 use crate::tree::Memory;
-use crate::{Inventory, Options, scan};
+use crate::{Inventory, Metadata, Options, Root, scan};
 
 fn read(files: &[(&str, &str)]) -> Inventory {
     let tree = Memory::new(files.iter().map(|(path, text)| (*path, *text)));
@@ -60,6 +60,31 @@ fn a_lock_says_which_version_is_taken() {
         .find(|package| package.name == "redis")
         .unwrap();
     assert_eq!(redis.supplier.as_ref().unwrap().name, "registry.example.com/charts");
+}
+
+#[test]
+fn a_chart_inside_of_another_is_supplied_by_its_repository_or_is_the_projects_own() {
+    let chart = "apiVersion: v2\nname: app\nversion: 1.2.3\ndependencies:\n- name: redis\n  version: 1.x.x\n  \
+        repository: https://charts.example.com/team\n- name: local\n  version: 1.0.0\n  repository: file://charts/local\n";
+    let inner = |name: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+    let inventory = read(&[
+        ("Chart.yaml", chart),
+        ("Chart.lock", ""),
+        ("charts/redis/Chart.yaml", &inner("redis")),
+        ("charts/local/Chart.yaml", &inner("local")),
+        ("charts/unnamed/Chart.yaml", &inner("unnamed")),
+    ]);
+    let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+    let document = crate::document::Document::read(&bom.to_json()).unwrap();
+    let supplier = |name: &str| {
+        let component = document.components.iter().find(|one| one.name == name).unwrap();
+        component.supplier.clone().unwrap()
+    };
+    assert_eq!(supplier("redis"), "charts.example.com/team");
+    assert_eq!(
+        (supplier("local"), supplier("unnamed")),
+        ("app".to_owned(), "app".to_owned())
+    );
 }
 
 #[test]

@@ -181,15 +181,40 @@ fn what_nobody_names_is_called_like_what_it_is_made_of_and_is_valid() {
         let bom = merge(documents, &Root::default(), &metadata).unwrap();
         let read = Document::read(&bom.to_json()).unwrap();
         let groups = [Group::Schema, Group::Integrity, Group::MinimumElements];
-        assert_eq!(read.validate(&groups), []);
+        let codes: Vec<_> = read.validate(&groups).into_iter().map(|finding| finding.code).collect();
         let root = &read.components[read.root.unwrap()];
+        let expected: &[&str] = if root.supplier.is_some() { &[] } else { &["no-supplier"] };
+        assert_eq!(codes, expected);
         (root.name.clone(), root.version.clone(), root.supplier.clone())
     };
     let text = |text: &str| Some(text.to_owned());
     let same = [of("two", "Example"), of("one", "Example")];
     assert_eq!(about(&same), ("one+two".to_owned(), text("1"), text("Example")));
     let others = [of("two", "Example"), of("one", "Other")];
-    assert_eq!(about(&others), ("one+two".to_owned(), text("1"), text("one+two")));
+    assert_eq!(about(&others), ("one+two".to_owned(), text("1"), None));
+}
+
+#[test]
+fn documents_about_one_thing_are_merged_into_one_about_it() {
+    let library = json!({ "type": "library", "bom-ref": "a", "name": "a", "version": "1", "purl": "pkg:npm/a@1" });
+    let mut value = service("root", &library);
+    value["metadata"]["component"]["group"] = "@acme".into();
+    value["metadata"]["component"]["purl"] = "pkg:npm/%40acme/root@1".into();
+    let one = named("one.json", &value);
+    let about = |documents: &[Named]| {
+        let bom = merge(documents, &Root::default(), &Metadata::default()).unwrap();
+        serde_json::from_slice::<Value>(&bom.to_json()).unwrap()
+    };
+    for documents in [vec![one.clone()], vec![one.clone(), one.clone()]] {
+        let merged = about(&documents);
+        let root = &merged["metadata"]["component"];
+        assert_eq!((&root["group"], &root["name"]), (&json!("@acme"), &json!("root")));
+        assert_eq!(root["purl"], "pkg:npm/%40acme/root@1");
+        assert_eq!(root["supplier"]["name"], "@acme");
+        assert_eq!(merged["components"].as_array().unwrap().len(), 1);
+    }
+    let merged = about(&[one, named("two.json", &service("two", &library))]);
+    assert_eq!(merged["metadata"]["component"]["name"], "@acme/root+two");
 }
 
 #[test]

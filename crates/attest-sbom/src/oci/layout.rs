@@ -26,7 +26,9 @@ pub(super) fn read(tree: &dyn Tree, root: &str, images: &mut Images) {
         Ok(index) => index,
         Err(gap) => return images.gaps.push(gap),
     };
-    if let [only] = index.manifests()
+    // One index may have several names.
+    let tops: BTreeSet<_> = index.manifests().iter().map(Descriptor::digest).collect();
+    if let (1, Some(only)) = (tops.len(), index.manifests().first())
         && only.is_index()
     {
         images.index = Some(only.digest().clone());

@@ -35,6 +35,8 @@ mod name;
 pub use document::index;
 pub use image::{Images, PlatformImage};
 
+use std::collections::BTreeSet;
+
 use crate::tree::Tree;
 
 const MARKER: &str = "oci-layout";
@@ -61,6 +63,8 @@ pub fn is_part(path: &str) -> bool {
 
 /// Every image of a tree, in the order of names and platforms; none when the tree holds no layout and no archive of Docker.
 ///
+/// An image that has several names is there once, under the first of them.
+///
 /// A layout is looked for at any depth, as is an archive of Docker. What is damaged or missing is a gap of what is returned.
 #[must_use]
 pub fn images(tree: &dyn Tree) -> Images {
@@ -80,6 +84,8 @@ pub fn images(tree: &dyn Tree) -> Images {
         }
     }
     images.platforms.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut seen = BTreeSet::new();
+    images.platforms.retain(|found| seen.insert(found.digest().clone()));
     images
 }
 
