@@ -60,6 +60,7 @@ mod xz;
 pub mod yaml;
 mod zip_record;
 mod zip_writer;
+mod zlib;
 mod zstandard;
 
 pub use batch::{Order, OrderFailed, write_archives};
@@ -77,3 +78,4 @@ pub use replacement::{NotPutBack, Replacement};
 pub use source_date::SourceDate;
 pub use spool::{Spool, Spooled};
 pub use write::{Packed, Recipe, write_archive, write_archive_to};
+pub use zlib::inflate_zlib;

@@ -9,6 +9,7 @@ mod commit;
 mod contents;
 mod error;
 mod facts;
+mod head;
 mod large_file;
 mod objects;
 mod placeholders;
@@ -25,6 +26,7 @@ mod tree;
 pub use checkout::Checkout;
 pub use error::GitError;
 pub use facts::{Commit, CommitId, Facts};
+pub use head::{HeadError, committed_seconds};
 pub use repository::{Repository, Revision};
 pub use request::{
     PointerRule, SourceEntry, SourceKind, SourceProfile, SourceRequest, SourceRules, Submodule, SubmoduleRule, Unpacked,
