@@ -39,6 +39,7 @@ mod sbom;
 mod sbom_documents;
 mod sbom_image;
 mod sbom_registry;
+mod sbom_time;
 mod sign;
 mod sign_defer;
 mod sign_guards;

@@ -9,7 +9,7 @@ use attest_sbom::{Error, Gap, Inventory, Kind, Metadata, Options, Root, oci};
 use super::build::{self, CargoArguments};
 use super::chart::Chart;
 use super::description::{self, DescriptionArguments};
-use super::document;
+use super::document::{self, Moment};
 use super::image;
 use super::named_image::{Asked, Named};
 use super::project::Project;
@@ -87,17 +87,18 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         return Err(Failure::usage("sbom-option-of-cargo", message));
     }
     // What is in a registry has no commit.
-    let timestamp = match is_of_registry {
-        true => document::timestamp_of_environment(context)?,
+    let moment = match is_of_registry {
+        true => document::timestamp_of_environment(context)?.map_or(Moment::None, Moment::Known),
         false => document::timestamp(directory_of(first), context)?,
     };
     let metadata = arguments.description.metadata(Metadata {
-        timestamp,
+        timestamp: moment.timestamp(),
         ..Metadata::default()
     });
     if arguments.cargo.decide() {
         let project = Project::find(one_path(arguments)?)?;
         let bom = build::document(&project, &arguments.cargo, &metadata, context)?;
+        warn(moment.gap().as_slice(), context);
         description::write(&bom, &arguments.description, context)?;
         return Ok(Outcome::Accepted);
     }
@@ -113,6 +114,7 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         tree: &*tree,
         options: &options,
         is_named,
+        untold: moment.gap(),
     };
     listed(arguments, &found, &metadata, context)?;
     Ok(Outcome::Accepted)
@@ -154,6 +156,8 @@ struct Found<'a> {
     options: &'a Options,
     /// Whether it is an image because somebody said so: nothing else in its tree is looked for.
     is_named: bool,
+    /// Why the time of a document is not known, though something would say it.
+    untold: Option<&'a Gap>,
 }
 
 fn one_path(arguments: &ScanArguments) -> Result<&Path, Failure> {
@@ -199,10 +203,11 @@ fn listed(
         description: &arguments.description,
     };
     let Some(mut inventory) = in_one_document(arguments, found, &listing)? else {
-        let mut settle = |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, context);
+        let mut settle =
+            |inventory: &mut Inventory, context: &mut Context<'_>| settle(inventory, arguments, found, context);
         return listing.write_all(&mut settle, &image::scratch(), context);
     };
-    settle(&mut inventory, arguments, context)?;
+    settle(&mut inventory, arguments, found, context)?;
     let bom = inventory.document(&root, metadata).map_err(refusal)?;
     description::write(&bom, &arguments.description, context)
 }
@@ -292,8 +297,16 @@ pub(super) fn one_tree(path: &Path, options: &Options, others: Others) -> Result
 }
 
 /// Asks for what is missing, if that was wanted, and says what still is; all of it is in the document, too.
-fn settle(inventory: &mut Inventory, arguments: &ScanArguments, context: &mut Context<'_>) -> Result<(), Failure> {
+fn settle(
+    inventory: &mut Inventory,
+    arguments: &ScanArguments,
+    found: &Found<'_>,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     arguments.registries.complete(inventory, context)?;
+    if let Some(gap) = found.untold {
+        inventory.gap(gap.clone());
+    }
     let gaps: Vec<&Gap> = inventory.gaps().collect();
     warn(&gaps, context);
     if inventory.is_empty() {
