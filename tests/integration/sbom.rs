@@ -237,6 +237,25 @@ fn nothing_that_is_understood_is_never_an_empty_list() {
 }
 
 #[test]
+fn a_file_that_is_nothing_else_is_listed_by_its_digest() {
+    let directory = tempfile::tempdir().unwrap();
+    let plain = directory.path().join("plain.bin");
+    fs::write(&plain, "abc").unwrap();
+    let sbom = |arguments: &[&str]| Command::attest().arg("sbom").arg(&plain).args(arguments).run();
+    for arguments in [&[][..], &["--kind", "file"]] {
+        let listed = sbom(arguments).expect_code(0);
+        assert!(listed.stderr_text().contains("warning: plain.bin: no-list: "));
+        let document: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        assert_eq!(document["metadata"]["component"]["type"], "file");
+        assert_eq!(document["metadata"]["component"]["name"], "plain.bin");
+    }
+    let strict = sbom(&["--strict"]).expect_code(1);
+    assert!(strict.stderr_text().contains("error[sbom-incomplete]"));
+    let other = sbom(&["--kind", "cargo"]).expect_code(1);
+    assert!(other.stderr_text().contains("error[sbom-nothing-found]"));
+}
+
+#[test]
 fn a_directory_is_listed_without_running_anything() {
     let (here, there) = (Project::new(), Project::new());
     let run = |project: &Project| {

@@ -10,7 +10,7 @@ use crate::cyclonedx::{
     MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
 };
 use crate::subject::{Author, Metadata};
-use crate::{licence, reference};
+use crate::{licence, reference, supplier};
 
 /// The name space of serial numbers: they are UUIDs of version 5 of the document's content below this name.
 const SERIAL_NUMBER_NAME: &str = "https://attest.dev/schema/sbom/v1";
@@ -142,6 +142,7 @@ fn described(mut root: Component, metadata: &Metadata) -> Component {
         let repository = reference::external(ReferenceKind::Vcs, about.repository.as_deref());
         root.external_references.extend(repository);
     }
+    root.supplier = root.supplier.or_else(|| supplier::of_project(about));
     root
 }
 

@@ -117,6 +117,7 @@ mod tests {
                 description: Some("Counts things".to_owned()),
                 license: Some("Apache-2.0 OR MIT".to_owned()),
                 repository: Some("https://user:secret@example.com/app".to_owned()),
+                project: None,
             },
             ..Metadata::default()
         };

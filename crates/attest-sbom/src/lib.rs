@@ -41,6 +41,7 @@ pub mod merge;
 pub mod oci;
 mod output;
 mod packed;
+mod plain;
 mod profile;
 mod purl;
 mod python;

@@ -11,7 +11,7 @@ use crate::javascript;
 use crate::python;
 use crate::registry::settings;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, links, packed, rootfs, rpm};
+use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, links, packed, plain, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,8 @@ pub enum Kind {
     Helm,
     /// Lock files, manifests, environments, wheels and sdists of Python.
     Python,
+    /// Any file at all, by its digest. Looked for only where it is asked for.
+    File,
 }
 
 impl Kind {
@@ -69,6 +71,7 @@ impl Kind {
             Self::Gradle => "gradle",
             Self::Helm => "helm",
             Self::Python => "python",
+            Self::File => "file",
         }
     }
 }
@@ -77,7 +80,7 @@ impl Kind {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// The kinds to look for; all of them when empty.
+    /// The kinds to look for; all of them but [`Kind::File`] when empty.
     pub kinds: Vec<Kind>,
     /// List only what ends up in the artifact for this target: a target triple of Rust, or `os/architecture`.
     pub shipped: Option<String>,
@@ -87,7 +90,7 @@ pub struct Options {
 
 impl Options {
     pub(crate) fn reads(&self, kind: Kind) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&kind)
+        self.kinds.contains(&kind) || self.kinds.is_empty() && kind != Kind::File
     }
 }
 
@@ -141,6 +144,7 @@ static READERS: &[Reader] = &[
     java::MAVEN,
     java::GRADLE,
     helm::READER,
+    plain::READER,
 ];
 
 /// Whether any reader would open a file.

@@ -139,6 +139,8 @@ pub struct About {
     pub license: Option<String>,
     /// Where its sources are published.
     pub repository: Option<String>,
+    /// The project that it is of: it is supplied by the account of the repository, else by the project.
+    pub project: Option<String>,
 }
 
 /// An organization.

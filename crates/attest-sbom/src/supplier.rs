@@ -1,5 +1,6 @@
 use packageurl::PackageUrl;
 
+use crate::About;
 use crate::cyclonedx::{Component, OrganizationalEntity, ReferenceKind};
 use crate::reference::host_and_path;
 
@@ -22,6 +23,12 @@ pub(crate) fn of_own(component: &Component, project: Option<&str>) -> Option<Org
     let repository = references.find(|reference| reference.kind == ReferenceKind::Vcs);
     let account = repository.and_then(|reference| account(&reference.url));
     account.or_else(|| project.map(str::to_owned)).map(named)
+}
+
+/// Who hands out what a project makes: the account that its repository belongs to, else the project itself.
+pub(crate) fn of_project(about: &About) -> Option<OrganizationalEntity> {
+    let account = about.repository.as_deref().and_then(account);
+    account.or_else(|| about.project.clone()).map(named)
 }
 
 fn named(name: String) -> OrganizationalEntity {
@@ -107,6 +114,17 @@ mod tests {
         let repository = crate::reference::external(ReferenceKind::Vcs, Some("https://example.com/owner/a.git"));
         component.external_references.extend(repository);
         assert_eq!(name(&component, Some("app")).as_deref(), Some("example.com/owner"));
+    }
+
+    #[test]
+    fn what_a_project_makes_is_handed_out_by_the_account_of_its_repository_or_by_the_project() {
+        let mut about = About::default();
+        let name = |about: &About| of_project(about).map(|supplier| supplier.name);
+        assert_eq!(name(&about), None);
+        about.project = Some("app".to_owned());
+        assert_eq!(name(&about).as_deref(), Some("app"));
+        about.repository = Some("https://example.com/owner/app".to_owned());
+        assert_eq!(name(&about).as_deref(), Some("example.com/owner"));
     }
 
     #[test]

@@ -351,6 +351,7 @@ impl Draft<'_> {
             description: project.description.clone(),
             license: project.license.clone(),
             repository: project.repository.clone(),
+            project: None,
         }
     }
 

@@ -38,7 +38,10 @@ impl Product {
         let timestamp = i64::try_from(source_date).ok().map(Timestamp::from_unix_seconds);
         Ok(Metadata {
             timestamp: timestamp.transpose()?,
-            about: self.about.clone(),
+            about: About {
+                project: Some(self.name.clone()),
+                ..self.about.clone()
+            },
             ..Metadata::default()
         })
     }

@@ -4,7 +4,7 @@ use crate::cyclonedx::{
 };
 use crate::oci::image::hash;
 use crate::oci::{Images, PlatformImage};
-use crate::{Bom, Metadata, Root};
+use crate::{Bom, Metadata, Root, supplier};
 
 /// A document of an image for several platforms: one component a platform, with a link to the document that lists it.
 ///
@@ -12,7 +12,8 @@ use crate::{Bom, Metadata, Root};
 /// are kept.
 #[must_use]
 pub fn index(images: &Images, documents: &[(&PlatformImage, &Bom)], root: &Root, metadata: &Metadata) -> Bom {
-    let components: Vec<Component> = documents.iter().map(|(image, bom)| linked(image, bom)).collect();
+    let components = documents.iter().map(|(image, bom)| linked(image, bom, metadata));
+    let components: Vec<Component> = components.collect();
     let references: Vec<String> = components
         .iter()
         .filter_map(|component| component.bom_ref.clone())
@@ -56,17 +57,21 @@ const ROOT: &str = "root";
 
 fn whole(images: &Images, documents: &[(&PlatformImage, &Bom)], root: &Root) -> Component {
     let first = documents.first().map(|(image, _)| image.component());
-    let name = root.name.clone().or(first.map(|first| first.name));
+    let name = root.name.clone().or(first.as_ref().map(|first| first.name.clone()));
     let digest = images.index.as_ref();
     Component {
         version: root.version.clone().or_else(|| digest.map(ToString::to_string)),
+        purl: digest.and_then(|digest| documents.first()?.0.purl_of(digest, None)),
+        supplier: first.as_ref().and_then(|first| first.supplier.clone()),
         hashes: digest.into_iter().filter_map(hash).collect(),
         ..Component::new(ComponentKind::Container, name.unwrap_or_else(|| "images".to_owned()))
     }
 }
 
-fn linked(image: &PlatformImage, bom: &Bom) -> Component {
+fn linked(image: &PlatformImage, bom: &Bom, metadata: &Metadata) -> Component {
     let component = image.component();
+    let stated = metadata.supplier.as_ref().map(Into::into);
+    let supplier = component.supplier.or(stated);
     let serial = bom.serial_number().trim_start_matches("urn:uuid:");
     let link = ExternalReference {
         kind: ReferenceKind::Bom,
@@ -75,6 +80,7 @@ fn linked(image: &PlatformImage, bom: &Bom) -> Component {
     };
     Component {
         bom_ref: Some(format!("{} {}", image.platform(), image.digest())),
+        supplier: supplier.or_else(|| supplier::of_project(&metadata.about)),
         external_references: [component.external_references, vec![link]].concat(),
         ..component
     }

@@ -8,7 +8,7 @@ use packageurl::PackageUrl;
 use super::name::Name;
 use crate::cyclonedx::{Component, ComponentKind, Hash, Property, ReferenceKind};
 use crate::tree::{Layer, Layers, Tree};
-use crate::{Error, Gap, Inventory, Options, licence, reference, rootfs, scan};
+use crate::{Error, Gap, Inventory, Kind, Options, licence, reference, rootfs, scan};
 
 /// What was found in a layout or an archive.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,7 @@ impl PlatformImage {
     }
 
     /// Reads the layers from the tree in which the image was found, and everything that readers find in them. The document
-    /// is about the image. An image in which nothing is found has a gap that says so.
+    /// is about the image. An image in which nothing is found has a gap that says so, and every file of it is listed by its digest.
     #[must_use]
     pub fn scan(&self, tree: &dyn Tree, options: &Options, scratch: &Path) -> Inventory {
         let layers: Vec<Layer> = self.layers.iter().map(layer).collect();
@@ -88,7 +88,8 @@ impl PlatformImage {
             let content = tree.open(&found.path)?;
             Ok(Box::new(content))
         };
-        let files = Layers::read(&layers, &open, options, scratch);
+        let read = |options: &Options| Layers::read(&layers, &open, options, scratch);
+        let files = read(options);
         let mut inventory = scan(&files, options).unwrap_or_else(|_: Error| {
             let mut inventory = Inventory::default();
             for gap in files.listing().gaps() {
@@ -97,6 +98,15 @@ impl PlatformImage {
             inventory.gap(Gap::new("nothing-found", "", "no package was found in the image"));
             inventory
         });
+        if inventory.is_empty() && options.kinds.is_empty() {
+            let kinds = vec![Kind::File];
+            let plain = Options {
+                kinds,
+                ..options.clone()
+            };
+            // Of a file that no reader wants, nothing was kept.
+            inventory.absorb(scan(&read(&plain), &plain).unwrap_or_default());
+        }
         let system = inventory.whole();
         let image = inventory.add(self.component());
         if let Some(system) = system {
@@ -161,21 +171,36 @@ impl PlatformImage {
 
     /// Source: purl specification, type `oci`: the last part of the name of the repository, the digest of the manifest.
     fn purl(&self) -> Option<String> {
-        let name = self.name.as_ref()?;
-        let digest = self.digest.as_ref()?;
-        let mut purl = PackageUrl::new("oci", name.last()?.to_lowercase()).ok()?;
+        self.purl_of(self.digest.as_ref()?, Some(&self.architecture))
+    }
+
+    /// The package URL of this image or of its index. Without a name it is called like its title, if that is a name: the digest says
+    /// which one it is.
+    pub(super) fn purl_of(&self, digest: &Digest, architecture: Option<&str>) -> Option<String> {
+        let title = self.labels.get(TITLE).filter(|title| is_name(title));
+        let last = self.name.as_ref().and_then(Name::last);
+        let last = last.or(title.map(String::as_str))?;
+        let mut purl = PackageUrl::new("oci", last.to_lowercase()).ok()?;
         purl.with_version(digest.to_string()).ok()?;
-        if !self.architecture.is_empty() {
-            purl.add_qualifier("arch", self.architecture.as_str()).ok()?;
+        if let Some(architecture) = architecture.filter(|architecture| !architecture.is_empty()) {
+            purl.add_qualifier("arch", architecture).ok()?;
         }
-        if let Some(repository) = name.repository() {
+        if let Some(repository) = self.name.as_ref().and_then(Name::repository) {
             purl.add_qualifier("repository_url", repository).ok()?;
         }
-        if let Some(tag) = name.tag() {
+        if let Some(tag) = self.name.as_ref().and_then(Name::tag) {
             purl.add_qualifier("tag", tag).ok()?;
         }
         Some(purl.to_string())
     }
+}
+
+const TITLE: &str = "org.opencontainers.image.title";
+
+/// Whether a title may be the last part of the name of a repository.
+fn is_name(title: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    title.starts_with(is_word) && title.chars().all(|c| is_word(c) || matches!(c, '.' | '_' | '-'))
 }
 
 fn layer(layer: &PlatformLayer) -> Layer {

@@ -45,6 +45,8 @@ document, which is then incomplete; --strict makes that exit 1.
 Of an image for several platforms every platform gets a document, beside one that
 links them: -o names their directory.
 
+A file that is named and is nothing else is listed by its digest.
+
 With --cargo build the project is built and the compiler decides what is listed:
 a lock file lists more than one build needs.
 

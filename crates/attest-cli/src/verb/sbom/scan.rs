@@ -27,12 +27,12 @@ const SHOWN_GAPS: usize = 20;
 /// What to list, and how.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScanArguments {
-    /// Directories and files: projects, lock files, binaries, root file systems, images, archives; or one image of a registry
+    /// Directories and files: projects, lock files, binaries, root file systems, images, archives, any other file; or one image of a registry
     #[arg(value_name = "PATH|oci://NAME[:TAG][@DIGEST]", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     description: DescriptionArguments,
-    /// Look for this kind of input only; may be repeated [default: every kind]
+    /// Look for this kind of input only; may be repeated; `file` lists every file by its digest [default: every kind but `file`]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Vec<Kind>,
     /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
@@ -121,6 +121,11 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
 }
 
 impl ScanArguments {
+    /// Whether one file was named, and no kind of input that it has to be.
+    fn is_one_file(&self) -> bool {
+        matches!(self.paths.as_slice(), [path] if self.kind.is_empty() && path.is_file())
+    }
+
     fn refuse_bare_names(&self) -> Result<(), Failure> {
         match self.image.oci_layout {
             true => Ok(()),
@@ -227,12 +232,27 @@ fn in_one_document(
         (_, Some(image)) if arguments.platform.is_some() => Some(images.inventory(image, &image::scratch())),
         (Err(Error::NothingFound), Some(image)) => Some(images.inventory(image, &image::scratch())),
         (Err(Error::NothingFound), None) if !images.images.platforms.is_empty() => None,
+        (Err(Error::NothingFound), None) if !found.is_named && arguments.is_one_file() => {
+            Some(plain_file(&arguments.paths[0], found)?)
+        }
         (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
         (Ok(mut inventory), _) => {
             images.note_unlisted(&mut inventory);
             Some(inventory)
         }
     })
+}
+
+/// A file that was named and is nothing that readers know, by its digest.
+fn plain_file(path: &Path, found: &Found<'_>) -> Result<Inventory, Failure> {
+    let mut options = found.options.clone();
+    options.kinds = vec![Kind::File];
+    let tree = tree::Directory::of_file(path, &options).map_err(|error| unreadable(&error, path))?;
+    let mut inventory = attest_sbom::scan(&tree, &options).map_err(|error| refusal(error).at(path.display()))?;
+    for gap in found.tree.listing().gaps() {
+        inventory.gap(gap.clone());
+    }
+    Ok(inventory)
 }
 
 fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
@@ -289,11 +309,13 @@ pub(super) enum Others {
 }
 
 pub(super) fn one_tree(path: &Path, options: &Options, others: Others) -> Result<Box<dyn Tree>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        let message = format!("expected a file or a directory that can be read, found: {error}");
-        Failure::undecided("sbom-path-unreadable", message).at(path.display())
-    };
-    tree::open(path, options, others == Others::Beside, &image::scratch()).map_err(unreadable)
+    let is_beside = others == Others::Beside;
+    tree::open(path, options, is_beside, &image::scratch()).map_err(|error| unreadable(&error, path))
+}
+
+fn unreadable(error: &std::io::Error, path: &Path) -> Failure {
+    let message = format!("expected a file or a directory that can be read, found: {error}");
+    Failure::undecided("sbom-path-unreadable", message).at(path.display())
 }
 
 /// Asks for what is missing, if that was wanted, and says what still is; all of it is in the document, too.
