@@ -1,9 +1,14 @@
 //! What was found, before it becomes a document: packages, what needs what, whose manifest lies where, and what is missing.
 
+mod held;
+mod merging;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use merging::{merge, without_repeats};
+
 use crate::Gap;
-use crate::cyclonedx::{Component, ComponentKind, Hash, Occurrence, Property};
+use crate::cyclonedx::{Component, ComponentKind, Occurrence, Property};
 
 /// The most other projects that are named: repositories hold hundreds of fixtures.
 const NAMED_PROJECTS: usize = 16;
@@ -35,6 +40,8 @@ pub struct Inventory {
     /// What everything is part of, whatever manifests there are: a system, an image.
     root: Option<Key>,
     incomplete: BTreeSet<Key>,
+    /// Packages of which no manager says what they are needed for: files that merely lie there.
+    lying: BTreeSet<Key>,
     /// What an input says of all of itself, such as the system that it is.
     properties: Vec<Property>,
     gaps: BTreeSet<Gap>,
@@ -46,6 +53,9 @@ impl Inventory {
         let identity = identity(&package);
         if let Some(&key) = self.by_identity.get(&identity) {
             self.same_purl(key, &package);
+            if self.lying.remove(&key) {
+                self.packages[key.place()].scope = package.scope;
+            }
             merge(&mut self.packages[key.place()], package);
             return key;
         }
@@ -53,6 +63,30 @@ impl Inventory {
         self.packages.push(package);
         self.by_identity.insert(identity, key);
         key
+    }
+
+    /// Adds a package that merely lies there as a file: what it is needed for is for those to say who list it.
+    pub(crate) fn add_lying(&mut self, mut package: Component) -> Key {
+        let known = self.by_identity.get(&identity(&package)).copied();
+        let is_listed = known.is_some_and(|key| !self.lying.contains(&key));
+        if let Some(key) = known {
+            package.scope = self.packages[key.place()].scope;
+        }
+        let key = self.add(package);
+        if !is_listed {
+            self.lying.insert(key);
+        }
+        key
+    }
+
+    /// Says that packages which were added merely lie there.
+    pub(crate) fn lie_there(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.lying.extend(keys);
+    }
+
+    /// Whether a package is there by more than a file that lies there.
+    pub(crate) fn lists(&self, purl: &str) -> bool {
+        self.by_purl(purl).is_some_and(|key| !self.lying.contains(&key))
     }
 
     /// Names may differ where package URLs do not: those of npm and Go are in lower case, whatever the name is. Then one
@@ -158,7 +192,19 @@ impl Inventory {
 
     /// Takes everything of another inventory.
     pub fn absorb(&mut self, other: Self) {
-        let keys: Vec<Key> = other.packages.into_iter().map(|package| self.add(package)).collect();
+        self.take(other);
+    }
+
+    /// Takes everything of another inventory; the keys that its packages have here.
+    pub(crate) fn take(&mut self, other: Self) -> Vec<Key> {
+        let lying = other.lying;
+        let packages = other.packages.into_iter().zip(0..);
+        let keys: Vec<Key> = packages
+            .map(|(package, place)| match lying.contains(&Key(place)) {
+                true => self.add_lying(package),
+                false => self.add(package),
+            })
+            .collect();
         for (from, to) in other.edges {
             self.depends(keys[from.place()], keys[to.place()]);
         }
@@ -172,6 +218,7 @@ impl Inventory {
         self.root = self.root.or(other.root.map(|key| keys[key.place()]));
         self.properties.extend(other.properties);
         self.gaps.extend(other.gaps);
+        keys
     }
 
     /// What was found inside a file, as part of what the file is part of.
@@ -240,6 +287,7 @@ impl Inventory {
         kept.root = all.root.and_then(key);
         kept.circular = all.circular.into_iter().filter_map(key).collect();
         kept.incomplete = all.incomplete.into_iter().filter_map(key).collect();
+        kept.lying = all.lying.into_iter().filter_map(key).collect();
         (kept.properties, kept.gaps) = (all.properties, all.gaps);
         *self = kept;
     }
@@ -328,65 +376,6 @@ fn whole_name(package: &Component) -> String {
     match &package.group {
         Some(group) => format!("{group}/{}", package.name),
         None => package.name.clone(),
-    }
-}
-
-/// What only one of the two says is kept; where both say something, the first one does.
-fn merge(package: &mut Component, other: Component) {
-    package.scope = match (package.scope, other.scope) {
-        (Some(one), Some(two)) => Some(one.max(two)),
-        // No scope stands for `required`.
-        _ => None,
-    };
-    package.supplier = package.supplier.take().or(other.supplier);
-    package.description = package.description.take().or(other.description);
-    package.copyright = package.copyright.take().or(other.copyright);
-    package.origin = std::mem::take(&mut package.origin).max(other.origin);
-    package.cpe = package.cpe.take().or(other.cpe);
-    if package.authors.is_empty() {
-        package.authors = other.authors;
-    }
-    if package.licenses.is_empty() {
-        package.licenses = other.licenses;
-    }
-    add_hashes(&mut package.hashes, other.hashes);
-    for reference in other.external_references {
-        let same = package
-            .external_references
-            .iter_mut()
-            .find(|one| one.kind == reference.kind && one.url == reference.url);
-        match same {
-            Some(one) => add_hashes(&mut one.hashes, reference.hashes),
-            None => package.external_references.push(reference),
-        }
-    }
-    add_new(&mut package.evidence.occurrences, other.evidence.occurrences);
-    add_new(&mut package.properties, other.properties);
-    add_new(&mut package.foreign_properties, other.foreign_properties);
-    package.components.extend(other.components);
-}
-
-fn add_hashes(hashes: &mut Vec<Hash>, others: Vec<Hash>) {
-    add_new(hashes, others);
-}
-
-/// How many values are compared with a new one: a package that is found in a hundred thousand places, each with a hash of its
-/// own, must not take the square of that. What is repeated beyond them is found at the end.
-const COMPARED: usize = 64;
-
-fn add_new<T: PartialEq>(values: &mut Vec<T>, others: Vec<T>) {
-    for other in others {
-        let compared = &values[..values.len().min(COMPARED)];
-        if !compared.contains(&other) && values.last() != Some(&other) {
-            values.push(other);
-        }
-    }
-}
-
-fn without_repeats<T: Ord>(values: &mut Vec<T>) {
-    if values.len() > COMPARED {
-        values.sort();
-        values.dedup();
     }
 }
 

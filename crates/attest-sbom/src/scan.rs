@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::sync::OnceLock;
 
+use crate::binary::holder::Holders;
 use crate::binary::read as binary;
 use crate::brought_along::{self, BroughtAlong};
 use crate::cargo::read as cargo;
@@ -173,8 +174,12 @@ pub(crate) fn is_wanted_by_name(path: &str, options: &Options) -> bool {
 pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     use rayon::prelude::*;
     let scan = Scan::of(tree, options);
-    let readers: Vec<&Reader> = READERS.iter().filter(|reader| options.reads(reader.kind)).collect();
-    let found: Vec<Inventory> = readers.par_iter().map(|reader| (reader.read)(&scan)).collect();
+    let readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    // Programs come last: they may lie in packages that others list.
+    let (programs, readers): (Vec<&Reader>, Vec<&Reader>) = readers.partition(|reader| reader.kind == Kind::Binary);
+    let mut found: Vec<Inventory> = readers.par_iter().map(|reader| (reader.read)(&scan)).collect();
+    scan.holders.get_or_init(|| Holders::of(&found));
+    found.extend(programs.iter().map(|reader| (reader.read)(&scan)));
     let mut inventory = Inventory::default();
     for one in found {
         inventory.absorb(one);
@@ -207,6 +212,7 @@ pub(crate) struct Scan<'a> {
     tree: &'a dyn Tree,
     pub(crate) options: &'a Options,
     brought_along: OnceLock<BroughtAlong>,
+    holders: OnceLock<Holders>,
 }
 
 impl<'a> Scan<'a> {
@@ -216,6 +222,7 @@ impl<'a> Scan<'a> {
             tree,
             options,
             brought_along: OnceLock::new(),
+            holders: OnceLock::new(),
         }
     }
 
@@ -241,6 +248,11 @@ impl<'a> Scan<'a> {
 
     pub(crate) fn brought_along(&self) -> &BroughtAlong {
         self.brought_along.get_or_init(|| BroughtAlong::find(self))
+    }
+
+    /// The packages in which programs may lie; none before they are listed.
+    pub(crate) fn holders(&self) -> &Holders {
+        self.holders.get_or_init(Holders::default)
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.

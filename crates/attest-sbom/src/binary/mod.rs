@@ -6,6 +6,7 @@
 mod auditable;
 mod build_info;
 mod golang;
+pub(crate) mod holder;
 mod image;
 mod layout;
 pub(crate) mod read;

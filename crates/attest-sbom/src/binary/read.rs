@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::build_info::BuildInfo;
+use super::holder::Holder;
 use super::image::Image;
 use super::layout::{Layout, Malformed, is_program, layouts};
 use super::{auditable, build_info, golang};
@@ -49,6 +50,24 @@ struct Found<'a> {
     gap: Option<Gap>,
 }
 
+impl Found<'_> {
+    /// Everything that is in it, and the programs that it is.
+    fn list(&self, only_shipped: bool) -> (Inventory, Vec<Key>) {
+        let mut inventory = Inventory::default();
+        let mut programs = Vec::new();
+        for info in &self.go {
+            programs.extend(golang::add(info, self.path, &mut inventory));
+        }
+        for info in &self.rust {
+            programs.extend(auditable::add(info, self.path, only_shipped, &mut inventory));
+        }
+        if let Some(gap) = &self.gap {
+            inventory.gap(gap.clone());
+        }
+        (inventory, programs)
+    }
+}
+
 /// Whether a file is worth opening: of a system's tens of thousands, only those that may be programs.
 fn is_likely(name: &str, is_executable: bool) -> bool {
     let name = name.to_ascii_lowercase();
@@ -75,23 +94,18 @@ fn read(scan: &Scan<'_>) -> Inventory {
         .filter_map(|entry| open(scan, entry, is_named))
         .collect();
     let mut inventory = Inventory::default();
-    let only_shipped = scan.options.shipped.is_some();
     let mut programs: Vec<(&str, Key)> = Vec::new();
     for one in &found {
-        let go = one
-            .go
-            .iter()
-            .filter_map(|info| golang::add(info, one.path, &mut inventory))
-            .collect::<Vec<_>>();
-        let rust = one
-            .rust
-            .iter()
-            .filter_map(|info| auditable::add(info, one.path, only_shipped, &mut inventory))
-            .collect::<Vec<_>>();
-        programs.extend(go.into_iter().chain(rust).map(|key| (one.path, key)));
-        if let Some(gap) = &one.gap {
-            inventory.gap(gap.clone());
+        let holder = scan.holders().holder(scan, one.path);
+        if matches!(holder, Holder::Unshipped) {
+            continue;
         }
+        let (mut listed, keys) = one.list(scan.options.shipped.is_some());
+        if let Holder::Package(package) = holder {
+            listed.put_into(package.clone());
+        }
+        let taken = inventory.take(listed);
+        programs.extend(keys.into_iter().map(|key| (one.path, taken[key.place()])));
     }
     describe(scan, &programs, &mut inventory);
     inventory

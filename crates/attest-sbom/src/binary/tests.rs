@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::cyclonedx::Scope;
 use crate::tree::Memory;
 use crate::{Error, Gap, Inventory, Kind, Options, scan};
 
@@ -329,6 +330,40 @@ fn a_program_of_a_system_or_of_a_dependency_is_not_what_the_document_is_about() 
         assert_eq!(inventory.projects().len(), 0, "{path}");
         assert_eq!(purls(&inventory), PURLS);
     }
+}
+
+#[test]
+fn a_program_in_a_package_of_npm_lies_below_it_and_is_needed_for_what_it_is() {
+    const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {"": {"name": "p", "version": "1.0.0", "devDependencies": {"@s/x": "1"}},
+        "node_modules/@s/x": {"version": "1.0.0", "dev": true}}}"#;
+    const MANIFEST: &str = r#"{"name": "@s/x", "version": "1.0.0"}"#;
+    let program = elf(".go.buildinfo", &build_info(), 8, false);
+    let list = |shipped: Option<&str>, own: &[(&'static str, &[u8])]| {
+        let files: [(&str, &[u8]); 4] = [
+            ("package-lock.json", LOCK.as_bytes()),
+            ("package.json", br#"{"name": "p", "version": "1.0.0"}"#),
+            ("node_modules/@s/x/package.json", MANIFEST.as_bytes()),
+            ("node_modules/@s/x/bin/x.exe", &program),
+        ];
+        let options = Options {
+            shipped: shipped.map(str::to_owned),
+            ..Options::default()
+        };
+        let files: Vec<_> = files.iter().chain(own).copied().collect();
+        scan(&Memory::new(files), &options).unwrap()
+    };
+    let found = list(None, &[]);
+    let [holder, app, a] = ["pkg:npm/%40s/x@1.0.0", PURLS[1], PURLS[0]].map(|purl| found.by_purl(purl).unwrap());
+    assert!(found.edges().contains(&(holder, app)) && found.edges().contains(&(app, a)));
+    let scopes = |inventory: &Inventory, keys: &[crate::inventory::Key]| -> Vec<Option<Scope>> {
+        keys.iter().map(|key| inventory.packages()[key.place()].scope).collect()
+    };
+    assert_eq!(scopes(&found, &[holder, app, a]), [Some(Scope::Excluded); 3]);
+    assert_eq!(purls(&list(Some("linux/amd64"), &[])), ["pkg:npm/p@1.0.0"]);
+    // The same program of the project itself is needed.
+    let own = list(None, &[("bin/x.exe", &program)]);
+    let keys = [PURLS[1], PURLS[0]].map(|purl| own.by_purl(purl).unwrap());
+    assert_eq!(scopes(&own, &keys), [None, None]);
 }
 
 #[test]

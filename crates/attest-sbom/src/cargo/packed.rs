@@ -99,7 +99,7 @@ fn add(found: Found, is_alone: bool, inventory: &mut Inventory) {
         component.origin = Origin::Elsewhere;
     }
     let place = component.evidence.occurrences[0].location.clone();
-    let key = inventory.add(component);
+    let key = inventory.add_lying(component);
     // Then the document is about it.
     if is_alone {
         inventory.describes(&place, key);

@@ -2,8 +2,10 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::HIDDEN_LOCK_PATH;
 use super::manifest::{self, MANIFEST, Manifest, Need};
 use super::package::Package;
+use super::project::{above, in_directory};
 use crate::Gap;
 use crate::cyclonedx::LicenceChoice;
 use crate::inventory::Inventory;
@@ -118,6 +120,23 @@ pub(super) fn is_installed(directory: &str) -> bool {
         }
     }
     false
+}
+
+/// Name and version of the package in `node_modules` in which a file lies, as its manifest says.
+pub(crate) fn installed_around(scan: &Scan<'_>, path: &str) -> Option<(String, Option<String>)> {
+    let directories = above(path).filter(|directory| is_installed(directory));
+    let manifests = directories.map(|directory| in_directory(directory, MANIFEST));
+    let mut packages = manifests.filter_map(|manifest| InstalledPackage::read(scan, &manifest).ok().flatten());
+    packages.next().map(|package| (package.name, package.version))
+}
+
+/// Whether a manifest or a lock file says what the `node_modules` around a file is for.
+pub(crate) fn is_settled(scan: &Scan<'_>, path: &str) -> bool {
+    let is_modules = |part: &str| part == "node_modules";
+    let holder: Vec<&str> = path.split('/').take_while(|part| !is_modules(part)).collect();
+    let holder = holder.join("/");
+    let is_there = |name: &str| scan.listing().resolve(&in_directory(&holder, name)).is_some();
+    is_there(MANIFEST) || is_there(HIDDEN_LOCK_PATH)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use manifest::MANIFEST;
 use project::{Project, above, in_directory};
 use unlocked::{Covered, is_data};
 
+pub(crate) use installed::{installed_around, is_settled};
 pub(crate) use published::published;
 
 use crate::Gap;

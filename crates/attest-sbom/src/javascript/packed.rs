@@ -56,7 +56,7 @@ impl Found {
             self.component.origin = Origin::Elsewhere;
         }
         let place = self.component.evidence.occurrences[0].location.clone();
-        let key = inventory.add(self.component);
+        let key = inventory.add_lying(self.component);
         // Then the document is about it.
         if is_alone {
             inventory.describes(&place, key);

@@ -36,7 +36,7 @@ pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
     let entries = scan.listing().entries().iter();
     let files = entries.filter(|entry| entry.is_file() && is_read(entry.name(), entry.size()));
     for entry in files.filter(|entry| !super::is_installed(&entry.path) && !entry.path.contains(OF_PYTHON)) {
-        match read_one(scan, &entry.path) {
+        match read_one(scan, &entry.path, inventory) {
             Ok(Some(found)) => inventory.absorb(found),
             Ok(None) => {}
             Err(gap) => inventory.gap(gap),
@@ -44,7 +44,7 @@ pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
     }
 }
 
-fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
+fn read_one(scan: &Scan<'_>, path: &str, listed: &Inventory) -> Result<Option<Inventory>, Gap> {
     let damaged = |error: ReadError| Gap::new("damaged", path, error.to_string());
     let Some(mut file) = scan.open(path)? else {
         return Ok(None);
@@ -68,12 +68,13 @@ fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
         };
     };
     let mut found = Inventory::default();
-    let package = of_metadata(held, &metadata, &mut found)?;
+    let package = of_metadata(held, &metadata, listed, &mut found)?;
     file.rewind().map_err(|error| damaged(ReadError::from(error)))?;
     let hash = sha256(&mut file).map_err(damaged)?;
     found.package_mut(package).hashes.push(hash);
     // What merely lies there may be of any index, or of none.
     found.package_mut(package).origin = Origin::Elsewhere;
+    found.lie_there([package]);
     if scan.listing().entries().len() == 1 {
         found.describes("", package);
     }
@@ -84,15 +85,22 @@ fn read_one(scan: &Scan<'_>, path: &str) -> Result<Option<Inventory>, Gap> {
     Ok(Some(found))
 }
 
-/// The package as it would be installed; what it needs beyond itself is not known.
-fn of_metadata(held: Vec<(String, Vec<u8>)>, metadata: &str, found: &mut Inventory) -> Result<Key, Gap> {
+/// The package as it would be installed; what it needs beyond itself is known where something else lists it.
+fn of_metadata(
+    held: Vec<(String, Vec<u8>)>,
+    metadata: &str,
+    listed: &Inventory,
+    found: &mut Inventory,
+) -> Result<Key, Gap> {
     let memory = Memory::new(held);
     let options = Options::default();
     let inner = Scan::of(&memory, &options);
     let package = installed::read_package(&inner, metadata, Form::DistInfo, &mut Known::default(), found)?;
     let needed = package.requirements.iter().filter(|one| one.of_extras().is_empty());
     let needed: Vec<String> = needed.map(|one| one.name.clone()).collect();
-    if !needed.is_empty() {
+    let purl = found.packages()[package.key.place()].purl.as_deref();
+    let is_listed = purl.is_some_and(|purl| listed.lists(purl));
+    if !needed.is_empty() && !is_listed {
         found.incomplete(package.key);
         found.gap(requirements::unsettled_gap("", &needed));
     }

@@ -288,3 +288,47 @@ fn packages_that_are_named_beside_each_other_are_packages() {
     let found = scan(&joined, &Options::default()).unwrap();
     assert_eq!(references(&document(found)), ["a@1.0.0", "b@1.0.0"]);
 }
+
+/// A file that merely lies there, beside what a lock file says of the package.
+#[test]
+fn a_file_does_not_decide_what_a_locked_package_is_needed_for() {
+    let crate_file = archive("a.tar.gz", &[("a-1.0.0/Cargo.toml", MANIFEST)]);
+    let of_npm = r#"{"name": "a", "version": "1.0.0", "dependencies": {"b": "1"}}"#;
+    let tgz = archive("a.tar.gz", &[("package/package.json", of_npm)]);
+    let metadata = "Name: a\nVersion: 1.0.0\nRequires-Dist: b\n";
+    let wheel = archive("a.zip", &[("a-1.0.0.dist-info/METADATA", metadata)]);
+    let cargo: [(&str, &[u8]); 4] = [
+        ("Cargo.toml", b"[package]\nname = \"app\"\nversion = \"1.0.0\"\n[dev-dependencies]\na = \"1\"\n"),
+        ("src/lib.rs", b""),
+        (
+            "Cargo.lock",
+            b"version = 4\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\"a\"]\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n\
+              source = \"registry+https://github.com/rust-lang/crates.io-index\"\n",
+        ),
+        ("mirror/a-1.0.0.crate", &crate_file),
+    ];
+    let npm: [(&str, &[u8]); 2] = [
+        (
+            "package-lock.json",
+            br#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "version": "1.0.0", "devDependencies": {"a": "1"}},
+                "node_modules/a": {"version": "1.0.0", "dev": true}}}"#,
+        ),
+        ("mirror/a-1.0.0.tgz", &tgz),
+    ];
+    let python: [(&str, &[u8]); 2] = [
+        (
+            "uv.lock",
+            b"version = 1\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\nsource = { virtual = \".\" }\n[package.dev-dependencies]\ndev = [{ name = \"a\" }]\n\
+              [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = { registry = \"https://pypi.org/simple\" }\n",
+        ),
+        ("mirror/a-1.0.0-py3-none-any.whl", &wheel),
+    ];
+    for files in [&cargo[..], &npm, &python] {
+        let found = inventory(files);
+        assert_eq!(gaps(&found), [""; 0], "{}", files[0].0);
+        let document = document(found);
+        let a = component(&document, "a");
+        assert_eq!(a["scope"], "excluded", "{}", files[0].0);
+        assert_eq!(a["evidence"]["occurrences"].as_array().unwrap().len(), 2);
+    }
+}

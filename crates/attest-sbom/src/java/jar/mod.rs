@@ -9,12 +9,14 @@ mod licensing;
 mod listing;
 mod package;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use self::entries::Entries;
 use self::inside::{Allowance, Jar};
 use self::package::{Found, Package};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Key};
 use crate::scan::{Candidate, Kind, Reader, Scan};
 use crate::tree::Entry;
 use crate::{Gap, java};
@@ -83,6 +85,9 @@ fn read(scan: &Scan<'_>) -> Inventory {
         // A jar that nothing lies beside is what is asked about.
         inventory.describes(&jar.place, *key);
     }
+    // What another jar holds is there because of that.
+    let held: BTreeSet<Key> = inventory.edges().iter().map(|(_, held)| *held).collect();
+    inventory.lie_there(keys.into_iter().filter(|key| !held.contains(key)));
     inventory
 }
 
