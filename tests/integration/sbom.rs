@@ -220,6 +220,16 @@ fn nothing_that_is_understood_is_never_an_empty_list() {
     let nothing = Command::attest().arg("sbom").arg(directory.path()).run().expect_code(1);
     assert!(nothing.stderr_text().contains("error[sbom-nothing-found]"));
     assert_eq!(nothing.stdout_text(), "");
+    #[cfg(unix)]
+    {
+        let path = directory.path().join("requirements.txt");
+        let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let told = Command::attest().arg("sbom").arg(directory.path()).run().expect_code(1);
+        assert!(told.stderr_text().contains("warning: requirements.txt: unreadable: "));
+        assert!(told.stderr_text().contains("error[sbom-nothing-listed]"));
+        drop(socket);
+        fs::remove_file(path).unwrap();
+    }
     let missing = directory.path().join("missing");
     let missing = Command::attest().arg("sbom").arg(missing).run().expect_code(3);
     assert!(missing.stderr_text().contains("error[sbom-path-unreadable]"));

@@ -123,6 +123,15 @@ mod tests {
             "registry/src/i/x-1.0.0/package.json",
             Kind::JavaScript
         ));
+        for store in ["index.crates.io-1949cf8c6b5b557f", "src/a.example-0123456789abcdef"] {
+            let unpacked = [
+                (format!("{store}/x-1.0.0/.cargo-ok"), ""),
+                (format!("{store}/x-1.0.0/Cargo.toml"), MANIFEST),
+            ];
+            let unpacked = unpacked.each_ref().map(|(path, text)| (path.as_str(), *text));
+            let path = format!("{store}/x-1.0.0/package.json");
+            assert!(came_along(&unpacked, &path, Kind::JavaScript), "{store}");
+        }
         let modules = [("go.mod", "module m\n"), ("vendor/modules.txt", LIST)];
         assert!(came_along(
             &modules,

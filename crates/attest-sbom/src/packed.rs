@@ -5,11 +5,10 @@ use std::io::{Read, Seek};
 use attest_archive::read::{EntryKind, Limits, ReadError, read_archive};
 use attest_digest::{Algorithm, Algorithms, MeasuringReader};
 
-use crate::Gap;
 use crate::cyclonedx::Hash;
 use crate::inventory::Inventory;
-use crate::oci;
 use crate::scan::Scan;
+use crate::{Gap, cargo, oci};
 
 /// One has to be read whole to know what it is, and every archive of anything may have such a name. Indexes take 10 MiB
 /// (crates) and rarely more (npm).
@@ -111,7 +110,7 @@ pub(crate) fn note_unread(scan: &Scan<'_>, inventory: &mut Inventory) {
         .filter(|entry| entry.is_file() && is_archive(entry.name()));
     let archives = archives.map(|entry| entry.path.as_str());
     let archives: Vec<&str> = archives
-        .filter(|path| !is_of_others(scan, path) && !oci::is_part(path))
+        .filter(|path| !is_of_others(scan, path) && !oci::is_part(path) && !cargo::is_stored(path))
         .collect();
     if archives.is_empty() {
         return;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::manifest::{Inheritance, Manifest};
+use super::packed;
 use super::project::{self, LOCK, MANIFEST, around, path};
 use crate::Gap;
 use crate::scan::{Kind, Scan};
@@ -97,16 +98,33 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Whether a directory is a package in the store of Cargo, `registry/src/INDEX/NAME-VERSION`, as its manifest says, too.
+/// Whether a directory is a package in the store of Cargo, `registry/src/INDEX/NAME-VERSION`, as its manifest says, too. Where only a
+/// part of that path is known, the name of the index tells.
 /// Source: The Cargo Book, "Cargo Home".
 pub(crate) fn is_unpacked(scan: &Scan<'_>, directory: &str) -> bool {
     let mut parts = directory.rsplit('/');
-    let (own, _, src, registry) = (parts.next(), parts.next(), parts.next(), parts.next());
-    if (src, registry) != (Some("src"), Some("registry")) {
+    let (own, index, src, registry) = (parts.next(), parts.next(), parts.next(), parts.next());
+    if !index.is_some_and(is_index) && (src, registry) != (Some("src"), Some("registry")) {
         return false;
     }
     let is_own = |Manifest { name, version, .. }: &Manifest| Some(&*format!("{name}-{version}")) == own;
     matches!(source(scan, directory, Mark::Unpacked), Ok(Some(source)) if is_own(&source.manifest))
+}
+
+/// Whether a file is a package in the store of Cargo, `registry/cache/INDEX/NAME-VERSION.crate`: it holds what many projects need.
+pub(crate) fn is_stored(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let is_crate = parts.next().is_some_and(packed::is_packed);
+    is_crate && parts.next().is_some_and(is_index)
+}
+
+/// The digits at the end of the name of an index, `HOST-HASH`.
+const HASH_DIGITS: usize = 16;
+
+fn is_index(name: &str) -> bool {
+    let is_digit = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    name.rsplit_once('-')
+        .is_some_and(|(host, hash)| !host.is_empty() && hash.len() == HASH_DIGITS && hash.bytes().all(is_digit))
 }
 
 /// Whether a directory below the top is a package that `cargo vendor` copied: it has a manifest. Damaged checksums are told

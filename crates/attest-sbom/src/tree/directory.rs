@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Content, Entry, EntryKind, Listing, Tree};
 use crate::Gap;
-use crate::scan::{Candidate, HEAD, Options, is_wanted, recognised};
+use crate::scan::{Candidate, HEAD, Options, is_wanted, is_wanted_by_name, recognised};
 
 /// The most entries that are listed. An image of a whole distribution with desktop and compilers has half a million.
 const MAX_ENTRIES: usize = 2_000_000;
@@ -193,7 +193,13 @@ impl Walk {
                 }
                 self.entries.push(Entry { path, kind });
             }
-            Ok(None) => drop(self.special.insert(path)),
+            Ok(None) => {
+                if is_wanted_by_name(&path, &Options::default()) {
+                    let detail = "expected a regular file, found a pipe, a socket or a device: it is not read";
+                    self.gaps.push(Gap::new("unreadable", &path, detail));
+                }
+                self.special.insert(path);
+            }
             Err(error) => self.gaps.push(Gap::new("unreadable", &path, error.to_string())),
         }
     }
@@ -239,7 +245,11 @@ fn is_executable(_: &Metadata) -> bool {
     false
 }
 
+/// The store of Cargo says that it is a cache, too: but its sources tell what a lock file does not.
 fn is_cache(directory: &Path) -> bool {
+    if directory.ends_with("registry") && ["src", "cache"].iter().all(|part| directory.join(part).is_dir()) {
+        return false;
+    }
     let tag = fs::read(directory.join("CACHEDIR.TAG"));
     tag.is_ok_and(|tag| tag.starts_with(CACHE_TAG))
 }
@@ -295,6 +305,38 @@ mod tests {
             assert_eq!(content, text);
         }
         assert!(Directory::of_file(directory.path(), &Options::default()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_in_place_of_a_manifest_is_told_and_another_one_is_not() {
+        use std::os::unix::net::UnixListener;
+        let directory = tempfile::tempdir().unwrap();
+        let _sockets =
+            ["requirements.txt", "socket"].map(|name| UnixListener::bind(directory.path().join(name)).unwrap());
+        let tree = Directory::new(directory.path()).unwrap();
+        let gaps: Vec<_> = tree.listing().gaps().iter().map(Gap::to_string).collect();
+        let expected =
+            "requirements.txt: unreadable: expected a regular file, found a pipe, a socket or a device: it is not read";
+        assert_eq!(gaps, [expected]);
+    }
+
+    #[test]
+    fn the_store_of_cargo_is_no_cache_to_be_left_out() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in [
+            "registry/src/i/x/Cargo.toml",
+            "registry/cache/i/x",
+            "registry/CACHEDIR.TAG",
+            "other/CACHEDIR.TAG",
+        ] {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, CACHE_TAG).unwrap();
+        }
+        let tree = Directory::new(directory.path()).unwrap();
+        assert!(tree.listing().at("registry/src/i/x/Cargo.toml").is_some());
+        assert!(tree.listing().at("other/CACHEDIR.TAG").is_none());
     }
 
     #[cfg(unix)]

@@ -235,6 +235,8 @@ fn in_one_document(
         (Err(Error::NothingFound), None) if !found.is_named && arguments.is_one_file() => {
             Some(plain_file(&arguments.paths[0], found)?)
         }
+        // What could not be looked at may be why.
+        (Err(Error::NothingFound), None) if !found.tree.listing().gaps().is_empty() => Some(unseen(found)),
         (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
         (Ok(mut inventory), _) => {
             images.note_unlisted(&mut inventory);
@@ -249,10 +251,21 @@ fn plain_file(path: &Path, found: &Found<'_>) -> Result<Inventory, Failure> {
     options.kinds = vec![Kind::File];
     let tree = tree::Directory::of_file(path, &options).map_err(|error| unreadable(&error, path))?;
     let mut inventory = attest_sbom::scan(&tree, &options).map_err(|error| refusal(error).at(path.display()))?;
+    note_gaps(&mut inventory, found);
+    Ok(inventory)
+}
+
+/// Nothing, and what could not be looked at.
+fn unseen(found: &Found<'_>) -> Inventory {
+    let mut inventory = Inventory::default();
+    note_gaps(&mut inventory, found);
+    inventory
+}
+
+fn note_gaps(inventory: &mut Inventory, found: &Found<'_>) {
     for gap in found.tree.listing().gaps() {
         inventory.gap(gap.clone());
     }
-    Ok(inventory)
 }
 
 fn trees(paths: &[PathBuf], options: &Options) -> Result<Box<dyn Tree>, Failure> {
