@@ -177,10 +177,10 @@ fn compositions(
     let unknown: Vec<String> = incomplete.iter().cloned().collect();
     let all = dependencies.iter().map(|dependency| dependency.reference.clone());
     let known: Vec<String> = all.filter(|reference| !incomplete.contains(reference)).collect();
-    let aggregate = if is_complete && unknown.is_empty() {
-        Aggregate::Complete
-    } else {
-        Aggregate::Incomplete
+    // Whether everything is listed is another question than whether it is known what everything needs.
+    let aggregate = match is_complete {
+        true => Aggregate::Complete,
+        false => Aggregate::Incomplete,
     };
     let mut compositions = vec![Composition {
         aggregate,

@@ -30,6 +30,7 @@ use project::{Project, above, in_directory};
 use unlocked::{Covered, is_data};
 
 pub(crate) use installed::{installed_around, is_settled};
+pub(crate) use project::joined;
 pub(crate) use published::published;
 
 use crate::Gap;

@@ -77,7 +77,7 @@ pub(super) fn above(directory: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A path that is written relative to a directory; nothing for one that leads out of the tree.
-pub(super) fn joined(directory: &str, relative: &str) -> Option<String> {
+pub(crate) fn joined(directory: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') {
         return None;
     }

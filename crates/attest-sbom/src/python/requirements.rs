@@ -10,6 +10,7 @@ use super::project::Projects;
 use super::release::{self, normalised};
 use super::requirements_text::{Line, Wanted, lines};
 use crate::inventory::{Inventory, Key};
+use crate::javascript::joined;
 use crate::scan::Scan;
 use crate::{Gap, Options};
 
@@ -64,9 +65,16 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
             _ => None,
         }));
         for line in &lines {
-            if let Line::Include(file) = line {
-                let included = included(scan, &path, file, inventory);
-                left.extend(included.map(|included| (included, inherited.clone())));
+            match line {
+                Line::Include(file) => {
+                    let included = included(scan, &path, file, inventory);
+                    left.extend(included.map(|included| (included, inherited.clone())));
+                }
+                Line::Folder(folder) if !is_there(scan, &path, folder) => {
+                    let detail = format!("it asks for what lies in `{folder}`, which is not there");
+                    inventory.gap(Gap::new("unresolved", &path, detail));
+                }
+                _ => {}
             }
         }
         constraints.read(scan, &inherited, inventory);
@@ -96,6 +104,20 @@ pub(super) fn included_path(scan: &Scan<'_>, by: &str, file: &str) -> Option<Str
     let path = super::join(by, file);
     let is_there = !file.contains("://") && scan.listing().resolve(&path).is_some();
     is_there.then_some(path)
+}
+
+/// Whether there is such a folder. Unlike a file that is included, it is named relative to wherever pip is run: beside the file, or
+/// above it.
+fn is_there(scan: &Scan<'_>, by: &str, folder: &str) -> bool {
+    let is_elsewhere = folder.starts_with(['/', '~']) || folder.contains(":/") || folder.contains(":\\");
+    let directories = std::iter::successors(Some(super::directory(by)), |inner| {
+        (!inner.is_empty()).then(|| super::directory(inner))
+    });
+    let is_at =
+        |path: String| path.is_empty() || scan.listing().at(&path).is_some() || !scan.listing().below(&path).is_empty();
+    let folder = folder.strip_prefix("file:").unwrap_or(folder).replace('\\', "/");
+    let mut paths = directories.filter_map(|directory| joined(directory, &folder));
+    !is_elsewhere && paths.any(is_at)
 }
 
 /// The text of a file that is there.

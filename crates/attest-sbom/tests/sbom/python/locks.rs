@@ -213,6 +213,26 @@ fn a_lock_of_pipenv_knows_versions_and_no_edges() {
     assert_eq!(said.component("a")["hashes"][0]["content"], HASH);
     let compositions = said.document["compositions"].as_array().unwrap();
     assert!(compositions.iter().any(|one| one["aggregate"] == "incomplete"));
+    // Everything is listed: nothing is missing but what needs what.
+    assert_eq!(said.gaps, [""; 0]);
+    let of_root = |one: &&serde_json::Value| one.get("assemblies").is_some();
+    assert_eq!(compositions.iter().find(of_root).unwrap()["aggregate"], "complete");
+}
+
+#[test]
+fn a_folder_that_is_asked_for_and_is_not_there_is_told() {
+    let lists = "-e ./here\n-e ./gone\n./also-gone\n-e ../outside\n-e .\na==1\n";
+    let said = said(&[
+        ("x/requirements.txt", lists),
+        ("x/requirements/dev.txt", "-e ./here\n-e ..\n"),
+        ("x/here/setup.cfg", ""),
+    ]);
+    // Where a folder outside lies is nobody's business.
+    let told = ["./also-gone", "./gone", "outside"];
+    let expected = told.map(|folder| {
+        format!("x/requirements.txt: unresolved: it asks for what lies in `{folder}`, which is not there")
+    });
+    assert_eq!(said.gaps, expected);
 }
 
 #[test]
