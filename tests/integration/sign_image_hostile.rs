@@ -86,6 +86,44 @@ fn a_lock_that_others_hold_is_waited_for() {
 }
 
 #[test]
+fn an_image_that_is_named_like_a_digest_is_not_taken_for_it() {
+    let broken = Broken::new();
+    let scene = &broken.scene;
+    let good = scene.index.to_string();
+    let size = fs::metadata(broken.blob(&scene.images[0])).unwrap().len();
+    let named = |name: &str| {
+        json!({
+            "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": scene.images[0].to_string(), "size": size,
+            "annotations": { "org.opencontainers.image.ref.name": name },
+        })
+    };
+    let mut index = scene.bench.json("app.oci/index.json");
+    index["manifests"] = json!([named(&good), named(&format!("v1@{good}")), named("v1")]);
+    scene.bench.write("app.oci/index.json", &index.to_string());
+    for text in [format!("app.oci@{good}"), format!("app.oci:v1@{good}")] {
+        let reference = scene.reference();
+        for arguments in [
+            &["sign", "--key", "release.key", "--oci-layout", &text][..],
+            &["verify", "--key", "release.pub", "--oci-layout", &text],
+            &["inspect", "--oci-layout", &text],
+            &["push", &text, &reference],
+            &[
+                "pack",
+                "image",
+                "--base",
+                &text,
+                "--platform",
+                "linux/amd64=one",
+                "-o",
+                "new.oci",
+            ],
+        ] {
+            refused(scene.bench.attest().args(arguments).run(), 2, "layout-reference");
+        }
+    }
+}
+
+#[test]
 fn a_manifest_that_is_not_what_its_digest_says_is_not_signed() {
     let broken = Broken::new();
     let path = broken.blob(&broken.scene.images[0]);

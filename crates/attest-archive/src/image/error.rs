@@ -133,6 +133,14 @@ pub enum Error {
         /// The tags that are there.
         found: Vec<String>,
     },
+    /// A layout holds several images of one name.
+    #[error("expected one image named `{}` in the layout, found {}", visible(.asked), digests(.found))]
+    AmbiguousReference {
+        /// What was asked for.
+        asked: String,
+        /// What has this name.
+        found: Vec<Digest>,
+    },
     /// A layout holds several images and none was chosen.
     #[error("expected one image in the layout, found {}", names(.found))]
     SeveralReferences {
@@ -270,6 +278,10 @@ fn names(found: &[String]) -> String {
         count if count > MAX_NAMES => format!("{} and {} more", shown.join(", "), count - MAX_NAMES),
         _ => shown.join(", "),
     }
+}
+
+fn digests(found: &[Digest]) -> String {
+    names(&found.iter().map(Digest::to_string).collect::<Vec<_>>())
 }
 
 impl Error {

@@ -19,10 +19,6 @@ const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const VERSION: &str = "1.0.0";
 
-/// By which `cosign save` says what an entry is, and what it says of signatures and attestations.
-const SAVED_KIND: &str = "kind";
-const SAVED_BESIDE: [&str; 2] = ["dev.cosignproject.cosign/sigs", "dev.cosignproject.cosign/atts"];
-
 /// An OCI image layout: a directory, or a tar archive of one, which is not unpacked.
 ///
 /// Every blob is held to the digest and the size of what points to it.
@@ -243,109 +239,12 @@ impl Layout {
         }
         Ok(())
     }
-
-    /// What `index.json` names by a tag, by a digest, or by `TAG@DIGEST`, which both have to be its own; without any, the only thing that it names, beside what hangs on
-    /// others. Below an index of `index.json`, an image is found by its digest.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchReference`], [`Error::SeveralReferences`]; as for [`Layout::images`].
-    pub fn find(&self, reference: Option<&str>) -> Result<Descriptor, Error> {
-        let all = self.index.manifests();
-        let Some(asked) = reference else {
-            return self.only();
-        };
-        let is_it = |descriptor: &&Descriptor| {
-            descriptor.reference_name() == Some(asked) || descriptor.digest().to_string() == asked
-        };
-        if let Some(found) = all.iter().find(is_it) {
-            return Ok(found.clone());
-        }
-        // A tag and the digest that it has to be at.
-        let pinned = asked.rsplit_once('@').filter(|(tag, _)| !tag.is_empty());
-        if let Some((tag, digest)) = pinned {
-            let named = all.iter().find(|descriptor| descriptor.reference_name() == Some(tag));
-            if let Some(found) = named.filter(|found| found.digest().to_string() == digest) {
-                return Ok(found.clone());
-            }
-        }
-        for descriptor in all.iter().filter(|_| pinned.is_none() && asked.contains(':')) {
-            let images = self.images(descriptor)?;
-            if let Some(image) = images.into_iter().find(|image| is_it(&&image.descriptor)) {
-                return Ok(image.descriptor);
-            }
-        }
-        Err(Error::NoSuchReference {
-            asked: asked.to_owned(),
-            found: self.names(),
-        })
-    }
-
-    fn only(&self) -> Result<Descriptor, Error> {
-        let all: Vec<&Descriptor> = self.index.manifests().iter().collect();
-        if let Some(only) = single(&all) {
-            return Ok(only.clone());
-        }
-        let mut independent = Vec::new();
-        for entry in all {
-            if !self.hangs_on_another(entry)? {
-                independent.push(entry);
-            }
-        }
-        let found = || self.names();
-        single(&independent)
-            .cloned()
-            .ok_or_else(|| Error::SeveralReferences { found: found() })
-    }
-
-    /// Whether an entry of `index.json` is about another one: by its `subject`, or by where signatures are kept.
-    fn hangs_on_another(&self, entry: &Descriptor) -> Result<bool, Error> {
-        let is_kept_beside = entry.reference_name().is_some_and(is_tag_of_another);
-        let kind = entry.annotations().get(SAVED_KIND).map(String::as_str);
-        if is_kept_beside || kind.is_some_and(|kind| SAVED_BESIDE.contains(&kind)) {
-            return Ok(true);
-        }
-        let has_subject = match () {
-            () if entry.is_index() => self.nested_index(entry).map(|index| index.subject().is_some()),
-            () if entry.is_manifest() => self.manifest(entry).map(|manifest| manifest.subject().is_some()),
-            () => Ok(false),
-        };
-        match has_subject {
-            Err(Error::MissingBlob { .. }) => Ok(false),
-            has_subject => has_subject,
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        let name = |descriptor: &Descriptor| match descriptor.reference_name() {
-            Some(name) => name.to_owned(),
-            None => descriptor.digest().to_string(),
-        };
-        self.index.manifests().iter().map(name).collect()
-    }
 }
 
 impl Image {
     fn is_at(&self, digest: &Digest) -> bool {
         self.descriptor.digest() == digest
     }
-}
-
-/// The only blob that is named, perhaps several times.
-fn single<'a>(named: &[&'a Descriptor]) -> Option<&'a Descriptor> {
-    let (first, rest) = named.split_first()?;
-    rest.iter()
-        .all(|other| other.digest() == first.digest())
-        .then_some(*first)
-}
-
-/// `sha256-HEX`, alone or with the ending of cosign 2. Sources: OCI distribution specification 1.1, "Referrers Tag Schema";
-/// cosign, `specs/SIGNATURE_SPEC.md`.
-fn is_tag_of_another(name: &str) -> bool {
-    let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
-    let is_digest = stem
-        .split_once('-')
-        .is_some_and(|(algorithm, hex)| format!("{algorithm}:{hex}").parse::<Digest>().is_ok());
-    is_digest && matches!(ending, "" | "sig" | "att" | "sbom")
 }
 
 /// Where a blob lies in a layout.

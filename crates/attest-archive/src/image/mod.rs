@@ -23,6 +23,7 @@ mod machine;
 mod manifest;
 pub mod media_type;
 mod platform;
+mod reference;
 mod root;
 mod setting;
 mod staging;

@@ -75,6 +75,61 @@ fn an_image_is_found_by_tag_by_digest_or_because_it_is_alone() {
 }
 
 #[test]
+fn a_name_that_reads_as_a_digest_is_no_digest() {
+    let (made, good) = two();
+    let evil = made.image("linux/amd64", b"evil");
+    let digest = good.digest().to_string();
+    let pinned = format!("v1@{digest}");
+    let named = |name: &str| tagged(evil.clone(), name);
+    let find = |entries: Vec<Descriptor>, asked: &str| {
+        made.name(entries);
+        let found = Layout::open(made.path()).unwrap().find(Some(asked))?;
+        Ok::<_, Error>(found.digest().clone())
+    };
+    let at = format!("@{digest}");
+    for asked in [&digest, &at, &pinned] {
+        let entries = vec![named(&digest), named(&at), named(&pinned), tagged(good.clone(), "v1")];
+        assert_eq!(find(entries, asked).unwrap(), *good.digest(), "{asked}");
+        let error = find(vec![named(&digest), named(&at), named(&pinned), named("v1")], asked).unwrap_err();
+        assert!(matches!(error, Error::NoSuchReference { .. }), "{error}");
+    }
+    // A digest that is cut short is no name either.
+    for cut in ["sha256:00", "@sha256:00", "v1@sha256:00", "@v1"] {
+        let error = find(vec![named(cut), named("v1"), named("sha256:00")], cut).unwrap_err();
+        assert!(matches!(error, Error::NoSuchReference { .. }), "{cut}: {error}");
+    }
+    // Names of containers' tools may have a digest in them: theirs.
+    let whole = format!("example.org/app@{digest}");
+    assert_eq!(
+        find(vec![tagged(good.clone(), &whole)], &whole).unwrap(),
+        *good.digest()
+    );
+    assert_eq!(find(vec![named("user@host")], "user@host").unwrap(), *evil.digest());
+}
+
+#[test]
+fn two_images_of_one_tag_are_told_apart_by_their_digests_alone() {
+    let (made, index) = two();
+    let other = made.image("linux/amd64", b"other");
+    let both = || vec![tagged(index.clone(), "v1"), tagged(other.clone(), "v1")];
+    made.name(both());
+    let layout = Layout::open(made.path()).unwrap();
+    let error = layout.find(Some("v1")).unwrap_err().to_string();
+    for digest in [index.digest(), other.digest()] {
+        assert!(error.contains(&digest.to_string()), "{error}");
+        let pinned = format!("v1@{digest}");
+        assert_eq!(layout.find(Some(&pinned)).unwrap().digest(), digest);
+    }
+    assert!(
+        error.starts_with("expected one image named `v1` in the layout, found "),
+        "{error}"
+    );
+    made.name(vec![tagged(index.clone(), "v1"), tagged(index.clone(), "v1")]);
+    let twice = Layout::open(made.path()).unwrap();
+    assert_eq!(twice.find(Some("v1")).unwrap().digest(), index.digest());
+}
+
+#[test]
 fn blobs_are_listed_alike_whether_something_names_them_or_not() {
     let (made, index) = two();
     let loose = made.blob("a/b", b"loose");

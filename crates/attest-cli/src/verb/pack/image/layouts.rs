@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use attest_archive::image::{Base, Descriptor, Layout, Taken, Word};
+use attest_digest::Digest;
 
 use super::Arguments;
 use super::refusal::refusal;
@@ -35,16 +36,19 @@ impl LayoutReference {
         self.parts().0
     }
 
-    /// The shortest beginning that is there and ends before a `:` or a `@` is the path, unless the whole is one.
+    /// The shortest beginning that is there and ends before a `:` or a `@` is the path, unless the whole is one. A digest counts
+    /// also where it is part of a name on the disk: what is called by it is held to it.
     fn parts(&self) -> (PathBuf, Option<&str>) {
         let text = &*self.0;
         if Path::new(text).exists() {
-            return (text.into(), None);
+            let pin = text.rfind('@').map(|at| &text[at..]);
+            return (text.into(), pin.filter(|pin| pin[1..].parse::<Digest>().is_ok()));
         }
         let cut = text
             .match_indices([':', '@'])
             .find(|(at, _)| *at > 0 && Path::new(&text[..*at]).exists());
         match cut {
+            Some((at, "@")) => (text[..at].into(), Some(&text[at..])),
             Some((at, _)) => (text[..at].into(), Some(&text[at + 1..])),
             None => (text.into(), None),
         }
@@ -132,6 +136,9 @@ mod tests {
         let layout = layout.to_str().unwrap();
         let odd = format!("{layout}:odd");
         std::fs::write(&odd, "").unwrap();
+        let pin = format!("@sha256:{}", "0".repeat(64));
+        let pinned = format!("{layout}{pin}");
+        std::fs::write(&pinned, "").unwrap();
         for (text, path, asked) in [
             (layout.to_owned(), layout, None),
             (format!("{layout}:v1"), layout, Some("v1")),
@@ -140,8 +147,10 @@ mod tests {
                 layout,
                 Some("example.org/app:v1"),
             ),
-            (format!("{layout}@sha256:00"), layout, Some("sha256:00")),
+            (format!("{layout}@sha256:00"), layout, Some("@sha256:00")),
+            (format!("{layout}:v1@sha256:00"), layout, Some("v1@sha256:00")),
             (odd.clone(), &odd, None),
+            (pinned.clone(), &pinned, Some(&pin)),
             ("docker.io/debian:12".to_owned(), "docker.io/debian:12", None),
         ] {
             let reference: LayoutReference = text.parse().unwrap();

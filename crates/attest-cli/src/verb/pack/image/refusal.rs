@@ -25,6 +25,7 @@ pub(crate) fn refusal(error: &Error, place: &Path, output: &Path) -> Failure {
         Error::NoSuchReference { .. } | Error::SeveralReferences { .. } => {
             usage("layout-reference").hint("name one as `LAYOUT:TAG` or `LAYOUT@sha256:DIGEST`")
         }
+        Error::AmbiguousReference { .. } => usage("layout-reference").hint("name one as `LAYOUT@sha256:DIGEST`"),
         Error::NoBase { .. } => usage("base-platform-missing"),
         Error::NoPlatform { .. } => usage("platform-missing"),
         Error::DuplicatePlatform { .. } => usage("platform-twice"),
