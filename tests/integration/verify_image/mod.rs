@@ -266,6 +266,42 @@ fn a_key_that_is_known_beforehand_signs_images_too() {
 }
 
 #[test]
+fn a_signature_by_the_key_that_lacks_a_log_entry_is_nearer_than_one_by_somebody_else() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    let statement = Scene::statement(&top, SIGNATURE, &json!({}));
+    let bundle = scene.release.signer().sign_statement(&statement).unwrap().to_string();
+    let mut unlogged: Value = serde_json::from_str(&bundle).unwrap();
+    unlogged["verificationMaterial"]["tlogEntries"] = json!([]);
+    scene.attach(&top, BUNDLE, unlogged.to_string().as_bytes());
+    scene.sign(&top);
+    scene.write();
+    let finished = scene.release.verify(&["--oci-layout", "layout:v1", "--key", "key.pub"]);
+    let text = finished.expect_code(1).stdout_text().to_owned();
+    says(&text, &format!("[no-log-entry] `{top}`"));
+    assert!(!text.contains(&format!("[key-material-mismatch] `{top}`")), "{text}");
+}
+
+#[test]
+fn an_image_for_a_platform_is_asked_for_however_an_index_spells_it() {
+    for spelling in ["linux/x86_64", "linux/x86-64", "linux/x64"] {
+        let mut scene = Scene::new();
+        let images = [scene.image(spelling), scene.image("linux/amd64")];
+        let top = scene.index(&images);
+        scene.tag("v1", &top);
+        let [other, amd] = images.map(|entry| digest_of(&entry));
+        scene.sign(&amd);
+        let one = ["--require", "images", "--platform", "linux/amd64"];
+        scene.rejects(&one, &format!("[image-not-signed] expected a signature of `{other}`"));
+        scene.sign(&other);
+        scene.accepts(&one);
+        scene.rejects(
+            &["--require", "images", "--platform", "linux/s390x"],
+            "[platform-missing]",
+        );
+    }
+}
+
+#[test]
 fn who_signed_instead_is_told() {
     let (mut scene, [top, ..]) = Scene::with_two_images();
     scene.sign(&top);

@@ -40,6 +40,56 @@ pub(super) const KEYS: [&str; 5] = ["architecture", "os", "os.version", "os.feat
 /// No name of a platform comes near it; keeps errors short.
 const MAX_NAME: usize = 64;
 
+/// What Go and containerd know, once spelled as they do.
+const SYSTEMS: [&str; 17] = [
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "windows",
+    "zos",
+];
+const ARCHITECTURES: [&str; 24] = [
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "arm64",
+    "arm64be",
+    "armbe",
+    "loong64",
+    "mips",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "mipsle",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
+];
+
+/// Names of an architecture that mean a variant of it.
+const ARM_WITH_VARIANT: [&str; 2] = ["armhf", "armel"];
+
 /// What BuildKit gives to its attestations, so that nobody runs them.
 const UNKNOWN: &str = "unknown";
 
@@ -74,22 +124,53 @@ impl Platform {
         self.os == UNKNOWN && self.architecture == UNKNOWN
     }
 
-    /// Whether both are the same once the usual variant is filled in: `linux/arm64` is `linux/arm64/v8`.
+    /// Whether both are the same in containerd's eyes: `linux/arm64` is `linux/arm64/v8`, and `linux/x86_64` is `linux/amd64`.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        (self.os(), self.architecture(), self.usual_variant())
-            == (other.os(), other.architecture(), other.usual_variant())
+        self.normalized() == other.normalized()
     }
 
-    /// As containerd fills it in: `v8` for arm64, `v7` for arm, `v1` for amd64.
-    fn usual_variant(&self) -> Option<&str> {
-        let usual = match self.architecture() {
-            "arm64" => Some("v8"),
-            "arm" => Some("v7"),
-            "amd64" => Some("v1"),
-            _ => None,
+    /// Whether a machine of this platform runs what is for `other`: the same one, or any variant where this one names none.
+    #[must_use]
+    pub fn runs(&self, other: &Self) -> bool {
+        let ((own_os, own_architecture, _), (os, architecture, _)) = (self.normalized(), other.normalized());
+        let is_of_any_variant = self.variant.is_none() && !ARM_WITH_VARIANT.contains(&self.architecture());
+        self.is_same_as(other) || is_of_any_variant && (own_os, own_architecture) == (os, architecture)
+    }
+
+    /// The same, and what is spelled in a way that not everybody understands alike may be run, too.
+    #[must_use]
+    pub fn may_run(&self, other: &Self) -> bool {
+        let ((own_os, own_architecture, _), (os, architecture, _)) = (self.normalized(), other.normalized());
+        let is_known = (SYSTEMS.contains(&os), ARCHITECTURES.contains(&architecture));
+        match is_known {
+            (true, true) => self.runs(other),
+            (false, true) => architecture == own_architecture,
+            (true, false) => os == own_os,
+            (false, false) => !other.is_unknown(),
+        }
+    }
+
+    /// The one spelling of what has several. Source: containerd, `platforms`, `normalizeOS` and `normalizeArch`.
+    fn normalized(&self) -> (&str, &str, Option<&str>) {
+        let os = match self.os() {
+            "macos" => "darwin",
+            os => os,
         };
-        self.variant().or(usual)
+        let (architecture, variant) = match (self.architecture(), self.variant()) {
+            ("i386", _) => ("386", None),
+            ("x86_64" | "x86-64" | "amd64", None | Some("v1")) => ("amd64", None),
+            ("x86_64" | "x86-64", variant) => ("amd64", variant),
+            ("aarch64" | "arm64", None | Some("8" | "v8" | "v8.0")) => ("arm64", None),
+            ("aarch64" | "arm64", Some("9" | "9.0" | "v9.0")) => ("arm64", Some("v9")),
+            ("aarch64", variant) => ("arm64", variant),
+            ("armhf", _) | ("arm", None | Some("7")) => ("arm", Some("v7")),
+            ("armel", _) | ("arm", Some("6")) => ("arm", Some("v6")),
+            ("arm", Some("5")) => ("arm", Some("v5")),
+            ("arm", Some("8")) => ("arm", Some("v8")),
+            as_it_is => as_it_is,
+        };
+        (os, architecture, variant)
     }
 
     fn key(&self) -> (&str, &str, Option<&str>, Option<&str>, &[String]) {
@@ -159,9 +240,10 @@ impl TryFrom<PlatformWire> for Platform {
     type Error = Error;
 
     fn try_from(wire: PlatformWire) -> Result<Self, Error> {
-        let parts = [&wire.os, &wire.architecture].into_iter().chain(&wire.variant);
-        let text: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
-        let platform: Self = text.join("/").parse()?;
+        // An empty name stays one: a variant must not be read as an architecture.
+        let variant = wire.variant.as_deref().filter(|variant| !variant.is_empty());
+        let parts = [&*wire.os, &*wire.architecture].into_iter().chain(variant);
+        let platform: Self = parts.collect::<Vec<_>>().join("/").parse()?;
         Ok(Self {
             os_version: wire.os_version.filter(|version| !version.is_empty()),
             os_features: wire.os_features,
@@ -204,6 +286,60 @@ mod tests {
             ("linux/amd64", "windows/amd64", false),
         ] {
             assert_eq!(platform(first).is_same_as(&platform(second)), same, "{first} {second}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_platform_is_that_platform() {
+        for (spelling, usual) in [
+            ("linux/x86_64", "linux/amd64"),
+            ("linux/x86-64/v1", "linux/amd64"),
+            ("linux/x86_64/v3", "linux/amd64/v3"),
+            ("linux/aarch64", "linux/arm64"),
+            ("linux/aarch64/8", "linux/arm64/v8"),
+            ("linux/arm64/v8.0", "linux/arm64"),
+            ("linux/arm64/9", "linux/arm64/v9"),
+            ("linux/i386/v1", "linux/386"),
+            ("linux/armhf", "linux/arm/v7"),
+            ("linux/armel/v7", "linux/arm/v6"),
+            ("linux/arm/7", "linux/arm"),
+            ("linux/arm/5", "linux/arm/v5"),
+            ("linux/arm/8", "linux/arm/v8"),
+            ("macos/aarch64", "darwin/arm64"),
+        ] {
+            assert!(platform(spelling).is_same_as(&platform(usual)), "{spelling} {usual}");
+            assert!(platform(usual).may_run(&platform(spelling)), "{spelling} {usual}");
+        }
+    }
+
+    #[test]
+    fn a_machine_may_run_any_variant_unless_it_names_one_and_what_nobody_is_sure_to_understand() {
+        for (machine, image, may) in [
+            ("linux/amd64", "linux/amd64/v3", true),
+            ("linux/amd64/v2", "linux/x86_64/v3", false),
+            ("linux/arm", "linux/armel", true),
+            ("linux/armhf", "linux/arm/v6", false),
+            ("linux/arm64", "linux/arm64/v9", true),
+            ("linux/amd64", "linux/x64", true),
+            ("linux/amd64", "gnu-linux/amd64", true),
+            ("linux/amd64", "gnu-linux/arm64", false),
+            ("linux/amd64", "windows/x64", false),
+            ("linux/amd64", "linux/arm64", false),
+            ("linux/amd64", "unknown/unknown", false),
+            ("linux/amd64", "linux/unknown", true),
+        ] {
+            assert_eq!(platform(machine).may_run(&platform(image)), may, "{machine} {image}");
+        }
+    }
+
+    #[test]
+    fn a_variant_is_not_read_as_an_architecture_where_that_is_empty() {
+        for json in [
+            r#"{"architecture":"amd64","os":"","variant":"v1"}"#,
+            r#"{"architecture":"","os":"linux","variant":"amd64"}"#,
+        ] {
+            let error = serde_json::from_str::<Platform>(json).unwrap_err();
+            assert!(error.to_string().contains("expected a platform"), "{error}");
         }
     }
 

@@ -96,17 +96,16 @@ impl ImageOptions {
         self.platform.iter().any(|wanted| platform.is_same_as(wanted))
     }
 
-    /// Whether something that an index names is asked for. What does not say what it runs on may run on anything, and a machine of
-    /// an architecture without a variant may take that of any.
+    /// Whether something that an index names is asked for. What does not say what it runs on, or not in words that everybody
+    /// understands, may run on anything, and a machine of an architecture without a variant may take that of any.
     pub(super) fn is_wanted(&self, child: &Descriptor) -> bool {
-        let is_variant = |platform: &Platform, wanted: &Platform| {
-            wanted.variant().is_none()
-                && (platform.os(), platform.architecture()) == (wanted.os(), wanted.architecture())
-        };
-        let is_ours = |platform: &Platform| {
-            self.asks_for(platform) || self.platform.iter().any(|wanted| is_variant(platform, wanted))
-        };
+        let is_ours = |platform: &Platform| self.platform.iter().any(|wanted| wanted.may_run(platform));
         self.platform.is_empty() || child.is_index() || child.platform().is_none_or(is_ours)
+    }
+
+    /// Whether it is certain that something for this platform is asked for.
+    pub(super) fn is_for(&self, platform: &Platform) -> bool {
+        self.platform.is_empty() || self.platform.iter().any(|wanted| wanted.runs(platform))
     }
 
     /// What was asked for, by the names of JSON fields.

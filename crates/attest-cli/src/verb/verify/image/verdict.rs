@@ -80,7 +80,9 @@ impl Question<'_> {
     pub(super) fn nothing(&self) -> Option<Problem> {
         let nodes = self.tree.nodes();
         let is_asked_for = |node: &Node| !matches!(node.kind, NodeKind::LeftOut | NodeKind::BuildAttestation { .. });
-        let is_one = |node: &&Node| is_asked_for(node) && !matches!(node.kind, NodeKind::Index(_) | NodeKind::Other);
+        let is_for_us = |node: &Node| node.platform().is_none_or(|platform| self.options.is_for(platform));
+        let is_no_image = |node: &Node| matches!(node.kind, NodeKind::Index(_) | NodeKind::Other);
+        let is_one = |node: &&Node| is_asked_for(node) && is_for_us(node) && !is_no_image(node);
         match (nodes.iter().find(is_one), self.options.has_platforms()) {
             (Some(_), _) => None,
             (None, true) => Some(Problem::rejected(
