@@ -5,7 +5,7 @@ use attest_digest::{Digest, Measured};
 use attest_store::image::{
     Attached, Attachment, InvalidDocument, InvalidPayload, Place as StoredAt, SimpleSigning, StoredEvidence,
 };
-use attest_verify::{Artifact, AtHand, Expectation, Verifier};
+use attest_verify::{Artifact, AtHand, Expectation, Rejection, VerifiedBundle, Verifier};
 use attestation::foreign::{EvidenceError, Format};
 use attestation::{Bundle, BundleErrorKind, Statement};
 
@@ -48,6 +48,8 @@ pub(super) enum Nearness {
     OfTheKind,
     /// It is by somebody else.
     BySomebodyElse,
+    /// It is by the right one, and in no log.
+    Unlogged,
     /// It is by the right one, and says something else.
     SaysSomethingElse,
 }
@@ -102,8 +104,7 @@ impl Examiner<'_> {
     }
 
     fn verify_statement(&self, image: &Digest, bundle: &Bundle, (kind, concerned): (&Kind, &[usize])) -> Judged {
-        let verified = self.verifier.verify_bundle(bundle, self.expectation);
-        let verified = verified.map_err(|rejection| unverified(Problem::from(&rejection)))?;
+        let verified = self.verified(bundle, AtHand::Nothing)?;
         let about = verified.artifact(&Artifact::by_digest(image.clone()));
         let about = about.map_err(|rejection| (Nearness::OfTheKind, Problem::from(&rejection)))?;
         let sound = Sound {
@@ -127,9 +128,7 @@ impl Examiner<'_> {
             let problem = Problem::from(&EvidenceError::NotEvidence { format });
             return Err((Nearness::OfTheKind, problem));
         }
-        let at_hand = AtHand::Bytes(payload);
-        let verified = self.verifier.verify_bundle_with(bundle, self.expectation, at_hand);
-        let verified = verified.map_err(|rejection| unverified(Problem::from(&rejection)))?;
+        let verified = self.verified(bundle, AtHand::Bytes(payload))?;
         let measured = Measured::of_bytes(payload, &verified.algorithms());
         let about = verified.artifact(&Artifact::nameless(&measured));
         about.map_err(|rejection| (Nearness::OfTheKind, Problem::from(&rejection)))?;
@@ -144,6 +143,24 @@ impl Examiner<'_> {
         let mut proven = Proven::admitted("simple-signing", &verified, &admitted);
         proven.image_name = Some(signed.reference().to_owned());
         Ok((proven, met))
+    }
+
+    fn verified(&self, bundle: &Bundle, at_hand: AtHand<'_>) -> Result<VerifiedBundle, (Nearness, Problem)> {
+        let verified = self.verifier.verify_bundle_with(bundle, self.expectation, at_hand);
+        verified.map_err(|rejection| (self.nearness(&rejection, bundle, at_hand), Problem::from(&rejection)))
+    }
+
+    /// The log is asked about before the signature is. Whether a log entry is all that is missing, only the rest tells.
+    fn nearness(&self, rejection: &Rejection, bundle: &Bundle, at_hand: AtHand<'_>) -> Nearness {
+        if *rejection != Rejection::NoLogEntry {
+            return nearness(rejection);
+        }
+        // What comes of it is told to nobody as verified.
+        let rest = self.verifier.without_log_unsafe().without_signed_time_unsafe();
+        match rest.verify_bundle_with(bundle, self.expectation, at_hand) {
+            Ok(_) => Nearness::Unlogged,
+            Err(rejection) => nearness(&rejection),
+        }
     }
 
     /// What hangs on an image and is no evidence, or none that can be looked at.
@@ -254,14 +271,14 @@ fn kind(attached: &Attached) -> Kind {
     }
 }
 
-fn unverified(problem: Problem) -> (Nearness, Problem) {
-    let is_by_somebody_else = matches!(
-        problem.code,
-        "identity-mismatch" | "issuer-mismatch" | "claim-mismatch" | "key-hint-mismatch" | "key-material-mismatch"
-    );
-    match is_by_somebody_else {
-        true => (Nearness::BySomebodyElse, problem),
-        false => (Nearness::OfTheKind, problem),
+fn nearness(rejection: &Rejection) -> Nearness {
+    match rejection {
+        Rejection::IdentityMismatch { .. }
+        | Rejection::IssuerMismatch { .. }
+        | Rejection::ClaimMismatch { .. }
+        | Rejection::KeyHintMismatch { .. }
+        | Rejection::KeyMaterialMismatch { .. } => Nearness::BySomebodyElse,
+        _ => Nearness::OfTheKind,
     }
 }
 
