@@ -45,6 +45,8 @@ fn a_pause_beyond_the_budget_is_not_waited_for() {
     registry.fault("GET", "/manifests/v1", Fault::Instead(busy));
     let error = client().manifest(&repository(&registry), &tag("v1")).unwrap_err();
     assert!(matches!(error, Error::Status { status: 429, .. }), "{error}");
+    let told = "answered 429 (tried once): TOOMANYREQUESTS: tomorrow (it asks to wait for 86400 seconds)";
+    assert!(error.to_string().ends_with(told), "{error}");
     assert_eq!(registry.count("GET", "/manifests/v1"), 1);
 }
 

@@ -63,7 +63,7 @@ impl Patience {
     pub(super) fn wait(&mut self, failed: Failed) -> Result<(), Error> {
         match self.retry.pause(self.attempt, self.begin.elapsed(), failed.pause) {
             Some(pause) if failed.again => std::thread::sleep(pause),
-            _ => return Err(counted(failed.error, self.attempt)),
+            _ => return Err(counted(failed.error, self.attempt, failed.pause)),
         }
         self.attempt += 1;
         Ok(())
@@ -80,7 +80,12 @@ impl Patience {
     }
 }
 
-fn counted(error: Error, count: u32) -> Error {
+/// What is told in the end: how often it was tried, and what pause the registry asked for that was too long to wait for.
+fn counted(error: Error, count: u32, pause: Option<Duration>) -> Error {
+    let with_pause = |message: String| match pause.map_or(0, |pause| pause.as_secs()) {
+        0 => message,
+        seconds => format!("{message} (it asks to wait for {seconds} seconds)"),
+    };
     match error {
         Error::Unreachable { url, detail, .. } => Error::Unreachable {
             url,
@@ -93,7 +98,7 @@ fn counted(error: Error, count: u32) -> Error {
             url,
             status,
             attempts: count,
-            message,
+            message: with_pause(message),
         },
         other => other,
     }
