@@ -1,6 +1,7 @@
 //! Images in registries: what is asked for, how often, and what a refusal is.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -130,6 +131,25 @@ fn an_image_that_is_not_there_is_undecided_and_others_are_judged() {
     says(finished.stdout_text(), "ok       oci://");
     says(finished.stdout_text(), "[not-in-registry]");
     says(finished.stdout_text(), "1 of 2 artifacts verified");
+}
+
+#[test]
+fn several_images_wait_for_their_registries_together() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let tags = ["w1", "w2", "w3", "w4"];
+    scene.tags.extend(tags.map(|tag| (tag.to_owned(), top.clone())));
+    let registry = scene.serve();
+    for target in ["/manifests/w1", "/manifests/w2", "/manifests/w3", "/manifests/w4"] {
+        let busy = Answer::error(429, "TOOMANYREQUESTS", "slow down").with("retry-after", 2);
+        registry.fault("GET", target, Fault::Instead(busy));
+    }
+    let images = tags.map(|tag| format!("oci://{}/team/app:{tag}", registry.host()));
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let begin = Instant::now();
+    let finished = scene.release.verify(&[&images[..], &SIGNER].concat()).expect_code(0);
+    says(finished.stdout_text(), "4 of 4 artifacts verified");
+    assert!(begin.elapsed() < Duration::from_secs(7), "{:?}", begin.elapsed());
 }
 
 #[test]

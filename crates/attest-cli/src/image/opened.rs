@@ -3,7 +3,7 @@ use attest_net::registry::{Client, Reference};
 use attest_store::image::{LayoutRepository, Listed, Repository, Tree};
 
 use super::{ImageArguments, ImageName, Place, PlaceError, tree_failure};
-use crate::context::Context;
+use crate::context::Environment;
 use crate::failure::Failure;
 use crate::registry::failure;
 use crate::verb::pack::{self, image_refusal};
@@ -24,11 +24,13 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Opens what was named.
-    pub(crate) fn open(name: &ImageName, arguments: &ImageArguments, context: &Context<'_>) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        name: &ImageName,
+        arguments: &ImageArguments,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         match name {
-            ImageName::Registry(reference) => {
-                Self::of_registry(reference, arguments.registry.client(&context.environment)?)
-            }
+            ImageName::Registry(reference) => Self::of_registry(reference, arguments.registry.client(environment)?),
             ImageName::Layout(reference, text) => {
                 let (layout, descriptor) = pack::Opened::open(reference)?.into_parts();
                 let digest = descriptor.digest().clone();

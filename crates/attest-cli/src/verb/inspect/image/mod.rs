@@ -43,7 +43,7 @@ pub(super) fn inspect(
     platforms: &[Platform],
     context: &Context<'_>,
 ) -> Result<ImageDocument, Failure> {
-    let opened = Opened::open(name, arguments, context)?;
+    let opened = Opened::open(name, arguments, &context.environment)?;
     let tree = read(&opened, platforms)?;
     let survey = Survey::of(&opened.place, &tree).map_err(|error| opened.place.failure(&error))?;
     let kept = survey.kept(platforms);

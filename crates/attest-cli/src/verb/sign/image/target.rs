@@ -50,7 +50,7 @@ pub(super) fn open(arguments: &Arguments, context: &mut Context<'_>) -> Result<V
         .collect::<Result<Vec<_>, Failure>>()?;
     let mut named = Vec::with_capacity(names.len());
     for (name, text) in names {
-        let opened = Opened::open(&name, images, context)?;
+        let opened = Opened::open(&name, images, &context.environment)?;
         check_place(&opened.place)?;
         if !text.contains(&opened.digest.to_string()) {
             context.say(format_args!(

@@ -25,10 +25,10 @@ use super::input::Subject;
 use super::judgement::Judgement;
 use super::problem::Problem;
 use super::report::{Report, Trusted};
-use crate::context::Context;
+use crate::context::{Context, Environment};
 use crate::exit::Outcome;
 use crate::failure::{Failure, FailureClass};
-use crate::image::{ImageName, Opened, Place, tree_failure};
+use crate::image::{Opened, Place, for_each, tree_failure};
 use crate::trust::Roots;
 pub(super) use arguments::{ImageOptions, are_named};
 use demand::Demands;
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     let time = super::now(context)?;
     refuse_other_worlds(arguments)?;
     let demands = Demands::read(arguments)?;
-    let images = open(arguments, context)?;
+    let images = open(arguments, &context.environment)?;
     check_outputs(&images, arguments)?;
     let (expectation, mut shown) = expectation::signer(arguments, &|| claimed(&images), context)?;
     shown.extend(demands.fields());
@@ -74,7 +74,8 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
         options: &arguments.image,
     };
     let mut verdicts = Verdicts::default();
-    images.iter().for_each(|image| verdicts.join(call.judge(image)));
+    let judged = for_each(&images, |image| Ok::<_, Failure>(call.judge(image)))?;
+    judged.into_iter().for_each(|judged| verdicts.join(judged));
     let report = Report {
         time,
         trust: Some(Trusted {
@@ -104,20 +105,21 @@ fn refuse_other_worlds(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Opens every image. A tag is asked for once, here.
-fn open(arguments: &Arguments, context: &Context<'_>) -> Result<Vec<Named>, Failure> {
-    let open = |(text, name): (String, ImageName)| match Opened::open(&name, &arguments.image.image, context) {
-        Ok(opened) => Ok(Named {
-            name: shown(&opened),
-            opened: Ok(opened),
-        }),
-        Err(failure) if failure.class() == FailureClass::Usage => Err(failure),
-        Err(failure) => Ok(Named {
-            name: text,
-            opened: Err(Problem::from(&failure)),
-        }),
-    };
-    arguments::names(arguments)?.into_iter().map(open).collect()
+/// Opens every image, several at once: each may wait for its registry. A tag is asked for once, here.
+fn open(arguments: &Arguments, environment: &Environment) -> Result<Vec<Named>, Failure> {
+    for_each(&arguments::names(arguments)?, |(text, name)| {
+        match Opened::open(name, &arguments.image.image, environment) {
+            Ok(opened) => Ok(Named {
+                name: shown(&opened),
+                opened: Ok(opened),
+            }),
+            Err(failure) if failure.class() == FailureClass::Usage => Err(failure),
+            Err(failure) => Ok(Named {
+                name: text.clone(),
+                opened: Err(Problem::from(&failure)),
+            }),
+        }
+    })
 }
 
 /// As it can be named again.
