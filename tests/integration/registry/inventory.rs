@@ -248,10 +248,19 @@ fn only_what_is_about_a_platform_is_looked_at() {
 #[test]
 fn a_registry_that_does_not_let_one_look_is_no_registry_without_signatures() {
     let inventory = Inventory::new();
-    for (target, code) in [("/referrers/", 403), (".sig", 401), (".sbom", 403)] {
+    let denied = |code| Answer::error(code, "DENIED", "not for you");
+    let login = Answer::new(200).with("content-type", "text/html").body("<html>");
+    for (target, answer) in [
+        ("/referrers/", denied(403)),
+        ("/referrers/", login),
+        ("/referrers/", Answer::new(204)),
+        ("/referrers/", Answer::new(400)),
+        (".sig", denied(401)),
+        (".sbom", denied(403)),
+    ] {
         for _ in 0..6 {
-            let denied = Answer::error(code, "DENIED", "not for you");
-            inventory.scene.registry.fault("GET", target, Fault::Instead(denied));
+            let answer = Fault::Instead(answer.clone());
+            inventory.scene.registry.fault("GET", target, answer);
         }
         for verb in [&["inspect"][..], &["fetch", "--attestations", "-o", "no"]] {
             let refused = inventory.attest(&[verb, &[&inventory.name()]].concat()).expect_code(3);

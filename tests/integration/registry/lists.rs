@@ -140,10 +140,47 @@ fn without_an_interface_referrers_stand_under_a_tag() {
     let expected = attach(&registry, 0..3);
     fall_back(&registry, &expected);
     assert_eq!(referrers(&registry).unwrap(), (expected.clone(), ReferrersSource::Tag));
-    // A registry that answers whatever it is asked with a page of its own has no interface either.
-    let page = Answer::new(200).with("content-type", "text/html").body("<html>");
-    registry.fault("GET", "/referrers/", Fault::Instead(page));
-    assert_eq!(referrers(&registry).unwrap(), (expected, ReferrersSource::Tag));
+    for status in [404, 405, 501] {
+        registry.fault("GET", "/referrers/", Fault::Instead(Answer::new(status)));
+        assert_eq!(referrers(&registry).unwrap(), (expected.clone(), ReferrersSource::Tag));
+    }
+}
+
+#[test]
+fn what_is_no_list_of_referrers_is_not_having_none() {
+    let registry = Registry::start();
+    let page = |status: u16, media_type: &str, body: &str| {
+        Answer::new(status)
+            .with("content-type", media_type)
+            .body(body.to_owned())
+    };
+    for answer in [
+        page(200, "text/html", "<html>"),
+        page(200, "application/json", "{}"),
+        page(200, "", ""),
+        Answer::new(204),
+    ] {
+        registry.fault("GET", "/referrers/", Fault::Instead(answer));
+        let error = referrers(&registry).unwrap_err();
+        let expected = "an index of referrers";
+        assert!(
+            matches!(error, Error::Answer { expected: found, .. } if found == expected),
+            "{error}"
+        );
+    }
+    for status in [400, 406] {
+        for answer in [
+            page(status, "text/html", "<html>"),
+            Answer::error(status, "NAME_INVALID", "what?"),
+        ] {
+            registry.fault("GET", "/referrers/", Fault::Instead(answer));
+            let error = referrers(&registry).unwrap_err();
+            assert!(
+                matches!(error, Error::Status { status: found, .. } if found == status),
+                "{error}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -204,7 +241,7 @@ fn a_tag_of_referrers_that_is_something_else_is_refused() {
 #[test]
 fn a_refusal_is_one_whatever_its_status() {
     let registry = Registry::start();
-    for status in [400, 404] {
+    for status in [400, 404, 406] {
         let refused = |code: &str| Fault::Instead(Answer::error(status, code, "not for you"));
         registry.fault("GET", "/referrers/", refused("DENIED"));
         assert!(matches!(referrers(&registry), Err(Error::Denied { .. })));
@@ -250,7 +287,7 @@ fn a_list_of_referrers_that_is_only_called_json_is_one() {
     assert_eq!(referrers(&registry).unwrap(), expected);
     let answer = Answer::new(200).with("content-type", "application/json").body("{}");
     registry.fault("GET", "/referrers/", Fault::Instead(answer));
-    assert_eq!(referrers(&registry).unwrap(), (Vec::new(), ReferrersSource::Tag));
+    assert!(matches!(referrers(&registry), Err(Error::Answer { .. })));
 }
 
 #[test]

@@ -84,6 +84,21 @@ fn a_registry_without_a_list_of_referrers_keeps_them_below_a_tag() {
 }
 
 #[test]
+fn an_answer_that_is_no_list_of_referrers_is_never_not_signed() {
+    let (mut scene, [top, ..]) = Scene::with_two_images();
+    scene.sign(&top);
+    let login = Answer::new(200).with("content-type", "text/html").body("<html>");
+    for answer in [login, Answer::new(204), Answer::new(400)] {
+        let registry = scene.serve();
+        for _ in 0..8 {
+            registry.fault("GET", "/referrers/", Fault::Instead(answer.clone()));
+        }
+        let finished = verify(&scene, &registry, &["--platform", "linux/amd64"]);
+        says(finished.expect_code(3).stdout_text(), "UNKNOWN");
+    }
+}
+
+#[test]
 fn what_may_not_be_looked_at_is_never_not_signed() {
     let (scene, _) = Scene::with_two_images();
     for target in [

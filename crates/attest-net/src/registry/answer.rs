@@ -30,15 +30,26 @@ pub(super) enum Refusal {
 
 /// Whether the body of an error says that one may not look, whatever its status is.
 pub(super) fn refusal(body: &[u8]) -> Option<Refusal> {
-    let parsed: Value = serde_json::from_slice(body).ok()?;
-    parsed["errors"]
-        .as_array()?
-        .iter()
-        .find_map(|error| match error["code"].as_str()? {
-            "DENIED" => Some(Refusal::Denied),
-            "UNAUTHORIZED" => Some(Refusal::Unauthorized),
-            _ => None,
-        })
+    codes(body).iter().find_map(|code| match code.as_str() {
+        "DENIED" => Some(Refusal::Denied),
+        "UNAUTHORIZED" => Some(Refusal::Unauthorized),
+        _ => None,
+    })
+}
+
+/// Whether the body of an error says that the registry does not do what it is asked for.
+///
+/// Source: OCI distribution-spec 1.1, "Error Codes", `UNSUPPORTED`.
+pub(super) fn is_unsupported(body: &[u8]) -> bool {
+    codes(body).iter().any(|code| code == "UNSUPPORTED")
+}
+
+fn codes(body: &[u8]) -> Vec<String> {
+    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
+    let errors = parsed["errors"].as_array().into_iter().flatten();
+    errors
+        .filter_map(|error| error["code"].as_str().map(str::to_owned))
+        .collect()
 }
 
 fn of_envelope(envelope: &OciEnvelope) -> String {

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use tokio::time::timeout;
 
 use super::Error;
-use super::answer::{Refusal, message, refusal};
+use super::answer::{Refusal, is_unsupported, message, refusal};
 use super::challenge::{Challenge, Shortcoming};
 use super::client::Client;
 use super::credential::Credential;
@@ -123,15 +123,22 @@ impl Reply<'_> {
         message(&self.document(MAX_ERROR_BYTES).unwrap_or_default())
     }
 
-    /// The same for what is said not to be there. Some registries refuse like that, with the status of what is not there.
+    /// The same for what is said not to be there. Some registries refuse like that, with the status of what is not there, and some say
+    /// with the status of a bad question that they do not know it: then the code has to say so.
     pub(super) fn absence(self) -> Result<String, Failed> {
-        let (url, who) = (shown(&self.url), self.who.clone());
+        let (url, who, status) = (shown(&self.url), self.who.clone(), self.status());
         let body = self.document(MAX_ERROR_BYTES).unwrap_or_default();
         let message = message(&body);
         Err(Failed::from(match refusal(&body) {
-            None => return Ok(message),
             Some(Refusal::Denied) => Error::Denied { url, who, message },
             Some(Refusal::Unauthorized) => Error::Unauthorized { url, who, message },
+            None if matches!(status, 400 | 406) && !is_unsupported(&body) => Error::Status {
+                url,
+                status,
+                attempts: 1,
+                message,
+            },
+            None => return Ok(message),
         }))
     }
 }

@@ -13,7 +13,8 @@ use super::{Error, Manifest};
 /// The most referrers of one manifest that are read: each is a manifest that has to be fetched and looked at.
 const MAX_REFERRERS: usize = 10_000;
 
-/// What a registry answers that has no interface for referrers. 401 and 403 are not among them.
+/// What a registry answers that has no interface for referrers: 404, as the specification says, or that it knows no such method. Some
+/// answer 400 or 406 whatever they have no route for, which counts only with the code that says so. 401 and 403 are not among them.
 const NOT_OFFERED: [u16; 5] = [400, 404, 405, 406, 501];
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -131,10 +132,9 @@ impl Client {
         Ok(ListedReferrers { digests, cut })
     }
 
-    /// False when the registry has no interface for it: it says so, or answers with some page. A list that has begun goes on.
+    /// False when the registry says that it has no interface for it. A page that is no list says nothing: what a login page or an empty
+    /// answer hides may be all signatures there are.
     fn listed(&self, repository: &Repository, subject: &Digest, found: &mut Found) -> Result<bool, Error> {
-        let mut is_first = true;
-        let mut is_list = true;
         let rest = format!("referrers/{subject}");
         let listed = self.pages(
             Access::reading(repository),
@@ -142,17 +142,13 @@ impl Client {
             &NOT_OFFERED,
             |media_type, body, url| {
                 let media_type = media_type.map(bare).unwrap_or_default();
-                let is_index = is_index(&media_type, body);
-                let was_first = std::mem::replace(&mut is_first, false);
-                is_list &= is_index;
-                match (is_index, was_first) {
-                    (true, _) => take(body, url, found),
-                    (false, true) => Ok(()),
-                    (false, false) => Err(not_an_index(url, &media_type)),
+                match is_index(&media_type, body) {
+                    true => take(body, url, found),
+                    false => Err(not_an_index(url, &media_type)),
                 }
             },
         )?;
-        Ok(is_list && matches!(listed, Listed::Pages))
+        Ok(matches!(listed, Listed::Pages))
     }
 }
 
