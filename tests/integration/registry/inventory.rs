@@ -297,6 +297,37 @@ fn what_cannot_be_read_beside_an_image_is_shown_and_is_no_fault_of_the_image() {
     assert!(!saved.stdout_text().contains(&gone));
 }
 
+/// Whoever may write to a repository may not keep others from saving what is in it.
+#[test]
+fn what_lies_beside_an_image_and_is_not_what_names_it_says_keeps_nobody_from_saving_it() {
+    let inventory = Inventory::new();
+    let subject = json!({"mediaType": INDEX, "digest": inventory.scene.digest, "size": 1});
+    let empty = || inventory.descriptor("application/vnd.oci.empty.v1+json", b"{}");
+    let mut lies = Vec::new();
+    for (name, size) in [("larger", 8), ("smaller", 6), ("huge", u64::MAX)] {
+        let mut layer = inventory.descriptor("text/plain", b"content");
+        layer["size"] = json!(size);
+        lies.push(json!({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": name,
+            "config": empty(), "layers": [layer], "subject": subject}));
+    }
+    let other = sha256(b"is another").to_string();
+    let mut state = inventory.scene.registry.state();
+    state.blobs.insert(other.clone(), b"something".to_vec());
+    drop(state);
+    let layer = json!({"mediaType": "text/plain", "digest": other, "size": 9});
+    lies.push(
+        json!({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "other",
+        "config": empty(), "layers": [layer], "subject": subject}),
+    );
+    let lies: Vec<String> = lies.iter().map(|lie| inventory.manifest(None, lie)).collect();
+    let saved = inventory.saved();
+    let warning = "warning: 4 manifests that hang on the image are left out";
+    assert!(saved.stderr_text().starts_with(warning), "{}", saved.stderr_text());
+    assert!(lies.iter().all(|lie| !saved.stdout_text().contains(lie)));
+    let document: Value = serde_json::from_slice(&saved.stdout).unwrap();
+    assert_eq!(document["attached"].as_array().unwrap().len(), 4);
+}
+
 #[test]
 fn a_signature_of_another_image_is_drawn_as_that() {
     let inventory = Inventory::new();

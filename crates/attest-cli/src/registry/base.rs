@@ -114,7 +114,7 @@ impl Bases {
     }
 
     /// Makes sure that a manifest, whose bytes were read already, is here with everything that it names. False when the registry
-    /// has not all of it, or it is none: whoever may write there may put anything beside an image.
+    /// has not all of it, or something else in its place, or it is none: whoever may write there may put anything beside an image.
     pub(crate) fn keep(&self, reference: &Reference, descriptor: &Descriptor, bytes: &[u8]) -> Result<bool, Failure> {
         let fetching = Fetching {
             bases: self,
@@ -123,7 +123,7 @@ impl Bases {
         };
         match fetching.keep(descriptor, bytes) {
             Ok(()) => Ok(true),
-            Err(Problem::Registry(Error::NotFound { .. }) | Problem::Image(image::Error::Document { .. })) => Ok(false),
+            Err(problem) if problem.is_of_content() => Ok(false),
             Err(problem) => Err(self.told(problem, reference)),
         }
     }
@@ -169,6 +169,28 @@ enum Problem {
     Registry(Error),
     Image(image::Error),
     NotHere(Digest),
+}
+
+impl Problem {
+    /// Whether it is certain, and of what a manifest names: who wrote the manifest brought it about. That one may not look, or that
+    /// nobody answers, is none of that.
+    fn is_of_content(&self) -> bool {
+        match self {
+            Self::Registry(error) => matches!(
+                error,
+                Error::NotFound { .. } | Error::OtherDigest { .. } | Error::OtherSize { .. } | Error::TooLarge { .. }
+            ),
+            Self::Image(error) => matches!(
+                error,
+                image::Error::Document { .. }
+                    | image::Error::BlobSize { .. }
+                    | image::Error::BlobDigest { .. }
+                    | image::Error::TooLarge { .. }
+                    | image::Error::TooMany { .. }
+            ),
+            Self::NotHere(_) => false,
+        }
+    }
 }
 
 impl From<Error> for Problem {

@@ -52,7 +52,7 @@ impl Asking<'_> {
         let left_out = unreadable + kept.iter().filter(|entry| entry.is_none()).count();
         if left_out > 0 {
             context.say(format_args!(
-                "warning: {left_out} manifests that hang on the image are left out: they are none, or the registry lacks what they name"
+                "warning: {left_out} manifests that hang on the image are left out: they are none, or the registry lacks what they name or has something else in its place"
             ));
         }
         Ok(kept.into_iter().flatten().collect())
