@@ -1,5 +1,6 @@
 //! `attest verify` on images: what counts, what it covers, and what is only told.
 
+mod content;
 mod hostile;
 mod output;
 mod registries;

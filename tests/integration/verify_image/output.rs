@@ -56,6 +56,8 @@ fn json_says_of_each_manifest_what_vouches_for_it() {
         "https://sigstore.dev/cosign/sign/v1"
     );
     assert_eq!(report["bundles"][0]["notChecked"], json!([]));
+    assert_eq!(artifact["image"]["content"], "held");
+    assert_eq!(artifact["notChecked"], json!([]));
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
 pub(crate) const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
 /// Whom the tests expect.
@@ -75,15 +76,23 @@ impl Scene {
     }
 
     pub(crate) fn image(&mut self, platform: &str) -> Value {
+        self.image_with(platform, &[])
+    }
+
+    pub(crate) fn image_with(&mut self, platform: &str, layers: &[Value]) -> Value {
         let (os, architecture) = platform.split_once('/').unwrap();
         self.count += 1;
         let platform = json!({ "os": os, "architecture": architecture });
         let config = json!({ "os": os, "architecture": architecture, "author": self.count.to_string() }).to_string();
         let config = json!({ "mediaType": CONFIG, "digest": self.blob(config.as_bytes()), "size": config.len() });
-        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [] });
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
         let mut entry = self.manifest(MANIFEST, &manifest);
         entry["platform"] = platform;
         entry
+    }
+
+    pub(crate) fn layer(&mut self, bytes: &[u8]) -> Value {
+        json!({ "mediaType": LAYER, "digest": self.blob(bytes), "size": bytes.len() })
     }
 
     /// What BuildKit says of an image.

@@ -112,6 +112,7 @@ impl Report {
     /// What was left out for a manifest was left out, whatever was checked for its neighbours.
     fn not_checked_of_image(&self, image: &ImageFindings) -> Vec<&'static str> {
         let mut left_out = BTreeSet::new();
+        left_out.extend(image.content.is_left_out().then_some("image-content"));
         for node in image.nodes.iter().filter(|node| node.is_required) {
             let own = || {
                 node.bundles

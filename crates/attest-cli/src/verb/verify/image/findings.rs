@@ -7,6 +7,53 @@ pub(in super::super) struct ImageFindings {
     pub(in super::super) nodes: Vec<ImageNode>,
     /// What a manifest that is signed itself is: `signed`, `attested` or both.
     pub(in super::super) participle: &'static str,
+    pub(in super::super) content: Content,
+}
+
+/// What became of the configurations and layers of what is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Content {
+    /// Nobody read them: they are in a registry, or nothing is accepted.
+    NotRead,
+    /// They are what their digests say.
+    Held {
+        /// How many blobs are on disk.
+        here: usize,
+        /// How many a manifest says are elsewhere, and are: nobody read them.
+        elsewhere: usize,
+    },
+    /// One of them is not there, or is something else.
+    Broken,
+}
+
+impl Content {
+    /// As in JSON.
+    pub(in super::super) fn word(self) -> &'static str {
+        match self {
+            Self::NotRead => "not-read",
+            Self::Held { .. } => "held",
+            Self::Broken => "broken",
+        }
+    }
+
+    /// What is said of what is accepted, for people.
+    pub(in super::super) fn said(self) -> String {
+        match self {
+            Self::NotRead => "NOT checked: configurations and layers, which are in the registry".to_owned(),
+            Self::Held { here, elsewhere: 0 } => format!("configurations and layers: {here} blobs, as signed"),
+            Self::Held { here, elsewhere } => {
+                format!(
+                    "configurations and layers: {here} blobs, as signed; NOT checked: {elsewhere} that are elsewhere"
+                )
+            }
+            Self::Broken => "configurations and layers: not as signed".to_owned(),
+        }
+    }
+
+    /// Whether a part of them was left to whoever pulls them.
+    pub(in super::super) fn is_left_out(self) -> bool {
+        !matches!(self, Self::Held { elsewhere: 0, .. })
+    }
 }
 
 /// An index, a manifest or something else that an index names.

@@ -1,9 +1,11 @@
 //! Images in, a verdict for each and for everything below it out.
 //!
 //! `arguments` says what of an image is asked for, `demand` what has to be signed of it, `evidence` verifies what hangs on it, and
-//! `verdict` says of each manifest whether it is signed itself, covered by an index that is, or neither.
+//! `verdict` says of each manifest whether it is signed itself, covered by an index that is, or neither; `content` holds the blobs of
+//! what is accepted to their digests, where they are on disk.
 
 mod arguments;
+mod content;
 mod demand;
 mod evidence;
 mod findings;
@@ -234,12 +236,18 @@ fn repository(opened: &Opened) -> String {
 }
 
 fn judgement(subject: &Subject, opened: &Opened, question: &Question<'_>, unfit: Option<Problem>) -> Judgement {
-    let image = question.answer();
+    let mut image = question.answer();
     let mislabelled = platform::mislabelled(opened, question.tree, &image);
     let problems = image.nodes.iter().flat_map(|node| &node.problems);
     let problems = problems.filter(|problem| !problem.is_passed_over()).cloned();
     let problems = problems.chain(question.nothing()).chain(unfit);
-    let problems = problems.chain(mislabelled).collect();
+    let mut problems: Vec<Problem> = problems.chain(mislabelled).collect();
+    // What is not accepted anyway needs no reading.
+    if problems.is_empty() {
+        let (content, found) = content::hold(opened, question.tree, &image);
+        image.content = content;
+        problems = found;
+    }
     let required = image.nodes.iter().filter(|node| node.is_required);
     let mut covered_by: Vec<usize> = required.flat_map(|node| node.bundles.iter().copied()).collect();
     covered_by.sort_unstable();

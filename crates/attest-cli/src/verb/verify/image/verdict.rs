@@ -4,7 +4,7 @@ use super::super::problem::Problem;
 use super::arguments::{ImageOptions, Require};
 use super::demand::Demands;
 use super::evidence::{Nearness, Piece, Worth};
-use super::findings::{ImageFindings, ImageNode, NodeVerdict};
+use super::findings::{Content, ImageFindings, ImageNode, NodeVerdict};
 
 /// What was found beside a node, with the place of the first piece among all that was looked at.
 pub(super) enum Looked {
@@ -73,6 +73,7 @@ impl Question<'_> {
         ImageFindings {
             nodes: nodes.map(|(place, node)| self.node(place, node)).collect(),
             participle: self.demands.participle(),
+            content: Content::NotRead,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::visible::visible;
 /// For programs.
 pub(super) fn findings(image: &ImageFindings) -> Value {
     let nodes = image.nodes.iter().map(node);
-    json!({ "manifests": nodes.collect::<Vec<_>>() })
+    json!({ "content": image.content.word(), "manifests": nodes.collect::<Vec<_>>() })
 }
 
 fn node(node: &ImageNode) -> Value {
@@ -41,6 +41,11 @@ pub(super) fn tree(text: &mut String, image: &ImageFindings) {
         let said = image.said_of(node);
         let _ = writeln!(text, "         {label:<width$}  {}  {said}", node.digest);
     }
+}
+
+/// For people: what became of the blobs of an image that is accepted.
+pub(super) fn content(text: &mut String, image: &ImageFindings) {
+    let _ = writeln!(text, "         {}", image.content.said());
 }
 
 /// What a node goes by among the test cases.

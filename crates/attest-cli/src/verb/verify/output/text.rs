@@ -71,6 +71,9 @@ fn artifact(text: &mut String, report: &Report, judgement: &Judgement) {
     line(text, word, &judgement.subject.shown(), &digest);
     if let Some(image) = &judgement.image {
         super::image::tree(text, image);
+        if judgement.is_accepted() {
+            super::image::content(text, image);
+        }
     }
     if let Some(list) = &judgement.listed_in {
         let _ = writeln!(text, "         by the list {}", visible(&list.display().to_string()));
