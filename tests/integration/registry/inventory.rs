@@ -457,6 +457,69 @@ fn what_was_saved_is_pushed_again_with_everything_that_hangs_on_it() {
     );
 }
 
+#[test]
+fn what_hangs_on_what_hangs_on_an_image_is_drawn_saved_and_pushed() {
+    let inventory = Inventory::new();
+    let list = inventory.referrer(
+        &inventory.arm64,
+        "application/spdx+json",
+        ("application/spdx+json", b"{}"),
+    );
+    let bundle = fs::read(directory().join("accept/statement-rekor-v2/bundle.sigstore.json")).unwrap();
+    let signature = inventory.referrer(&list, BUNDLE, (BUNDLE, &bundle));
+    inventory.sign(&signature);
+    let drawn = inventory.drawn(&[&inventory.name()]);
+    let place = |lines: &[String]| {
+        let list = lines
+            .iter()
+            .position(|line| line.contains(" SBOM application/spdx+json"));
+        list.unwrap_or_else(|| panic!("{lines:#?}"))
+    };
+    let at = place(&drawn);
+    assert!(
+        drawn[at].starts_with("   ├─ ") || drawn[at].starts_with("   └─ "),
+        "{drawn:#?}"
+    );
+    assert!(
+        drawn[at + 1].contains("└─ attestation https://example.com/provenance/v1"),
+        "{drawn:#?}"
+    );
+    assert!(
+        drawn[at + 2].contains("   └─ signature of registry.example.org/team/app"),
+        "{drawn:#?}"
+    );
+    let saved = inventory.saved();
+    let document: Value = serde_json::from_slice(&saved.stdout).unwrap();
+    assert_eq!(document["attached"].as_array().unwrap().len(), 7);
+    let offline = inventory.drawn(&["--oci-layout", "saved"]);
+    assert_eq!(drawn[1..drawn.len() - 1], offline[1..offline.len() - 1]);
+    for without_referrers in [false, true] {
+        let mut state = inventory.scene.registry.state();
+        state.blobs.clear();
+        state.manifests.clear();
+        (state.without_referrers, state.etags) = (without_referrers, true);
+        drop(state);
+        let silent = inventory.attest(&["push", "saved", &inventory.name()]).expect_code(0);
+        let warning = "warning: 7 manifests that hang on the image in the layout, such as signatures, are not pushed; `--attestations` pushes them\n";
+        assert!(silent.stderr_text().contains(warning), "{}", silent.stderr_text());
+        let pushed = inventory
+            .attest(&["push", "saved", &inventory.name(), "--attestations"])
+            .expect_code(0);
+        assert!(
+            pushed.stderr_text().contains("7 manifests attached; 0 were there"),
+            "{}",
+            pushed.stderr_text()
+        );
+        assert!(!pushed.stderr_text().contains("warning"), "{}", pushed.stderr_text());
+        let again = inventory.drawn(&[&inventory.name()]);
+        let again: Vec<String> = again
+            .iter()
+            .map(|line| line.replace("  referrer by its tag", "  referrer"))
+            .collect();
+        assert_eq!(again, drawn);
+    }
+}
+
 /// Names a document in a layout by a tag.
 fn name_in(layout: &std::path::Path, tag: &str, document: &[u8]) {
     let additions = attest_archive::image::Additions::open(layout).unwrap();

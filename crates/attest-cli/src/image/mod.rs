@@ -14,7 +14,7 @@ mod place;
 mod writer;
 
 pub(crate) use argument::{ImageArguments, ImageName, is_image_reference, layout_hint, refuse_bare_name};
-pub(crate) use attached::require_few;
+pub(crate) use attached::{Hanging, MAX_HANGING_DEPTH};
 pub(crate) use chart::{ChartLayers, is_provenance_of};
 pub(crate) use content::{Content, Form, docker_reference};
 pub(crate) use each::for_each;

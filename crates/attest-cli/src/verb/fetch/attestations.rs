@@ -1,14 +1,14 @@
 //! An image in a registry in, everything that hangs on it out: referrers and what lies below cosign's tags, for each index and
-//! each manifest.
+//! each manifest, and for what hangs on those.
 
 use attest_archive::image::{Annotations, Descriptor, annotation};
 use attest_digest::Digest;
 use attest_net::registry::Reference;
-use attest_store::image::{NodeKind, Place as StoredPlace, StoredManifest, StoredManifests, Tree, manifests_of};
+use attest_store::image::{NodeKind, Place as StoredPlace, StoredManifest, Tree, manifests_of};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::{Place, for_each, require_few};
+use crate::image::{Hanging, Place, for_each};
 use crate::registry::Bases;
 
 /// What would say of an entry of a layout what it is called; only a layout's own writer says that.
@@ -32,24 +32,21 @@ impl Asking<'_> {
     /// What is to be written beside the image: the entries of `index.json`, in the order of their subjects. All that they
     /// name is kept by then.
     pub(super) fn fetch(&self, subjects: &[Digest], context: &mut Context<'_>) -> Result<Vec<Descriptor>, Failure> {
-        let found = for_each(subjects, |subject| {
-            let found = manifests_of(self.place, subject);
-            found.map_err(|error| self.place.failure(&error).at(self.reference))
+        let hanging = Hanging::on(subjects, self.reference, |level| {
+            for_each(level, |subject| {
+                let found = manifests_of(self.place, subject);
+                found.map_err(|error| self.place.failure(&error).at(self.reference))
+            })
         })?;
-        for found in &found {
-            require_few(found, self.reference)?;
+        if let Some(warning) = hanging.warning() {
+            context.say(warning);
         }
-        let unreadable: usize = found.iter().map(|found| found.unreadable).sum();
-        let stored: Vec<StoredManifest> = found
-            .into_iter()
-            .flat_map(|found: StoredManifests| found.manifests)
-            .collect();
-        let kept = for_each(&stored, |stored| {
+        let kept = for_each(&hanging.manifests, |(_, stored)| {
             let entry = entry(stored);
             let is_whole = self.bases.keep(self.reference, &entry, &stored.bytes)?;
             Ok::<_, Failure>(is_whole.then_some(entry))
         })?;
-        let left_out = unreadable + kept.iter().filter(|entry| entry.is_none()).count();
+        let left_out = hanging.unreadable + kept.iter().filter(|entry| entry.is_none()).count();
         if left_out > 0 {
             context.say(format_args!(
                 "warning: {left_out} manifests that hang on the image are left out: they are none, or the registry lacks what they name or has something else in its place"

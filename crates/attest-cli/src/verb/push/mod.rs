@@ -111,6 +111,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
         tags: &tags,
     };
     let pushed = sending.run(context)?;
+    sending.tell_left_behind(context);
     let report = Report {
         destination: &destination,
         tags: &tags,
@@ -173,6 +174,21 @@ impl Sending<'_> {
             tags: named.tags,
             ..pushed
         })
+    }
+
+    /// A mirror without what hangs on an image is one of an image that nobody signed.
+    fn tell_left_behind(&self, context: &mut Context<'_>) {
+        let (Source::Layout(opened), false) = (self.source, self.arguments.attestations) else {
+            return;
+        };
+        match attestations::hanging(opened.layout(), self.content) {
+            Ok(hanging) if hanging.manifests.is_empty() => {}
+            Ok(hanging) => context.say(format_args!(
+                "warning: {} manifests that hang on the image in the layout, such as signatures, are not pushed; `--attestations` pushes them",
+                hanging.manifests.len()
+            )),
+            Err(_) => context.say("warning: what hangs on the image in the layout cannot be read, and is not pushed"),
+        }
     }
 
     fn push(&self, client: &Client, tags: &[Tag], is_watched: bool) -> Result<Pushed, Failure> {

@@ -39,6 +39,8 @@ pub(super) struct AttachedDocument {
     pub(super) media_types: Vec<String>,
     pub(super) annotations: BTreeMap<String, String>,
     pub(super) error: Option<ErrorDocument>,
+    /// What hangs on it in turn.
+    pub(super) attached: Vec<AttachedDocument>,
     /// As of a file that holds the same.
     contents: Option<Value>,
 }
@@ -129,6 +131,7 @@ impl AttachedDocument {
             media_types: Vec::new(),
             annotations: BTreeMap::new(),
             error: None,
+            attached: Vec::new(),
             contents: None,
         }
     }

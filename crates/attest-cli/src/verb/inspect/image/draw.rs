@@ -115,7 +115,10 @@ impl Drawing<'_> {
             };
             match branch {
                 Branch::Line(text) => self.lines.push(format!("{indent}{knot} {text}")),
-                Branch::Attached(attached) => self.lines.push(format!("{indent}{knot} {}", attached.line())),
+                Branch::Attached(attached) => {
+                    self.lines.push(format!("{indent}{knot} {}", attached.line()));
+                    self.hanging(&attached.attached, &format!("{indent}{line} "));
+                }
                 Branch::Child(child) => {
                     let is_new = self.drawn.insert(*child);
                     self.lines
@@ -125,6 +128,23 @@ impl Drawing<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// What hangs on something that hangs on a manifest.
+    fn hanging(&mut self, attached: &[AttachedDocument], indent: &str) {
+        let shown = attached.iter().take(MAX_SHOWN);
+        for (number, one) in shown.enumerate() {
+            let (knot, line) = match number + 1 == attached.len() {
+                true => ("└─", "  "),
+                false => ("├─", "│ "),
+            };
+            self.lines.push(format!("{indent}{knot} {}", one.line()));
+            self.hanging(&one.attached, &format!("{indent}{line} "));
+        }
+        if attached.len() > MAX_SHOWN {
+            let more = attached.len() - MAX_SHOWN;
+            self.lines.push(format!("{indent}└─ and {more} more"));
         }
     }
 

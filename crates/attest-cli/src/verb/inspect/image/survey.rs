@@ -1,17 +1,23 @@
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attest_archive::image::{Descriptor, Manifest, Platform};
-use attest_store::image::{MAX_DOCUMENT_BYTES, NodeKind, Repository as _, StoredEvidence, Tree, evidence_of};
+use attest_digest::Digest;
+use attest_store::image::{
+    MAX_ATTACHMENTS, MAX_DOCUMENT_BYTES, NodeKind, Repository as _, StoredEvidence, Tree, evidence_of,
+};
 
 use super::attached::AttachedDocument;
 use super::manifest::ManifestDocument;
-use crate::image::{Place, PlaceError, for_each};
+use crate::image::{MAX_HANGING_DEPTH, Place, PlaceError, for_each};
 
 /// A tree, and what each image of it runs on.
 pub(super) struct Survey<'a> {
     place: &'a Place,
     tree: &'a Tree,
     platforms: Vec<Option<Platform>>,
+    /// On how many that hang on something it was looked for what hangs there.
+    followed: AtomicUsize,
 }
 
 impl<'a> Survey<'a> {
@@ -25,6 +31,7 @@ impl<'a> Survey<'a> {
             place,
             tree,
             platforms: asked?,
+            followed: AtomicUsize::new(0),
         })
     }
 
@@ -78,14 +85,19 @@ impl<'a> Survey<'a> {
         if matches!(node.kind, NodeKind::Other | NodeKind::LeftOut | NodeKind::Missing) {
             return Ok(Vec::new());
         }
-        let stored = evidence_of(self.place, node.digest())?;
+        self.attached_to(node.digest(), MAX_HANGING_DEPTH)
+    }
+
+    /// With what hangs on that in turn. Nothing can lead back: a referrer names its subject by its digest.
+    fn attached_to(&self, subject: &Digest, depth: usize) -> Result<Vec<AttachedDocument>, PlaceError> {
+        let stored = evidence_of(self.place, subject)?;
         let is_referrer = |one: &StoredEvidence| one.place == attest_store::image::Place::Referrer;
         let listed = match stored.iter().any(is_referrer) {
-            true => self.place.referrers(node.digest())?.digests,
+            true => self.place.referrers(subject)?.digests,
             false => Vec::new(),
         };
         let document = |one: &StoredEvidence| {
-            let mut document = AttachedDocument::new(one, node.digest());
+            let mut document = AttachedDocument::new(one, subject);
             if is_referrer(one) && one.manifest.as_ref().is_some_and(|manifest| !listed.contains(manifest)) {
                 document.below_fallback_tag();
             }
@@ -100,7 +112,30 @@ impl<'a> Survey<'a> {
         // They come by digest, and stay so within a kind.
         let mut documents = documents?;
         documents.sort_by_key(|document| document.kind);
+        if depth > 1 {
+            self.follow(&mut documents, depth - 1)?;
+        }
         Ok(documents)
+    }
+
+    /// What a manifest of several pieces carries is shown with the first of them.
+    fn follow(&self, documents: &mut [AttachedDocument], depth: usize) -> Result<(), PlaceError> {
+        let mut seen = BTreeSet::new();
+        let digest = |document: &AttachedDocument| document.manifest.as_deref()?.parse::<Digest>().ok();
+        let subjects: Vec<Option<Digest>> = documents
+            .iter()
+            .map(|document| digest(document).filter(|subject| seen.insert(subject.clone())))
+            .collect();
+        let followed = for_each(&subjects, |subject| match subject {
+            Some(subject) if self.followed.fetch_add(1, Ordering::Relaxed) < MAX_ATTACHMENTS => {
+                self.attached_to(subject, depth)
+            }
+            _ => Ok(Vec::new()),
+        })?;
+        for (document, attached) in documents.iter_mut().zip(followed) {
+            document.attached = attached;
+        }
+        Ok(())
     }
 }
 
