@@ -47,8 +47,7 @@ struct Wire {
     config: Option<Content>,
     #[serde(default)]
     layers: Vec<Content>,
-    #[serde(default)]
-    manifests: Vec<Content>,
+    manifests: Option<Vec<Content>>,
     subject: Option<Content>,
     annotations: Option<BTreeMap<String, String>>,
 }
@@ -81,13 +80,16 @@ impl Manifest {
                 "expected media type `{said}` as it says, found `{media_type}`"
             )));
         }
+        if wire.config.is_none() && wire.manifests.is_none() {
+            return Err(invalid("expected a configuration or a list of manifests".to_owned()));
+        }
         let digest = |content: &Content| content.digest.parse::<Digest>();
         // What lies elsewhere by its addresses need not be here.
         let layers = wire.layers.iter().filter(|layer| layer.urls.is_empty());
         let artifact_type = wire.artifact_type.or_else(|| wire.config.as_ref()?.media_type.clone());
         Ok(Self {
             blobs: wire.config.iter().chain(layers).map(digest).collect::<Result<_, _>>()?,
-            manifests: wire.manifests.iter().map(digest).collect::<Result<_, _>>()?,
+            manifests: wire.manifests.iter().flatten().map(digest).collect::<Result<_, _>>()?,
             subject: wire.subject.as_ref().map(digest).transpose()?,
             media_type: media_type.to_owned(),
             artifact_type,

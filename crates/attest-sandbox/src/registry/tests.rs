@@ -250,7 +250,14 @@ fn names_and_tags_that_are_none_are_refused() {
 
 #[test]
 fn what_is_no_manifest_is_refused() {
-    for text in ["", "[]", "{\"config\":1}", "{\"mediaType\":\"x/y\"}"] {
+    for text in [
+        "",
+        "[]",
+        "{}",
+        "{\"schemaVersion\":2,\"layers\":[]}",
+        "{\"config\":1}",
+        "{\"mediaType\":\"x/y\"}",
+    ] {
         let error = Manifest::parse(text.as_bytes(), MANIFEST).unwrap_err();
         assert!(matches!(error, RegistryError::ManifestInvalid(_)), "{text}");
     }

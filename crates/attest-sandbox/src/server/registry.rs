@@ -219,6 +219,11 @@ impl Request {
         let length = file.metadata()?.len();
         let range = self.range(length);
         let (start, end) = range.unwrap_or((0, length));
+        if range.is_some() && start >= length {
+            let mut response = StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+            set(&mut response, "content-range", &format!("bytes */{length}"));
+            return Ok(response);
+        }
         file.seek(SeekFrom::Start(start))?;
         let left = end - start;
         let body = if self.method == Method::HEAD {
@@ -242,7 +247,7 @@ impl Request {
         Ok(response)
     }
 
-    /// One range that begins inside; of everything else the whole is sent, as RFC 9110 section 14.2 allows.
+    /// One range, which may begin behind the end; of everything else the whole is sent, as RFC 9110 section 14.2 allows.
     fn range(&self, length: u64) -> Option<(u64, u64)> {
         let range = self.headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
         let (start, end) = range.split_once('-')?;
@@ -252,7 +257,7 @@ impl Request {
         } else {
             end.parse::<u64>().ok()?.checked_add(1)?.min(length)
         };
-        (start < end).then_some((start, end))
+        (start >= length || start < end).then_some((start, end))
     }
 
     async fn manifest(mut self, reference: &str) -> Answer {

@@ -52,6 +52,10 @@ fn an_upload_in_pieces_becomes_a_blob_that_is_read_in_pieces() {
         (part.body.as_slice(), part.said("content-range")),
         (&b"cd"[..], "bytes 2-3/6")
     );
+    let behind = client
+        .send(&format!("GET {blob} HTTP/1.1\r\nRange: bytes=6-\r\n"), b"")
+        .expect(416);
+    assert_eq!(behind.said("content-range"), "bytes */6");
     let head = client.send(&format!("HEAD {blob} HTTP/1.1\r\n"), b"").expect(200);
     assert_eq!(head.said("content-length"), "6");
     client.get(&place).expect(404);
