@@ -99,7 +99,7 @@ fn an_image_that_is_named_like_a_digest_is_not_taken_for_it() {
     };
     let mut index = scene.bench.json("app.oci/index.json");
     index["manifests"] = json!([named(&good), named(&format!("v1@{good}")), named("v1")]);
-    scene.bench.write("app.oci/index.json", &index.to_string());
+    scene.bench.write("app.oci/index.json", index.to_string());
     for text in [format!("app.oci@{good}"), format!("app.oci:v1@{good}")] {
         let reference = scene.reference();
         for arguments in [

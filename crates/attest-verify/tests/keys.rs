@@ -304,7 +304,7 @@ fn without_a_log_a_key_is_rejected_unless_that_is_said() {
     for roots in [&[&public_good][..], &[&github, &public_good], &[&public_good, &github]] {
         let verifier = Verifier::with_roots(roots, now());
         let rejection = verifier.verify_bundle(&bundle, &signed.expectation()).unwrap_err();
-        assert_eq!(rejection.code(), "bundle-invalid");
+        assert_eq!(rejection.code(), "no-log-entry");
         assert!(
             verifier
                 .without_log_unsafe()
