@@ -107,5 +107,10 @@ fn add(found: Found, is_alone: bool, inventory: &mut Inventory) {
     // What a lock file chose for it is known from there.
     if known.is_none() && found.is_needy {
         inventory.incomplete(key);
+        inventory.gap(Gap::new(
+            "no-lock",
+            &place,
+            "what it needs is not listed: no lock file chose it",
+        ));
     }
 }

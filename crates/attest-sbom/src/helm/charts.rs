@@ -154,6 +154,13 @@ impl Chart {
             let key = inventory.add(component.found_at(join(directory, place)));
             inventory.depends(from, key);
             inventory.incomplete(key);
+            if version.is_some() {
+                let detail = format!(
+                    "the chart `{}` is not there: what is in it is not listed",
+                    dependency.name
+                );
+                inventory.gap(Gap::new("unresolved", &join(directory, place), detail));
+            }
         }
         if !unknown.is_empty() {
             inventory.gap(unlocked(&unknown, &join(directory, self.files[0])));

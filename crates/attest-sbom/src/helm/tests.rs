@@ -52,7 +52,8 @@ fn a_lock_says_which_version_is_taken() {
             "pkg:helm/redis@22.0.4"
         ]
     );
-    assert_eq!(gaps(&inventory), [""; 0]);
+    // Which charts these are is settled, and not what is in them.
+    assert_eq!(gaps(&inventory), ["unresolved Chart.lock", "unresolved Chart.yaml"]);
     assert_eq!(inventory.edges().len(), 3);
     let redis = inventory
         .packages()
@@ -99,7 +100,7 @@ fn a_range_without_a_lock_is_a_gap() {
             "pkg:helm/redis"
         ]
     );
-    assert_eq!(gaps(&inventory), ["no-lock Chart.yaml"]);
+    assert_eq!(gaps(&inventory), ["no-lock Chart.yaml", "unresolved Chart.yaml"]);
 }
 
 #[test]
@@ -118,7 +119,14 @@ fn a_chart_twice_is_locked_twice_and_a_lock_of_something_else_is_told() {
         ]
     );
     let gaps: Vec<String> = inventory.gaps().map(ToString::to_string).collect();
-    assert_eq!(gaps, ["Chart.lock: mismatch: expected `^3` of `c`, found `4.0.0`"]);
+    assert_eq!(
+        gaps,
+        [
+            "Chart.lock: mismatch: expected `^3` of `c`, found `4.0.0`",
+            "Chart.lock: unresolved: the chart `a` is not there: what is in it is not listed",
+            "Chart.lock: unresolved: the chart `c` is not there: what is in it is not listed",
+        ]
+    );
 }
 
 #[test]
@@ -174,7 +182,13 @@ fn what_is_no_yaml_is_a_gap_and_hides_nothing_else() {
     ]);
     assert_eq!(
         gaps(&inventory),
-        ["no-lock Chart.yaml", "damaged other/Chart.yaml", "damaged values.yaml"]
+        [
+            "unresolved Chart.lock",
+            "no-lock Chart.yaml",
+            "unresolved Chart.yaml",
+            "damaged other/Chart.yaml",
+            "damaged values.yaml"
+        ]
     );
     assert_eq!(inventory.len(), 4);
 }
@@ -217,7 +231,14 @@ fn a_packaged_chart_is_read_like_one_that_lies_there() {
             "x/inner:3"
         ]
     );
-    assert_eq!(gaps(&inventory), ["damaged charts/broken-1.0.0.tgz"]);
+    assert_eq!(
+        gaps(&inventory),
+        [
+            "unresolved Chart.lock",
+            "unresolved Chart.yaml",
+            "damaged charts/broken-1.0.0.tgz"
+        ]
+    );
     assert_eq!(inventory.projects().len(), 1);
 }
 

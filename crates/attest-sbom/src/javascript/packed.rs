@@ -64,6 +64,11 @@ impl Found {
         // What a lock file chose for it is known from there.
         if known.is_none() && self.is_needy {
             inventory.incomplete(key);
+            inventory.gap(Gap::new(
+                "no-lock",
+                &place,
+                "what it needs is not listed: no lock file chose it",
+            ));
         }
     }
 }

@@ -177,6 +177,7 @@ fn a_damaged_package_hides_no_other_and_is_told() {
     ]);
     let codes: Vec<(&str, &str)> = found.gaps().map(|gap| (gap.place(), gap.code())).collect();
     let expected = [
+        ("a-1.0.0.crate", "no-lock"),
         ("b-1.0.0.crate", "damaged"),
         ("c-1.0.0.tgz", "damaged"),
         ("d-1.0.0.crate", "damaged"),
