@@ -121,9 +121,22 @@ fn describe(scan: &Scan<'_>, programs: &[(&str, Key)], inventory: &mut Inventory
     let is_of_others = programs
         .iter()
         .any(|(path, _)| path.split('/').any(|part| OTHERS.contains(&part)));
-    if is_alone && !is_system && !is_of_others {
+    let is_of_environment = programs.iter().any(|(path, _)| is_in_environment(scan, path));
+    if is_alone && !is_system && !is_of_others && !is_of_environment {
         inventory.describes(path, key);
     }
+}
+
+/// Whether a virtual environment of Python is above: what it holds are its packages.
+fn is_in_environment(scan: &Scan<'_>, path: &str) -> bool {
+    let mut above = path;
+    while let Some((directory, _)) = above.rsplit_once('/') {
+        if scan.listing().at(&format!("{directory}/pyvenv.cfg")).is_some() {
+            return true;
+        }
+        above = directory;
+    }
+    scan.listing().at("pyvenv.cfg").is_some()
 }
 
 /// What a file says; nothing for one that is no program, or says nothing and need not.

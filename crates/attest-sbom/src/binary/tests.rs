@@ -317,6 +317,8 @@ fn a_program_of_a_system_or_of_a_dependency_is_not_what_the_document_is_about() 
     for (path, other) in [
         ("usr/bin/app.so", "etc/os-release"),
         ("node_modules/x/app.so", "readme"),
+        ("bin/app.so", "pyvenv.cfg"),
+        ("tools/venv/bin/app.so", "tools/venv/pyvenv.cfg"),
     ] {
         let among = Memory::new([(path, program.clone()), (other, b"x".to_vec())]);
         let inventory = scan(
