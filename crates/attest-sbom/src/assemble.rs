@@ -17,6 +17,8 @@ pub struct Root {
     pub name: Option<String>,
     /// The version, in place of the one that a manifest has.
     pub version: Option<String>,
+    /// Whether it is around everything that manifests describe: none of them is about it, though one lies above the others.
+    pub is_around: bool,
 }
 
 impl Inventory {
@@ -41,7 +43,7 @@ impl Inventory {
         if self.is_empty() {
             return Err(Error::NothingToList);
         }
-        let top = self.top();
+        let top = self.top().filter(|_| !root.is_around);
         // Systems and images are built; of manifests and lock files something may become.
         let phase = match self.whole() {
             Some(_) => Phase::PostBuild,
@@ -79,6 +81,14 @@ impl Inventory {
     #[must_use]
     pub fn has_root(&self) -> bool {
         self.top().is_some()
+    }
+
+    /// Whether a manifest in `directory` says what all of this is; one that lies deeper speaks for its own directory alone.
+    /// The directory at the very top is the empty text.
+    #[must_use]
+    pub fn has_root_in(&self, directory: &str) -> bool {
+        let lies_there = |path: &String| path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory;
+        self.has_root() && self.projects().keys().any(lies_there)
     }
 
     /// The package of the manifest that lies higher than every other.
@@ -298,6 +308,30 @@ mod tests {
         };
         assert_eq!(names(&document["metadata"]["component"]["components"]), ["member"]);
         assert_eq!(names(&document["components"]), ["Cargo.lock", "used"]);
+    }
+
+    #[test]
+    fn a_manifest_that_lies_deeper_is_a_part_of_what_is_around_it() {
+        let mut inventory = Inventory::default();
+        let [app, used] = ["app", "used"].map(|name| inventory.add(library(name)));
+        inventory.depends(app, used);
+        inventory.project("source/crate/Cargo.toml", app);
+        assert!(
+            inventory.has_root_in("source/crate") && !inventory.has_root_in("source") && !inventory.has_root_in("")
+        );
+        let around = Root {
+            name: Some("product".to_owned()),
+            version: Some("2.0.0".to_owned()),
+            is_around: true,
+        };
+        let bom = inventory.document(&around, &Metadata::default()).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
+        let root = &document["metadata"]["component"];
+        assert_eq!(root["purl"], "pkg:generic/product@2.0.0");
+        let own = root["components"].as_array().unwrap();
+        assert!(own.len() == 1 && own[0]["purl"] == "pkg:cargo/app@1.0.0", "{own:?}");
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(dependencies(&document).contains(&("root".to_owned(), list(&["app@1.0.0"]))));
     }
 
     #[test]

@@ -57,7 +57,10 @@ fn note(scan: &Scan<'_>, files: &[&Entry], only: Key, inventory: &mut Inventory)
             inventory.gap(Gap::new("no-list", &file.path, detail));
         }
         files => {
-            let detail = format!("nothing tells what {} files were made of", files.len().min(MAX_FILES));
+            let detail = match files.len().min(MAX_FILES) {
+                1 => "nothing tells what 1 file was made of".to_owned(),
+                count => format!("nothing tells what {count} files were made of"),
+            };
             inventory.gap(Gap::new("no-list", "", detail));
         }
     }

@@ -2,6 +2,7 @@
 
 mod beside;
 mod distributions;
+mod lists;
 mod made;
 pub(crate) mod project;
 mod published;

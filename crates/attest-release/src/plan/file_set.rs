@@ -1,4 +1,4 @@
-use super::{Draft, bare_name, file_name};
+use super::{Draft, PlannedSbom, bare_name, file_name};
 use crate::config::{ArchiveFormat, FileSet, FileSetContents};
 use crate::{Error, FileName};
 
@@ -14,6 +14,8 @@ pub struct PlannedFileSet {
     pub root: Option<FileName>,
     /// What goes in.
     pub contents: PlannedContents,
+    /// The list of its contents.
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -55,6 +57,7 @@ impl Draft<'_> {
                 false => None,
             },
             contents,
+            sbom: self.sbom(&file)?,
             bundle: self.own_bundle(&file)?,
             file,
         })

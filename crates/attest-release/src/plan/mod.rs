@@ -104,6 +104,8 @@ pub struct PlannedSource {
     pub root: FileName,
     /// How the commit becomes an archive.
     pub rules: SourceRules,
+    /// The list of its contents.
+    pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
     pub bundle: Option<FileName>,
 }
@@ -312,6 +314,7 @@ impl Draft<'_> {
                 format: *format,
                 root: bare_name(&source.name, &values)?,
                 rules: source.rules,
+                sbom: self.sbom(&file)?,
                 bundle: self.own_bundle(&file)?,
                 file,
             })

@@ -59,6 +59,8 @@ impl Plan {
             .archives
             .iter()
             .map(|archive| (&archive.file, Some(archive.target), &archive.sbom));
+        let sources = self.sources.iter().map(|source| (&source.file, None, &source.sbom));
+        let sets = self.file_sets.iter().map(|set| (&set.file, None, &set.sbom));
         let charts = self.charts.iter().map(|chart| (&chart.file, None, &chart.sbom));
         let distributions = self.distributions.iter().map(|found| (&found.file, None, &found.sbom));
         let images = self.images.iter().flat_map(|image| {
@@ -66,7 +68,8 @@ impl Plan {
             let platforms = platforms.map(|root| (&image.file, Some(root.target), &root.sbom));
             std::iter::once((&image.file, None, &image.sbom)).chain(platforms)
         });
-        let all = archives.chain(charts).chain(distributions).chain(images);
+        let packed = archives.chain(sources).chain(sets);
+        let all = packed.chain(charts).chain(distributions).chain(images);
         all.filter_map(|(artifact, target, sbom)| {
             let sbom = sbom.as_ref()?;
             Some(Listed { artifact, target, sbom })

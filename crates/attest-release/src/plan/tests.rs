@@ -49,11 +49,15 @@ fn every_file_has_its_name_and_place() {
             "app-1.2.0-linux-amd64.cdx.json",
             "app-1.2.0-linux-armv7.cdx.json",
             "app-1.2.0-windows-amd64.cdx.json",
+            "app-1.2.0-source.tar.gz.cdx.json",
+            "app-1.2.0-source.zip.cdx.json",
             "SHA256SUMS",
             "app-1.2.0.sigstore.json",
             "app-1.2.0-linux-amd64.cdx.sigstore.json",
             "app-1.2.0-linux-armv7.cdx.sigstore.json",
             "app-1.2.0-windows-amd64.cdx.sigstore.json",
+            "app-1.2.0-source.tar.gz.cdx.sigstore.json",
+            "app-1.2.0-source.zip.cdx.sigstore.json",
         ]
     );
     let windows = &plan.archives[2];
@@ -178,13 +182,15 @@ fn the_table_shows_every_file_and_what_is_left_out() {
         "\
 app 1.2.0, commit 0123456789ab, with changes that are not committed
 
-FILE                                     KIND       TARGET       FROM
-app-1.2.0-linux-amd64.tar.gz             archive    linux/amd64  app (cargo x86_64-unknown-linux-gnu), LICENSE, README.md
-app-1.2.0-source.tar.gz                  source     -            commit 0123456789ab
-app-1.2.0-linux-amd64.cdx.json           sbom       linux/amd64  app-1.2.0-linux-amd64.tar.gz
-SHA256SUMS                               checksums  -            3 files
-app-1.2.0.sigstore.json                  bundle     -            4 files
-app-1.2.0-linux-amd64.cdx.sigstore.json  bundle     -            app-1.2.0-linux-amd64.tar.gz
+FILE                                       KIND       TARGET       FROM
+app-1.2.0-linux-amd64.tar.gz               archive    linux/amd64  app (cargo x86_64-unknown-linux-gnu), LICENSE, README.md
+app-1.2.0-source.tar.gz                    source     -            commit 0123456789ab
+app-1.2.0-linux-amd64.cdx.json             sbom       linux/amd64  app-1.2.0-linux-amd64.tar.gz
+app-1.2.0-source.tar.gz.cdx.json           sbom       -            app-1.2.0-source.tar.gz
+SHA256SUMS                                 checksums  -            4 files
+app-1.2.0.sigstore.json                    bundle     -            5 files
+app-1.2.0-linux-amd64.cdx.sigstore.json    bundle     -            app-1.2.0-linux-amd64.tar.gz
+app-1.2.0-source.tar.gz.cdx.sigstore.json  bundle     -            app-1.2.0-source.tar.gz
 
 left out:
   windows/amd64: no linker
@@ -212,7 +218,7 @@ fn a_plan_names_the_rules_of_its_source_archives_that_are_not_the_usual() {
 fn the_json_form_says_the_same() {
     let json = Plan::new(&config(CONFIG), &facts()).unwrap().to_json();
     assert_eq!(json["schema"], PLAN_SCHEMA);
-    assert_eq!(json["files"].as_array().unwrap().len(), 13);
+    assert_eq!(json["files"].as_array().unwrap().len(), 17);
     assert_eq!(json["files"][1]["target"], "linux/arm/v7");
     assert_eq!(json["files"][0]["inputs"][0], "app (cargo x86_64-unknown-linux-gnu)");
 }
@@ -267,10 +273,14 @@ fn a_set_of_files_is_planned_once_for_each_format() {
         [
             "app-1.2.0-docs.tar.gz",
             "app-1.2.0-docs.zip",
+            "app-1.2.0-docs.tar.gz.cdx.json",
+            "app-1.2.0-docs.zip.cdx.json",
             "SHA256SUMS",
             "app-1.2.0.sigstore.json",
             "app-1.2.0-docs.tar.gz.sigstore.json",
             "app-1.2.0-docs.zip.sigstore.json",
+            "app-1.2.0-docs.tar.gz.cdx.sigstore.json",
+            "app-1.2.0-docs.zip.cdx.sigstore.json",
         ]
     );
     assert_eq!(plan.file_sets[0].root.as_ref().unwrap().as_str(), "app-1.2.0-docs");
@@ -449,7 +459,7 @@ fn an_image_for_one_platform_has_one_list() {
     assert_eq!(published.sbom.unwrap().as_str(), "app-1.2.0-image.tar.cdx.json");
     assert_eq!(published.sbom_for(&"linux/amd64".parse().unwrap()), None);
     let lists = plan.files().iter().filter(|file| file.kind == FileKind::Sbom).count();
-    assert_eq!(lists, plan.archives.len() + 1);
+    assert_eq!(lists, plan.archives.len() + plan.sources.len() + 1);
 }
 
 #[test]

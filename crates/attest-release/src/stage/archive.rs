@@ -69,7 +69,7 @@ impl Staging {
         }
         let packed = self.write_archive(&set.file, set.format, members)?;
         self.record(&set.file, FileKind::Files, packed.measured);
-        Ok(())
+        self.list_packed(&set.file, set.sbom.as_ref(), set.root.as_ref())
     }
 
     /// A release must not find parts of itself, or of an earlier one, among what it packs.

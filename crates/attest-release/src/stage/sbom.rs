@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use attest_archive::image::Platform;
 use attest_digest::{Digest, Measured};
 use attest_sbom::tree::{Archive, Content, Directory, Entry, EntryKind, Listing, Tree};
-use attest_sbom::{About, Bom, Gap, Inventory, Metadata, Options, Root, Timestamp, files, oci, scan};
+use attest_sbom::{About, Bom, Gap, Inventory, Kind, Metadata, Options, Root, Timestamp, files, oci, scan};
 use attestation::{Payload, Predicate, Statement, Subject};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -50,6 +50,7 @@ impl Product {
         Root {
             name: Some(self.name.clone()),
             version: Some(self.version.clone()),
+            ..Root::default()
         }
     }
 
@@ -70,15 +71,38 @@ impl Product {
 impl Staging {
     /// Lists what is in a file that was packed: what its manifests and programs tell, else its digest alone.
     pub(super) fn list(&mut self, artifact: &FileName, sbom: Option<&PlannedSbom>) -> Result<(), StageError> {
-        let (Some(sbom), Some(staged)) = (sbom, self.files.get(artifact)) else {
-            return Ok(());
-        };
+        let Some(sbom) = sbom else { return Ok(()) };
         let scratch = self.scratch()?;
         let inside = inside(&self.path_of(artifact), scratch.path());
         let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
-        let document = self.document(inventory, artifact, &staged.measured);
-        let document = document.map_err(problem(artifact))?;
-        self.write_list(&sbom.file, &document)
+        let root = match &inventory {
+            Some(inventory) if inventory.has_root() => Root::default(),
+            _ => self.product.root(),
+        };
+        self.write_list_of(artifact, sbom, inventory, &root)
+    }
+
+    /// Lists what is in an archive of sources or other files: what its manifests tell, else every file in it. Without a manifest beside
+    /// everything else in the archive, it is the product.
+    pub(super) fn list_packed(
+        &mut self,
+        artifact: &FileName,
+        sbom: Option<&PlannedSbom>,
+        directory: Option<&FileName>,
+    ) -> Result<(), StageError> {
+        let Some(sbom) = sbom else { return Ok(()) };
+        let scratch = self.scratch()?;
+        let inside = inside_or_files(&self.path_of(artifact), scratch.path());
+        let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
+        let directory = directory.map_or("", FileName::as_str);
+        let root = match &inventory {
+            Some(inventory) if inventory.has_root_in(directory) => Root::default(),
+            _ => Root {
+                is_around: true,
+                ..self.product.root()
+            },
+        };
+        self.write_list_of(artifact, sbom, inventory, &root)
     }
 
     /// Lists what is in an image: one document for each of several platforms, and one that links them.
@@ -122,22 +146,33 @@ impl Staging {
         self.write(file, FileKind::Sbom, &list.to_json())
     }
 
+    fn write_list_of(
+        &mut self,
+        artifact: &FileName,
+        sbom: &PlannedSbom,
+        inventory: Option<Inventory>,
+        root: &Root,
+    ) -> Result<(), StageError> {
+        let Some(staged) = self.files.get(artifact) else {
+            return Ok(());
+        };
+        let document = self.document(inventory, artifact, &staged.measured, root);
+        self.write_list(&sbom.file, &document.map_err(problem(artifact))?)
+    }
+
     fn document(
         &self,
         inventory: Option<Inventory>,
         artifact: &FileName,
         measured: &Measured,
+        root: &Root,
     ) -> Result<Bom, attest_sbom::Error> {
         let metadata = self.product.metadata(self.settings.source_date.seconds())?;
         let files = [attest_sbom::File::new(artifact.as_str(), measured.clone())?];
-        let Some(inventory) = inventory else {
-            return self.product.list_of_files(&files, &metadata);
-        };
-        let root = match inventory.has_root() {
-            true => Root::default(),
-            false => self.product.root(),
-        };
-        inventory.document_of(&root, &files, &metadata)
+        match inventory {
+            Some(inventory) => inventory.document_of(root, &files, &metadata),
+            None => self.product.list_of_files(&files, &metadata),
+        }
     }
 
     /// Says of every file that has a list what is in it, in the words of the list; of an image for several platforms, also what is in
@@ -204,6 +239,18 @@ fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
         true => Ok(found(&archive)),
         false => Ok(Some(image)),
     }
+}
+
+/// What is in an archive; where no reader knows any of it, every file by its digest.
+fn inside_or_files(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
+    if let Some(inventory) = inside(path, scratch)? {
+        return Ok(Some(inventory));
+    }
+    let mut options = Options::default();
+    options.kinds.push(Kind::File);
+    // Of a file that no reader wants, nothing was kept when the archive was opened before.
+    let archive = Archive::open(path, &options, scratch)?;
+    Ok(archive.and_then(|archive| scan(&archive, &options).ok()))
 }
 
 /// What readers find, if they find anything.

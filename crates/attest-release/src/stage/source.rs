@@ -48,6 +48,6 @@ impl Staging {
         };
         self.submodules.clone_from(&unpacked.submodules);
         self.record(&source.file, FileKind::Source, measured);
-        Ok(())
+        self.list_packed(&source.file, source.sbom.as_ref(), Some(&source.root))
     }
 }

@@ -26,6 +26,7 @@ fn merged(documents: &[Named]) -> (Bom, Value) {
     let root = Root {
         name: Some("all".to_owned()),
         version: Some("3".to_owned()),
+        ..Root::default()
     };
     let bom = merge(documents, &root, &Metadata::default()).unwrap();
     let value = serde_json::from_slice(&bom.to_json()).unwrap();

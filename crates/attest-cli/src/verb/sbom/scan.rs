@@ -75,6 +75,7 @@ pub(super) fn root(text: &str) -> Result<Root, String> {
     Ok(Root {
         name: Some(name.to_owned()),
         version: version.map(str::to_owned),
+        ..Root::default()
     })
 }
 
