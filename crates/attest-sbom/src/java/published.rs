@@ -6,7 +6,7 @@
 
 mod table;
 
-use self::table::{CHANGED, UNIFORM};
+use self::table::{CHANGED, OTHERWISE, UNIFORM};
 use super::coordinates::Coordinates;
 
 /// The expression of SPDX that the publisher of a package states for it; nothing of those who are not known.
@@ -19,7 +19,17 @@ pub(super) fn licence(package: &Coordinates) -> Option<&'static str> {
     }
 }
 
-/// The same of the classes of a jar, by the name that they share.
+/// The same of the classes of a jar, by the name that they share. Classes of a specification are published by whoever
+/// implements it, so their name does not tell the publisher.
+pub(super) fn of_classes(name_space: &str, version: Option<&str>) -> Option<&'static str> {
+    let is_of_specification = ["jakarta", "javax"].contains(&name_space.split('.').next()?);
+    if is_of_specification {
+        return None;
+    }
+    of_name_space(name_space, version)
+}
+
+/// The same of a group.
 pub(super) fn of_name_space(name_space: &str, version: Option<&str>) -> Option<&'static str> {
     let mut names = std::iter::successors(Some(name_space), |name| name.rsplit_once('.').map(|(above, _)| above));
     let stated = names.find_map(|name| match of_name(name, version) {
@@ -48,6 +58,9 @@ impl Stated {
 }
 
 fn of_name(name: &str, version: Option<&str>) -> Stated {
+    if OTHERWISE.contains(&name) {
+        return Stated::Otherwise;
+    }
     if let Some((_, changes)) = CHANGED.iter().find(|(changed, _)| *changed == name) {
         let version = version.map(numbers).unwrap_or_default();
         let mut before = changes.iter().rev().filter(|(from, _)| numbers(from) <= version);
@@ -70,6 +83,7 @@ fn numbers(version: &str) -> Vec<u64> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::table::JAKARTA;
     use super::*;
 
     fn stated(group: &str, artifact: &str, version: &str) -> Option<&'static str> {
@@ -87,6 +101,10 @@ mod tests {
             ("org.springframework", "spring-core", "6", Some("Apache-2.0")),
             ("org.springframework.boot", "spring-boot-starter-parent", "3.2.0", None),
             ("com.example", "app", "1", None),
+            ("io.vertx", "vertx-parent", "13", None),
+            ("io.vertx", "vertx-core", "4.5.0", Some("Apache-2.0 OR EPL-2.0")),
+            ("org.bouncycastle", "bcpg-jdk18on", "1.78", None),
+            ("org.apache.servicemix.bundles", "a", "1", None),
         ] {
             assert_eq!(stated(group, artifact, version), expected, "{group}:{artifact}");
         }
@@ -108,16 +126,62 @@ mod tests {
             Some("CDDL-1.1 OR GPL-2.0-only WITH Classpath-exception-2.0")
         );
         assert_eq!(stated("com.sun.activation", "all", "1.2.2"), Some("BSD-3-Clause"));
+        for (group, artifact, before, from, expected) in [
+            ("io.grpc", "grpc-core", "1.4.0", "1.5.0", "Apache-2.0"),
+            (
+                "org.hibernate",
+                "hibernate-validator",
+                "3.1.0.GA",
+                "4.0.0.GA",
+                "Apache-2.0",
+            ),
+            (
+                "org.jboss.logging",
+                "jboss-logging",
+                "3.1.1.GA",
+                "3.1.2.GA",
+                "Apache-2.0",
+            ),
+            ("org.objenesis", "objenesis", "1.0", "1.2", "Apache-2.0"),
+            (
+                "org.rocksdb",
+                "rocksdbjni",
+                "5.1.4",
+                "6.0.1",
+                "Apache-2.0 OR GPL-2.0-only",
+            ),
+            (
+                "org.scala-lang.modules",
+                "scala-collection-compat_2.12",
+                "2.1.6",
+                "2.9.0",
+                "Apache-2.0",
+            ),
+        ] {
+            assert_eq!(stated(group, artifact, before), None, "{group} {before}");
+            assert_eq!(stated(group, artifact, from), Some(expected), "{group} {from}");
+        }
     }
 
     #[test]
     fn the_classes_of_a_jar_have_the_licence_of_their_name() {
         assert_eq!(
-            of_name_space("org.apache.derby.shared", Some("10.16.1.1")),
+            of_classes("org.apache.derby.shared", Some("10.16.1.1")),
             Some("Apache-2.0")
         );
-        assert_eq!(of_name_space("okhttp3", None), Some("Apache-2.0"));
-        assert_eq!(of_name_space("org", Some("1")), None);
+        assert_eq!(of_classes("okhttp3", None), Some("Apache-2.0"));
+        assert_eq!(of_classes("org", Some("1")), None);
+    }
+
+    #[test]
+    fn classes_of_a_specification_or_from_before_a_licence_have_none() {
+        assert_eq!(of_name_space("jakarta.servlet", Some("6.0.0")), Some(JAKARTA));
+        assert_eq!(of_classes("jakarta.servlet", Some("6.0.0")), None);
+        assert_eq!(of_classes("javax.mail", Some("1.6.2")), None);
+        assert_eq!(of_classes("org.apache.oro.text", Some("2.0.8")), None);
+        assert_eq!(of_classes("org.apache.log4j", Some("1.2.8")), None);
+        assert_eq!(of_classes("org.apache.log4j", None), None);
+        assert_eq!(of_classes("org.apache.log4j", Some("1.2.17")), Some("Apache-2.0"));
     }
 
     #[test]
@@ -128,6 +192,9 @@ mod tests {
             for name in *uniform {
                 assert!(names.insert(*name), "{name}");
             }
+        }
+        for name in OTHERWISE {
+            assert!(names.insert(*name), "{name}");
         }
         for (name, changes) in CHANGED {
             assert!(names.insert(*name), "{name}");

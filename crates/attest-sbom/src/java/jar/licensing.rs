@@ -159,10 +159,9 @@ pub(super) fn hearsay_of_named(jar: &Jar) -> Option<Hearsay> {
     let version = identity::version(jar, FileName::of(&jar.place));
     // Builds of Scala write the group where others write a name.
     let vendors = VENDORS.iter().filter_map(|name| jar.manifest.first(&[name]));
-    let mut names = vendors.chain(jar.name_space.as_deref());
-    names
-        .find_map(|name| published::of_name_space(name, version))
-        .map(of_publisher)
+    let mut vendors = vendors.filter_map(|name| published::of_name_space(name, version));
+    let classes = || published::of_classes(jar.name_space.as_deref()?, version);
+    vendors.next().or_else(classes).map(of_publisher)
 }
 
 fn of_publisher(expression: &str) -> Hearsay {
