@@ -43,10 +43,7 @@ impl Values {
                 match &value.content {
                     NodeContent::Map(_) | NodeContent::List(_) => left.push((below, name.to_owned(), value)),
                     NodeContent::Plain(written) | NodeContent::Quoted(written) => {
-                        if let Some(image) = of_text(name, written, node) {
-                            values.images.push(image);
-                            values.paths.insert(below);
-                        }
+                        values.add_text(below, of_text(name, written, node));
                     }
                 }
             }
@@ -58,6 +55,13 @@ impl Values {
             }
         }
         values
+    }
+
+    fn add_text(&mut self, path: String, found: Option<Image>) {
+        if let Some(image) = found {
+            self.images.push(image);
+            self.paths.insert(path);
+        }
     }
 
     /// What a mapping names, or looks as if it did.

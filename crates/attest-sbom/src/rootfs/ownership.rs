@@ -129,6 +129,11 @@ mod tests {
         }
     }
 
+    fn names(inventory: &Inventory) -> Vec<&str> {
+        let packages = inventory.packages().iter();
+        packages.map(|package| package.name.as_str()).collect()
+    }
+
     #[test]
     fn what_a_package_of_the_system_brought_along_is_that_package() {
         let mut inventory = Inventory::default();
@@ -146,12 +151,7 @@ mod tests {
         let list = format!("/.\n/usr/lib/both\n/{metadata}\n");
         let tree = Memory::new([("var/lib/dpkg/info/python3-requests.list", list)]);
         leave_out_owned(&Scan::of(&tree, &Options::default()), &mut inventory);
-        let names: Vec<&str> = inventory
-            .packages()
-            .iter()
-            .map(|package| package.name.as_str())
-            .collect();
-        assert_eq!(names, ["python3-requests", "app", "both"]);
+        assert_eq!(names(&inventory), ["python3-requests", "app", "both"]);
         let app = inventory.by_purl("pkg:pypi/app@1").unwrap();
         assert!(inventory.edges().contains(&(app, owner)));
         assert_eq!(inventory.edges().len(), 2);
@@ -176,12 +176,7 @@ mod tests {
         program("other");
         let tree = Memory::new([("var/lib/dpkg/info/gh.list", "/.\n/usr/bin/gh\n")]);
         leave_out_owned(&Scan::of(&tree, &Options::default()), &mut inventory);
-        let names: Vec<&str> = inventory
-            .packages()
-            .iter()
-            .map(|package| package.name.as_str())
-            .collect();
-        assert_eq!(names, ["gh", "stdlib", "other"]);
+        assert_eq!(names(&inventory), ["gh", "stdlib", "other"]);
         assert_eq!(
             inventory.packages()[owner.place()].purl.as_deref(),
             Some("pkg:deb/debian/gh@2")

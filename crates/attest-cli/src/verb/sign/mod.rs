@@ -141,13 +141,17 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Out
     if arguments.tree.manifest.is_none() {
         arguments.tree.check_unused()?;
     }
+    sign_files(&arguments, context)
+}
+
+fn sign_files(arguments: &Arguments, context: &mut Context<'_>) -> Result<Outcome, Failure> {
     let threads = arguments.threads.resolve(&context.environment)?;
     let evidence = arguments.evidence.evidence();
     evidence.check(arguments.own.key.is_none() || arguments.own.certificate.is_some())?;
-    let wanted = Wanted::new(&arguments, context.now)?;
+    let wanted = Wanted::new(arguments, context.now)?;
     let credential = arguments.own.load(context)?;
     let needed = evidence.has_witnesses() || credential.is_certified();
-    let root = check::Root::load(&arguments, needed, &context.environment)?;
+    let root = check::Root::load(arguments, needed, &context.environment)?;
     let algorithm = arguments.own.signing_algorithm;
     let key = credential.kind(algorithm);
     let requests = wanted.measure(Scheme { key, algorithm }, threads)?;
