@@ -105,21 +105,24 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
         self.layout.borrow()
     }
 
-    pub(super) fn entry(&self, tag: &str) -> Option<&Descriptor> {
-        let mut entries = self.layout().index().manifests().iter();
-        let named = entries.find(|entry| entry.reference_name() == Some(tag));
-        named.or_else(|| self.saved(tag))
+    pub(super) fn entry(&self, tag: &str) -> Result<Option<&Descriptor>, Error> {
+        let entries = self.layout().index().manifests().iter();
+        match only(tag, entries.filter(|entry| entry.reference_name() == Some(tag)))? {
+            Some(named) => Ok(Some(named)),
+            None => only(tag, self.saved(tag)),
+        }
     }
 
     /// What `cosign save` kept of a tag: that of the image that it saved, and of no other, such as those of an index.
-    fn saved(&self, tag: &str) -> Option<&Descriptor> {
-        let (kind, of) = match tag.rsplit_once('.')? {
-            (_, "sig") => (SAVED_SIGNATURES, CosignTag::Signatures),
-            (_, "att") => (SAVED_ATTESTATIONS, CosignTag::Attestations),
-            _ => return None,
+    fn saved(&self, tag: &str) -> impl Iterator<Item = &Descriptor> {
+        let kept = match tag.rsplit_once('.') {
+            Some((_, "sig")) => Some((SAVED_SIGNATURES, CosignTag::Signatures)),
+            Some((_, "att")) => Some((SAVED_ATTESTATIONS, CosignTag::Attestations)),
+            _ => None,
         };
         let entries = || self.layout().index().manifests().iter();
-        entries().find(|entry| {
+        entries().filter(move |entry| {
+            let Some((kind, of)) = kept else { return false };
             let is_beside = |image: &&Descriptor| {
                 let name = entry.reference_name();
                 saved_kind(image).is_some_and(|kind| SAVED_IMAGE.contains(&kind))
@@ -130,6 +133,19 @@ impl<L: Borrow<Layout>> LayoutRepository<L> {
                 && images.peek().is_some()
                 && images.all(|image| of.of(image.digest()) == tag)
         })
+    }
+}
+
+/// Of several with one name, one tool takes the first and another one the last.
+fn only<'e>(tag: &str, entries: impl Iterator<Item = &'e Descriptor>) -> Result<Option<&'e Descriptor>, Error> {
+    let entries: Vec<&Descriptor> = entries.collect();
+    let digests: BTreeSet<&Digest> = entries.iter().map(|entry| entry.digest()).collect();
+    match digests.len() {
+        0 | 1 => Ok(entries.first().copied()),
+        _ => Err(Error::AmbiguousReference {
+            asked: tag.to_owned(),
+            found: digests.into_iter().cloned().collect(),
+        }),
     }
 }
 
@@ -145,7 +161,7 @@ impl<L: Borrow<Layout>> Repository for LayoutRepository<L> {
     }
 
     fn tagged(&self, tag: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.entry(tag).map(|entry| self.layout().document(entry)).transpose()
+        self.entry(tag)?.map(|entry| self.layout().document(entry)).transpose()
     }
 
     fn blob(&self, digest: &Digest, size: u64) -> Result<Option<Vec<u8>>, Error> {

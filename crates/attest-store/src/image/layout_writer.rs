@@ -46,11 +46,11 @@ impl<L: Borrow<Layout>> Writer for LayoutRepository<L> {
         let put = additions.insert(media_type, bytes)?;
         // What `cosign save` wrote has no tags: its entry gains what is new, so that cosign reads it there.
         let now = LayoutRepository::new(self.now()?)?;
-        let there = now.entry(tag).filter(|entry| entry.reference_name() != Some(tag));
+        let there = now.entry(tag)?.filter(|entry| entry.reference_name() != Some(tag));
         let place = there.map_or(EntryPlace::Tag(tag), |entry| EntryPlace::InPlaceOf(entry.digest()));
         let named = additions.name(&put, place, |layout| {
             let found = LayoutRepository::new(layout)?
-                .entry(tag)
+                .entry(tag)?
                 .map(|entry| entry.digest().to_string());
             Ok(match condition {
                 None => true,

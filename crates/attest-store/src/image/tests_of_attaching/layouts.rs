@@ -143,6 +143,49 @@ fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
 }
 
 #[test]
+fn of_two_entries_with_the_name_of_signatures_neither_is_taken() {
+    let (scene, image) = scene();
+    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
+    let evidence = NewEvidence::LegacySignature {
+        bundle: &bundle(1),
+        payload: &payload,
+    };
+    attach(scene.path(), &image, &evidence).unwrap();
+    let mut document = index(scene.path());
+    let twin = document["manifests"][1].clone();
+    let write = |document: &Value| fs::write(scene.path().join("index.json"), document.to_string()).unwrap();
+    // The same twice is one.
+    document["manifests"].as_array_mut().unwrap().push(twin.clone());
+    write(&document);
+    assert_eq!(found(scene.path(), &image).len(), 1);
+    for name in [
+        json!({ "org.opencontainers.image.ref.name": CosignTag::Signatures.of(image.digest()) }),
+        json!({ "kind": "dev.cosignproject.cosign/sigs" }),
+    ] {
+        let entries = document["manifests"].as_array_mut().unwrap();
+        entries[0]["annotations"] = json!({ "kind": "dev.cosignproject.cosign/image" });
+        entries[1]["annotations"] = name.clone();
+        entries[2] = json!({
+            "mediaType": image.media_type(), "digest": image.digest().to_string(), "size": image.size(), "annotations": name,
+        });
+        write(&document);
+        let layout = Layout::open(scene.path()).unwrap();
+        let ambiguous = |error: &Error| {
+            let Error::AmbiguousReference { asked, found } = error else {
+                panic!("{error}")
+            };
+            assert_eq!((asked, found.len()), (&CosignTag::Signatures.of(image.digest()), 2));
+        };
+        ambiguous(&evidence_of(&LayoutRepository::new(&layout).unwrap(), image.digest()).unwrap_err());
+        match attach(scene.path(), &image, &evidence).unwrap_err() {
+            AttachError::Repository(error) => ambiguous(&error),
+            error => panic!("{error}"),
+        }
+        assert_eq!(index(scene.path()), document);
+    }
+}
+
+#[test]
 fn what_cosign_saved_of_an_index_gains_no_signature_of_an_image_of_it() {
     let (scene, one) = scene();
     let additions = Additions::open(scene.path()).unwrap();
