@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::base::Scene;
-use super::server::{Door, Fault};
+use super::server::{Door, Fault, INDEX};
 use super::wire::Answer;
 use crate::command::{Command, Finished};
 
@@ -45,6 +45,28 @@ fn denied() -> Answer {
 
 fn writes(scene: &Scene) -> usize {
     scene.registry.count("PUT", "/manifests/")
+}
+
+#[test]
+fn a_tag_that_holds_something_else_is_told_before_anything_is_signed() {
+    let scene = scene();
+    let tag = format!("{}.sig", scene.digest.replace(':', "-"));
+    let other = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+    scene.registry.manifest(&tag, INDEX, other);
+    let before = scene.registry.requests().len();
+    let finished = sign(&scene, &["--legacy"]).expect_code(3);
+    let told = finished.stderr_text();
+    assert!(told.contains("error[evidence-tag-taken]"), "{told}");
+    assert!(!told.contains("signing with"), "{told}");
+    let asked = scene.registry.requests().split_off(before);
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.starts_with("GET ") || request.starts_with("HEAD ")),
+        "{asked:?}"
+    );
+    // Whoever stores nothing below it needs no place there.
+    sign(&scene, &[]).expect_code(0);
 }
 
 #[test]

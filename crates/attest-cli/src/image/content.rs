@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use attest_digest::{Algorithm, Algorithms, Digest, Measured};
 use attest_net::registry::Repository;
 use attest_sign::Session;
-use attest_store::image::{NewEvidence, Place, simple_signing_payload};
+use attest_store::image::{CosignTag, NewEvidence, Place, simple_signing_payload};
 use attestation::{Bundle, Payload, Statement};
 
 /// How Docker Hub is called by those who wrote the form of cosign 2.
@@ -46,6 +46,14 @@ impl Content {
         let payload = simple_signing_payload(docker_reference, image, annotations);
         let measured = Measured::of_bytes(&payload, &Algorithms::new(Algorithm::Sha256, digests));
         Self::SimpleSigning { payload, measured }
+    }
+
+    /// Below which tag cosign 2 keeps it.
+    pub(crate) fn cosign_tag(&self) -> CosignTag {
+        match self {
+            Self::Statement { .. } => CosignTag::Attestations,
+            Self::SimpleSigning { .. } => CosignTag::Signatures,
+        }
     }
 
     pub(crate) fn sign(&self, session: &Session<'_>) -> Result<Bundle, attest_sign::Error> {

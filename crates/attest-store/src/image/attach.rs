@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::asking::{Answer, Question};
 use super::contest::Contest;
 use super::document::Document;
-use super::shared::{Entry, Kind, NotShared};
+use super::shared::{Entry, Kind, NotShared, Shared};
 use super::written::{Pointer, go_json};
 use super::{CosignTag, MAX_ATTACHMENTS, Place, Writer, fallback_tag, legacy, referrer};
 
@@ -144,6 +144,19 @@ impl<W: Writer> Attaching<'_, W> {
                 self.as_layer(CosignTag::Attestations, layer, "a statement in an envelope")
             }
         }
+    }
+
+    /// Whether what stands below a tag of cosign 2 can gain an entry. Whoever asks before signing signs nothing in vain; it may still
+    /// be otherwise when the entry is stored.
+    ///
+    /// # Errors
+    /// [`AttachError::Repository`], [`AttachError::Taken`] and [`AttachError::Unreadable`].
+    pub fn check(&self, tag: CosignTag) -> Result<(), AttachError<W::Error>> {
+        let tag = tag.of(self.subject.digest());
+        let found = self.repository.versioned(&tag).map_err(AttachError::Repository)?;
+        Shared::read(Kind::Layers, found.as_ref().map(|found| &*found.bytes))
+            .map(drop)
+            .map_err(|reason| AttachError::of_tag(&tag, reason))
     }
 
     fn as_referrer(&self, bundle: &Bundle) -> Result<Stored, AttachError<W::Error>> {

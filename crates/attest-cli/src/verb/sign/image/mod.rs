@@ -28,7 +28,7 @@ pub(super) use argument::ImageSigningArguments;
 use message::Message;
 use report::Report;
 use signing::{Signing, sign_images};
-use store::{Storing, store};
+use store::{Storing, check_tags, store};
 use target::{Named, Scope, check_writable, open, targets};
 use task::{Plan, Task};
 
@@ -60,7 +60,7 @@ pub(super) fn run(mut arguments: Arguments, context: &mut Context<'_>) -> Result
         legacy,
     };
     let mut tasks = plan.tasks(&targets)?;
-    check_places(&arguments, &named)?;
+    check_places(&arguments, &named, &tasks)?;
     let work = Work {
         arguments: &arguments,
         named: &named,
@@ -127,13 +127,14 @@ impl Work<'_> {
 }
 
 /// That everything has a place, as far as that can be seen before.
-fn check_places(arguments: &Arguments, named: &[Named]) -> Result<(), Failure> {
+fn check_places(arguments: &Arguments, named: &[Named], tasks: &[Task<'_>]) -> Result<(), Failure> {
     let bundle = arguments.bundle.as_deref().into_iter();
     output::check_bundles(inputs(arguments).iter(), bundle)?;
-    match arguments.image.is_stored() {
-        true => check_writable(named),
-        false => Ok(()),
+    if arguments.image.is_stored() {
+        check_tags(tasks)?;
+        check_writable(named)?;
     }
+    Ok(())
 }
 
 fn check(arguments: &Arguments) -> Result<(), Failure> {

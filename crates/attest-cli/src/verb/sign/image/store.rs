@@ -11,7 +11,7 @@ use super::task::{Errand, Kept, Task};
 use super::{AT_ONCE, pool};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::image::attach_failure;
+use crate::image::{Form, attach_failure};
 use crate::verb::sign::check::Root;
 
 /// What is stored beside a bundle.
@@ -41,17 +41,42 @@ pub(crate) fn store(tasks: &mut [Task<'_>], storing: &Storing<'_>, context: &mut
 
 /// Whoever sits before a terminal is told why nothing happens.
 fn announce_waiting(tasks: &[Task<'_>], context: &mut Context<'_>) {
+    let places = tasks.iter().flat_map(|task| &task.errands);
+    let layouts = places.filter_map(|errand| errand.target.place.layout_path());
+    tell_locked(&layouts.collect(), context);
+}
+
+fn tell_locked(layouts: &BTreeSet<&Path>, context: &mut Context<'_>) {
     if !context.interactive {
         return;
     }
-    let places = tasks.iter().flat_map(|task| &task.errands);
-    let paths: BTreeSet<&Path> = places.filter_map(|errand| errand.target.place.layout_path()).collect();
-    for path in paths.into_iter().filter(|path| Additions::is_locked(path)) {
+    for path in layouts.iter().filter(|path| Additions::is_locked(path)) {
         context.say(format_args!(
             "waiting for another process that writes into the layout `{}`",
             path.display().to_string().escape_debug()
         ));
     }
+}
+
+/// Tells before anything is signed or published that a signature has no place: what is below a tag of cosign 2 may be something else.
+pub(super) fn check_tags(tasks: &[Task<'_>]) -> Result<(), Failure> {
+    let pool = pool(tasks.len().min(AT_ONCE))?;
+    pool.install(|| tasks.par_iter().try_for_each(check_tag))
+}
+
+fn check_tag(task: &Task<'_>) -> Result<(), Failure> {
+    for errand in task.errands.iter().filter(|errand| errand.form == Form::Tag) {
+        let place = errand.target.place;
+        let attaching = Attaching {
+            repository: place,
+            subject: &errand.target.subject,
+            created: None,
+            above: &[],
+        };
+        let checked = attaching.check(task.content.cosign_tag());
+        checked.map_err(|error| attach_failure(&error, place).at(&errand.target.name))?;
+    }
+    Ok(())
 }
 
 fn store_some(tasks: &mut [Task<'_>], storing: &Storing<'_>, is_named: bool) -> Result<Vec<Failure>, Failure> {
@@ -111,4 +136,45 @@ fn tell(tasks: &[Task<'_>], context: &mut Context<'_>) {
         }
     }
     context.say("what is not stored is lost; the same command with `--skip-signed`, and without `--bundle`, signs and stores what is missing");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Instant, SystemTime};
+
+    use super::*;
+
+    fn told(layout: &Path, interactive: bool) -> String {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let mut context = Context {
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            interactive,
+            person: false,
+            program: "attest".to_owned(),
+            arguments: Vec::new(),
+            environment: std::iter::empty().collect(),
+            now: SystemTime::UNIX_EPOCH,
+            started: Instant::now(),
+        };
+        tell_locked(&BTreeSet::from([layout]), &mut context);
+        String::from_utf8(stderr).unwrap()
+    }
+
+    #[test]
+    fn whoever_sits_before_a_terminal_is_told_of_a_lock() {
+        let scene = tempfile::tempdir().unwrap();
+        let marker = scene.path().join("oci-layout");
+        fs::write(&marker, "{}").unwrap();
+        assert_eq!(told(scene.path(), true), "");
+        let held = File::open(&marker).unwrap();
+        held.lock().unwrap();
+        let expected = format!(
+            "waiting for another process that writes into the layout `{}`\n",
+            scene.path().display()
+        );
+        assert_eq!(told(scene.path(), true), expected);
+        assert_eq!(told(scene.path(), false), "");
+    }
 }
