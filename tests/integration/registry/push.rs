@@ -144,6 +144,20 @@ fn a_tag_that_names_something_else_is_moved_and_one_that_names_it_is_left() {
     scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);
     let other = scene.registry.manifest("v1", MANIFEST, b"{}");
     assert_ne!(other, scene.digest);
+    let dry = ["push", "layout:v1", &scene.place(), "--tag", "new", "--dry-run"];
+    let looked = scene.attest(&dry).expect_code(0);
+    let talk = looked.stderr_text();
+    let tags: Vec<&str> = talk.lines().filter(|line| line.contains(" bytes, as `")).collect();
+    assert!(
+        tags[0].ends_with(&format!(" bytes, as `v1`, which names {other} now")),
+        "{talk}"
+    );
+    assert!(tags[1].ends_with(" bytes, as `new`"), "{talk}");
+    let looked = scene.attest(&[&dry[..], &["--format", "json"]].concat()).expect_code(0);
+    let document: Value = serde_json::from_slice(&looked.stdout).unwrap();
+    let moved = document["contents"].as_array().unwrap().iter();
+    let moved: Vec<&Value> = moved.rev().take(2).map(|item| &item["moved_from"]).collect();
+    assert_eq!(moved, [&Value::Null, &other.clone().into()]);
     scene.registry.state().log.clear();
     for sends in [1, 1] {
         scene.attest(&["push", "layout:v1", &scene.place()]).expect_code(0);

@@ -13,5 +13,5 @@ pub(crate) use arguments::RegistryArguments;
 pub(crate) use base::{Bases, is_registry_reference, parse_reference};
 pub(crate) use content::{Blob, BlobBytes, Content, Document};
 pub(crate) use failure::failure;
-pub(crate) use pushing::{Pushed, Pushing};
+pub(crate) use pushing::{Pushed, Pushing, Tagged};
 pub(crate) use transfer::Transfer;

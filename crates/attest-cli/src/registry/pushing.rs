@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use attest_archive::image::Error as ImageError;
+use attest_digest::Digest;
 use attest_net::registry::{
     BlobAddress, Client, Error, Pointer, Put, Reference, Repository, Tag, Upload, concurrently,
 };
@@ -35,8 +36,19 @@ pub(crate) struct Pushed {
     pub(crate) blobs: Vec<Upload>,
     /// Of each manifest and index but the top one, in their order: whether it was sent.
     pub(crate) documents: Vec<bool>,
-    /// Of each tag, in their order: whether the top was sent under it, because it named something else.
-    pub(crate) tags: Vec<bool>,
+    /// Of each tag, in their order.
+    pub(crate) tags: Vec<Tagged>,
+}
+
+/// What became of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tagged {
+    /// It named the top already.
+    Present,
+    /// The top was sent under it; there was no such tag.
+    New,
+    /// The same; it named something else.
+    Moved(Digest),
 }
 
 /// Why content did not go.
@@ -171,7 +183,7 @@ impl Pushing<'_> {
     }
 
     /// A tag that names the top already stays as it is: some registries take no tag twice.
-    fn top(&self, top: &Document, tags: &[Tag]) -> Result<Vec<bool>, PushProblem> {
+    fn top(&self, top: &Document, tags: &[Tag]) -> Result<Vec<Tagged>, PushProblem> {
         let digest = top.descriptor.digest();
         if tags.is_empty() {
             let is_there = self.client.has_manifest(self.repository, digest)?;
@@ -180,8 +192,13 @@ impl Pushing<'_> {
         let sent = tags.iter().map(|tag| {
             let pointer = Pointer::Tag(tag.clone());
             let found = self.client.find_manifest(self.repository, &pointer)?;
-            let is_it = found.is_some_and(|found| found.bytes == top.bytes);
-            self.put_unless(is_it, pointer, top)
+            let before = match found {
+                Some(found) if found.bytes == top.bytes => Tagged::Present,
+                Some(found) => Tagged::Moved(found.digest),
+                None => Tagged::New,
+            };
+            self.put_unless(before == Tagged::Present, pointer, top)?;
+            Ok(before)
         });
         sent.collect()
     }

@@ -8,7 +8,7 @@ use crate::answer::AnswerFormat;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::process::stdout_failed;
-use crate::registry::{Content, Pushed};
+use crate::registry::{Content, Pushed, Tagged};
 
 const SCHEMA: &str = "https://attest.dev/schema/push/v1";
 
@@ -55,6 +55,8 @@ struct ItemDocument<'a> {
     digest: String,
     size: u64,
     tag: Option<&'a str>,
+    /// What the tag names otherwise.
+    moved_from: Option<String>,
     state: &'static str,
 }
 
@@ -106,10 +108,11 @@ impl Report<'_> {
     }
 
     fn manifests(&self) -> ManifestsDocument {
-        let all = self.pushed.documents.iter().chain(&self.pushed.tags);
+        let documents = self.pushed.documents.iter().filter(|sent| **sent);
+        let tags = self.pushed.tags.iter().filter(|tagged| **tagged != Tagged::Present);
         ManifestsDocument {
             all: self.content.documents.len(),
-            sent: all.filter(|sent| **sent).count(),
+            sent: documents.count() + tags.count(),
         }
     }
 
@@ -121,9 +124,13 @@ impl Report<'_> {
         let documents = documents.map(|(document, sent)| item("manifest", &document.descriptor, put(*sent)));
         let tags = self.content.top().into_iter().flat_map(|top| {
             let tags = self.tags.iter().zip(&self.pushed.tags);
-            tags.map(|(tag, sent)| ItemDocument {
+            tags.map(|(tag, tagged)| ItemDocument {
                 tag: Some(tag.as_str()),
-                ..item("manifest", top, put(*sent))
+                moved_from: match tagged {
+                    Tagged::Moved(from) => Some(from.to_string()),
+                    Tagged::Present | Tagged::New => None,
+                },
+                ..item("manifest", top, put(*tagged != Tagged::Present))
             })
         });
         blobs.chain(documents).chain(tags).collect()
@@ -150,7 +157,12 @@ impl ItemDocument<'_> {
         let Self { kind, digest, size, .. } = self;
         let how = if self.state == "mounted" { "mount" } else { "send" };
         match self.tag {
-            Some(tag) => format!("would {how} {kind} {digest}, {size} bytes, as `{tag}`"),
+            Some(tag) => {
+                let before = self.moved_from.as_ref();
+                let before = before.map(|from| format!(", which names {from} now"));
+                let before = before.unwrap_or_default();
+                format!("would {how} {kind} {digest}, {size} bytes, as `{tag}`{before}")
+            }
             None => format!("would {how} {kind} {digest}, {size} bytes"),
         }
     }
@@ -163,6 +175,7 @@ fn item<'a>(kind: &'static str, descriptor: &'a Descriptor, state: &'static str)
         digest: descriptor.digest().to_string(),
         size: descriptor.size(),
         tag: None,
+        moved_from: None,
         state,
     }
 }
