@@ -1,5 +1,6 @@
 //! Registries: what the transport makes of good ones, slow ones and lying ones, and images of them as bases.
 
+mod attached;
 mod attachments;
 mod auth;
 mod base;
@@ -14,6 +15,7 @@ mod proxy;
 mod push;
 mod push_killed;
 mod push_kinds;
+mod saved;
 pub(crate) mod server;
 mod sign;
 mod uploads;
