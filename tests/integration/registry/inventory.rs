@@ -175,6 +175,25 @@ fn what_cannot_be_read_beside_an_image_is_shown_and_is_no_fault_of_the_image() {
 }
 
 #[test]
+fn what_is_not_looked_at_is_told() {
+    let inventory = Inventory::new();
+    let mut on = inventory.amd64.clone();
+    for depth in 1..=5 {
+        let told = inventory
+            .drawn(&[&inventory.name()])
+            .into_iter()
+            .find(|line| line.starts_with("On 1 of these it was not looked for what hangs there: "));
+        assert_eq!(told.is_some(), depth == 5, "{told:?}");
+        on = inventory.referrer(&on, "text/x", ("text/plain", b"x"));
+    }
+    let finished = inventory
+        .attest(&["inspect", &inventory.name(), "--format", "json"])
+        .expect_code(0);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    assert_eq!(document["images"][0]["notFollowed"], 1);
+}
+
+#[test]
 fn a_signature_of_another_image_is_drawn_as_that() {
     let inventory = Inventory::new();
     inventory.sign_beside(&inventory.arm64, &inventory.amd64);

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use attest_store::image::MAX_ATTACHMENTS;
+
 use super::ImageDocument;
 use super::attached::{self, AttachedDocument, Stored};
 use super::manifest::{Kind, ManifestDocument};
+use crate::image::MAX_HANGING_DEPTH;
 use crate::shell::quoted;
 use crate::visible::visible;
 
@@ -19,6 +22,12 @@ pub(in crate::verb::inspect) fn text(image: &ImageDocument) -> String {
         lines: vec![format!("{}: {}, UNVERIFIED", image.name, image.what())],
     };
     drawing.below(0, "");
+    if image.not_followed > 0 {
+        drawing.lines.push(format!(
+            "On {} of these it was not looked for what hangs there: {MAX_ATTACHMENTS} are looked at, {MAX_HANGING_DEPTH} deep.",
+            image.not_followed
+        ));
+    }
     let switch = if image.is_layout { "--oci-layout " } else { "" };
     let scheme = if image.is_layout { "" } else { "oci://" };
     drawing.lines.push(format!(

@@ -28,6 +28,9 @@ pub(super) struct ImageDocument {
     name: String,
     digest: String,
     manifests: Vec<ManifestDocument>,
+    /// On how many that hang on it it was not looked for what hangs there: there are bounds.
+    #[serde(rename = "notFollowed")]
+    not_followed: usize,
     /// For each manifest, those that it names.
     #[serde(skip)]
     children: Vec<Vec<usize>>,
@@ -67,6 +70,7 @@ pub(super) fn inspect(
         name: opened.name.clone(),
         digest: opened.digest.to_string(),
         manifests,
+        not_followed: survey.not_followed(),
         children: children.collect(),
         is_layout: opened.reference.is_none(),
     })

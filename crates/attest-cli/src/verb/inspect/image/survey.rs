@@ -18,6 +18,8 @@ pub(super) struct Survey<'a> {
     platforms: Vec<Option<Platform>>,
     /// On how many that hang on something it was looked for what hangs there.
     followed: AtomicUsize,
+    /// On how many it was not looked for that.
+    not_followed: AtomicUsize,
 }
 
 impl<'a> Survey<'a> {
@@ -32,6 +34,7 @@ impl<'a> Survey<'a> {
             tree,
             platforms: asked?,
             followed: AtomicUsize::new(0),
+            not_followed: AtomicUsize::new(0),
         })
     }
 
@@ -80,6 +83,11 @@ impl<'a> Survey<'a> {
         })
     }
 
+    /// On how many that hang somewhere it was not looked for what hangs there, once there are [`Survey::documents`].
+    pub(super) fn not_followed(&self) -> usize {
+        self.not_followed.load(Ordering::Relaxed)
+    }
+
     fn attached(&self, place: usize) -> Result<Vec<AttachedDocument>, PlaceError> {
         let node = &self.tree.nodes()[place];
         if matches!(node.kind, NodeKind::Other | NodeKind::LeftOut | NodeKind::Missing) {
@@ -112,9 +120,7 @@ impl<'a> Survey<'a> {
         // They come by digest, and stay so within a kind.
         let mut documents = documents?;
         documents.sort_by_key(|document| document.kind);
-        if depth > 1 {
-            self.follow(&mut documents, depth - 1)?;
-        }
+        self.follow(&mut documents, depth - 1)?;
         Ok(documents)
     }
 
@@ -127,10 +133,14 @@ impl<'a> Survey<'a> {
             .map(|document| digest(document).filter(|subject| seen.insert(subject.clone())))
             .collect();
         let followed = for_each(&subjects, |subject| match subject {
-            Some(subject) if self.followed.fetch_add(1, Ordering::Relaxed) < MAX_ATTACHMENTS => {
+            Some(subject) if depth > 0 && self.followed.fetch_add(1, Ordering::Relaxed) < MAX_ATTACHMENTS => {
                 self.attached_to(subject, depth)
             }
-            _ => Ok(Vec::new()),
+            Some(_) => {
+                self.not_followed.fetch_add(1, Ordering::Relaxed);
+                Ok(Vec::new())
+            }
+            None => Ok(Vec::new()),
         })?;
         for (document, attached) in documents.iter_mut().zip(followed) {
             document.attached = attached;
