@@ -11,6 +11,7 @@ mod inventory;
 mod lists;
 mod manifests;
 mod names;
+mod patience;
 mod proxy;
 mod push;
 mod push_killed;

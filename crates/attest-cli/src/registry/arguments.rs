@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use attest_net::HttpOptions;
 use attest_net::registry::{Certificates, Client, Keychain, Options, PlainHttp};
 
 use super::failure;
@@ -34,12 +36,16 @@ pub(crate) struct RegistryArguments {
     /// A registry elsewhere to speak http to: whoever is on the way reads passwords and tokens
     #[arg(long, value_name = "HOST[:PORT]")]
     allow_http_registry: Vec<String>,
+    /// How long a request to a registry that does not answer is tried [default: 90]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..))]
+    registry_retry_for: Option<u16>,
 }
 
 impl RegistryArguments {
     /// A client; nothing is connected, and no credentials are read yet.
     pub(crate) fn client(&self, environment: &Environment) -> Result<Client, Failure> {
         let options = Options {
+            patience: self.patience(),
             plain_http: PlainHttp {
                 wanted: self.plain_http,
                 others_unsafe: self.allow_http_registry.iter().cloned().collect(),
@@ -49,10 +55,22 @@ impl RegistryArguments {
                 client: self.registry_client_cert.clone().zip(self.registry_client_key.clone()),
                 directories: certificate_directories(environment),
             },
-            ..Options::default()
         };
         let keychain = Keychain::of_files(self.auth_files(environment)?);
         Client::new(options, keychain).map_err(|error| failure(&error))
+    }
+
+    /// Who waits less in all waits no longer for one answer.
+    fn patience(&self) -> HttpOptions {
+        let usual = HttpOptions::default();
+        let budget = self
+            .registry_retry_for
+            .map_or(usual.budget, |seconds| Duration::from_secs(seconds.into()));
+        HttpOptions {
+            budget,
+            timeout: usual.timeout.min(budget),
+            ..usual
+        }
     }
 
     /// A file that was named counts alone, and has to be there.
