@@ -110,6 +110,72 @@ fn a_chart_is_a_layout_where_that_is_said() {
 }
 
 #[test]
+fn a_form_that_is_said_changes_nothing_else_that_is_said() {
+    let scene = Scene::new();
+    let name = format!("oci://{}/team/base:v1", scene.registry.host());
+    let pinned = format!("oci://{}/team/base@{}", scene.registry.host(), scene.digest);
+    let arm64 = &["--platform", "linux/arm64"][..];
+    for (number, (name, options)) in [
+        (&name, arm64),
+        (&name, &["--attestations"]),
+        (&name, &["--replace"]),
+        (&name, &["--format", "json"]),
+        (&pinned, &["--offline"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for ending in ["", ".tar"] {
+            if ending == ".tar" && options == ["--replace"] {
+                continue;
+            }
+            let [unsaid, said] = ["unsaid", "said"].map(|word| format!("{word}{number}{ending}"));
+            let fetch = |output: &str, form: &[&str]| {
+                scene
+                    .fetch(&[&[&**name, "-o", output], options, form].concat())
+                    .expect_code(0)
+            };
+            let unsaid_text = fetch(&unsaid, &[]).stdout_text().replace(&unsaid, &said);
+            assert_eq!(
+                fetch(&said, &["--as", "layout"]).stdout_text(),
+                unsaid_text,
+                "{options:?}"
+            );
+            let [unsaid, said] = [unsaid, said].map(|name| scene.path(&name));
+            let is_same = match said.is_file() {
+                true => fs::read(said).unwrap() == fs::read(unsaid).unwrap(),
+                false => tree(&said) == tree(&unsaid),
+            };
+            assert!(is_same, "{options:?}{ending}");
+        }
+    }
+    let replaced = ["-o", "said0", "--as", "layout", "--replace"];
+    scene.fetch(&[&[&*name], &replaced[..]].concat()).expect_code(0);
+    assert!(tree(&scene.path("said0")) == tree(&scene.path("said3")));
+}
+
+#[test]
+fn files_that_are_asked_for_come_as_without_asking() {
+    let scene = Scene::empty();
+    let (name, [package, _]) = scene.pushed_chart();
+    let fetched = scene.fetch(&[&name, "-o", "first", "--format", "json"]).expect_code(0);
+    let document: Value = serde_json::from_slice(&fetched.stdout).unwrap();
+    let pinned = format!("{}/greeter@{}", scene.charts(), document["digest"].as_str().unwrap());
+    for (output, name, options) in [
+        ("plain", &name, &[][..]),
+        ("json", &name, &["--format", "json"]),
+        ("offline", &pinned, &["--offline"]),
+    ] {
+        let said = scene.fetch(&[&[&**name, "--as", "files", "-o", output], options].concat());
+        said.expect_code(0);
+        assert_same(&package, &scene.path(output).join(package.file_name().unwrap()));
+        assert!(tree(&scene.path(output)) == tree(&scene.path("first")), "{options:?}");
+    }
+    let refused = scene.fetch(&[&name, "--as", "files", "-o", "no.tar"]);
+    assert_eq!(code(&refused), (2, "option-of-another-kind"));
+}
+
+#[test]
 fn a_chart_that_is_none_or_is_signed_as_another_is_not_written() {
     let scene = Scene::empty();
     let (name, _) = scene.pushed_chart();

@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) ignores_conditions: bool,
     /// The longest that a request takes on each way.
     pub(crate) latency: Duration,
+    /// How many requests are on their way, and how many were at most.
+    pub(crate) busy: (usize, usize),
     /// How many entries a page has.
     pub(crate) page: Option<usize>,
     pub(crate) least_piece: Option<u64>,
@@ -148,9 +150,11 @@ fn serve(connection: &mut Connection, state: &Mutex<State>, stream: &TcpStream) 
         let Some(request) = connection.request(cut)? else {
             return Ok(());
         };
+        state.lock().unwrap().come();
         travel(state);
         let answer = state.lock().unwrap().answer(&request);
         travel(state);
+        state.lock().unwrap().busy.0 -= 1;
         match answer {
             Some(answer) if connection.answer(&request, &answer)? => {}
             _ => return stream.shutdown(Shutdown::Both),
@@ -170,6 +174,11 @@ fn travel(state: &Mutex<State>) {
 }
 
 impl State {
+    fn come(&mut self) {
+        let (now, most) = self.busy;
+        self.busy = (now + 1, most.max(now + 1));
+    }
+
     pub(crate) fn forget_faults(&mut self) {
         self.faults.clear();
     }

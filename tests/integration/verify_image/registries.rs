@@ -168,6 +168,21 @@ fn several_images_wait_for_their_registries_together() {
 }
 
 #[test]
+fn no_more_than_eight_images_wait_for_a_registry_at_once() {
+    let (scene, _) = Scene::with_two_images();
+    let registry = scene.serve();
+    // None is there, so that each is asked for once.
+    let image = |number| format!("oci://{}/team/app:none-{number}", registry.host());
+    let images: Vec<String> = (0..20).map(image).collect();
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    registry.state().latency = Duration::from_millis(300);
+    let finished = scene.release.verify(&[&images[..], &SIGNER].concat()).expect_code(3);
+    says(finished.stdout_text(), "0 of 20 artifacts verified");
+    let (_, most) = registry.state().busy;
+    assert!((5..=8).contains(&most), "{most}");
+}
+
+#[test]
 fn nothing_is_connected_for_a_layout() {
     let (mut scene, [top, ..]) = Scene::with_two_images();
     scene.sign(&top);

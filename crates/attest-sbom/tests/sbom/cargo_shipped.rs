@@ -291,3 +291,44 @@ fn of_a_workspace_the_member_of_its_name_is_shipped_else_its_programs() {
     assert_eq!(document["metadata"]["component"]["name"], "other");
     assert_eq!(names(&document), ["a", "b"]);
 }
+
+#[test]
+fn packages_in_the_store_of_cargo_say_as_much_as_copies_of_them() {
+    let project = Project {
+        manifest: "[dependencies]\na = \"1\"\n",
+        needs: &["a"],
+        sources: &[
+            (
+                "a",
+                &["b", "c"],
+                "[target.'cfg(windows)'.dependencies]\nb = \"1\"\n[dependencies]\nc = \"1\"\n",
+            ),
+            ("b", &[], ""),
+            ("c", &[], ""),
+        ],
+    };
+    assert_eq!(project.shipped(LINUX), ["a", "c"]);
+    let stored = |(path, text): (String, String)| {
+        let Some((name, file)) = path.strip_prefix("vendor/").and_then(|path| path.split_once('/')) else {
+            return (path, text);
+        };
+        let package = format!("registry/src/index-0123456789abcdef/{name}-1.0.0");
+        match file {
+            ".cargo-checksum.json" => (format!("{package}/.cargo-ok"), "{\"v\":1}".to_owned()),
+            file => (format!("{package}/{file}"), text),
+        }
+    };
+    let mut files: Vec<(String, String)> = project.files().into_iter().map(stored).collect();
+    // The store has other versions, too, which say nothing of this one.
+    let other = "registry/src/index-0123456789abcdef/a-2.0.0";
+    let manifest = package("a", "[dependencies]\nb = \"1\"\n").replace("1.0.0", "2.0.0");
+    files.push((format!("{other}/Cargo.toml"), manifest));
+    files.push((format!("{other}/.cargo-ok"), "{\"v\":1}".to_owned()));
+    let (document, gaps) = listed(files.clone(), LINUX);
+    assert_eq!(
+        (names(&document), gaps),
+        (vec!["a".to_owned(), "c".to_owned()], Vec::new())
+    );
+    let (document, _) = listed(files, "x86_64-pc-windows-msvc");
+    assert_eq!(names(&document), ["a", "b", "c"]);
+}
