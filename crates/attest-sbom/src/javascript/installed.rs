@@ -96,30 +96,44 @@ pub(super) fn is_of_package(path: &str) -> bool {
     is_installed(directory_of(path))
 }
 
-/// Whether a directory is the one of a package in `node_modules`, at any depth, also in pnpm's store of a project.
+/// Where managers keep packages apart from each other: pnpm, Bun, and npm and Yarn.
+const STORES: [&str; 3] = [".pnpm", ".bun", ".store"];
+
+const MODULES: &str = "node_modules";
+
+/// How Yarn calls every package of its store.
+const PACKAGE: &str = "package";
+
+/// Whether a directory is the one of a package in `node_modules`, at any depth, also in the store of a project.
 pub(super) fn is_installed(directory: &str) -> bool {
-    let mut parts = directory
-        .split('/')
-        .skip_while(|part| *part != "node_modules")
-        .skip(1)
-        .peekable();
+    let mut parts = directory.split('/').skip_while(|part| *part != MODULES).skip(1);
     while let Some(part) = parts.next() {
-        if part == ".pnpm" {
-            // Below it one directory for each package, or `node_modules` for what is found from everywhere.
-            let is_shared = parts.next_if_eq(&"node_modules").is_some();
-            if !is_shared && (parts.next().is_none() || parts.next() != Some("node_modules")) {
-                return false;
-            }
-            continue;
-        }
-        let is_name = !part.is_empty() && !part.starts_with('.') && (!part.starts_with('@') || parts.next().is_some());
-        match (is_name, parts.next()) {
+        let is_package = match STORES.contains(&part) {
+            true => match behind_entry(&mut parts) {
+                Some(MODULES) => continue,
+                behind => behind == Some(PACKAGE),
+            },
+            false => !part.is_empty() && !part.starts_with('.') && (!part.starts_with('@') || parts.next().is_some()),
+        };
+        match (is_package, parts.next()) {
             (true, None) => return true,
-            (true, Some("node_modules")) => {}
+            (true, Some(MODULES)) => {}
             _ => return false,
         }
     }
     false
+}
+
+/// What stands behind an entry of a store, one for each package; `node_modules` in its place has what is found from everywhere.
+fn behind_entry<'p>(parts: &mut impl Iterator<Item = &'p str>) -> Option<&'p str> {
+    let entry = parts.next().filter(|entry| *entry != MODULES);
+    let Some(entry) = entry else { return Some(MODULES) };
+    let behind = parts.next()?;
+    // npm has a directory for the scope of a name.
+    match entry.starts_with('@') && ![MODULES, PACKAGE].contains(&behind) {
+        true => parts.next(),
+        false => Some(behind),
+    }
 }
 
 /// Name and version of the package in `node_modules` in which a file lies, as its manifest says.
@@ -151,6 +165,10 @@ mod tests {
             "node_modules/a/node_modules/b/package.json",
             "node_modules/.pnpm/a@1.0.0/node_modules/@s/a/package.json",
             "node_modules/.pnpm/node_modules/a/package.json",
+            "node_modules/.bun/@s+a@1.0.0/node_modules/@s/a/package.json",
+            "node_modules/.store/@s/a@1.0.0-x/node_modules/@s/a/package.json",
+            "node_modules/.store/a-npm-1.0.0-x/package/package.json",
+            "node_modules/.store/@s-a-npm-1.0.0-x/package/node_modules/b/package.json",
         ] {
             assert!(is_of_package(path), "{path}");
         }
@@ -163,6 +181,9 @@ mod tests {
             "node_modules/.bin/package.json",
             "node_modules/.pnpm/a@1.0.0/package.json",
             "node_modules/.pnpm/package.json",
+            "node_modules/.store/a@1.0.0-x/dist/package.json",
+            "node_modules/.store/a-npm-1.0.0-x/package/dist/package.json",
+            "node_modules/.vite/deps/package.json",
         ] {
             assert!(!is_of_package(path), "{path}");
         }

@@ -229,39 +229,29 @@ fn packages_without_a_project_are_all_required() {
     assert_eq!(found.edges(), ["npm@10.0.0 -> a@1.0.0", "root -> npm@10.0.0"]);
 }
 
+/// The edges of a project whose packages are kept apart from each other: `a` lies in the first directory and looks for others
+/// in the second one, `b` lies in the third.
 #[cfg(unix)]
-#[test]
-fn links_of_pnpm_are_followed() {
+fn edges_of_store(a: &str, beside_a: &str, b: &str) -> Vec<String> {
     use attest_sbom::tree::Directory;
     use attest_sbom::{Metadata, Options, Root, scan};
     let directory = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
+    let place = |path: &str| {
         let path = directory.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        path
     };
-    let link = |path: &str, target: &str| {
-        let path = directory.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::os::unix::fs::symlink(target, path).unwrap();
+    let write = |path: String, text: &str| std::fs::write(place(&path), text).unwrap();
+    let link = |path: &str, target: &str| std::os::unix::fs::symlink(target, place(path)).unwrap();
+    let needs = |name: &str, needed: &str| {
+        format!(r#"{{"name": "{name}", "version": "1.0.0", "dependencies": {{"{needed}": "1"}}}}"#)
     };
-    write(
-        "package.json",
-        r#"{"name": "app", "version": "1.0.0", "dependencies": {"a": "1"}}"#,
-    );
-    write(
-        "node_modules/.pnpm/a@1.0.0/node_modules/a/package.json",
-        r#"{"name": "a", "version": "1.0.0", "dependencies": {"b": "1"}}"#,
-    );
-    write(
-        "node_modules/.pnpm/b@1.0.0/node_modules/b/package.json",
-        r#"{"name": "b", "version": "1.0.0"}"#,
-    );
-    link("node_modules/a", ".pnpm/a@1.0.0/node_modules/a");
-    link(
-        "node_modules/.pnpm/a@1.0.0/node_modules/b",
-        "../../b@1.0.0/node_modules/b",
-    );
+    write("package.json".to_owned(), &needs("app", "a"));
+    write(format!("node_modules/{a}/package.json"), &needs("a", "@s/b"));
+    let text = r#"{"name": "@s/b", "version": "1.0.0"}"#;
+    write(format!("node_modules/{b}/package.json"), text);
+    link("node_modules/a", a);
+    link(&format!("node_modules/{beside_a}/@s/b"), &format!("../../../../{b}"));
     link("node_modules/circle", "circle");
     let tree = Directory::new(directory.path()).unwrap();
     let inventory = scan(&tree, &Options::default()).unwrap();
@@ -271,7 +261,38 @@ fn links_of_pnpm_are_followed() {
         document: serde_json::from_slice(&bom.to_json()).unwrap(),
         gaps: Vec::new(),
     };
-    assert_eq!(found.edges(), ["a@1.0.0 -> b@1.0.0", "app@1.0.0 -> a@1.0.0"]);
+    found.edges()
+}
+
+#[cfg(unix)]
+#[test]
+fn links_into_stores_are_followed() {
+    let expected = ["a@1.0.0 -> @s/b@1.0.0", "app@1.0.0 -> a@1.0.0"];
+    for (a, beside_a, b) in [
+        // Of pnpm, Bun, npm and Yarn.
+        (
+            ".pnpm/a@1/node_modules/a",
+            ".pnpm/a@1/node_modules",
+            ".pnpm/@s+b@1/node_modules/@s/b",
+        ),
+        (
+            ".bun/a@1/node_modules/a",
+            ".bun/a@1/node_modules",
+            ".bun/@s+b@1/node_modules/@s/b",
+        ),
+        (
+            ".store/a@1-x/node_modules/a",
+            ".store/a@1-x/node_modules",
+            ".store/@s/b@1-x/node_modules/@s/b",
+        ),
+        (
+            ".store/a-npm-1-x/package",
+            ".store/a-npm-1-x/node_modules",
+            ".store/@s-b-npm-1-x/package",
+        ),
+    ] {
+        assert_eq!(edges_of_store(a, beside_a, b), expected, "{a}");
+    }
 }
 
 #[test]
