@@ -59,7 +59,8 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         reading.package(folders.len() + place, package);
     }
     for (place, (_, manifest)) in folders.iter().enumerate() {
-        reading.needs(place, &manifest.needs_without_peers());
+        // Bun installs what they leave to whoever uses them, too.
+        reading.needs(place, &manifest.needs(true));
     }
     for (place, (_, package)) in packages.iter().enumerate() {
         let tables = package.list().iter().find(|part| !part.table().is_empty());
@@ -67,6 +68,19 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
         reading.needs(folders.len() + place, &manifest.needs(false));
     }
     Ok(reading.graph)
+}
+
+/// How Bun calls its lock file where that is binary, as it was before 1.2.
+pub(super) const BINARY_LOCK: &str = "bun.lockb";
+
+/// The first line of a binary lock file runs Bun, which then shows it.
+pub(super) const BINARY_HEAD: &str = "#!/usr/bin/env bun\nbun-lockfile-format";
+
+/// Nobody but Bun reads its binary lock file: where that is the only one, versions are not known.
+pub(super) fn unread(path: &str) -> Gap {
+    let detail = "only Bun reads this form; `bun install --save-text-lockfile --frozen-lockfile --lockfile-only` \
+                  writes `bun.lock` from it";
+    Gap::new("unsupported", path, detail)
 }
 
 struct Reading<'r> {

@@ -54,8 +54,10 @@ const LOCKS: [(&str, Read); 5] = [
     ("package-lock.json", npm::read),
     ("pnpm-lock.yaml", pnpm::read),
     ("yarn.lock", yarn::read),
-    ("bun.lock", bun::read),
+    (BUN_LOCK, bun::read),
 ];
+
+const BUN_LOCK: &str = "bun.lock";
 
 /// What npm writes into `node_modules` of what it installed there.
 const HIDDEN_LOCK: &str = ".package-lock.json";
@@ -71,6 +73,7 @@ fn wants(file: &Candidate<'_>) -> bool {
         HIDDEN_LOCK => is_in_modules,
         name if settings::is_of_npm(name) => !is_in_modules,
         yarn::SETTINGS => !is_in_modules,
+        name if name == bun::BINARY_LOCK => !is_in_modules,
         name => !is_in_modules && LOCKS.iter().any(|(lock, _)| *lock == name) || packed::may_be(file.path),
     }
 }
@@ -80,6 +83,9 @@ fn recognises(file: &Candidate<'_>) -> Option<&'static str> {
     let has = |text: &str| head.contains(text);
     if has("# yarn lockfile v1") || (has("__metadata:") && has("cacheKey:")) {
         return Some("yarn.lock");
+    }
+    if head.starts_with(bun::BINARY_HEAD) {
+        return Some(bun::BINARY_LOCK);
     }
     if has("\"lockfileVersion\":") {
         let is_bun = has("\"workspaces\": {") && !has("\"requires\":") && !has("\"packages\": {\n    \"\"");
@@ -93,7 +99,11 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let installed = Installed::read(scan, &mut inventory);
     let mut covered = Covered::default();
-    let (locks, mut others) = topmost(locks(scan));
+    let locks = locks(scan);
+    for gap in unread(scan, &locks) {
+        inventory.gap(gap);
+    }
+    let (locks, mut others) = topmost(locks);
     for (directory, locks) in locks {
         if let [(first, ..), (second, ..), ..] = locks.as_slice() {
             let detail = format!("`{first}` and `{second}` may list different packages; both are listed here");
@@ -130,6 +140,17 @@ pub(crate) fn read_scattered(scan: &Scan<'_>) -> Inventory {
     let others = unlocked::read(scan, &Installed::default(), &covered, &mut inventory);
     inventory.not_listed(&others);
     inventory
+}
+
+/// The binary lock files of Bun without one in text beside them.
+fn unread<'s>(scan: &'s Scan<'_>, locks: &'s Locks) -> impl Iterator<Item = Gap> + use<'s> {
+    let has_text = |directory: &str| {
+        let beside = locks.get(directory).into_iter().flatten();
+        beside.clone().any(|(name, _)| *name == BUN_LOCK)
+    };
+    let files = scan.named(bun::BINARY_LOCK).map(|entry| entry.path.as_str());
+    let unread = files.filter(move |path| !is_data(scan, path) && !has_text(directory_of(path)));
+    unread.map(bun::unread)
 }
 
 /// Lock files by the directories that they lock.
