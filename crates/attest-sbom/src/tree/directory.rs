@@ -245,8 +245,12 @@ fn is_executable(_: &Metadata) -> bool {
     false
 }
 
-/// The store of Cargo says that it is a cache, too: but its sources tell what a lock file does not.
+/// The store of Cargo says that it is a cache, too, but its sources tell what a lock file does not; and so do environments
+/// of Python that uv or virtualenv made, but what is installed there is used.
 fn is_cache(directory: &Path) -> bool {
+    if directory.join("pyvenv.cfg").is_file() {
+        return false;
+    }
     if directory.ends_with("registry") && ["src", "cache"].iter().all(|part| directory.join(part).is_dir()) {
         return false;
     }
@@ -337,6 +341,18 @@ mod tests {
         let tree = Directory::new(directory.path()).unwrap();
         assert!(tree.listing().at("registry/src/i/x/Cargo.toml").is_some());
         assert!(tree.listing().at("other/CACHEDIR.TAG").is_none());
+    }
+
+    #[test]
+    fn an_environment_of_python_is_no_cache_to_be_left_out() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in [".venv/pyvenv.cfg", ".venv/CACHEDIR.TAG", ".venv/lib/METADATA"] {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, CACHE_TAG).unwrap();
+        }
+        let tree = Directory::new(directory.path()).unwrap();
+        assert!(tree.listing().at(".venv/lib/METADATA").is_some());
     }
 
     #[cfg(unix)]
