@@ -12,6 +12,7 @@ use super::direct_url::{DirectUrl, direct_url};
 use super::embedded;
 use super::environment::Environment;
 use super::known::Known;
+use super::project::Projects;
 use super::release::{self, Origin, normalised};
 use super::requirement::Requirement;
 use crate::Gap;
@@ -94,14 +95,14 @@ struct Group {
 }
 
 /// Reads every environment.
-pub(super) fn read(scan: &Scan<'_>, known: &mut Known, inventory: &mut Inventory) {
+pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inventory: &mut Inventory) {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for entry in scan.listing().entries() {
         let Some(form) = form(&entry.path).filter(|_| entry.is_file()) else {
             continue;
         };
         let directory = directory_of(&entry.path, form);
-        if is_vendored(directory) {
+        if is_vendored(directory) || is_of_build(&entry.path, form, projects) {
             continue;
         }
         let group = groups.entry(prefix(directory).to_owned()).or_default();
@@ -147,6 +148,12 @@ fn directory_of(path: &str, form: Form) -> &str {
 fn is_vendored(directory: &str) -> bool {
     let inner = ["site-packages/", "dist-packages/"];
     inner.iter().any(|inner| directory.contains(inner))
+}
+
+/// Metadata of a project in one of its own directories: a build left them there.
+fn is_of_build(path: &str, form: Form, projects: &Projects) -> bool {
+    let name = of_directory(path, form).map(|(name, _)| name);
+    !super::is_installed(path) && name.is_some_and(|name| projects.is_around(path, &name))
 }
 
 /// Where the environment begins whose packages lie in a directory.

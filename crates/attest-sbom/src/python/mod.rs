@@ -78,7 +78,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let mut known = known::Known::default();
     let mut projects = project::Projects::read(scan, &mut inventory);
     projects.read_locks(scan, &mut known, &mut inventory);
-    installed::read(scan, &mut known, &mut inventory);
+    installed::read(scan, &projects, &mut known, &mut inventory);
     let mut others = requirements::read(scan, &projects, &mut known, &mut inventory);
     distribution::read(scan, &mut inventory);
     others.extend(script::read(scan, &projects, &mut inventory));

@@ -144,6 +144,13 @@ impl Projects {
         self.lock_directories.contains(directory(path)) || self.is_inside(directory(path))
     }
 
+    /// Whether a file lies below the project of a name.
+    pub(super) fn is_around(&self, path: &str, name: &str) -> bool {
+        let is_named = |manifest: &Manifest| manifest.name.as_deref().map(normalised) == Some(normalised(name));
+        let mut above = above(path).filter_map(|above| self.manifests.get(above));
+        above.any(is_named)
+    }
+
     /// Whether a directory lies below one with a lock file.
     fn is_inside(&self, place: &str) -> bool {
         above(place).any(|above| self.lock_directories.contains(above))

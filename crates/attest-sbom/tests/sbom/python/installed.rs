@@ -228,3 +228,16 @@ fn what_an_environment_lacks_is_told_and_leftovers_are_not_there() {
         ]
     );
 }
+
+#[test]
+fn what_a_build_left_in_its_project_is_not_installed() {
+    let manifest = "[project]\nname = \"My_Pkg\"\nversion = \"1.0\"\ndependencies = [\"dep\"]\n";
+    let said = said(&[
+        ("pyproject.toml", manifest),
+        ("requirements.txt", "dep==2\n"),
+        (".pdm-build/my_pkg-1.0.dist-info/METADATA", METADATA),
+        ("bundled/other-3.dist-info/METADATA", "Name: other\nVersion: 3\n"),
+    ]);
+    assert_eq!(said.purls(), ["pkg:pypi/dep@2", "pkg:pypi/other@3"]);
+    assert!(said.gaps.is_empty(), "{:?}", said.gaps);
+}
