@@ -97,6 +97,15 @@ impl Owner {
             .is_some_and(|purl| purl.starts_with("pkg:pypi/"));
         is_of_index && component.version.is_none() && self.needs.contains(&normalised(&component.name))
     }
+
+    /// A component of a list. Where only development needs the package, nothing else needs what is in it.
+    fn part(&self, component: ComponentWire, inventory: &Inventory) -> Component {
+        let mut part = adopted(component);
+        if inventory.packages()[self.key.place()].scope == Some(Scope::Excluded) {
+            part.scope = Some(Scope::Excluded);
+        }
+        part
+    }
 }
 
 /// Adds what the lists in a directory name, below the package that brings them along.
@@ -159,7 +168,7 @@ fn add_components(
             return Err(Gap::new("too-large", place, detail));
         }
         let reference = component.reference.clone();
-        let component = adopted(component);
+        let component = owner.part(component, inventory);
         if owner.asks_for(&component) {
             continue;
         }

@@ -241,3 +241,21 @@ fn what_a_build_left_in_its_project_is_not_installed() {
     assert_eq!(said.purls(), ["pkg:pypi/dep@2", "pkg:pypi/other@3"]);
     assert!(said.gaps.is_empty(), "{:?}", said.gaps);
 }
+
+#[test]
+fn what_is_in_a_package_for_development_is_for_development() {
+    let information = "v/lib/python3.11/site-packages/core-1.dist-info";
+    let [metadata, list] = ["METADATA", "sboms/core.cdx.json"].map(|name| format!("{information}/{name}"));
+    for (groups, is_excluded) in [("dev", true), ("main", false)] {
+        let lock = format!("[[package]]\nname = \"core\"\nversion = \"1\"\ngroups = [\"{groups}\"]\n");
+        let said = said(&[
+            ("poetry.lock", &lock),
+            (&metadata, "Name: core\nVersion: 1\n"),
+            (&list, EMBEDDED),
+        ]);
+        for name in ["core", "serde", "local"] {
+            let scope = &said.component(name)["scope"];
+            assert_eq!(scope == "excluded", is_excluded, "{name} for {groups}");
+        }
+    }
+}
