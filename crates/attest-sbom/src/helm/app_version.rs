@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::images::LINE_LIMIT;
+
 /// How a template makes a tag of the version of the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
@@ -22,26 +24,28 @@ pub(super) struct AppVersions(BTreeMap<String, BTreeSet<Form>>);
 const APP_VERSION: &str = ".Chart.AppVersion";
 
 impl AppVersions {
-    /// Takes what a template says of its images: after `image:`, or in a part of a template that others include.
+    /// Takes what a template says of its images: after `image:`, in a part of a template that others include, or behind their
+    /// repositories, as in the arguments of a program.
     pub(super) fn read(&mut self, template: &str) {
-        for line in template.lines().filter(|line| line.contains(APP_VERSION)) {
+        let lines = template.lines().filter(|line| line.len() <= LINE_LIMIT);
+        for line in lines.filter(|line| line.contains(APP_VERSION)) {
             let line = line.trim();
             let is_of_image = line.trim_start_matches("- ").trim_start().starts_with("image:");
-            if is_of_image || line.starts_with("{{") {
-                self.line(line);
-            }
+            self.line(line, is_of_image || line.starts_with("{{"));
         }
     }
 
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: &str, is_of_image: bool) {
         let mut before = "";
         for action in Action::all(line) {
             let tokens = tokens(action.text);
             let is_statement = tokens.first().is_some_and(|word| STATEMENTS.contains(word));
-            if let Some((path, form)) = defaulted(&tokens).filter(|_| !is_statement) {
+            let repository = key(before, ".repository").filter(|_| action.before.ends_with(':'));
+            let is_meant = |path: &str| !is_statement && (is_of_image || repository == Some(path));
+            if let Some((path, form)) = defaulted(&tokens).filter(|(path, _)| is_meant(path)) {
                 self.0.entry(path.to_owned()).or_default().insert(action.form(form));
             }
-            if let ([only], Some(path)) = (&tokens[..], key(before, ".repository"))
+            if let ([only], Some(path)) = (&tokens[..], key(before, ".repository").filter(|_| is_of_image))
                 && only.trim_start_matches('$') == APP_VERSION
             {
                 let form = action.form(Form::Plain);
@@ -74,24 +78,27 @@ struct Action<'a> {
 
 impl<'a> Action<'a> {
     fn all(line: &'a str) -> impl Iterator<Item = Self> {
-        line.match_indices("{{").filter_map(move |(start, _)| {
-            let inside = &line[start + 2..];
-            let end = inside.find("}}")?;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let start = at + line[at..].find("{{")?;
+            let inside = start + 2;
+            let end = inside + line[inside..].find("}}")?;
+            at = end + 2;
             Some(Self {
-                text: inside[..end].trim_matches('-'),
+                text: line[inside..end].trim_matches('-'),
                 before: &line[..start],
-                after: &inside[end + 2..],
+                after: &line[at..],
             })
         })
     }
 
-    /// What becomes of a tag by what touches it: `:v{{ … }}-slim`.
+    /// What becomes of a tag by what touches it: `:v{{ … }}-slim`. A digest behind it leaves it as it is.
     fn form(&self, form: Form) -> Form {
         let is_alone = self
             .after
             .chars()
             .next()
-            .is_none_or(|c| matches!(c, '"' | '\'' | ' ' | '\t'));
+            .is_none_or(|c| matches!(c, '"' | '\'' | ' ' | '\t' | '@'));
         let is_tag = self.before.ends_with(':') || self.before.ends_with([' ', '"', '\'']) || self.before.is_empty();
         match form {
             _ if !is_alone || self.text.contains("%s%s") => Form::Other,
@@ -129,7 +136,8 @@ fn defaulted<'a>(tokens: &[&'a str]) -> Option<(&'a str, Form)> {
         _ => return None,
     };
     let tag = match &tokens[..at] {
-        [.., value, "|"] => value,
+        // A value may be a template itself.
+        [.., "tpl", value, "." | "$", "|"] | [.., value, "|"] => value,
         _ => after.first()?,
     };
     Some((key(tag, ".tag")?, form))
@@ -178,6 +186,18 @@ mod tests {
             ),
             ("{{- default .Chart.AppVersion .Values.a.image.tag }}", Some("1.2")),
             (
+                "image: \"x:{{ .Values.a.image.tag | default .Chart.AppVersion }}@sha256:{{ .Values.a.image.sha }}\"",
+                Some("1.2"),
+            ),
+            (
+                "image: \"x:{{ tpl .Values.a.image.tag . | default .Chart.AppVersion}}\"",
+                Some("1.2"),
+            ),
+            (
+                "- --with={{ $r }}/{{ .Values.a.image.repository }}:{{ .Values.a.image.tag | default .Chart.AppVersion }}",
+                Some("1.2"),
+            ),
+            (
                 "{{- printf \"%s:%s\" $name (default (printf \"v%s\" .Chart.AppVersion) $.Values.a.image.tag) }}",
                 Some("v1.2"),
             ),
@@ -200,6 +220,8 @@ mod tests {
             "app.kubernetes.io/version: {{ .Values.a.image.tag | default .Chart.AppVersion }}",
             "{{- default \"1\" .Values.a.image.tag }} # .Chart.AppVersion",
             "{{- default .Chart.AppVersion .Values.b.image.tag }}",
+            "- --with={{ .Values.b.image.repository }}:{{ .Values.a.image.tag | default .Chart.AppVersion }}",
+            "- --with={{ .Values.a.image.repository }}:{{ .Chart.AppVersion }}",
             "{{- default .Chart.AppVersion .Values.a.image.tag }}\n{{ default (printf \"v%s\" .Chart.AppVersion) .Values.a.image.tag }}",
             "{{ default .Chart.AppVersion",
         ] {

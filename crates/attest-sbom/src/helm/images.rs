@@ -215,11 +215,18 @@ pub(super) struct Template {
     pub(super) unknown: usize,
 }
 
+/// The longest line of a template that is looked into: what names an image takes some hundred bytes.
+pub(super) const LINE_LIMIT: usize = 4 << 10;
+
 impl Template {
     /// Looks at the lines `image: …` and `{ image: … }`. `known` are the keys of values that name images.
     pub(super) fn read(template: &str, known: &BTreeSet<String>) -> Self {
         let mut found = Self::default();
         for line in template.lines() {
+            if line.len() > LINE_LIMIT {
+                found.unknown += usize::from(["image:", "image\":"].iter().any(|key| line.contains(key)));
+                continue;
+            }
             let line = line.trim_start().trim_start_matches("- ").trim_start();
             match line.strip_prefix("image:") {
                 Some(written) => found.take(written.split(" #").next().unwrap_or_default(), known),
@@ -300,6 +307,25 @@ fn is_known(written: &str, known: &BTreeSet<String>) -> bool {
 mod tests {
     use super::*;
     use crate::helm::node::parse;
+
+    #[test]
+    fn a_line_beyond_all_measure_is_not_looked_into() {
+        let values = ".Values.a".repeat(LINE_LIMIT / 9);
+        let known = BTreeSet::from(["a".to_owned()]);
+        for (line, images, unknown) in [
+            (format!("image: {{{{ {values} }}}}"), 0, 1),
+            (format!("{{ image: a/b:1, x: {values} }}"), 0, 1),
+            (values, 0, 0),
+            ("image: a/b:1".to_owned(), 1, 0),
+        ] {
+            let template = Template::read(&line, &known);
+            assert_eq!(
+                (template.images.len(), template.unknown),
+                (images, unknown),
+                "{line:.20}"
+            );
+        }
+    }
 
     fn images(text: &str) -> Vec<String> {
         let node = parse(text.as_bytes()).unwrap().unwrap();
