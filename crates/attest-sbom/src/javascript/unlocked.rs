@@ -49,16 +49,14 @@ pub(super) fn read(
     inventory: &mut Inventory,
 ) -> Vec<String> {
     let texts = manifests(scan, covered, inventory);
-    let mut manifests = BTreeMap::new();
-    for (directory, text) in &texts {
-        manifests.insert(directory.as_str(), parsed(Some(text), directory, inventory));
-    }
+    let (mut manifests, broken) = said(&texts, covered, inventory);
     let projects = projects(&manifests, installed, covered, scan.listing().top());
     // A system is full of manifests that its packages brought along.
     let others = if is_system(scan) {
         Vec::new()
     } else {
-        others(&manifests, &projects)
+        let others = others(&manifests, &projects).into_iter();
+        others.chain(broken).collect()
     };
     manifests.retain(|directory, _| projects.contains(*directory));
     let packages = covered.free(installed);
@@ -81,6 +79,28 @@ pub(super) fn read(
     let known = Known::new(&manifests, &packages, &links);
     reading.read(&known).write(&project, inventory);
     others
+}
+
+/// What the manifests say, by their directories, and the paths of those that are damaged and lie below a lock file: they are
+/// another project's, or what a test reads, and nothing of them would be listed.
+fn said<'t>(
+    texts: &'t BTreeMap<String, String>,
+    covered: &Covered,
+    inventory: &mut Inventory,
+) -> (BTreeMap<&'t str, Manifest<'t>>, Vec<String>) {
+    let mut manifests = BTreeMap::new();
+    let mut broken = Vec::new();
+    for (directory, text) in texts {
+        let manifest = match covered.is_below_lock(directory) {
+            false => parsed(Some(text), directory, inventory),
+            true => Manifest::parse(text, directory).unwrap_or_else(|_| {
+                broken.push(in_directory(directory, MANIFEST));
+                Manifest::default()
+            }),
+        };
+        manifests.insert(directory.as_str(), manifest);
+    }
+    (manifests, broken)
 }
 
 /// The manifests of projects that are not listed.

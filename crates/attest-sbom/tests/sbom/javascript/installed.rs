@@ -128,6 +128,7 @@ fn projects_in_another_one_are_named_and_not_listed() {
         ("package-lock.json", lock),
         ("examples/x/package.json", needs),
         ("examples/y/package.json", r#"{"type": "module"}"#),
+        ("test/broken/package.json", r#"{"name": "#),
         ("website/yarn.lock", "# yarn lockfile v1\na@1:\n  version \"1.0.0\"\n"),
         ("venv/site-packages/z/package.json", needs),
     ]);
@@ -138,7 +139,14 @@ fn projects_in_another_one_are_named_and_not_listed() {
         .iter()
         .filter(|property| property["name"] == "attest:not-listed");
     let others: Vec<&str> = others.map(|property| property["value"].as_str().unwrap()).collect();
-    assert_eq!(others, ["examples/x/package.json", "website/yarn.lock"]);
+    assert_eq!(
+        others,
+        [
+            "examples/x/package.json",
+            "test/broken/package.json",
+            "website/yarn.lock"
+        ]
+    );
 }
 
 #[test]
