@@ -50,6 +50,8 @@ struct PackageWire<'a> {
     supplier: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     originator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package_file_name: Option<&'a str>,
     download_location: &'a str,
     files_analyzed: bool,
     primary_package_purpose: &'static str,
@@ -180,11 +182,14 @@ fn package<'a>(
     created: &'a str,
     licences: &ExtractedLicences,
 ) -> PackageWire<'a> {
-    let address = |kind: &str| {
-        let mut references = component.references.iter();
-        references
-            .find(|reference| reference.kind == kind)
-            .map(|reference| reference.url.as_str())
+    let reference = |kind: &str| component.references.iter().find(|reference| reference.kind == kind);
+    let distribution = reference("distribution");
+    // A lock file may name a file without saying where it lies.
+    let file = distribution.filter(|reference| !reference.url.contains("://"));
+    let address = |kind: &str| reference(kind).map(|reference| reference.url.as_str());
+    let hashes = match file {
+        Some(file) if component.hashes.is_empty() => &file.hashes,
+        _ => &component.hashes,
     };
     let nobody_knows = || NOBODY_KNOWS.to_owned();
     let places = component.occurrences.join(", ");
@@ -194,10 +199,13 @@ fn package<'a>(
         version_info: component.version.as_deref(),
         supplier: component.supplier.as_deref().map_or_else(nobody_knows, organization),
         originator: component.authors.first().map(|author| organization(author)),
-        download_location: address("distribution").unwrap_or(NOBODY_KNOWS),
+        package_file_name: file.map(|file| file.url.as_str()),
+        download_location: address("distribution")
+            .filter(|_| file.is_none())
+            .unwrap_or(NOBODY_KNOWS),
         files_analyzed: false,
         primary_package_purpose: purpose(&component.kind),
-        checksums: checksums(component),
+        checksums: checksums(hashes),
         homepage: address("website"),
         source_info: (!places.is_empty()).then(|| format!("found in {places}")),
         license_concluded: licences.expression(component, true).unwrap_or_else(nobody_knows),
@@ -239,11 +247,11 @@ const ALGORITHMS: &[(&str, &str)] = &[
     ("SHA3-512", "SHA3-512"),
 ];
 
-fn checksums(component: &Component) -> Vec<ChecksumWire<'_>> {
+fn checksums(hashes: &BTreeMap<String, String>) -> Vec<ChecksumWire<'_>> {
     let known = ALGORITHMS.iter();
     known
         .filter_map(|(name, algorithm)| {
-            let checksum_value = component.hashes.get(*name)?;
+            let checksum_value = hashes.get(*name)?;
             Some(ChecksumWire {
                 algorithm,
                 checksum_value,

@@ -1,12 +1,31 @@
 //! Which hashes of its files a package has.
 
-use attest_sbom::Options;
+use attest_sbom::tree::Memory;
+use attest_sbom::{Format, Metadata, Options, Root, scan};
 use serde_json::Value;
 
 use super::{Said, with};
 
 fn digest(digit: usize) -> String {
     digit.to_string().repeat(64)
+}
+
+#[test]
+fn a_file_of_which_no_address_is_known_is_a_file_in_spdx() {
+    let digests = [digest(1), digest(2)];
+    let lock = format!(
+        "[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [{{file = \"a-1.tar.gz\", hash = \"sha256:{}\"}}, \
+         {{file = \"a-1-py3-none-any.whl\", hash = \"sha256:{}\"}}]\n",
+        digests[0], digests[1]
+    );
+    let inventory = scan(&Memory::new([("pdm.lock", lock)]), &Options::default()).unwrap();
+    let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+    let spdx: Value = serde_json::from_slice(&bom.write(Format::Spdx23).unwrap()).unwrap();
+    let mut packages = spdx["packages"].as_array().unwrap().iter();
+    let package = packages.find(|package| package["name"] == "a").unwrap();
+    assert_eq!(package["downloadLocation"], "NOASSERTION");
+    assert_eq!(package["packageFileName"], "a-1-py3-none-any.whl");
+    assert_eq!(package["checksums"][0]["checksumValue"], digests[1].as_str());
 }
 
 /// Lock files that have so many hashes for a package, with names or without.
