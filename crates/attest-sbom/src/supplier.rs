@@ -41,7 +41,14 @@ const SOURCES: [&str; 3] = ["vcs_url", "repository_url", "download_url"];
 
 fn elsewhere(purl: &str) -> Option<String> {
     let purl: PackageUrl<'_> = purl.parse().ok()?;
-    SOURCES.iter().find_map(|name| account(purl.qualifiers().get(*name)?))
+    SOURCES.iter().find_map(|name| {
+        let address: &str = purl.qualifiers().get(*name)?;
+        // Repositories of images and of Maven are written without `https`.
+        match *name == "repository_url" && !address.contains("://") {
+            true => account(&format!("https://{address}")),
+            false => account(address),
+        }
+    })
 }
 
 /// `host/account` of an address: what follows the host is an account if more follows it, else the thing itself.
@@ -189,6 +196,13 @@ mod tests {
                 "b",
                 Some("example.com:8080"),
             ),
+            (
+                "pkg:oci/b@sha256:00?repository_url=example.com%2Fowner%2Fb",
+                None,
+                "b",
+                Some("example.com/owner"),
+            ),
+            ("pkg:oci/b@sha256:00?arch=amd64", None, "b", None),
         ] {
             assert_eq!(named(purl, group, name).as_deref(), expected, "{purl}");
         }

@@ -1,6 +1,7 @@
 use crate::bom::Content;
 use crate::cyclonedx::{
-    Aggregate, Component, ComponentKind, Composition, Dependency, ExternalReference, Phase, ReferenceKind,
+    Aggregate, Component, ComponentKind, Composition, Dependency, ExternalReference, OrganizationalEntity, Phase,
+    ReferenceKind,
 };
 use crate::oci::image::hash;
 use crate::oci::{Images, PlatformImage};
@@ -18,9 +19,11 @@ pub fn index(images: &Images, documents: &[(&PlatformImage, &Bom)], root: &Root,
         .iter()
         .filter_map(|component| component.bom_ref.clone())
         .collect();
+    let whole = whole(images, documents, root);
     let root = Component {
         bom_ref: Some(ROOT.to_owned()),
-        ..whole(images, documents, root)
+        supplier: supplied_by(&whole, metadata),
+        ..whole
     };
     let mut dependencies: Vec<Dependency> = references
         .iter()
@@ -68,10 +71,16 @@ fn whole(images: &Images, documents: &[(&PlatformImage, &Bom)], root: &Root) -> 
     }
 }
 
+/// Whom an image names, else whom the caller names, else the project, else the account of the registry.
+fn supplied_by(image: &Component, metadata: &Metadata) -> Option<OrganizationalEntity> {
+    let named = image.supplier.clone();
+    let named = named.or_else(|| metadata.supplier.as_ref().map(Into::into));
+    let named = named.or_else(|| supplier::of_project(&metadata.about));
+    named.or_else(|| supplier::by_name_space(image))
+}
+
 fn linked(image: &PlatformImage, bom: &Bom, metadata: &Metadata) -> Component {
     let component = image.component();
-    let stated = metadata.supplier.as_ref().map(Into::into);
-    let supplier = component.supplier.or(stated);
     let serial = bom.serial_number().trim_start_matches("urn:uuid:");
     let link = ExternalReference {
         kind: ReferenceKind::Bom,
@@ -80,7 +89,7 @@ fn linked(image: &PlatformImage, bom: &Bom, metadata: &Metadata) -> Component {
     };
     Component {
         bom_ref: Some(format!("{} {}", image.platform(), image.digest())),
-        supplier: supplier.or_else(|| supplier::of_project(&metadata.about)),
+        supplier: supplied_by(&component, metadata),
         external_references: [component.external_references, vec![link]].concat(),
         ..component
     }
