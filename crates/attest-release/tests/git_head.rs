@@ -191,6 +191,89 @@ fn what_is_not_as_it_should_be_is_told() {
     assert!(told().contains("reftable"), "{}", told());
 }
 
+/// Since git 2.45 names may be kept in tables; before, there is nothing to read.
+fn in_tables(options: &[&str]) -> Option<Scene> {
+    let place = tempfile::tempdir().unwrap();
+    let init = ["init", "--quiet", "--ref-format=reftable"];
+    let output = Command::new("git").args(init).arg(place.path()).output().unwrap();
+    let is_known = output.status.success();
+    is_known.then(|| Scene::new(&[&["--ref-format=reftable"], options].concat()))
+}
+
+/// Branches, as many as fill several blocks of a table.
+fn branches(scene: &Scene, count: usize) {
+    let lines: String = (0..count)
+        .map(|number| format!("create refs/heads/{number:05} HEAD\n"))
+        .collect();
+    fs::write(scene.at("lines"), lines).unwrap();
+    let output = Command::new("git")
+        .args(["update-ref", "--stdin"])
+        .current_dir(scene.at("repository"))
+        .stdin(fs::File::open(scene.at("lines")).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn names_in_tables_are_read() {
+    for options in [&[][..], &["--object-format=sha256"]] {
+        let Some(scene) = in_tables(options) else { return };
+        assert_eq!(scene.seconds("repository"), None);
+        scene.commit(FIRST);
+        assert_eq!(scene.seconds("repository"), Some(FIRST));
+        branches(&scene, 2_000);
+        scene.git(&["tag", "--annotate", "--message", "x", "a"]);
+        scene.commit(FIRST + 1);
+        assert_eq!(scene.seconds("repository"), Some(FIRST + 1));
+        scene.git(&["pack-refs", "--all"]);
+        assert_eq!(scene.seconds("repository"), Some(FIRST + 1));
+        for branch in ["00000", "01999"] {
+            scene.git(&["checkout", "--quiet", branch]);
+            assert_eq!(scene.seconds("repository"), Some(FIRST), "{branch}");
+        }
+        scene.git(&["worktree", "add", "--quiet", "--detach", "../other", "main"]);
+        assert_eq!(scene.seconds("other"), Some(FIRST + 1));
+        assert_eq!(scene.seconds("repository"), Some(FIRST));
+        scene.git(&["update-ref", "-d", "refs/heads/01999"]);
+        assert_eq!(scene.seconds("repository"), None);
+        scene.git(&["checkout", "--quiet", "--detach", "main~1"]);
+        assert_eq!(scene.seconds("repository"), Some(FIRST));
+    }
+}
+
+#[test]
+fn spoiled_tables_are_refused_or_make_no_difference() {
+    let Some(scene) = in_tables(&[]) else { return };
+    for second in 0..3 {
+        scene.commit(FIRST + second);
+    }
+    branches(&scene, 5);
+    scene.git(&["pack-refs", "--all"]);
+    let tables = "repository/.git/reftable";
+    let path = scene.file(tables, "ref");
+    let bytes = fs::read(&path).unwrap();
+    let is_time = |seconds: i64| (FIRST..FIRST + 3).contains(&seconds);
+    for at in 0..bytes.len() {
+        spoil(&path, &bytes, at);
+        let found = committed_seconds(&scene.at("repository"));
+        assert!(
+            !matches!(found, Ok(Some(seconds)) if !is_time(seconds)),
+            "{at}: {found:?}"
+        );
+    }
+    for length in [0, 20, 60, bytes.len() - 1] {
+        fs::write(&path, &bytes[..length]).unwrap();
+        let told = committed_seconds(&scene.at("repository")).unwrap_err().to_string();
+        assert!(told.ends_with("a table of names"), "{length}: {told}");
+    }
+    fs::remove_file(&path).unwrap();
+    let told = || committed_seconds(&scene.at("repository")).unwrap_err().to_string();
+    assert!(told().ends_with("the names of tables that are there"), "{}", told());
+    fs::write(scene.at(tables).join("tables.list"), "../x.ref\n").unwrap();
+    assert!(told().ends_with("the names of at most 1,000 tables"), "{}", told());
+}
+
 /// Every byte of what is read, spoiled in turn: an answer or an error, and never a wrong time.
 #[test]
 fn spoiled_files_are_refused_or_make_no_difference() {

@@ -6,6 +6,7 @@ mod loose;
 mod pack;
 mod place;
 mod reference;
+mod reftable;
 
 use std::fs::File;
 use std::io::{self, Read};

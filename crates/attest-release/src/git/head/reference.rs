@@ -3,6 +3,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::place::Place;
+use super::reftable::{self, Value};
 use super::{HeadError, is_absent, malformed, small, unreadable};
 use crate::git::CommitId;
 
@@ -15,10 +16,16 @@ const MAX_PACKED_BYTES: u64 = 256 << 20;
 /// Names that each work tree has for itself.
 const OWN: [&str; 3] = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
 
+/// What `HEAD` says where names are in tables.
+const IN_TABLES: &[u8] = b"ref: refs/heads/.invalid";
+
 /// The commit that is checked out, or none on a branch without any.
 pub(super) fn head(place: &Place) -> Result<Option<CommitId>, HeadError> {
     let mut file = place.own.join("HEAD");
     let mut text = small(&file)?.ok_or_else(|| malformed(&file, "a commit or the name of a branch"))?;
+    if text.trim_ascii_end() == IN_TABLES && place.common.join("reftable").is_dir() {
+        return in_tables(place);
+    }
     for _ in 0..MAX_HOPS {
         let line = text.trim_ascii_end();
         let Some(name) = line.strip_prefix(b"ref:") else {
@@ -28,11 +35,7 @@ pub(super) fn head(place: &Place) -> Result<Option<CommitId>, HeadError> {
             };
         };
         let name = name_of(name.trim_ascii()).ok_or_else(|| malformed(&file, "the name of a branch"))?;
-        let above = match OWN.iter().any(|own| name.starts_with(own)) {
-            true => &place.own,
-            false => &place.common,
-        };
-        file = above.join(name);
+        file = above(place, name).join(name);
         text = match small(&file)? {
             Some(text) => text,
             None if place.common.join("reftable").is_dir() => {
@@ -43,6 +46,29 @@ pub(super) fn head(place: &Place) -> Result<Option<CommitId>, HeadError> {
         };
     }
     Err(malformed(&file, "a name that stands for a commit in five steps"))
+}
+
+fn in_tables(place: &Place) -> Result<Option<CommitId>, HeadError> {
+    let tables = place.own.join("reftable");
+    let mut found = reftable::find(&tables, b"HEAD")?;
+    for _ in 0..MAX_HOPS {
+        let name = match found {
+            None => return Ok(None),
+            Some(Value::Id(id)) => return Ok(Some(id)),
+            Some(Value::Name(name)) => name,
+        };
+        let name = name_of(&name).ok_or_else(|| malformed(&tables, "the name of a branch"))?;
+        found = reftable::find(&above(place, name).join("reftable"), name.as_bytes())?;
+    }
+    Err(malformed(&tables, "a name that stands for a commit in five steps"))
+}
+
+/// Where a name is kept.
+fn above<'a>(place: &'a Place, name: &str) -> &'a Path {
+    match OWN.iter().any(|own| name.starts_with(own)) {
+        true => &place.own,
+        false => &place.common,
+    }
 }
 
 /// A name that stays within the repository.
