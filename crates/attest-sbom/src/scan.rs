@@ -235,6 +235,11 @@ impl<'a> Scan<'a> {
         self.tree.is_named_file()
     }
 
+    /// Whether a link leads to a directory that is not in what is read.
+    pub(crate) fn leads_outside(&self, link: &Entry) -> bool {
+        self.tree.leads_outside(&link.path)
+    }
+
     /// The regular files with this name, in the order of their paths.
     pub(crate) fn named<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a Entry> + use<'a, 'n> {
         let entries = self.listing().entries().iter();

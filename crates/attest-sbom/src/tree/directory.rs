@@ -134,6 +134,16 @@ impl Tree for Directory {
     fn is_named_file(&self) -> bool {
         matches!(self.root, Root::File { is_beside: false, .. })
     }
+
+    fn leads_outside(&self, path: &str) -> bool {
+        let Root::Directory(root) = &self.root else {
+            return false;
+        };
+        let (Ok(target), Ok(root)) = (fs::canonicalize(root.join(path)), fs::canonicalize(root)) else {
+            return false;
+        };
+        target.is_dir() && !target.starts_with(root) && !is_cache(&target)
+    }
 }
 
 #[derive(Default)]

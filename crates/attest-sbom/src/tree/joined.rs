@@ -40,6 +40,17 @@ impl Joined {
         self.trees.push((place.to_owned(), tree));
         true
     }
+
+    /// The tree that has a path, and the path in it.
+    fn find<'p>(&self, path: &'p str) -> Option<(&dyn Tree, &'p str)> {
+        self.trees.iter().find_map(|(place, tree)| {
+            let path = match place.as_str() {
+                "" => path,
+                place => path.strip_prefix(place)?.strip_prefix('/')?,
+            };
+            tree.listing().at(path).map(|_| (&**tree, path))
+        })
+    }
 }
 
 impl Tree for Joined {
@@ -48,15 +59,12 @@ impl Tree for Joined {
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>> {
-        let found = self.trees.iter().find_map(|(place, tree)| {
-            let path = match place.as_str() {
-                "" => path,
-                place => path.strip_prefix(place)?.strip_prefix('/')?,
-            };
-            tree.listing().at(path).map(|_| (tree, path))
-        });
-        let (tree, path) = found.ok_or(io::ErrorKind::NotFound)?;
+        let (tree, path) = self.find(path).ok_or(io::ErrorKind::NotFound)?;
         tree.open(path)
+    }
+
+    fn leads_outside(&self, path: &str) -> bool {
+        self.find(path).is_some_and(|(tree, path)| tree.leads_outside(path))
     }
 }
 

@@ -42,6 +42,11 @@ pub trait Tree: Sync {
     fn is_named_file(&self) -> bool {
         false
     }
+
+    /// Whether a link of the listing leads to a directory that is in no part of this: links are not followed, so nobody looks there.
+    fn leads_outside(&self, _path: &str) -> bool {
+        false
+    }
 }
 
 /// A directory; an archive, by what is in it; or a file that is alone in its tree. A file of which a reader says what it is,
