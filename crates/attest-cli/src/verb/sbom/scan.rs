@@ -1,6 +1,7 @@
 //! Paths in, a document of everything that is recognised in them out.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use attest_sbom::tree::{self, Joined, Tree};
@@ -301,9 +302,13 @@ fn add(joined: &mut Joined, path: &Path, name: &str, options: &Options) -> Resul
     Ok(joined.add(parent, tree_of_file) || is_archive && joined.add(name, tree()?))
 }
 
-/// A relative path as it is given, without `.`; of others the last part, since the rest tells where the machine keeps them.
+/// A relative path as it is given, without `.`, and without `..` where that leads back; of others the last part, since the rest
+/// tells where the machine keeps them.
 fn name_in_document(path: &Path) -> String {
     use std::path::Component;
+    let own = path.components().any(|part| part == Component::ParentDir);
+    let own = own.then(|| own_name(path)).flatten();
+    let path = own.as_deref().unwrap_or(path);
     let parts: Vec<_> = path.components().filter(|part| *part != Component::CurDir).collect();
     let is_inside = parts.iter().all(|part| matches!(part, Component::Normal(_)));
     let kept = if is_inside {
@@ -313,6 +318,16 @@ fn name_in_document(path: &Path) -> String {
     };
     let names = kept.iter().map(|part| part.as_os_str().to_string_lossy().into_owned());
     names.collect::<Vec<_>>().join("/")
+}
+
+/// Where a path leads that goes upwards: a link on its way may lead elsewhere, so its text does not tell.
+fn own_name(path: &Path) -> Option<PathBuf> {
+    let here = fs::canonicalize(".").ok()?;
+    let own = match (path.file_name(), path.parent()) {
+        (Some(name), Some(parent)) => fs::canonicalize(parent).ok()?.join(name),
+        _ => fs::canonicalize(path).ok()?,
+    };
+    Some(own.strip_prefix(here).map(Path::to_owned).unwrap_or(own))
 }
 
 /// What else was named.
@@ -404,6 +419,23 @@ mod tests {
     fn a_path_outside_leaves_only_its_last_part() {
         for (path, name) in [("./a/b", "a/b"), ("/home/x/a", "a"), ("../a", "a"), ("a/../b", "b")] {
             assert_eq!(name_in_document(Path::new(path)), name);
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_upwards_is_called_as_what_it_leads_to() {
+        let here = fs::canonicalize(".").unwrap();
+        let own = here.file_name().unwrap().to_str().unwrap();
+        let back = format!("../{own}/crates");
+        let above = here.parent().and_then(Path::file_name).unwrap().to_str().unwrap();
+        for (path, name) in [
+            ("crates/..", ""),
+            ("crates/../crates/.", "crates"),
+            ("crates/../docs/adr", "docs/adr"),
+            (back.as_str(), "crates"),
+            ("..", above),
+        ] {
+            assert_eq!(name_in_document(Path::new(path)), name, "{path}");
         }
     }
 }
