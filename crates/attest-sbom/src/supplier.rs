@@ -31,7 +31,7 @@ pub(crate) fn of_project(about: &About) -> Option<OrganizationalEntity> {
     account.or_else(|| about.project.clone()).map(named)
 }
 
-fn named(name: String) -> OrganizationalEntity {
+pub(crate) fn named(name: String) -> OrganizationalEntity {
     let (url, contact) = (Vec::new(), Vec::new());
     OrganizationalEntity { name, url, contact }
 }
@@ -52,7 +52,7 @@ fn elsewhere(purl: &str) -> Option<String> {
 }
 
 /// `host/account` of an address: what follows the host is an account if more follows it, else the thing itself.
-fn account(address: &str) -> Option<String> {
+pub(crate) fn account(address: &str) -> Option<String> {
     let (host, path) = host_and_path(address.split_once("://")?.1);
     // `host:account/name` is how ssh writes it.
     let (host, path) = match host.split_once(':') {

@@ -11,7 +11,7 @@ use super::images::{Template, Values};
 use super::node::{self, child, items, text};
 use super::{CHART, LOCKS, REQUIREMENTS, VALUES, is_template};
 use crate::Gap;
-use crate::cyclonedx::{Component, Scope};
+use crate::cyclonedx::{Component, OrganizationalEntity, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::reference::requirement;
 use crate::scan::Scan;
@@ -29,6 +29,8 @@ struct Chart {
     files: [&'static str; 2],
     /// With the places where they are named, and whether only tests use them.
     images: BTreeMap<Image, Named>,
+    /// Who hands it out where nobody says which repository it is from.
+    maintainers: Option<OrganizationalEntity>,
     /// The directory of the chart that holds this one, if it is not told by the path.
     above: Option<String>,
 }
@@ -78,8 +80,9 @@ impl Charts {
             // What was not packed, lies in an own chart and comes from no repository was written here.
             let is_own =
                 supplier.is_none() && chart.above.is_none() && holder.is_none_or(|holder| own.contains(holder));
+            let maintainers = || chart.maintainers.clone().filter(|_| !is_own);
             let component = Component {
-                supplier,
+                supplier: supplier.or_else(maintainers),
                 ..chart.component.clone()
             };
             let key = inventory.add(component.found_at(manifest.as_str()));
@@ -239,6 +242,7 @@ impl Files<'_> {
             locked: Vec::new(),
             files: [CHART, LOCKS[0]],
             images: BTreeMap::new(),
+            maintainers: dependency::maintainers(&node),
             above: None,
         };
         self.dependencies(&mut chart, inventory);

@@ -7,6 +7,7 @@ use packageurl::PackageUrl;
 use super::node::{child, items, text};
 use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity};
 use crate::reference::host_and_path;
+use crate::supplier;
 
 /// A chart that another one depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +64,20 @@ impl Dependency {
             Some(account) => format!("{host}/{account}"),
             None => host.to_owned(),
         };
-        Some(OrganizationalEntity {
-            name,
-            url: Vec::new(),
-            contact: Vec::new(),
-        })
+        Some(supplier::named(name))
     }
+}
+
+/// The most maintainers that are named together: beyond that nobody is.
+const MAX_MAINTAINERS: usize = 8;
+
+/// Whom a chart names as its maintainers, else the account of its first source.
+pub(super) fn maintainers(node: &Node) -> Option<OrganizationalEntity> {
+    let list = |key| child(node, key).map_or(&[][..], items).iter();
+    let names: Vec<&str> = list("maintainers").filter_map(|item| text(item, "name")).collect();
+    let named = (1..=MAX_MAINTAINERS).contains(&names.len()).then(|| names.join(", "));
+    let source = || list("sources").find_map(|item| supplier::account(item.text()?));
+    named.or_else(source).map(supplier::named)
 }
 
 /// Letters, digits and a few marks, as Helm takes them.

@@ -194,22 +194,52 @@ fn what_is_no_yaml_is_a_gap_and_hides_nothing_else() {
 }
 
 #[test]
-fn a_packaged_chart_is_read_like_one_that_lies_there() {
+fn a_packaged_chart_of_no_repository_is_supplied_by_its_maintainers_or_the_account_of_its_sources() {
+    let supplier = |more: &str| {
+        let chart = format!("apiVersion: v2\nname: inner\nversion: 0.1.0\n{more}");
+        let package = package(&[("inner/Chart.yaml", &chart)]);
+        let files = [
+            ("Chart.yaml", CHART.as_bytes().to_vec()),
+            ("charts/inner-0.1.0.tgz", package),
+        ];
+        let inventory = scan(&Memory::new(files), &Options::default()).unwrap();
+        let bom = inventory.document(&Root::default(), &Metadata::default()).unwrap();
+        let document = crate::document::Document::read(&bom.to_json()).unwrap();
+        let inner = document.components.iter().find(|one| one.name == "inner").unwrap();
+        inner.supplier.clone()
+    };
+    let maintainers = "maintainers:\n- name: Ann\n  email: ann@example.com\n- email: x\n- name: Bob\n";
+    let sources = "sources:\n- none\n- https://user:secret@example.com/team/inner/tree/main\n";
+    assert_eq!(
+        supplier(&format!("{maintainers}{sources}")).as_deref(),
+        Some("Ann, Bob")
+    );
+    assert_eq!(supplier(sources).as_deref(), Some("example.com/team"));
+    assert_eq!(supplier(""), None);
+}
+
+fn package(files: &[(&str, &str)]) -> Vec<u8> {
     use attest_archive::{Content, Format, Member, Members, Recipe, write_archive_to};
-    let member =
-        |path: &str, text: &str| Member::file(path.parse().unwrap(), Content::Bytes(text.as_bytes().to_vec()), false);
+    let member = |(path, text): &(&str, &str)| {
+        Member::file(path.parse().unwrap(), Content::Bytes(text.as_bytes().to_vec()), false)
+    };
     let recipe = Recipe {
         format: Format::TarGz,
-        members: Members::new([
-            member("inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 0.1.0\n"),
-            member("inner/values.yaml", "image: x/inner:3\n"),
-        ])
-        .unwrap(),
+        members: Members::new(files.iter().map(member)).unwrap(),
         source_date: "0".parse().unwrap(),
         threads: std::num::NonZeroUsize::MIN,
         algorithms: "sha256".parse().unwrap(),
     };
     let (package, _) = write_archive_to(&recipe, Vec::new(), std::path::Path::new(".")).unwrap();
+    package
+}
+
+#[test]
+fn a_packaged_chart_is_read_like_one_that_lies_there() {
+    let package = package(&[
+        ("inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 0.1.0\n"),
+        ("inner/values.yaml", "image: x/inner:3\n"),
+    ]);
     let files: [(&str, &[u8]); 4] = [
         ("Chart.yaml", CHART.as_bytes()),
         ("Chart.lock", LOCK.as_bytes()),
