@@ -38,7 +38,10 @@ pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bo
         .flat_map(|named| &named.document.phases)
         .filter_map(|phase| word(phase))
         .collect();
-    if root.name.is_some() {
+    if let Some(name) = &root.name {
+        if let Some(same) = inventory.by_purl(&purl::generic(name, root.version.as_deref())?) {
+            is_named(&mut inventory, same, &roots, metadata);
+        }
         let supplier = metadata.supplier.clone().or_else(|| supplier(documents));
         let metadata = metadata.clone();
         let document = inventory.document(root, &Metadata { supplier, ..metadata })?;
@@ -48,6 +51,17 @@ pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bo
         inventory.root(top);
     }
     Ok(inventory.document(root, metadata)?.with_phases(phases))
+}
+
+/// Something in the documents has the name of the new root already: it is the root, and not listed beside it.
+fn is_named(inventory: &mut Inventory, same: Key, roots: &[Option<Key>], metadata: &Metadata) {
+    inventory.root(same);
+    for root in roots.iter().flatten() {
+        inventory.depends(same, *root);
+    }
+    if let Some(supplier) = &metadata.supplier {
+        inventory.package_mut(same).supplier = Some(supplier.into());
+    }
 }
 
 /// The most names that make the name of what several documents are about.

@@ -88,6 +88,30 @@ fn a_component_of_two_documents_is_listed_once_below_both_roots() {
 }
 
 #[test]
+fn what_is_called_like_the_new_root_is_the_new_root() {
+    let library = |name: &str| json!({ "type": "library", "bom-ref": name, "name": name, "version": "1" });
+    let mut value = service("all", &library("a"));
+    value["metadata"]["component"]["version"] = json!("3");
+    value["metadata"]["component"]["purl"] = json!("pkg:generic/all@3");
+    let documents = [
+        named("one.json", &value),
+        named("two.json", &service("two", &library("b"))),
+    ];
+    let (bom, _) = merged(&documents);
+    let graph = Document::read(&bom.to_json()).unwrap();
+    let found = graph.validate(&[Group::Schema, Group::Integrity]);
+    assert!(found.is_empty(), "{found:?}");
+    let root = graph.root().unwrap();
+    assert_eq!(
+        (root.name.as_str(), root.purl.as_deref()),
+        ("all", Some("pkg:generic/all@3"))
+    );
+    let needs = graph.needs[&graph.root.unwrap()].iter();
+    let needs: Vec<_> = needs.map(|key| graph.components[*key].name.as_str()).collect();
+    assert_eq!(needs, ["a", "two"]);
+}
+
+#[test]
 fn several_licences_become_one_expression_unless_one_is_a_name() {
     let licences = |choices: Value| {
         let component = json!({ "type": "library", "bom-ref": "a", "name": "a", "licenses": choices });
