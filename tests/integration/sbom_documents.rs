@@ -182,6 +182,34 @@ fn licences_are_listed_and_held_to_a_policy() {
 }
 
 #[test]
+fn strictly_licences_are_those_of_complete_lists_alone() {
+    let folder = Folder::new();
+    let mut app = document("app", &[("a", "1.0.0", "MIT")]);
+    folder.write("part.json", &app);
+    app["compositions"] = json!([{ "aggregate": "complete", "assemblies": ["root"], "dependencies": ["root", "a"] }]);
+    folder.write("app.json", &app);
+    let strictly = ["license", "app.json", "--strict", "-o", "list.txt"];
+    folder.sbom(&strictly).expect_code(0);
+    assert!(folder.path("list.txt").exists());
+    let refused = folder
+        .sbom(&[
+            "license",
+            "app.json",
+            "part.json",
+            "--allow",
+            "MIT",
+            "--strict",
+            "-o",
+            "no.txt",
+        ])
+        .expect_code(1);
+    let error = refused.stderr_text();
+    let expected = "error[sbom-incomplete]: expected only what says that it lists everything, found 1 of 2 that do not\n  --> part.json\n";
+    assert!(error.starts_with(expected), "{error}");
+    assert!(!folder.path("no.txt").exists());
+}
+
+#[test]
 fn what_a_document_is_about_is_judged_if_it_is_a_package() {
     let folder = Folder::new();
     let with_root = |root: &Value| {

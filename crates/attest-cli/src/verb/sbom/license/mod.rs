@@ -26,6 +26,7 @@ Examples:
   attest sbom license app.cdx.json
   attest sbom license . --allow MIT,Apache-2.0,ISC --allow \"GPL-2.0-only WITH Classpath-exception-2.0\"
   attest sbom license app.cdx.json --allow osi-approved --deny copyleft --allow-name \"Public domain\"
+  attest sbom license app.cdx.json --deny copyleft --strict
   attest sbom license app.cdx.json --format html -o licences.html
 
 Of an expression joined by OR one branch must be taken, of one joined by AND all.
@@ -41,7 +42,8 @@ licence it has, or has a package URL or a CPE: a jar, a wheel, a program. The na
 of a project, a system or an image that says nothing of its licence is not.
 
 What does not say that it lists everything is named: a licence that is not listed is
-not judged. A document of which a part cannot be read is refused.
+not judged; with --strict it is refused. A document of which a part cannot be read is
+refused.
 
 The exit code is 1 if a licence is not taken.";
 
@@ -67,6 +69,9 @@ pub(crate) struct Arguments {
     /// Leave out what only building and testing need
     #[arg(long)]
     required_only: bool,
+    /// Exit 1, without an answer, when something does not say that it lists everything
+    #[arg(long)]
+    strict: bool,
     /// How to answer
     #[arg(long, value_enum, default_value_t)]
     format: LicenceFormat,
@@ -152,6 +157,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
             incomplete.push(path.to_string_lossy().into_owned());
         }
         documents.extend(found);
+    }
+    if arguments.strict && !incomplete.is_empty() {
+        let message = format!(
+            "expected only what says that it lists everything, found {} of {} that do not",
+            incomplete.len(),
+            arguments.paths.len()
+        );
+        return Err(Failure::rejected("sbom-incomplete", message).at(incomplete.join(", ")));
     }
     let report = Report {
         incomplete,
