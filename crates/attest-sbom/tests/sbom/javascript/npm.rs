@@ -57,6 +57,24 @@ fn packages_are_found_as_node_finds_them() {
 }
 
 #[test]
+fn what_lies_too_deep_is_damage_only_where_it_is_read() {
+    let nested = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let lock = |name: &str| {
+        format!(
+            r#"{{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": {{
+                "": {{"version": "1.0.0", "dependencies": {{"a": "1"}}}}, "node_modules/a": {{"version": "1.0.0", "{name}": {nested}}}}}}}"#
+        )
+    };
+    let found = found([("package-lock.json", lock("funding").as_str())]);
+    assert_eq!(found.packages(), ["pkg:npm/a@1.0.0", "pkg:npm/app@1.0.0"]);
+    assert_eq!(found.gaps, [""; 0]);
+    let tree = attest_sbom::tree::Memory::new([("package-lock.json", lock("dependencies").as_str())]);
+    let inventory = attest_sbom::scan(&tree, &attest_sbom::Options::default()).unwrap();
+    let gaps: Vec<&str> = inventory.gaps().map(attest_sbom::Gap::code).collect();
+    assert_eq!(gaps, ["damaged"]);
+}
+
+#[test]
 fn what_is_needed_and_not_listed_is_said() {
     let lock = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "version": "1.0.0",
         "dependencies": {"a": "1"}, "optionalDependencies": {"b": "1"}, "peerDependencies": {"c": "1"}, "devDependencies": {"d": "1"}}}}"#;
