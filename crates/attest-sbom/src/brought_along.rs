@@ -49,14 +49,27 @@ impl BroughtAlong {
         self.0.contains_key(directory)
     }
 
+    /// The manager into whose packages a path leads first, and the directory that tells it. Modules of Go lie in each other: of
+    /// them it is the innermost.
+    pub(crate) fn outermost<'p>(&self, path: &'p str) -> Option<(&'p str, Kind)> {
+        let mut known = self.around(path);
+        let first = known.next()?;
+        let inner = known.take_while(|(_, kind)| first.1 == Kind::Go && *kind == Kind::Go);
+        Some(inner.last().unwrap_or(first))
+    }
+
     /// Whether a file lies in a package of another kind.
     pub(crate) fn has(&self, path: &str, reader: Kind) -> bool {
-        let ends = path.match_indices('/').map(|(end, _)| end);
-        let mut kinds = ends.filter_map(|end| {
-            let directory = &path[..end];
-            by_name(directory).or_else(|| self.0.get(directory).copied())
-        });
-        kinds.any(|kind| kind != reader)
+        self.around(path).any(|(_, kind)| kind != reader)
+    }
+
+    /// The directories around a file that hold packages or are one, from the outermost.
+    fn around<'p>(&self, path: &'p str) -> impl Iterator<Item = (&'p str, Kind)> {
+        let directories = path.match_indices('/').map(|(end, _)| &path[..end]);
+        directories.filter_map(|directory| {
+            let kind = by_name(directory).or_else(|| self.0.get(directory).copied());
+            Some((directory, kind?))
+        })
     }
 }
 

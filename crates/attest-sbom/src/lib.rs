@@ -31,6 +31,7 @@ mod gap;
 mod golang;
 mod graph;
 mod helm;
+mod holder;
 mod inventory;
 mod java;
 mod javascript;

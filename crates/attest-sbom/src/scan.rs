@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::sync::OnceLock;
 
-use crate::binary::holder::Holders;
 use crate::binary::read as binary;
 use crate::brought_along::{self, BroughtAlong};
 use crate::cargo::read as cargo;
@@ -12,7 +11,7 @@ use crate::javascript;
 use crate::python;
 use crate::registry::settings;
 use crate::tree::{Content, Entry, Listing, Tree};
-use crate::{Error, Gap, Inventory, apk, dpkg, helm, java, links, packed, plain, rootfs, rpm};
+use crate::{Error, Gap, Inventory, apk, dpkg, helm, holder, java, links, packed, plain, rootfs, rpm};
 
 /// What a reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,13 +174,16 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     use rayon::prelude::*;
     let scan = Scan::of(tree, options);
     let readers = READERS.iter().filter(|reader| options.reads(reader.kind));
-    // Programs come last: they may lie in packages that others list.
-    let (programs, readers): (Vec<&Reader>, Vec<&Reader>) = readers.partition(|reader| reader.kind == Kind::Binary);
-    let mut found: Vec<Inventory> = readers.par_iter().map(|reader| (reader.read)(&scan)).collect();
-    scan.holders.get_or_init(|| Holders::of(&found));
-    found.extend(programs.iter().map(|reader| (reader.read)(&scan)));
+    let readers: Vec<&Reader> = readers.collect();
+    let mut found: Vec<(Kind, Inventory)> = readers
+        .par_iter()
+        .map(|reader| (reader.kind, (reader.read)(&scan)))
+        .collect();
+    holder::put_into_packages(&scan, &mut found);
+    // What manifests say of a package goes before what a program does.
+    found.sort_by_key(|(kind, _)| *kind == Kind::Binary);
     let mut inventory = Inventory::default();
-    for one in found {
+    for (_, one) in found {
         inventory.absorb(one);
     }
     if is_nothing(&inventory) && options.reads(Kind::JavaScript) {
@@ -212,7 +214,6 @@ pub(crate) struct Scan<'a> {
     tree: &'a dyn Tree,
     pub(crate) options: &'a Options,
     brought_along: OnceLock<BroughtAlong>,
-    holders: OnceLock<Holders>,
 }
 
 impl<'a> Scan<'a> {
@@ -222,7 +223,6 @@ impl<'a> Scan<'a> {
             tree,
             options,
             brought_along: OnceLock::new(),
-            holders: OnceLock::new(),
         }
     }
 
@@ -253,11 +253,6 @@ impl<'a> Scan<'a> {
 
     pub(crate) fn brought_along(&self) -> &BroughtAlong {
         self.brought_along.get_or_init(|| BroughtAlong::find(self))
-    }
-
-    /// The packages in which programs may lie; none before they are listed.
-    pub(crate) fn holders(&self) -> &Holders {
-        self.holders.get_or_init(Holders::default)
     }
 
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.

@@ -6,7 +6,6 @@
 mod auditable;
 mod build_info;
 mod golang;
-pub(crate) mod holder;
 mod image;
 mod layout;
 pub(crate) mod read;
@@ -14,4 +13,4 @@ pub(crate) mod read;
 pub(crate) use self::golang::GO_VERSION;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

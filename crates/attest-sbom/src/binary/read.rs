@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 
 use super::build_info::BuildInfo;
-use super::holder::Holder;
 use super::image::Image;
 use super::layout::{Layout, Malformed, is_program, layouts};
 use super::{auditable, build_info, golang};
@@ -96,14 +95,7 @@ fn read(scan: &Scan<'_>) -> Inventory {
     let mut inventory = Inventory::default();
     let mut programs: Vec<(&str, Key)> = Vec::new();
     for one in &found {
-        let holder = scan.holders().holder(scan, one.path);
-        if matches!(holder, Holder::Unshipped) {
-            continue;
-        }
-        let (mut listed, keys) = one.list(scan.options.shipped.is_some());
-        if let Holder::Package(package) = holder {
-            listed.put_into(package.clone());
-        }
+        let (listed, keys) = one.list(scan.options.shipped.is_some());
         let taken = inventory.take(listed);
         programs.extend(keys.into_iter().map(|key| (one.path, taken[key.place()])));
     }
@@ -114,6 +106,8 @@ fn read(scan: &Scan<'_>) -> Inventory {
 /// The one program of a directory is what the document is about, unless it is part of something greater.
 fn describe(scan: &Scan<'_>, programs: &[(&str, Key)], inventory: &mut Inventory) {
     let is_system = SYSTEMS.iter().any(|path| scan.listing().at(path).is_some());
+    let is_own = |(path, _): &&(&str, Key)| scan.brought_along().outermost(path).is_none();
+    let programs: Vec<(&str, Key)> = programs.iter().filter(is_own).copied().collect();
     let Some(&(path, key)) = programs.first() else {
         return;
     };

@@ -22,6 +22,11 @@ fn build_info() -> Vec<u8> {
     bytes
 }
 
+/// A program of Go.
+pub(crate) fn program() -> Vec<u8> {
+    elf(".go.buildinfo", &build_info(), 8, false)
+}
+
 /// Numbers in one order of bytes, each as wide as it is told.
 struct Writer {
     bytes: Vec<u8>,

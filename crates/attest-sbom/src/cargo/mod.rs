@@ -26,7 +26,7 @@ mod workspace;
 
 pub use document::{document, resolved_document};
 pub use messages::executables;
-pub(crate) use sources::{CHECKSUMS, UNPACKED, is_stored, is_unpacked, is_vendored};
+pub(crate) use sources::{CHECKSUMS, UNPACKED, is_stored, is_unpacked, is_vendored, unpacked_identity};
 pub use workspace::{Package, package};
 
 /// The target triple that a name stands for: itself, or what `os/architecture` is usually built for.

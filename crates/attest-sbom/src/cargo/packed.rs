@@ -34,9 +34,10 @@ pub(super) fn read(scan: &Scan<'_>, wanted: Option<&HashSet<(&str, &str)>>, inve
         names.collect()
     });
     let is_wanted = |entry: &&Entry| wanted.as_ref().is_none_or(|wanted| wanted.contains(entry.name()));
+    let is_part = |entry: &&Entry| scan.brought_along().outermost(&entry.path).is_some();
     let files = entries
         .iter()
-        .filter(|entry| entry.is_file() && is_packed(entry.name()));
+        .filter(|entry| entry.is_file() && is_packed(entry.name()) && !is_part(entry));
     let files: Vec<&Entry> = files.filter(is_wanted).collect();
     let read: Vec<Result<Option<Found>, Gap>> = files.par_iter().map(|entry| one(scan, &entry.path)).collect();
     for found in read {

@@ -133,6 +133,12 @@ pub(crate) fn is_vendored(scan: &Scan<'_>, directory: &str) -> bool {
     !directory.is_empty() && scan.listing().resolve(&path(directory, MANIFEST)).is_some()
 }
 
+/// Name and version of the package of somebody else that a directory is, as its manifest says.
+pub(crate) fn unpacked_identity(scan: &Scan<'_>, directory: &str) -> Option<(String, String)> {
+    let source = source(scan, directory, Mark::Unpacked).ok().flatten()?;
+    Some((source.manifest.name, source.manifest.version))
+}
+
 fn source(scan: &Scan<'_>, directory: &str, mark: Mark) -> Result<Option<Source>, Gap> {
     let Some(wire) = project::read(scan, &path(directory, MANIFEST))? else {
         return Ok(None);

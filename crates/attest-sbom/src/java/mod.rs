@@ -13,4 +13,6 @@ mod xml;
 
 pub(crate) use gradle::READER as GRADLE;
 pub(crate) use jar::READER as JAR;
+#[cfg(test)]
+pub(crate) use jar::tests;
 pub(crate) use maven::READER as MAVEN;

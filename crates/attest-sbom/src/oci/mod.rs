@@ -37,7 +37,9 @@ pub use image::{Images, PlatformImage};
 
 use std::collections::BTreeSet;
 
-use crate::tree::Tree;
+use crate::Options;
+use crate::scan::Scan;
+use crate::tree::{Entry, Tree};
 
 const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
@@ -65,12 +67,17 @@ pub fn is_part(path: &str) -> bool {
 ///
 /// An image that has several names is there once, under the first of them.
 ///
-/// A layout is looked for at any depth, as is an archive of Docker. What is damaged or missing is a gap of what is returned.
+/// A layout is looked for at any depth, as is an archive of Docker, but not in packages of others, whose tests play with such.
+/// What is damaged or missing is a gap of what is returned.
 #[must_use]
 pub fn images(tree: &dyn Tree) -> Images {
     let mut images = Images::default();
-    let files = tree.listing().entries().iter().filter(|entry| entry.is_file());
-    for entry in files {
+    let options = Options::default();
+    let scan = Scan::of(tree, &options);
+    let is_marker = |entry: &&Entry| entry.is_file() && matches!(entry.name(), MARKER | DOCKER);
+    let is_own = |entry: &&Entry| scan.brought_along().outermost(&entry.path).is_none();
+    let files = tree.listing().entries().iter().filter(is_marker);
+    for entry in files.filter(is_own) {
         let root = match entry.parent() {
             "" => String::new(),
             parent => format!("{parent}/"),

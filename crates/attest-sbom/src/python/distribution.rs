@@ -12,7 +12,7 @@ use crate::inventory::{Inventory, Key};
 use crate::packed::sha256;
 use crate::registry::Origin;
 use crate::scan::Scan;
-use crate::tree::Memory;
+use crate::tree::{Entry, Memory};
 use crate::{Gap, Options};
 
 /// The most metadata, licences and lists of contents of one wheel that are held at once.
@@ -35,7 +35,8 @@ const OF_PYTHON: &str = "/ensurepip/_bundled/";
 pub(super) fn read(scan: &Scan<'_>, inventory: &mut Inventory) {
     let entries = scan.listing().entries().iter();
     let files = entries.filter(|entry| entry.is_file() && is_read(entry.name(), entry.size()));
-    for entry in files.filter(|entry| !super::is_installed(&entry.path) && !entry.path.contains(OF_PYTHON)) {
+    let is_part = |entry: &Entry| scan.brought_along().outermost(&entry.path).is_some();
+    for entry in files.filter(|entry| !is_part(entry) && !entry.path.contains(OF_PYTHON)) {
         match read_one(scan, &entry.path, inventory) {
             Ok(Some(found)) => inventory.absorb(found),
             Ok(None) => {}

@@ -26,6 +26,9 @@ pub(super) const METADATA_LIMIT: u64 = attest_archive::python::MAX_FIELDS_BYTES 
 /// `WHEEL`, `INSTALLER`, `direct_url.json` and `pyvenv.cfg` have some lines.
 pub(super) const RECORD_LIMIT: u64 = 256 << 10;
 
+/// Which files a package consists of.
+pub(super) const RECORD: &str = "RECORD";
+
 /// The most extras of one package that are followed: large packages have some dozens.
 const MAX_EXTRAS: usize = 64;
 
@@ -64,7 +67,7 @@ fn is_leftover(parent: &str, name: &str) -> bool {
 /// Whether a file tells something of an installed package or an environment.
 pub(super) fn is_wanted(path: &str) -> bool {
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let beside = ["WHEEL", "INSTALLER", "direct_url.json", "requires.txt"];
+    let beside = [RECORD, "WHEEL", "INSTALLER", "direct_url.json", "requires.txt"];
     let is_info = [".dist-info", ".egg-info", "/EGG-INFO"]
         .iter()
         .any(|ending| parent.ends_with(ending));
@@ -378,7 +381,7 @@ fn scope_of(purl: Option<&str>, inventory: &Inventory) -> Option<Scope> {
 }
 
 /// Name and version as the directory has them.
-fn of_directory(path: &str, form: Form) -> Option<(String, String)> {
+pub(super) fn of_directory(path: &str, form: Form) -> Option<(String, String)> {
     let information = match form {
         Form::DistInfo | Form::EggInfo => super::directory(path).trim_end_matches("/EGG-INFO"),
         Form::EggFile => path,

@@ -19,6 +19,7 @@ mod lock;
 mod lock_tables;
 mod manifest;
 mod marker;
+mod owners;
 mod pdm;
 mod pipfile;
 mod poetry;
@@ -32,6 +33,7 @@ mod requirements_text;
 mod script;
 mod uv;
 
+pub(crate) use owners::owners;
 pub(crate) use published::{is_same_name, is_same_version, published};
 pub(crate) use release::normalised;
 

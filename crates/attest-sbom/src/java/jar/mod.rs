@@ -150,4 +150,4 @@ use java::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

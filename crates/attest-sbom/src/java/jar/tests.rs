@@ -8,7 +8,7 @@ use crate::{Inventory, Metadata, Options, Root, scan};
 
 mod licences;
 
-pub(super) fn jar<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Vec<u8> {
+pub(crate) fn jar<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Vec<u8> {
     let member =
         |(path, bytes): &(&str, B)| Member::file(path.parse().unwrap(), Content::Bytes(bytes.as_ref().to_vec()), false);
     let recipe = Recipe {
