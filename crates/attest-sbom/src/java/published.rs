@@ -126,6 +126,10 @@ mod tests {
             Some("CDDL-1.1 OR GPL-2.0-only WITH Classpath-exception-2.0")
         );
         assert_eq!(stated("com.sun.activation", "all", "1.2.2"), Some("BSD-3-Clause"));
+    }
+
+    #[test]
+    fn before_the_version_that_has_a_licence_there_is_none() {
         for (group, artifact, before, from, expected) in [
             ("io.grpc", "grpc-core", "1.4.0", "1.5.0", "Apache-2.0"),
             (

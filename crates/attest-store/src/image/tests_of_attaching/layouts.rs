@@ -36,6 +36,16 @@ fn attach(path: &Path, subject: &Descriptor, evidence: &NewEvidence<'_>) -> Resu
     attaching.attach(evidence)
 }
 
+/// Stores a signature of cosign 2 over what an image is called.
+fn sign(path: &Path, image: &Descriptor, reference: &str) -> Result<Stored, AttachError<Error>> {
+    let payload = simple_signing_payload(reference, image.digest(), &BTreeMap::new());
+    let evidence = NewEvidence::LegacySignature {
+        bundle: &bundle(1),
+        payload: &payload,
+    };
+    attach(path, image, &evidence)
+}
+
 fn found(path: &Path, subject: &Descriptor) -> Vec<StoredEvidence> {
     let layout = Layout::open(path).unwrap();
     evidence_of(&LayoutRepository::new(&layout).unwrap(), subject.digest()).unwrap()
@@ -109,12 +119,7 @@ fn signatures_of_cosign_2_are_kept_below_their_tag() {
 #[test]
 fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
     let (scene, image) = scene();
-    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
-    let evidence = NewEvidence::LegacySignature {
-        bundle: &bundle(1),
-        payload: &payload,
-    };
-    attach(scene.path(), &image, &evidence).unwrap();
+    sign(scene.path(), &image, "example.com/app").unwrap();
     // As `cosign save` names it.
     let path = scene.path().join("index.json");
     let tag = CosignTag::Signatures.of(image.digest());
@@ -127,12 +132,7 @@ fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
             r#""kind":"dev.cosignproject.cosign/image""#,
         );
     fs::write(&path, saved).unwrap();
-    let other = simple_signing_payload("example.com/other", image.digest(), &BTreeMap::new());
-    let evidence = NewEvidence::LegacySignature {
-        bundle: &bundle(1),
-        payload: &other,
-    };
-    attach(scene.path(), &image, &evidence).unwrap();
+    sign(scene.path(), &image, "example.com/other").unwrap();
     let entries = index(scene.path())["manifests"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 2);
     assert_eq!(
@@ -145,12 +145,7 @@ fn what_cosign_saved_gains_a_signature_where_cosign_looks_for_it() {
 #[test]
 fn of_two_entries_with_the_name_of_signatures_neither_is_taken() {
     let (scene, image) = scene();
-    let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
-    let evidence = NewEvidence::LegacySignature {
-        bundle: &bundle(1),
-        payload: &payload,
-    };
-    attach(scene.path(), &image, &evidence).unwrap();
+    sign(scene.path(), &image, "example.com/app").unwrap();
     let mut document = index(scene.path());
     let twin = document["manifests"][1].clone();
     let write = |document: &Value| fs::write(scene.path().join("index.json"), document.to_string()).unwrap();
@@ -177,7 +172,7 @@ fn of_two_entries_with_the_name_of_signatures_neither_is_taken() {
             assert_eq!((asked, found.len()), (&CosignTag::Signatures.of(image.digest()), 2));
         };
         ambiguous(&evidence_of(&LayoutRepository::new(&layout).unwrap(), image.digest()).unwrap_err());
-        match attach(scene.path(), &image, &evidence).unwrap_err() {
+        match sign(scene.path(), &image, "example.com/app").unwrap_err() {
             AttachError::Repository(error) => ambiguous(&error),
             error => panic!("{error}"),
         }
@@ -199,14 +194,7 @@ fn what_cosign_saved_of_an_index_gains_no_signature_of_an_image_of_it() {
         .insert(media_type::INDEX, both.to_string().as_bytes())
         .unwrap();
     additions.name(&top, EntryPlace::Tag("v1"), |_| Ok(true)).unwrap();
-    let sign = |image: &Descriptor| {
-        let payload = simple_signing_payload("example.com/app", image.digest(), &BTreeMap::new());
-        let evidence = NewEvidence::LegacySignature {
-            bundle: &bundle(1),
-            payload: &payload,
-        };
-        attach(scene.path(), image, &evidence).unwrap()
-    };
+    let sign = |image: &Descriptor| sign(scene.path(), image, "example.com/app").unwrap();
     sign(&top);
     // As `cosign save` names both.
     let path = scene.path().join("index.json");
