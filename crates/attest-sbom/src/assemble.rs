@@ -122,16 +122,11 @@ impl Inventory {
             if package.supplier.is_some() || package.kind == ComponentKind::File {
                 continue;
             }
-            package.supplier = match package.is_own() {
-                true => stated
-                    .clone()
-                    .or_else(|| supplier::of_own(package, None))
-                    .or_else(|| supplier::of_project(&metadata.about))
-                    .or_else(|| supplier::of_own(package, project.as_deref())),
-                // Of what the document is about its maker says so, whoever made it.
-                false if Some(key) == top => stated.clone().or_else(|| supplier::by_name_space(package)),
-                false => supplier::by_name_space(package),
-            };
+            // Of what the document is about its maker says so, whatever name space it has.
+            let is_made = Some(key) == top && !package.is_own();
+            let by_maker = || stated.clone().or_else(|| supplier::of_project(&metadata.about));
+            let by_maker = is_made.then(by_maker).flatten();
+            package.supplier = by_maker.or_else(|| supplier::of(package, metadata, project.as_deref()));
         }
     }
 }
@@ -170,10 +165,7 @@ fn renamed(mut described: Component, root: &Root) -> Result<Component, Error> {
 fn supplied(mut described: Component, root: &Root, metadata: &Metadata) -> Component {
     if root.name.is_some() && described.supplier.is_none() {
         let stated = metadata.supplier.as_ref().map(Into::into);
-        described.supplier = stated
-            .or_else(|| supplier::of_own(&described, None))
-            .or_else(|| supplier::of_project(&metadata.about))
-            .or_else(|| supplier::of_own(&described, root.name.as_deref()));
+        described.supplier = stated.or_else(|| supplier::of_maker(&described, &metadata.about, root.name.as_deref()));
     }
     described
 }

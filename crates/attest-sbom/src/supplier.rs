@@ -1,8 +1,24 @@
 use packageurl::PackageUrl;
 
-use crate::About;
 use crate::cyclonedx::{Component, OrganizationalEntity, ReferenceKind};
 use crate::reference::host_and_path;
+use crate::{About, Metadata};
+
+/// Who hands out a package of a document that names nobody: of what is own whom the maker of the document names, else what the package
+/// and the project say; of the rest its name space. `project` is what the whole is called where nobody else is known.
+pub(crate) fn of(component: &Component, metadata: &Metadata, project: Option<&str>) -> Option<OrganizationalEntity> {
+    if !component.is_own() {
+        return by_name_space(component);
+    }
+    let stated = metadata.supplier.as_ref().map(Into::into);
+    stated.or_else(|| of_maker(component, &metadata.about, project))
+}
+
+/// Who hands out what its maker calls by a name: the account of its repository, of that of the project, or the project.
+pub(crate) fn of_maker(component: &Component, about: &About, project: Option<&str>) -> Option<OrganizationalEntity> {
+    let own = of_own(component, None).or_else(|| of_project(about));
+    own.or_else(|| of_own(component, project))
+}
 
 /// Who hands a package out, where the package itself names nobody.
 ///
@@ -18,7 +34,7 @@ pub(crate) fn by_name_space(component: &Component) -> Option<OrganizationalEntit
 }
 
 /// Who hands out what is the project's own: the account that its repository belongs to, else the project itself.
-pub(crate) fn of_own(component: &Component, project: Option<&str>) -> Option<OrganizationalEntity> {
+fn of_own(component: &Component, project: Option<&str>) -> Option<OrganizationalEntity> {
     let mut references = component.external_references.iter();
     let repository = references.find(|reference| reference.kind == ReferenceKind::Vcs);
     let account = repository.and_then(|reference| account(&reference.url));

@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use super::{Records, Resolution, describe};
 use crate::bom::Content;
 use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Property, Scope};
-use crate::{Bom, Error, File, Metadata, Subject, subject};
+use crate::{Bom, Error, File, Metadata, Subject, subject, supplier};
 
 /// Lists exactly the packages that were compiled in a build.
 ///
@@ -32,7 +32,7 @@ pub fn document(records: &Records, subject: &Subject, metadata: &Metadata) -> Re
         artifacts: Some(&artifacts),
         target,
     };
-    Ok(Bom::new(drawing.content(&subject.files)?, metadata))
+    Ok(Bom::new(drawing.content(&subject.files, metadata)?, metadata))
 }
 
 /// Lists the packages that Cargo would compile, without a build; the document says that it is incomplete.
@@ -50,7 +50,7 @@ pub fn resolved_document(resolution: &Resolution, subject: &Subject, metadata: &
         artifacts: None,
         target,
     };
-    Ok(Bom::new(drawing.content(&subject.files)?, metadata))
+    Ok(Bom::new(drawing.content(&subject.files, metadata)?, metadata))
 }
 
 fn target(text: &str) -> Result<&str, Error> {
@@ -70,12 +70,16 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn content(&self, files: &[File]) -> Result<Content, Error> {
+    fn content(&self, files: &[File], metadata: &Metadata) -> Result<Content, Error> {
         let mut components = BTreeMap::new();
         for (id, _) in self.selection.graph.edges() {
             components.insert(id, self.component(id)?);
         }
         separate(&mut components);
+        let project = components.get(self.selection.root).map(|root| root.name.clone());
+        for component in components.values_mut() {
+            component.supplier = supplier::of(component, metadata, project.as_deref());
+        }
         let references: BTreeMap<_, _> = components
             .iter()
             .map(|(&id, component)| (id, reference(component)))

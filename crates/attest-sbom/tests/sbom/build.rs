@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use attest_sbom::cargo;
+use attest_sbom::{Metadata, cargo};
 use serde_json::Value;
 
-use crate::records::{component, document, fixture, json, metadata, records, resolution, subject};
+use crate::records::{
+    component, document, fixture, json, metadata, package, records, resolution, subject, with_metadata,
+};
 
 fn text(path: &str) -> String {
     String::from_utf8(fixture(path)).unwrap()
@@ -124,7 +126,7 @@ fn a_component_says_what_its_package_declares() {
     assert_eq!(blake3["type"], "library");
     assert_eq!(blake3["licenses"][0]["acknowledgement"], "declared");
     assert_eq!(blake3["hashes"][0]["alg"], "SHA-256");
-    assert_eq!(blake3.get("supplier"), None);
+    assert_eq!(blake3["supplier"]["name"], "Rust crates");
     let properties = blake3["properties"].as_array().unwrap();
     let native = properties
         .iter()
@@ -132,6 +134,20 @@ fn a_component_says_what_its_package_declares() {
     assert_eq!(native.count(), 2);
     let lock = text("sbom/attest-digest/Cargo.lock");
     assert!(lock.contains(blake3["hashes"][0]["content"].as_str().unwrap()));
+}
+
+#[test]
+fn what_is_own_is_supplied_by_whom_the_maker_names_else_by_the_account_of_its_repository() {
+    let records = with_metadata(|metadata| {
+        let member = package(metadata, "blake3")["id"].clone();
+        metadata["workspace_members"].as_array_mut().unwrap().push(member);
+    });
+    let supplier = |metadata: &Metadata| {
+        let document = json(&cargo::document(&records, &subject(), metadata).unwrap());
+        component(&document, "blake3")["supplier"]["name"].clone()
+    };
+    assert_eq!(supplier(&metadata()), "Example");
+    assert_eq!(supplier(&Metadata::default()), "github.com/BLAKE3-team");
 }
 
 #[test]

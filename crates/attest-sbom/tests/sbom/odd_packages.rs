@@ -53,7 +53,7 @@ fn what_nobody_declared_is_absent() {
         }
         hex["authors"] = json!([]);
     });
-    for key in ["licenses", "externalReferences", "description", "authors", "supplier"] {
+    for key in ["licenses", "externalReferences", "description", "authors"] {
         assert_eq!(hex.get(key), None, "{key}");
     }
 }
