@@ -123,6 +123,9 @@ pub(crate) struct Component {
     /// Where it comes from, for whoever asks about it.
     #[serde(skip)]
     pub(crate) origin: Origin,
+    /// The name of the one file that it is, where it is one and is not called like it.
+    #[serde(skip)]
+    pub(crate) file: Option<String>,
     /// Those of a document that somebody else wrote. No component has both kinds.
     #[serde(rename = "properties", skip_serializing_if = "Vec::is_empty")]
     pub(crate) foreign_properties: Vec<ForeignProperty>,
@@ -170,6 +173,7 @@ impl Component {
             evidence: Evidence::default(),
             properties: Vec::new(),
             origin: Origin::Unsaid,
+            file: None,
             foreign_properties: Vec::new(),
         }
     }

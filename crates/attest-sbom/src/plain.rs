@@ -1,8 +1,9 @@
 //! Plain files in, each with its size and its SHA-256 out: for what nothing else is known of.
 
-use crate::cyclonedx::{Component, ComponentKind, Property};
+use crate::cyclonedx::{Component, ComponentKind, Hash};
 use crate::inventory::{Inventory, Key};
 use crate::scan::{Kind, Reader, Scan};
+use crate::subject::size_property;
 use crate::tree::Entry;
 use crate::{Gap, packed};
 
@@ -66,7 +67,8 @@ fn note(scan: &Scan<'_>, files: &[&Entry], only: Key, inventory: &mut Inventory)
     }
 }
 
-fn component(scan: &Scan<'_>, entry: &Entry) -> Result<Component, Gap> {
+/// The digest of a whole file.
+pub(crate) fn sha256(scan: &Scan<'_>, entry: &Entry) -> Result<Hash, Gap> {
     let path = entry.path.as_str();
     if entry.size() > SIZE_LIMIT {
         let detail = format!("expected at most {SIZE_LIMIT} bytes, found {}", entry.size());
@@ -74,14 +76,15 @@ fn component(scan: &Scan<'_>, entry: &Entry) -> Result<Component, Gap> {
     }
     let missing = || Gap::new("unreadable", path, "the file is not there");
     let mut content = scan.open(path)?.ok_or_else(missing)?;
-    let hash = packed::sha256(&mut content).map_err(|error| Gap::new("unreadable", path, error.to_string()))?;
-    let size = Property {
-        name: "attest:size",
-        value: entry.size().to_string(),
-    };
+    packed::sha256(&mut content).map_err(|error| Gap::new("unreadable", path, error.to_string()))
+}
+
+fn component(scan: &Scan<'_>, entry: &Entry) -> Result<Component, Gap> {
+    let path = entry.path.as_str();
+    let hash = sha256(scan, entry)?;
     Ok(Component {
         hashes: vec![hash],
-        properties: vec![size],
+        properties: vec![size_property(entry.size())],
         ..Component::new(ComponentKind::File, path)
     })
 }

@@ -48,6 +48,7 @@ fn properties(component: &Component) -> Vec<Property> {
 /// The name of the file that the component is: not of one that only lists it.
 fn file_name(component: &Component) -> Option<&str> {
     let path = match (component.kind, component.evidence.occurrences.as_slice()) {
+        _ if component.file.is_some() => component.file.as_deref()?,
         (ComponentKind::File, _) => component.name.as_str(),
         (_, [only]) if is_archive(&only.location) => only.location.as_str(),
         _ => return None,
@@ -89,5 +90,11 @@ mod tests {
         assert_eq!(described(Profile::Bsi, library("package-lock.json")), []);
         assert_eq!(described(Profile::Bsi, library("lib/a.jar").found_at("lib/b.jar")), []);
         assert_eq!(described(Profile::Plain, library("lib/a.jar")), []);
+        let program = Component {
+            file: Some("app".to_owned()),
+            ..library("Cargo.lock")
+        };
+        let name = ("bsi:component:filename", "app".to_owned());
+        assert_eq!(described(Profile::Bsi, program), [name]);
     }
 }

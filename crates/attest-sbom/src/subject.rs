@@ -66,11 +66,8 @@ impl File {
         }
     }
 
-    pub(crate) fn size_property(&self) -> Property {
-        Property {
-            name: "attest:size",
-            value: self.measured.size().to_string(),
-        }
+    fn size_property(&self) -> Property {
+        size_property(self.measured.size())
     }
 
     /// The files in the order of their names, each name once.
@@ -86,6 +83,16 @@ impl File {
     }
 }
 
+/// The property of a file that says how many bytes it has.
+pub(crate) const SIZE: &str = "attest:size";
+
+pub(crate) fn size_property(size: u64) -> Property {
+    Property {
+        name: SIZE,
+        value: size.to_string(),
+    }
+}
+
 /// One file is the thing itself; several are its parts.
 pub(crate) fn with_files(mut root: Component, files: &[File]) -> Result<Component, Error> {
     let owner = root.bom_ref.clone().unwrap_or_default();
@@ -93,7 +100,9 @@ pub(crate) fn with_files(mut root: Component, files: &[File]) -> Result<Componen
         [] => {}
         [only] => {
             root.hashes = only.hashes();
+            root.properties.retain(|property| property.name != SIZE);
             root.properties.push(only.size_property());
+            root.file = Some(only.name.clone());
         }
         several => root
             .components
@@ -152,6 +161,20 @@ pub struct Organization {
     pub url: Option<String>,
     /// Its address for mail.
     pub email: Option<String>,
+}
+
+impl Organization {
+    /// One of which nothing but the name is known; nothing for an empty text, or one with control characters.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let name = text.trim();
+        let is_name = !name.is_empty() && !name.chars().any(char::is_control);
+        is_name.then(|| Self {
+            name: name.to_owned(),
+            url: None,
+            email: None,
+        })
+    }
 }
 
 impl From<&Organization> for OrganizationalEntity {

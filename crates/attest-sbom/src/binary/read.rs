@@ -6,11 +6,12 @@ use super::build_info::BuildInfo;
 use super::image::Image;
 use super::layout::{Layout, Malformed, is_program, layouts};
 use super::{auditable, build_info, golang};
-use crate::Gap;
 use crate::inventory::{Inventory, Key};
 use crate::packed::OTHERS;
 use crate::scan::{Kind, Reader, Scan};
+use crate::subject::size_property;
 use crate::tree::{Entry, EntryKind};
+use crate::{Gap, plain};
 
 pub(crate) const READER: Reader = Reader {
     kind: Kind::Binary,
@@ -118,6 +119,25 @@ fn describe(scan: &Scan<'_>, programs: &[(&str, Key)], inventory: &mut Inventory
     let is_of_environment = programs.iter().any(|(path, _)| is_in_environment(scan, path));
     if is_alone && !is_system && !is_of_others && !is_of_environment {
         inventory.describes(path, key);
+        if scan.is_named_file() {
+            measure(scan, path, key, inventory);
+        }
+    }
+}
+
+/// A program that was named alone is that file. Those of a directory or a system are not read to their ends.
+fn measure(scan: &Scan<'_>, path: &str, key: Key, inventory: &mut Inventory) {
+    let Some(entry) = scan.listing().resolve(path) else {
+        return;
+    };
+    match plain::sha256(scan, entry) {
+        Ok(hash) => {
+            let program = inventory.package_mut(key);
+            program.hashes.push(hash);
+            program.properties.push(size_property(entry.size()));
+            program.file = Some(entry.name().to_owned());
+        }
+        Err(gap) => inventory.gap(gap),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Programs made by hand, of each format, with the lists of Go and of cargo-auditable in them.
 
+use attest_digest::{Algorithm, Algorithms, Measured};
 use proptest::prelude::*;
 
 use crate::cyclonedx::Scope;
-use crate::tree::Memory;
-use crate::{Error, Gap, Inventory, Kind, Options, scan};
+use crate::tree::{Directory, Memory};
+use crate::{About, Error, Gap, Inventory, Kind, Metadata, Options, Profile, Root, scan};
 
 const LIST: &str =
     "path\texample.com/app/cmd/app\nmod\texample.com/app\tv1.2.3\th1:AAAA=\ndep\texample.com/a\tv1.0.0\th1:BBBB=\n";
@@ -418,4 +419,46 @@ proptest! {
         bytes.splice(..magic[kind].len(), magic[kind].iter().copied());
         let _ = read("app", bytes);
     }
+}
+
+#[test]
+fn a_program_that_was_named_is_the_file_and_one_of_a_directory_is_not_read_to_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app");
+    std::fs::write(&path, elf(".go.buildinfo", &build_info(), 8, false)).unwrap();
+    let root = |tree: Directory| {
+        let inventory = scan(&tree, &Options::default()).unwrap();
+        let about = About {
+            repository: Some("https://example.org/owner/app".to_owned()),
+            ..About::default()
+        };
+        let metadata = Metadata {
+            profile: Profile::Bsi,
+            about,
+            ..Metadata::default()
+        };
+        let bom = inventory.document(&Root::default(), &metadata).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();
+        value["metadata"]["component"].clone()
+    };
+    let named = root(Directory::of_file(&path, &Options::default()).unwrap());
+    let property = |name: &str| {
+        let properties = named["properties"].as_array().unwrap();
+        let found = properties.iter().find(|property| property["name"] == name);
+        found.map(|property| property["value"].as_str().unwrap().to_owned())
+    };
+    let bytes = std::fs::read(&path).unwrap();
+    let measured = Measured::of_bytes(&bytes, &Algorithms::one(Algorithm::Sha256));
+    let sha256 = measured.digest(Algorithm::Sha256).unwrap().to_hex();
+    assert_eq!(
+        named["hashes"],
+        serde_json::json!([{ "alg": "SHA-256", "content": sha256 }])
+    );
+    assert_eq!(property("attest:size"), Some(bytes.len().to_string()));
+    assert_eq!(property("bsi:component:filename").as_deref(), Some("app"));
+    let listed = root(Directory::new(directory.path()).unwrap());
+    assert_eq!(listed["name"], named["name"]);
+    // Its name space is `example.com`, and a project made it.
+    assert_eq!(listed["supplier"]["name"], "example.org/owner");
+    assert_eq!(listed.get("hashes"), None);
 }

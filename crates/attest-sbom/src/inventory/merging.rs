@@ -13,6 +13,7 @@ pub(super) fn merge(package: &mut Component, other: Component) {
     package.description = package.description.take().or(other.description);
     package.copyright = package.copyright.take().or(other.copyright);
     package.origin = std::mem::take(&mut package.origin).max(other.origin);
+    package.file = package.file.take().or(other.file);
     package.cpe = package.cpe.take().or(other.cpe);
     if package.authors.is_empty() {
         package.authors = other.authors;
