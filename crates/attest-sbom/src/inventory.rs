@@ -343,8 +343,8 @@ impl Inventory {
 pub(crate) const IMAGE_REFERENCE: &str = "attest:oci:reference";
 
 /// The package URL, of images the whole name, else everything that tells a component from others: its digest, and of a
-/// component without one its place. Files are told apart by their places, whatever is in them.
-fn identity(package: &Component) -> String {
+/// component without one its place. Files are told apart by their places, whatever is in them, and without places by their digests.
+pub(crate) fn identity(package: &Component) -> String {
     let mut properties = package.properties.iter();
     let image = properties.find(|property| property.name == IMAGE_REFERENCE);
     match (&package.purl, image) {
@@ -352,10 +352,12 @@ fn identity(package: &Component) -> String {
         (None, Some(image)) => format!("{IMAGE_REFERENCE}\0{}", image.value),
         (None, None) => {
             let place = package.evidence.occurrences.first();
-            let digest = package.hashes.first().filter(|_| package.kind != ComponentKind::File);
-            let place = digest
-                .map(|hash| hash.content.as_str())
-                .or_else(|| place.map(|occurrence| occurrence.location.as_str()));
+            let place = place.map(|occurrence| occurrence.location.as_str());
+            let digest = package.hashes.first().map(|hash| hash.content.as_str());
+            let place = match package.kind {
+                ComponentKind::File => place.or(digest),
+                _ => digest.or(place),
+            };
             let parts = [
                 package.group.as_deref(),
                 Some(package.name.as_str()),

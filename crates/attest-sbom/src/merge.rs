@@ -1,5 +1,8 @@
 //! Documents in, one document of all of them out: each component once, each graph below one root.
 
+mod hashes;
+mod whole;
+
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
@@ -11,7 +14,8 @@ use crate::cyclonedx::{
 };
 use crate::document::{self, Document, Licence, Reference};
 use crate::inventory::Key;
-use crate::{Bom, Error, Gap, Inventory, Metadata, Organization, Root, Timestamp, contact, licence, purl};
+use crate::{Bom, Error, Gap, Inventory, Metadata, Root, Timestamp, contact, licence, purl};
+use whole::{Whole, supplier};
 
 /// A document, and what it is called: a file name.
 #[derive(Debug, Clone)]
@@ -22,17 +26,31 @@ pub struct Named {
     pub document: Document,
 }
 
+impl Named {
+    /// What it is about.
+    fn root(&self) -> Option<&document::Component> {
+        self.document.root.map(|root| &self.document.components[root])
+    }
+}
+
 /// Puts documents together.
 ///
 /// Components with one package URL are one; where two documents say different things of it, the first one counts. Their roots
 /// hang on the new root. Where nobody says what that is, it is what all documents are about, if that is one thing, else it is
-/// called like all of them, and supplied by nobody unless all of them are by one. Each component has a reference to the place in the document that it comes from (a BOM-Link), and what was not taken over is a gap.
+/// called like all of them, and has a version and a supplier only if all of them have the same. Each component has a reference to the
+/// place in the document that it comes from (a BOM-Link), and what was not taken over is a gap.
 ///
 /// # Errors
 /// [`Error::NothingToList`] for documents without components.
 pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bom, Error> {
     let mut inventory = Inventory::default();
-    let roots: Vec<Option<Key>> = documents.iter().map(|named| add(&mut inventory, named)).collect();
+    let whole = match root.name {
+        Some(_) => None,
+        None => Whole::of(documents)?,
+    };
+    let roots = documents.iter().map(|named| add(&mut inventory, named, whole.as_ref()));
+    let roots: Vec<Option<Key>> = roots.collect();
+    hashes::keep_agreed(&mut inventory, &roots);
     let phases: BTreeSet<Phase> = documents
         .iter()
         .flat_map(|named| &named.document.phases)
@@ -40,6 +58,7 @@ pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bo
         .collect();
     if let Some(name) = &root.name {
         if let Some(same) = inventory.by_purl(&purl::generic(name, root.version.as_deref())?) {
+            whole::put_at_top(same, documents, &mut inventory);
             is_named(&mut inventory, same, &roots, metadata);
         }
         let supplier = metadata.supplier.clone().or_else(|| supplier(documents));
@@ -47,84 +66,25 @@ pub fn merge(documents: &[Named], root: &Root, metadata: &Metadata) -> Result<Bo
         let document = inventory.document(root, &Metadata { supplier, ..metadata })?;
         return Ok(document.with_phases(phases));
     }
-    if let Some(top) = unnamed(&mut inventory, documents, &roots)? {
-        inventory.root(top);
+    match whole {
+        Some(whole) => whole.put_above(&roots, &mut inventory),
+        None => {
+            if let Some(only) = roots.first().copied().flatten() {
+                whole::put_at_top(only, documents, &mut inventory);
+            }
+        }
     }
     Ok(inventory.document(root, metadata)?.with_phases(phases))
 }
 
 /// Something in the documents has the name of the new root already: it is the root, and not listed beside it.
 fn is_named(inventory: &mut Inventory, same: Key, roots: &[Option<Key>], metadata: &Metadata) {
-    inventory.root(same);
     for root in roots.iter().flatten() {
         inventory.depends(same, *root);
     }
     if let Some(supplier) = &metadata.supplier {
         inventory.package_mut(same).supplier = Some(supplier.into());
     }
-}
-
-/// The most names that make the name of what several documents are about.
-const MAX_NAMES: usize = 8;
-
-fn roots(documents: &[Named]) -> impl Iterator<Item = Option<&document::Component>> {
-    let root = |named: &'_ Named| named.document.root;
-    documents
-        .iter()
-        .map(move |named| root(named).map(|root| &named.document.components[root]))
-}
-
-/// The root where nobody says what the new document is about; none if no document says what it is about.
-fn unnamed(inventory: &mut Inventory, documents: &[Named], roots: &[Option<Key>]) -> Result<Option<Key>, Error> {
-    let keys: BTreeSet<Option<Key>> = roots.iter().copied().collect();
-    if let (1, Some(only)) = (keys.len(), keys.first()) {
-        return Ok(*only);
-    }
-    let Some(component) = of_all(documents)? else {
-        return Ok(None);
-    };
-    let top = inventory.add(component);
-    for root in keys.into_iter().flatten() {
-        inventory.depends(top, root);
-    }
-    Ok(Some(top))
-}
-
-/// What documents are about together: their names and versions, in one order, with `+` between them.
-fn of_all(documents: &[Named]) -> Result<Option<Component>, Error> {
-    let abouts: BTreeSet<(String, Option<&str>)> = roots(documents)
-        .flatten()
-        .map(|root| (root.full_name(), root.version.as_deref()))
-        .collect();
-    let joined = |parts: BTreeSet<&str>| {
-        let shown: Vec<&str> = parts.iter().copied().take(MAX_NAMES).collect();
-        let more = match parts.len().saturating_sub(MAX_NAMES) {
-            0 => String::new(),
-            more => format!("+{more}-more"),
-        };
-        (!shown.is_empty()).then(|| shown.join("+") + &more)
-    };
-    let version = joined(abouts.iter().filter_map(|(_, version)| *version).collect());
-    let Some(name) = joined(abouts.iter().map(|(name, _)| name.as_str()).collect()) else {
-        return Ok(None);
-    };
-    Ok(Some(Component {
-        purl: Some(purl::generic(&name, version.as_deref())?),
-        supplier: supplier(documents).as_ref().map(Into::into),
-        version,
-        ..Component::new(ComponentKind::Application, name.as_str())
-    }))
-}
-
-/// Who supplies everything that the documents are about, if that is one.
-fn supplier(documents: &[Named]) -> Option<Organization> {
-    let suppliers: BTreeSet<Option<&str>> = roots(documents).map(|root| root?.supplier.as_deref()).collect();
-    let one = suppliers.first().copied().flatten().filter(|_| suppliers.len() == 1);
-    one.map(|name| Organization {
-        name: name.to_owned(),
-        url: None,
-        email: None,
-    })
 }
 
 /// The latest moment that any of the documents stands for.
@@ -135,14 +95,17 @@ pub fn latest(documents: &[Named]) -> Option<Timestamp> {
 }
 
 /// Adds everything of a document, and tells what it is about.
-fn add(inventory: &mut Inventory, named: &Named) -> Option<Key> {
+fn add(inventory: &mut Inventory, named: &Named, whole: Option<&Whole>) -> Option<Key> {
     let document = &named.document;
     let mut lost = document.left_out.clone();
-    let keys: Vec<_> = document
-        .components
-        .iter()
-        .map(|component| inventory.add(converted(component, document, &mut lost)))
-        .collect();
+    let components = document.components.iter().enumerate().map(|(place, component)| {
+        let mut converted = converted(component, document, &mut lost);
+        if let Some(whole) = whole.filter(|_| document.root == Some(place)) {
+            whole.claim(&mut converted, &component.full_name());
+        }
+        inventory.add(converted)
+    });
+    let keys: Vec<_> = components.collect();
     for (from, needs) in &document.needs {
         for to in needs {
             inventory.depends(keys[*from], keys[*to]);

@@ -258,3 +258,112 @@ fn the_latest_moment_counts() {
     ];
     assert_eq!(latest(&documents).unwrap().to_string(), "2024-01-01T00:30:00Z");
 }
+
+/// A document of a release: what it is about, and one component.
+fn of_release(kind: &str, version: &str, purl: Option<&str>, digit: &str) -> Value {
+    let library = json!({ "type": "library", "bom-ref": "a", "name": "a", "version": "1", "purl": "pkg:npm/a@1", "supplier": { "name": "npm" } });
+    let mut value = service("mill", &library);
+    let root = &mut value["metadata"]["component"];
+    root["type"] = kind.into();
+    root["version"] = version.into();
+    root["supplier"] = json!({ "name": "Example" });
+    root["hashes"] = json!([{ "alg": "SHA-256", "content": digit.repeat(64) }]);
+    root["properties"] = json!([{ "name": "attest:size", "value": digit }]);
+    if let Some(purl) = purl {
+        root["purl"] = purl.into();
+    }
+    value
+}
+
+#[test]
+fn the_lists_of_a_release_are_of_one_product() {
+    let digest = format!("sha256:{}", "3".repeat(64));
+    let image = format!("pkg:oci/mill@{digest}");
+    let documents = [
+        of_release("application", "2.3.0", Some("pkg:generic/mill@2.3.0"), "1"),
+        of_release("application", "2.3.0", None, "2"),
+        of_release("container", &digest, Some(&image), "3"),
+        of_release("library", "2.3.0", Some("pkg:pypi/mill@2.3.0"), "4"),
+    ];
+    let documents = documents.map(|value| named("one.json", &value));
+    let bom = merge(&documents, &Root::default(), &Metadata::default()).unwrap();
+    assert_eq!(bom.gaps(), []);
+    let read = Document::read(&bom.to_json()).unwrap();
+    let findings = read.validate(&[Group::Schema, Group::Integrity, Group::MinimumElements]);
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["no-timestamp"]);
+    let root = &read.components[read.root.unwrap()];
+    assert_eq!((root.name.as_str(), root.version.as_deref()), ("mill", Some("2.3.0")));
+    assert_eq!(root.purl.as_deref(), Some("pkg:generic/mill@2.3.0"));
+    // It is none of the files that the documents are about.
+    assert!(root.hashes.is_empty() && root.properties.is_empty(), "{root:?}");
+    assert_eq!(read.components.len(), 4);
+}
+
+#[test]
+fn one_thing_that_is_another_file_in_each_document_is_no_file() {
+    let purl = Some("pkg:generic/mill@2.3.0");
+    let hashes = |digits: &[&str]| {
+        let documents = digits
+            .iter()
+            .map(|digit| of_release("application", "2.3.0", purl, digit));
+        let documents: Vec<Named> = documents.map(|value| named("one.json", &value)).collect();
+        let bom = merge(&documents, &Root::default(), &Metadata::default()).unwrap();
+        assert_eq!(bom.gaps(), []);
+        let value: Value = serde_json::from_slice(&bom.to_json()).unwrap();
+        value["metadata"]["component"]["hashes"].clone()
+    };
+    assert_eq!(hashes(&["1", "1"])[0]["content"], "1".repeat(64));
+    assert_eq!(hashes(&["1", "2"]), Value::Null);
+}
+
+#[test]
+fn of_versions_that_differ_none_is_that_of_all() {
+    let documents = ["1.0", "2.0"].map(|version| named(version, &of_release("application", version, None, "1")));
+    let bom = merge(&documents, &Root::default(), &Metadata::default()).unwrap();
+    let value: Value = serde_json::from_slice(&bom.to_json()).unwrap();
+    let root = &value["metadata"]["component"];
+    assert_eq!(
+        (&root["name"], &root["purl"]),
+        (&json!("mill"), &json!("pkg:generic/mill"))
+    );
+    assert_eq!(root["version"], Value::Null);
+}
+
+#[test]
+fn of_hashes_that_contradict_each_other_none_is_kept_and_told() {
+    let with = |name: &str, digit: &str| {
+        let sha256 =
+            json!([{ "alg": "SHA-256", "content": digit.repeat(64) }, { "alg": "SHA-1", "content": "a".repeat(40) }]);
+        let library = json!({ "type": "library", "bom-ref": "a", "name": "a", "version": "1", "purl": "pkg:npm/a@1", "hashes": sha256 });
+        named(name, &service(name, &library))
+    };
+    let (bom, value) = merged(&[with("one", "1"), with("two", "2"), with("three", "3")]);
+    let gaps: Vec<_> = bom.gaps().iter().map(ToString::to_string).collect();
+    assert_eq!(gaps.len(), 1);
+    assert!(
+        gaps[0].contains("mismatch: expected one SHA-256 of `pkg:npm/a@1`"),
+        "{gaps:?}"
+    );
+    assert_eq!(
+        value["components"][0]["hashes"],
+        json!([{ "alg": "SHA-1", "content": "a".repeat(40) }])
+    );
+    assert_eq!(merged(&[with("one", "1"), with("two", "1")]).0.gaps(), []);
+}
+
+#[test]
+fn files_of_one_name_in_two_documents_are_two_if_they_differ() {
+    let with = |name: &str, digit: &str| {
+        let file = json!({ "type": "file", "bom-ref": "f", "name": "app", "hashes": [{ "alg": "SHA-256", "content": digit.repeat(64) }] });
+        named(name, &service(name, &file))
+    };
+    let files = |documents: &[Named]| {
+        let (bom, value) = merged(documents);
+        assert_eq!(bom.gaps(), []);
+        let components = value["components"].as_array().unwrap();
+        components.iter().filter(|one| one["type"] == "file").count()
+    };
+    assert_eq!(files(&[with("one", "1"), with("two", "2")]), 2);
+    assert_eq!(files(&[with("one", "1"), with("two", "1")]), 1);
+}
