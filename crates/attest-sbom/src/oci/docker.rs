@@ -62,7 +62,7 @@ fn image(tree: &dyn Tree, root: &str, saved: &Saved) -> Result<PlatformImage, Ga
         .collect();
     drop(known);
     Ok(PlatformImage {
-        name: saved.tags.iter().flatten().next().map(|tag| Name::of_reference(tag)),
+        name: Name::of_several(&saved.tags.iter().flatten().map(|tag| Name::of_reference(tag)).collect()),
         digest: None,
         id: digests.next().ok_or_else(damaged)?,
         labels: config.labels(),

@@ -24,6 +24,19 @@ pub struct Images {
     pub(super) index: Option<Digest>,
 }
 
+impl Images {
+    /// The same images, as they are called in a repository, such as `oci://registry.example.com/team/app`. For who knows where they
+    /// go: a layout names tags alone most often, and the name of an image is that of its repository.
+    #[must_use]
+    pub fn in_repository(mut self, repository: &str) -> Self {
+        for image in &mut self.platforms {
+            let tag = image.name.as_ref().and_then(Name::tag);
+            image.name = Some(Name::in_repository(repository, tag));
+        }
+        self
+    }
+}
+
 /// An image for one platform.
 #[derive(Debug, Clone)]
 pub struct PlatformImage {

@@ -35,11 +35,14 @@ mod name;
 pub use document::index;
 pub use image::{Images, PlatformImage};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use attest_digest::Digest;
 
 use crate::Options;
 use crate::scan::Scan;
 use crate::tree::{Entry, Tree};
+use name::Name;
 
 const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
@@ -65,7 +68,8 @@ pub fn is_part(path: &str) -> bool {
 
 /// Every image of a tree, in the order of names and platforms; none when the tree holds no layout and no archive of Docker.
 ///
-/// An image that has several names is there once, under the first of them.
+/// An image that has several names is there once, under the first of them that is more than a tag; of several tags its package
+/// URL has none, since nobody knows which of them will move.
 ///
 /// A layout is looked for at any depth, as is an archive of Docker, but not in packages of others, whose tests play with such.
 /// What is damaged or missing is a gap of what is returned.
@@ -90,10 +94,23 @@ pub fn images(tree: &dyn Tree) -> Images {
             _ => {}
         }
     }
+    once(&mut images.platforms);
     images.platforms.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut seen = BTreeSet::new();
-    images.platforms.retain(|found| seen.insert(found.digest().clone()));
     images
+}
+
+/// Each image once, under what its names say together.
+fn once(found: &mut Vec<PlatformImage>) {
+    let mut names = BTreeMap::<Digest, BTreeSet<Name>>::new();
+    found.retain_mut(|image| {
+        let is_new = !names.contains_key(image.digest());
+        let known = names.entry(image.digest().clone()).or_default();
+        known.extend(image.name.take());
+        is_new
+    });
+    for image in found {
+        image.name = names.get(image.digest()).and_then(Name::of_several);
+    }
 }
 
 #[cfg(test)]

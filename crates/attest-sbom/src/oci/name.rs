@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 /// What an image is called, as somebody wrote it. Source: the grammar of references of the distribution project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
@@ -36,6 +38,29 @@ impl Name {
             text: text.to_owned(),
             path: None,
             tag: Some(text.to_owned()),
+        }
+    }
+
+    /// What several names of one image say together: the first with a path, and the tag if all have the same.
+    pub(super) fn of_several(names: &BTreeSet<Self>) -> Option<Self> {
+        let first = names.iter().find(|name| name.path.is_some()).or(names.first())?;
+        let tags: BTreeSet<&str> = names.iter().filter_map(Self::tag).collect();
+        let only = tags.first().filter(|_| tags.len() == 1);
+        Some(Self {
+            tag: only.map(|tag| (*tag).to_owned()),
+            ..first.clone()
+        })
+    }
+
+    /// `HOST/PATH` or `oci://HOST/PATH`, with a tag that was known before.
+    pub(super) fn in_repository(repository: &str, tag: Option<&str>) -> Self {
+        match (Self::of_reference(repository), tag) {
+            (repository, None) => repository,
+            (repository, Some(tag)) => Self {
+                text: format!("{}:{tag}", repository.text),
+                tag: Some(tag.to_owned()),
+                ..repository
+            },
         }
     }
 
@@ -95,5 +120,23 @@ mod tests {
             (None, Some("v1.0.0-rc.1"), "v1.0.0-rc.1")
         );
         assert_eq!(Name::of_annotation("example.com/a:1").last(), Some("a"));
+    }
+
+    #[test]
+    fn of_several_names_the_first_with_a_path_counts_and_the_only_tag() {
+        let together = |texts: &[&str]| {
+            let names = texts.iter().map(|text| Name::of_annotation(text)).collect();
+            let name = Name::of_several(&names)?;
+            Some((name.last().map(str::to_owned), name.tag().map(str::to_owned)))
+        };
+        let owned = |name: Option<&str>, tag: Option<&str>| Some((name.map(str::to_owned), tag.map(str::to_owned)));
+        assert_eq!(together(&[]), None);
+        assert_eq!(together(&["v1"]), owned(None, Some("v1")));
+        assert_eq!(together(&["latest", "v1"]), owned(None, None));
+        assert_eq!(
+            together(&["latest", "team/app:latest"]),
+            owned(Some("app"), Some("latest"))
+        );
+        assert_eq!(together(&["team/app:1", "team/app:latest"]), owned(Some("app"), None));
     }
 }
