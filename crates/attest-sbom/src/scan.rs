@@ -54,6 +54,21 @@ impl Kind {
         READERS.iter().map(|reader| reader.kind)
     }
 
+    /// The kind with this name, or the kind that reads what a manager or a system of this name leaves.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        let reader = match text {
+            "rust" => "cargo",
+            "npm" | "pnpm" | "yarn" | "bun" | "node" | "nodejs" => "javascript",
+            "golang" => "go",
+            "deb" | "debian" => "dpkg",
+            "alpine" => "apk",
+            "pip" | "poetry" | "uv" | "pdm" | "pipenv" | "conda" | "pypi" => "python",
+            text => text,
+        };
+        Self::all().find(|kind| kind.name() == reader)
+    }
+
     /// The name that people write.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -334,4 +349,26 @@ pub(crate) fn beside(path: &str, name: &str) -> String {
 pub fn recognised(candidate: &Candidate<'_>, options: &Options) -> Option<(Kind, &'static str)> {
     let mut readers = READERS.iter().filter(|reader| options.reads(reader.kind));
     readers.find_map(|reader| (reader.recognises)(candidate).map(|name| (reader.kind, name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_found_by_its_name_and_by_that_of_a_manager() {
+        for kind in Kind::all() {
+            assert_eq!(Kind::named(kind.name()), Some(kind));
+        }
+        for (name, kind) in [
+            ("npm", Kind::JavaScript),
+            ("yarn", Kind::JavaScript),
+            ("poetry", Kind::Python),
+            ("deb", Kind::Dpkg),
+            ("rust", Kind::Cargo),
+        ] {
+            assert_eq!(Kind::named(name), Some(kind), "{name}");
+        }
+        assert_eq!(Kind::named("image"), None);
+    }
 }

@@ -93,7 +93,11 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
 fn included(scan: &Scan<'_>, by: &str, file: &str, inventory: &mut Inventory) -> Option<String> {
     let path = included_path(scan, by, file);
     if path.is_none() {
-        let detail = format!("it includes `{file}`, which is not there");
+        let place = match inside(by, file) {
+            Some(_) => "is not there",
+            None => "lies outside of what is read",
+        };
+        let detail = format!("it includes `{file}`, which {place}");
         inventory.gap(Gap::new("unresolved", by, detail));
     }
     path
@@ -101,9 +105,15 @@ fn included(scan: &Scan<'_>, by: &str, file: &str, inventory: &mut Inventory) ->
 
 /// The path of a file that another one includes, if it is there.
 pub(super) fn included_path(scan: &Scan<'_>, by: &str, file: &str) -> Option<String> {
-    let path = super::join(by, file);
+    let path = inside(by, file)?;
     let is_there = !file.contains("://") && scan.listing().resolve(&path).is_some();
     is_there.then_some(path)
+}
+
+/// The path that a file means by another one; nothing for one that leads out of what is read.
+fn inside(by: &str, file: &str) -> Option<String> {
+    let file = file.strip_prefix("file:").unwrap_or(file).replace('\\', "/");
+    joined(super::directory(by), &file)
 }
 
 /// Whether there is such a folder. Unlike a file that is included, it is named relative to wherever pip is run: beside the file, or

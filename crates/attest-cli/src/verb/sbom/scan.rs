@@ -58,10 +58,7 @@ pub(super) struct ScanArguments {
 
 fn kind(text: &str) -> Result<Kind, String> {
     let names = || Kind::all().map(Kind::name).collect::<Vec<_>>().join(", ");
-    let mut kinds = Kind::all();
-    kinds
-        .find(|kind| kind.name() == text)
-        .ok_or_else(|| format!("expected one of {}", names()))
+    Kind::named(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
 pub(super) fn root(text: &str) -> Result<Root, String> {

@@ -270,7 +270,7 @@ fn requirements_are_read_with_what_they_include() {
         ("limits.txt", "limited==1.5\nunused==9\n"),
         (
             "requirements/base.txt",
-            "-r ../requirements.txt\n-r odd.pip\nA.b==1.0\n    # via c\nc==2 # via -r x.in\nwhat is this\n-r gone.txt\n",
+            "-r ../requirements.txt\n-r odd.pip\nA.b==1.0\n    # via c\nc==2 # via -r x.in\nwhat is this\n-r gone.txt\n-r ../../c/limits.txt\n-r /other.txt\n",
         ),
         (
             "requirements/odd.pip",
@@ -295,6 +295,8 @@ fn requirements_are_read_with_what_they_include() {
             "requirements.txt: no-lock: no version is settled for `free`",
             "requirements/base.txt: damaged: expected a requirement, found `what is this`",
             "requirements/base.txt: unresolved: it includes `gone.txt`, which is not there",
+            "requirements/base.txt: unresolved: it includes `limits.txt`, which lies outside of what is read",
+            "requirements/base.txt: unresolved: it includes `other.txt`, which lies outside of what is read",
             "requirements/odd.pip: no-lock: no version is settled for `d`",
         ]
     );
