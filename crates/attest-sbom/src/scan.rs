@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::sync::OnceLock;
 
+use attest_archive::read::{Compression, Container};
+
 use crate::binary::read as binary;
 use crate::brought_along::{self, BroughtAlong};
 use crate::cargo::read as cargo;
@@ -270,9 +272,15 @@ impl<'a> Scan<'a> {
         self.brought_along.get_or_init(|| BroughtAlong::find(self))
     }
 
+    /// The regular file that a path leads to, if its content is there: no reader wants any other file of an archive.
+    fn kept(&self, path: &str) -> Option<&'a Entry> {
+        let entry = self.listing().resolve(path);
+        entry.filter(|entry| self.tree.is_kept(&entry.path))
+    }
+
     /// The whole of a file; nothing if there is none. Links are followed inside the tree.
     pub(crate) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Gap> {
-        let Some(entry) = self.listing().resolve(path) else {
+        let Some(entry) = self.kept(path) else {
             return Ok(None);
         };
         let too_large = |found: u64| {
@@ -318,7 +326,7 @@ impl<'a> Scan<'a> {
 
     /// A file to be read piece by piece.
     pub(crate) fn open(&self, path: &str) -> Result<Option<Box<dyn Content + 'a>>, Gap> {
-        let Some(entry) = self.listing().resolve(path) else {
+        let Some(entry) = self.kept(path) else {
             return Ok(None);
         };
         let unreadable = |error: io::Error| Gap::new("unreadable", path, error.to_string());
@@ -347,7 +355,15 @@ pub(crate) fn beside(path: &str, name: &str) -> String {
 /// The name under which a reader finds a file that is called otherwise, by its content.
 #[must_use]
 pub fn recognised(candidate: &Candidate<'_>, options: &Options) -> Option<(Kind, &'static str)> {
-    let mut readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    // An archive is none of the manifests whose text shows in its first bytes. A jar begins as zip archives do.
+    let is_jar = match Container::recognise(candidate.head) {
+        _ if Compression::recognise(candidate.head) != Compression::None => return None,
+        Some(Container::Zip) => true,
+        Some(_) => return None,
+        None => false,
+    };
+    let readers = READERS.iter().filter(|reader| options.reads(reader.kind));
+    let mut readers = readers.filter(|reader| !is_jar || reader.kind == Kind::Jar);
     readers.find_map(|reader| (reader.recognises)(candidate).map(|name| (reader.kind, name)))
 }
 

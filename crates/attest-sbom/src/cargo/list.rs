@@ -12,6 +12,7 @@ use super::sources::Sources;
 use crate::cyclonedx::{Component, ComponentKind, ReferenceKind, Scope};
 use crate::inventory::{Inventory, Key};
 use crate::scan::Scan;
+use crate::tree::Entry;
 use crate::{Gap, purl, reference};
 
 /// What is known of a project that was locked.
@@ -311,7 +312,9 @@ fn kind(scan: &Scan<'_>, own: &Own) -> ComponentKind {
 
 fn lies_there(scan: &Scan<'_>, own: &Own, names: &[&str]) -> bool {
     let mut paths = names.iter().map(|name| super::project::path(&own.directory, name));
-    paths.any(|path| scan.listing().at(&path).is_some())
+    let listing = scan.listing();
+    // An archive need not have an entry for a directory.
+    paths.any(|path| listing.at(&path).is_some_and(Entry::is_file) || !listing.below(&path).is_empty())
 }
 
 /// A workspace is a component without a package URL: it has a name by courtesy only.

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -18,8 +18,8 @@ const IN_MEMORY: usize = 8 << 20;
 
 /// An archive of a file system, a release or an image: zip, or tar, plain or compressed by gzip, Zstandard or xz.
 ///
-/// Of its files those are there that some reader wants, and the parts of images. Those of a compressed archive go to a temporary
-/// file without a name; those of a plain one are read where they are. Jars and wheels are zip archives, too: ask
+/// All its files are listed; kept are those that some reader wants, and the parts of images. Those of a compressed archive go to a
+/// temporary file without a name; those of a plain one are read where they are. Jars and wheels are zip archives, too: ask
 /// [`recognised`](crate::recognised) first.
 #[derive(Debug)]
 pub struct Archive(Kept);
@@ -73,6 +73,10 @@ impl Tree for Archive {
         let content = self.0.open(path)?;
         Ok(content)
     }
+
+    fn is_kept(&self, path: &str) -> bool {
+        self.0.is_kept(path)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,12 +85,13 @@ enum Kind {
     Zip,
 }
 
+/// How many compressed bytes are looked at for a header of tar: a block of Zstandard has up to 128 KiB and comes out as one, and
+/// there may be frames in front of it that hold nothing.
+const FIRST_BLOCK: u64 = 1 << 20;
+
 /// What an archive is; nothing for any other file.
 fn kind(file: &mut File) -> io::Result<Option<Kind>> {
-    // A header of tar may stand in as many compressed bytes at most, with room for what gzip and xz say in front of it.
-    let mut start = Vec::new();
-    file.take(64 * 1024).read_to_end(&mut start)?;
-    let Ok(mut plain) = Decompressor::new(Cursor::new(start), &Limits::default()) else {
+    let Ok(mut plain) = Decompressor::new(file.take(FIRST_BLOCK), &Limits::default()) else {
         return Ok(None);
     };
     let compression = plain.compression();

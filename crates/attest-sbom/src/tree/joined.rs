@@ -66,6 +66,10 @@ impl Tree for Joined {
     fn leads_outside(&self, path: &str) -> bool {
         self.find(path).is_some_and(|(tree, path)| tree.leads_outside(path))
     }
+
+    fn is_kept(&self, path: &str) -> bool {
+        self.find(path).is_some_and(|(tree, path)| tree.is_kept(path))
+    }
 }
 
 #[cfg(test)]

@@ -38,14 +38,15 @@ pub(super) enum Node {
     File {
         size: u64,
         is_executable: bool,
-        piece: Piece,
+        /// Nothing for a file that no reader wants.
+        piece: Option<Piece>,
     },
     Link {
         target: String,
     },
 }
 
-/// Files that were kept when a stream went by, and the links among them.
+/// Files that went by in a stream, the content of those that were kept, and links.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) listing: Listing,
@@ -63,7 +64,9 @@ impl Kept {
                     is_executable,
                     piece,
                 } => {
-                    pieces.insert(path.clone(), piece);
+                    if let Some(piece) = piece {
+                        pieces.insert(path.clone(), piece);
+                    }
                     EntryKind::File { size, is_executable }
                 }
             };
@@ -75,6 +78,10 @@ impl Kept {
 
     pub(super) fn open(&self, path: &str) -> io::Result<Box<dyn Content>> {
         self.pieces.get(path).ok_or(io::ErrorKind::NotFound)?.open()
+    }
+
+    pub(super) fn is_kept(&self, path: &str) -> bool {
+        self.pieces.contains_key(path)
     }
 }
 

@@ -23,9 +23,9 @@ pub struct Layer {
     pub digest: Option<Digest>,
 }
 
-/// The layers of an image, as a system sees them that runs it: of files, those that some reader wants.
+/// The layers of an image, as a system sees them that runs it. Kept of files are those that some reader wants.
 ///
-/// What is wanted goes to temporary files without names, so that memory does not grow with the image.
+/// What is wanted goes to temporary files without names, so that memory does not grow with the size of the image.
 #[derive(Debug, Default)]
 pub struct Layers(Kept);
 
@@ -77,6 +77,10 @@ impl Tree for Layers {
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>> {
         let content = self.0.open(path)?;
         Ok(content)
+    }
+
+    fn is_kept(&self, path: &str) -> bool {
+        self.0.is_kept(path)
     }
 }
 

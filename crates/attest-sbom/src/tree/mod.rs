@@ -35,8 +35,14 @@ pub trait Tree: Sync {
     /// The content of a regular file, by the path that the listing has for it; links are resolved before.
     ///
     /// # Errors
-    /// What the system says, and [`io::ErrorKind::NotFound`] for a path that the tree does not have.
+    /// What the system says, and [`io::ErrorKind::NotFound`] for a path that the tree does not have, or whose content it did not keep.
     fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>>;
+
+    /// Whether the content of a regular file is there: of an archive only what some reader wants is kept.
+    fn is_kept(&self, path: &str) -> bool {
+        let _ = path;
+        true
+    }
 
     /// Whether this is one file that somebody named, and nothing beside it: what it holds is what is asked for, whatever it is.
     fn is_named_file(&self) -> bool {

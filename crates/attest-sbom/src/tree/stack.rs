@@ -20,7 +20,7 @@ pub(super) enum ChangeKind {
     /// Another name of a file; its path is without `..`.
     Join(String),
     Directory,
-    /// A file that nobody wants to see takes the place of what was there.
+    /// A device or a pipe, which nobody wants to see, takes the place of what was there.
     Cover,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Stack {
     taken_away: HashSet<String>,
     /// The last parts of the paths that hard links name.
     joined_names: HashSet<String>,
-    /// Files with such a name that were not kept: a hard link to one leads somewhere.
+    /// What has such a name and is no file: a hard link to it leads somewhere.
     covered: HashSet<String>,
     /// What is damaged, by the layer that it is in, from 0 on.
     problems: Vec<(usize, String)>,
@@ -132,7 +132,7 @@ impl Stack {
         }
     }
 
-    /// The file that a hard link at `path` names; nothing for one that was not kept, or is not there.
+    /// The file that a hard link at `path` names; nothing for what is no file, or is not there.
     fn file(&mut self, target: &str, path: &str) -> Option<Node> {
         let (parent, name) = target.rsplit_once('/').unwrap_or(("", target));
         let found = self.directory(parent).map(|parent| joined(&parent, name));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hard_link_to_nothing_is_told_and_one_to_a_file_that_was_not_kept_is_not() {
+    fn a_hard_link_to_nothing_is_told_and_one_to_a_device_is_not() {
         let told = ["the hard link `b` names `x/a`, which is in no layer"];
         assert_eq!(problems(&["b = x/a"]), told);
         assert_eq!(problems(&["x/a", "--", "x/.wh.a", "b = x/a"]), told);

@@ -144,7 +144,7 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// Keeps a file that somebody wants.
+    /// Keeps a file that somebody wants; of any other, that it is there.
     fn file(&mut self, file: &Passing<'_>, content: &mut dyn Read) -> io::Result<ChangeKind> {
         let Passing {
             path,
@@ -161,16 +161,15 @@ impl Keeper<'_> {
             is_executable,
             head,
         };
-        if !(self.is_always_kept)(path) && !is_wanted(&candidate, self.options) {
-            return Ok(ChangeKind::Cover);
-        }
+        let is_kept = (self.is_always_kept)(path) || is_wanted(&candidate, self.options);
         let piece = match (&self.file, offset) {
-            (Some(file), Some(start)) => Piece::Section {
+            _ if !is_kept => None,
+            (Some(file), Some(start)) => Some(Piece::Section {
                 file: Arc::clone(file),
                 start,
                 size,
-            },
-            _ => Piece::Spooled(self.spool.keep(&mut head.chain(content))?),
+            }),
+            _ => Some(Piece::Spooled(self.spool.keep(&mut head.chain(content))?)),
         };
         Ok(ChangeKind::Put(Node::File {
             size,

@@ -16,7 +16,8 @@ fn open(bytes: &[u8]) -> Option<Found> {
         archive.open(path).unwrap().read_to_string(&mut text).unwrap();
         text
     };
-    let files = archive.listing().entries().iter().filter(|entry| entry.is_file());
+    let files = archive.listing().entries().iter();
+    let files = files.filter(|entry| entry.is_file() && archive.is_kept(&entry.path));
     let files = files.map(|entry| (entry.path.clone(), content(&entry.path))).collect();
     Some((files, archive.listing().gaps().iter().map(Gap::to_string).collect()))
 }
@@ -57,6 +58,20 @@ fn a_compressed_archive_holds_the_same() {
         assert_eq!(files, [("x/Cargo.lock".to_owned(), "lock".to_owned())], "{name}");
         assert!(gaps.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn every_file_is_listed_and_only_what_a_reader_wants_can_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("archive");
+    File::create(&path).unwrap().write_all(&sample().end()).unwrap();
+    let archive = Archive::open(&path, &Options::default(), directory.path())
+        .unwrap()
+        .unwrap();
+    let readme = archive.listing().at("app-1.0/README").unwrap();
+    assert!(readme.is_file() && readme.size() == 4 && !archive.is_kept(&readme.path));
+    let error = archive.open(&readme.path).err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }
 
 #[test]

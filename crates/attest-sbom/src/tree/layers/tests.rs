@@ -24,7 +24,8 @@ fn read(layers: &[(Vec<u8>, Option<Digest>)]) -> (Vec<(String, String)>, Vec<Str
         tree.open(path).unwrap().read_to_string(&mut text).unwrap();
         text
     };
-    let files = tree.listing().entries().iter().filter(|entry| entry.is_file());
+    let files = tree.listing().entries().iter();
+    let files = files.filter(|entry| entry.is_file() && tree.is_kept(&entry.path));
     let files = files.map(|entry| (entry.path.clone(), content(&entry.path))).collect();
     (files, tree.listing().gaps().iter().map(Gap::to_string).collect())
 }
