@@ -35,6 +35,7 @@ mod holder;
 mod inventory;
 mod java;
 mod javascript;
+mod keyed;
 mod licence;
 pub mod licence_policy;
 mod links;

@@ -3,7 +3,7 @@
 //! It is JSON with commas behind the last of a list. Packages stand in each other by their names, as in `node_modules`.
 //! Source: <https://bun.com/docs/pm/lockfile>, and what Bun 1.2 writes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Deserialize;
 
@@ -18,24 +18,31 @@ use super::source::{Source, version_in_address};
 use super::systems::Systems;
 use crate::Gap;
 use crate::inventory::Inventory;
+use crate::keyed::Keyed;
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
 struct Lock<'a> {
     /// By their directories; the empty one is the project.
     #[serde(default)]
-    workspaces: BTreeMap<String, Manifest<'a>>,
+    workspaces: Keyed<Manifest<'a>>,
     /// By their names, behind the names of those that have them for themselves.
     #[serde(default)]
-    packages: BTreeMap<String, Loose<'a>>,
+    packages: Keyed<Loose<'a>>,
 }
 
 pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory) -> Result<Graph, Gap> {
     let text = without_last_commas(text);
     let lock: Lock<'_> = serde_json::from_str(&text).map_err(|error| project.damaged(error.to_string()))?;
-    let folders: Vec<(&str, &Manifest<'_>)> = lock.workspaces.iter().map(|(path, one)| (path.as_str(), one)).collect();
+    let folders: Vec<(&str, &Manifest<'_>)> = lock
+        .workspaces
+        .0
+        .iter()
+        .map(|(path, one)| (path.as_str(), one))
+        .collect();
     let packages: Vec<(String, &Loose<'_>)> = lock
         .packages
+        .0
         .iter()
         .map(|(key, package)| (as_path(key), package))
         .collect();

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -47,6 +48,13 @@ impl<'a> Loose<'a> {
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let entries = self.table().iter();
         entries.filter_map(|(name, value)| Some((name.as_ref(), value.text()?)))
+    }
+
+    /// A name that stands in a table twice.
+    pub(super) fn repeated(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut names = self.table().iter().map(|(name, _)| name.as_ref());
+        names.find(|name| !seen.insert(*name))
     }
 
     /// What stands in a table under a name; the last one, if there are several.

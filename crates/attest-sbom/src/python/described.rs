@@ -36,6 +36,13 @@ pub(super) fn described(fields: &Fields) -> Described {
     }
 }
 
+/// What is wrong with fields that a package has once.
+pub(super) fn repeated(fields: &Fields) -> impl Iterator<Item = String> {
+    let once = ["Name", "Version"].into_iter();
+    let several = once.filter(|field| fields.all(field).count() > 1);
+    several.map(|field| format!("expected one `{field}`, found several: the first one is listed"))
+}
+
 /// The licence, in the three ways in which metadata have said it over the years.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Licence {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use attest_archive::python::{Fields, Version};
 
 use super::constraint::Constraint;
-use super::described::{Described, described};
+use super::described::{Described, described, repeated};
 use super::direct_url::{DirectUrl, direct_url};
 use super::embedded;
 use super::environment::Environment;
@@ -361,7 +361,12 @@ fn add(mut component: Component, direct: Option<&DirectUrl>, known: &mut Known, 
 fn read_metadata(scan: &Scan<'_>, path: &str, form: Form, inventory: &mut Inventory) -> Result<Described, Gap> {
     let bytes = scan.read(path, METADATA_LIMIT)?.unwrap_or_default();
     let mut described = match Fields::parse(&bytes) {
-        Ok(fields) => described(&fields),
+        Ok(fields) => {
+            for detail in repeated(&fields) {
+                inventory.gap(Gap::new("damaged", path, detail));
+            }
+            described(&fields)
+        }
         Err(error) => {
             inventory.gap(Gap::new("damaged", path, error.to_string()));
             Described::default()

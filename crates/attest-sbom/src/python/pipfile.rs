@@ -2,14 +2,22 @@
 //!
 //! Source: pipenv's documentation, "Pipfile & Pipfile.lock".
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::files::ReleaseFile;
 use super::lock::{Lock, Locked, Purpose};
 use super::release::Origin;
+use crate::keyed::Keyed;
+
+#[derive(Deserialize)]
+struct LockWire {
+    #[serde(rename = "_meta")]
+    settings: Option<Value>,
+    /// Packages by the names of their categories and by their own.
+    #[serde(flatten)]
+    categories: Keyed<Keyed<PackageWire>>,
+}
 
 #[derive(Deserialize)]
 struct PackageWire {
@@ -27,14 +35,10 @@ struct PackageWire {
 }
 
 pub(super) fn parse(text: &str) -> Result<Lock, String> {
-    let wire: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let sources = Sources::of(wire.get("_meta"));
+    let wire: LockWire = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let sources = Sources::of(wire.settings.as_ref());
     let mut packages = Vec::new();
-    for (category, list) in wire {
-        if category == "_meta" {
-            continue;
-        }
-        let list: BTreeMap<String, PackageWire> = serde_json::from_value(list).map_err(|error| error.to_string())?;
+    for (category, Keyed(list)) in wire.categories.0 {
         let purpose = match category.as_str() {
             "default" => Purpose::Use,
             _ => Purpose::Development,

@@ -23,6 +23,7 @@ use super::workspace::Workspace;
 use crate::Gap;
 use crate::cyclonedx::Hash;
 use crate::inventory::Inventory;
+use crate::keyed::Keyed;
 use crate::registry;
 
 /// The longest path of a package: what Linux allows for a whole path.
@@ -34,7 +35,7 @@ struct Lock<'a> {
     #[serde(default)]
     name: Loose<'a>,
     /// By the paths where they lie; lock files of version 1 have none.
-    packages: Option<BTreeMap<String, Manifest<'a>>>,
+    packages: Option<Keyed<Manifest<'a>>>,
 }
 
 /// Reads a lock file of any version.
@@ -45,7 +46,7 @@ pub(super) fn read(project: &Project<'_>, text: &str, inventory: &mut Inventory)
     let manifest = parsed(manifest.as_deref(), project.directory, inventory);
     let mut texts = Vec::new();
     let mut packages = match lock.packages {
-        Some(packages) => packages,
+        Some(Keyed(packages)) => packages,
         None => {
             let packages = old::packages(text).map_err(damaged)?;
             texts = folders(project, &packages, inventory);

@@ -9,6 +9,7 @@ use crate::javascript::loose::Loose;
 use crate::javascript::manifest::Manifest;
 use crate::javascript::package::split_version;
 use crate::javascript::source::{Source, version_in_address};
+use crate::keyed::repeated;
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
@@ -23,8 +24,14 @@ pub(super) fn packages(text: &str) -> Result<BTreeMap<String, Manifest<'_>>, ser
     let mut packages = BTreeMap::new();
     let mut left = vec![(String::new(), lock.dependencies)];
     while let Some((above, table)) = left.pop() {
+        if let Some(name) = table.repeated() {
+            return Err(repeated(name));
+        }
         let Loose::Table(table) = table else { continue };
         for (name, package) in table {
+            if let Some(field) = package.repeated() {
+                return Err(repeated(field));
+            }
             let Loose::Table(fields) = package else { continue };
             let separator = if above.is_empty() { "" } else { "/" };
             let path = format!("{above}{separator}node_modules/{name}");

@@ -224,3 +224,32 @@ proptest! {
         }
     }
 }
+
+/// Of two entries with one name nobody knows which one counts: npm takes the last, others the first.
+#[test]
+fn a_lock_file_that_has_one_package_twice_is_damaged() {
+    let twice = |entry: &str| format!("{entry}, {}", entry.replace("1.0.0", "2.0.0"));
+    let of_npm = format!(
+        r#"{{"lockfileVersion": 3, "packages": {{"": {{"name": "app"}}, {}}}}}"#,
+        twice(r#""node_modules/a": {"version": "1.0.0"}"#)
+    );
+    let of_old_npm = format!(
+        r#"{{"name": "app", "lockfileVersion": 1, "dependencies": {{{}}}}}"#,
+        twice(r#""a": {"version": "1.0.0"}"#)
+    );
+    let version_twice = r#"{"name": "app", "lockfileVersion": 1, "dependencies": {"version": {"version": "1.0.0", "version": "2.0.0"}}}"#;
+    let of_bun = format!(
+        r#"{{"lockfileVersion": 1, "workspaces": {{"": {{"name": "app"}}}}, "packages": {{{}}}}}"#,
+        twice(r#""a": ["a@1.0.0", "", {}, ""]"#)
+    );
+    for (name, lock, key) in [
+        ("package-lock.json", of_npm.as_str(), "node_modules/a"),
+        ("package-lock.json", &of_old_npm, "a"),
+        ("package-lock.json", version_twice, "version"),
+        ("bun.lock", &of_bun, "a"),
+    ] {
+        let gaps = gaps(&[(name, lock)]);
+        let expected = format!("{name}: damaged: expected every key once, found `{key}` twice");
+        assert!(gaps.iter().any(|gap| gap.starts_with(&expected)), "{gaps:?}");
+    }
+}
