@@ -109,6 +109,14 @@ pub enum Error {
         /// Its name, perhaps empty.
         name: String,
     },
+    /// A paragraph of a database has one field twice: it is of two packages, or damaged.
+    #[error("expected one line `{field}:` of every package, found another one in that of `{name}`")]
+    RepeatedField {
+        /// The name of the first package.
+        name: String,
+        /// Which field.
+        field: String,
+    },
     /// A file cannot have this name in a document.
     #[error("expected a relative file name, found `{found}`")]
     InvalidFileName {

@@ -16,7 +16,7 @@ pub(crate) struct Package<'a> {
     paragraph: &'a str,
 }
 
-/// Every package; of one without a name or a version, that there is one.
+/// Every package; of one without a name or a version, or with two of them, that there is one.
 pub(crate) fn packages(text: &str) -> impl Iterator<Item = Result<Package<'_>, Error>> {
     text.split("\n\n")
         .filter(|paragraph| !paragraph.trim().is_empty())
@@ -39,8 +39,9 @@ impl<'a> Package<'a> {
         };
         for (letter, value) in fields(paragraph) {
             match letter {
-                "P" => package.name = value,
-                "V" => package.version = value,
+                "P" if package.name.is_empty() => package.name = value,
+                "V" if package.version.is_empty() => package.version = value,
+                "P" | "V" => return Err(package.repeated(letter)),
                 "A" => package.architecture = Some(value),
                 "L" => package.licence = Some(value),
                 "m" => package.maintainer = Some(value),
@@ -48,8 +49,6 @@ impl<'a> Package<'a> {
                 "C" => package.checksum = Some(value),
                 "D" => package.depends = value,
                 "p" => package.provides = value,
-                // Files follow, which are most of it.
-                "F" => break,
                 _ => {}
             }
         }
@@ -58,6 +57,13 @@ impl<'a> Package<'a> {
                 name: package.name.to_owned(),
             }),
             false => Ok(package),
+        }
+    }
+
+    fn repeated(&self, field: &str) -> Error {
+        Error::RepeatedField {
+            name: self.name.to_owned(),
+            field: field.to_owned(),
         }
     }
 

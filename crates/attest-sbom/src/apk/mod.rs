@@ -55,6 +55,9 @@ fn read(scan: &Scan<'_>) -> Inventory {
 fn read_database(scan: &Scan<'_>, path: &str, root: &str, inventory: &mut Inventory) -> Result<(), Gap> {
     let bytes = scan.read(path, LIMIT)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
+    if let Some(gap) = rootfs::cut_off(path, &text) {
+        inventory.gap(gap);
+    }
     let system = System::of_packages(scan, root, "alpine", inventory);
     let mut listed: Vec<(Package<'_>, Key)> = Vec::new();
     for package in packages(&text) {

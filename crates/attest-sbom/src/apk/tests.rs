@@ -33,7 +33,7 @@ fn needs_are_names_libraries_commands_and_files() {
 #[test]
 fn a_damaged_paragraph_does_not_hide_the_others() {
     let tree = Memory::new([
-        ("usr/lib/apk/db/installed", "P:a\nV:1\n\nV:2\n\nP:b\nV:1\n"),
+        ("usr/lib/apk/db/installed", "P:a\nV:1\n\nV:2\n\nP:b\nV:1\n\n"),
         ("etc/os-release", RELEASE),
     ]);
     let inventory = scan(&tree, &Options::default()).unwrap();
@@ -41,4 +41,22 @@ fn a_damaged_paragraph_does_not_hide_the_others() {
     assert_eq!(gaps, ["damaged"]);
     // The system is one of them.
     assert_eq!(inventory.len(), 3);
+}
+
+#[test]
+fn a_database_that_is_cut_off_or_joins_two_packages_is_damaged() {
+    let details = |database: &str| {
+        let tree = Memory::new([("lib/apk/db/installed", database), ("etc/os-release", RELEASE)]);
+        let inventory = scan(&tree, &Options::default()).unwrap();
+        let gaps = inventory.gaps().map(|gap| gap.detail().to_owned());
+        gaps.collect::<Vec<_>>()
+    };
+    let whole = "P:a\nV:1\nF:bin\nR:a\n\nP:b\nV:1\n\n";
+    assert_eq!(details(whole), [""; 0]);
+    let cut_off =
+        "expected an empty line behind the last package, found the end of the file: what came behind is not listed";
+    assert_eq!(details(&whole[..whole.len() - 1]), [cut_off]);
+    assert_eq!(details(&whole[..whole.find("R:a").unwrap()]), [cut_off]);
+    let joined = "expected one line `P:` of every package, found another one in that of `a`";
+    assert_eq!(details(&whole.replace("\n\nP:b", "\nP:b")), [joined]);
 }

@@ -50,6 +50,16 @@ impl<'a> Stanza<'a> {
         })
     }
 
+    /// The first of some fields that it has more than once.
+    pub(super) fn repeated<'n>(self, names: &[&'n str]) -> Option<&'n str> {
+        let count = |name: &str| {
+            self.fields()
+                .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+                .count()
+        };
+        names.iter().copied().find(|name| count(name) > 1)
+    }
+
     /// The value of a field, whatever the case of its name.
     pub(super) fn field(self, name: &str) -> Option<&'a str> {
         let mut fields = self.fields();

@@ -65,6 +65,9 @@ fn read(scan: &Scan<'_>) -> Inventory {
             match scan.read(&path, STATUS_LIMIT) {
                 Ok(bytes) => {
                     let text = text(&path, bytes.unwrap_or_default(), &mut inventory);
+                    if let Some(gap) = rootfs::cut_off(&path, &text).filter(|_| is_whole_database(&path)) {
+                        inventory.gap(gap);
+                    }
                     texts.push((path, text));
                 }
                 Err(gap) => inventory.gap(gap),
@@ -88,6 +91,11 @@ fn text(path: &str, bytes: Vec<u8>, inventory: &mut Inventory) -> String {
     })
 }
 
+/// Whether a file is that of dpkg itself: others hold one paragraph, without a state.
+fn is_whole_database(path: &str) -> bool {
+    ends_in(path, STATUS)
+}
+
 /// The files of each system, by its root.
 fn databases(scan: &Scan<'_>) -> BTreeMap<String, Vec<String>> {
     let mut databases: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -104,6 +112,9 @@ fn databases(scan: &Scan<'_>) -> BTreeMap<String, Vec<String>> {
     databases
 }
 
+/// Fields that a package has once: a second one is of another package.
+const ONCE: [&str; 4] = ["Package", "Status", "Version", "Architecture"];
+
 /// A paragraph of an installed package.
 struct Package<'a> {
     name: &'a str,
@@ -118,6 +129,12 @@ struct Package<'a> {
 fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec<Package<'a>> {
     let mut packages = Vec::new();
     for stanza in stanzas(text) {
+        if let Some(field) = stanza.repeated(&ONCE) {
+            let name = stanza.field("Package").unwrap_or_default();
+            let detail = format!("expected one `{field}` in a paragraph, found another one in that of `{name}`");
+            inventory.gap(Gap::new("damaged", path, detail));
+            continue;
+        }
         if !is_unpacked(&stanza, path, inventory) {
             continue;
         }
@@ -145,17 +162,24 @@ fn installed<'a>(path: &'a str, text: &'a str, inventory: &mut Inventory) -> Vec
 
 /// Whether all files of a package are there, whatever is left to be done.
 fn is_unpacked(stanza: &Stanza<'_>, path: &str, inventory: &mut Inventory) -> bool {
+    let name = stanza.field("Package").unwrap_or_default();
     // The third word; images without dpkg have none.
-    let state = stanza.field("Status").and_then(|status| status.rsplit(' ').next());
-    if state == Some("half-installed") {
-        let name = stanza.field("Package").unwrap_or_default();
-        let detail = format!("package `{name}` is installed in part");
-        inventory.gap(Gap::new("half-installed", path, detail));
-    }
-    matches!(
-        state,
-        None | Some("installed" | "triggers-pending" | "triggers-awaited" | "unpacked" | "half-configured")
-    )
+    let (code, detail) = match stanza.field("Status").and_then(|status| status.rsplit(' ').next()) {
+        Some("installed" | "triggers-pending" | "triggers-awaited" | "unpacked" | "half-configured") => return true,
+        Some("not-installed" | "config-files") => return false,
+        Some("half-installed") => ("half-installed", format!("package `{name}` is installed in part")),
+        Some(state) => (
+            "damaged",
+            format!("expected a state of package `{name}` that dpkg knows, found `{state}`"),
+        ),
+        None if !is_whole_database(path) => return true,
+        None => (
+            "damaged",
+            format!("expected a state of package `{name}`, found no `Status`"),
+        ),
+    };
+    inventory.gap(Gap::new(code, path, detail));
+    false
 }
 
 /// Source: Debian Policy Manual, section 5.6.1. One character is enough for dpkg.

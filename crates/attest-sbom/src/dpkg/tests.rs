@@ -65,7 +65,7 @@ fn only_what_is_installed_is_listed() {
         of("d", "purge ok not-installed"),
         of("e", "install reinstreq half-installed"),
         of("f", "install ok unpacked"),
-        "Package: g\nStatus: install ok installed\n".to_owned(),
+        "Package: g\nStatus: install ok installed\n\n".to_owned(),
     ]
     .join("\n");
     let (document, gaps) = scanned(vec![("var/lib/dpkg/status", &status), ("etc/os-release", RELEASE)]);
@@ -199,7 +199,7 @@ fn names_and_versions_that_policy_does_not_allow_are_damage_and_hide_nothing_els
 
 #[test]
 fn a_status_that_is_not_utf8_is_told() {
-    let status = [paragraph("a", "Maintainer: X").as_bytes(), b"\xff\n"].concat();
+    let status = [paragraph("a", "Maintainer: X").as_bytes(), b"\xff\n\n"].concat();
     let files = [
         ("var/lib/dpkg/status", status),
         ("etc/os-release", RELEASE.as_bytes().to_vec()),
@@ -237,4 +237,51 @@ fn a_system_below_the_top_without_a_database_is_told() {
     };
     assert_eq!(scanned(files("two/usr/lib/os-release")).1, ["no-database"]);
     assert_eq!(scanned(files("two/doc/os-release")).1, [""; 0]);
+}
+
+/// The details of gaps that a database has.
+fn damage(status: &str) -> Vec<String> {
+    let tree = Memory::new([("var/lib/dpkg/status", status), ("etc/os-release", RELEASE)]);
+    let inventory = scan(&tree, &Options::default()).unwrap();
+    let gaps = inventory.gaps().filter(|gap| gap.code() == "damaged");
+    gaps.map(|gap| gap.detail().to_owned()).collect()
+}
+
+#[test]
+fn a_database_that_is_cut_off_is_damaged_wherever_it_ends() {
+    let (first, second) = (paragraph("a", ""), paragraph("b", ""));
+    let whole = format!("{first}{second}");
+    assert_eq!(damage(&whole), [""; 0]);
+    assert_eq!(damage(&format!("{whole}\n")), [""; 0]);
+    // A database that ends behind a package is that of a smaller system.
+    for end in first.len() + 1..whole.len() {
+        let gaps = damage(&whole[..end]);
+        let is_told = gaps
+            .iter()
+            .any(|gap| gap.starts_with("expected an empty line behind the last package"));
+        assert!(is_told, "{end}: {gaps:?}");
+    }
+}
+
+#[test]
+fn a_paragraph_without_a_state_that_dpkg_knows_or_of_two_packages_is_damaged() {
+    let whole = paragraph("a", "");
+    let field = "Architecture: amd64\n";
+    for (found, detail) in [
+        (
+            whole.replace("ok installed", "ok insta"),
+            "expected a state of package `a` that dpkg knows, found `insta`",
+        ),
+        (
+            whole.replace("Status: install ok installed\n", ""),
+            "expected a state of package `a`, found no `Status`",
+        ),
+        (
+            whole.replace(field, "Architecture: amd64\nPackage: b\n"),
+            "expected one `Package` in a paragraph, found another one in that of `a`",
+        ),
+    ] {
+        let status = format!("{found}{}", paragraph("z", ""));
+        assert_eq!(damage(&status), [detail]);
+    }
 }

@@ -189,6 +189,15 @@ fn tops(inventory: &Inventory, packages: &[Key]) -> Vec<Key> {
     tops
 }
 
+/// That a database is cut off: managers write an empty line behind every package, the last one, too.
+pub(crate) fn cut_off(path: &str, text: &str) -> Option<Gap> {
+    let rest = text.trim_end();
+    let is_whole = rest.is_empty() || text[rest.len()..].matches('\n').count() > 1;
+    let detail =
+        "expected an empty line behind the last package, found the end of the file: what came behind is not listed";
+    (!is_whole).then(|| Gap::new("damaged", path, detail))
+}
+
 /// Where a root begins in which a file lies at `place`: nothing for a file that lies elsewhere.
 pub(crate) fn root_of<'a>(path: &'a str, place: &str) -> Option<&'a str> {
     let root = path.strip_suffix(place)?;
