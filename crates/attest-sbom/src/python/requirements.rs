@@ -8,7 +8,7 @@ use super::known::Known;
 use super::lock::{MAX_CANDIDATES, too_many};
 use super::project::Projects;
 use super::release::{self, normalised};
-use super::requirements_text::{Line, Wanted, lines};
+use super::requirements_text::{Line, MAX_LINES, Wanted, lines};
 use crate::inventory::{Inventory, Key};
 use crate::javascript::joined;
 use crate::scan::Scan;
@@ -58,7 +58,7 @@ pub(super) fn read(scan: &Scan<'_>, projects: &Projects, known: &mut Known, inve
         if !seen.insert(path.clone()) {
             continue;
         }
-        let mut lines = lines(&text(scan, &path, inventory));
+        let mut lines = read_lines(scan, &path, inventory);
         indexes.settle(&path, &mut lines);
         inherited.extend(lines.iter().filter_map(|line| match line {
             Line::Constraints(file) => included(scan, &path, file, inventory),
@@ -130,6 +130,17 @@ fn is_there(scan: &Scan<'_>, by: &str, folder: &str) -> bool {
     !is_elsewhere && paths.any(is_at)
 }
 
+/// The lines of a file that is there. What lies beyond the limit is told.
+fn read_lines(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> Vec<Line> {
+    let mut lines = lines(&text(scan, path, inventory));
+    if lines.len() > MAX_LINES {
+        lines.truncate(MAX_LINES);
+        let detail = format!("expected at most {MAX_LINES} lines that ask for something; the rest was not looked at");
+        inventory.gap(Gap::new("too-large", path, detail));
+    }
+    lines
+}
+
 /// The text of a file that is there.
 fn text(scan: &Scan<'_>, path: &str, inventory: &mut Inventory) -> String {
     scan.text(path, REQUIREMENTS_LIMIT)
@@ -150,12 +161,11 @@ impl Constraints {
             if self.0.contains_key(path) {
                 continue;
             }
-            let pinned = lines(&text(scan, path, inventory))
-                .into_iter()
-                .filter_map(|line| match line {
-                    Line::Package(wanted) => Some((normalised(&wanted.name), wanted.version?)),
-                    _ => None,
-                });
+            let lines = read_lines(scan, path, inventory).into_iter();
+            let pinned = lines.filter_map(|line| match line {
+                Line::Package(wanted) => Some((normalised(&wanted.name), wanted.version?)),
+                _ => None,
+            });
             self.0.insert(path.clone(), pinned.collect());
         }
     }

@@ -52,12 +52,18 @@ const OTHERS: [&str; 3] = ["--extra-index-url", "--no-index", "--find-links"];
 /// What an option may be shortened to: pip takes every beginning that only one option has.
 const SHORTEST: usize = 4;
 
-/// Every line that means something, in its order.
+/// The most lines that mean something: indexes have some 700,000 packages, and nobody installs a tenth of them.
+pub(super) const MAX_LINES: usize = 100_000;
+
+/// Every line that means something, in its order; of more than [`MAX_LINES`] one more.
 pub(super) fn lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut logical = String::new();
     let mut is_annotated = false;
     for physical in text.lines() {
+        if lines.len() > MAX_LINES {
+            return lines;
+        }
         let trimmed = physical.trim();
         if let Some(comment) = trimmed.strip_prefix('#') {
             is_annotated = annotate(comment, is_annotated, &mut lines);

@@ -105,3 +105,50 @@ fn many_extras_end_soon() {
     assert_eq!(said.purls().len(), 2);
     assert!(said.gaps.is_empty(), "{:?}", said.gaps);
 }
+
+/// Of two entries with one name nobody knows which one counts.
+#[test]
+fn what_is_there_once_and_stands_there_twice_is_damaged() {
+    let lock = |entries: &str| format!(r#"{{"_meta": {{"pipfile-spec": 6}}, {entries}}}"#);
+    let package = lock(r#""default": {"a": {"version": "==1"}, "a": {"version": "==2"}}"#);
+    let category = lock(r#""default": {"a": {"version": "==1"}}, "default": {"b": {"version": "==2"}}"#);
+    let metadata = "Metadata-Version: 2.1\nName: a\nVersion: 1\nVersion: 2\n";
+    for (path, text, expected) in [
+        (
+            "Pipfile.lock",
+            package.as_str(),
+            "expected every key once, found `a` twice",
+        ),
+        (
+            "Pipfile.lock",
+            &category,
+            "expected every key once, found `default` twice",
+        ),
+        (
+            "a-1.dist-info/METADATA",
+            metadata,
+            "expected one `Version`, found several: the first one is listed",
+        ),
+    ] {
+        let found = said(&[(path, text), ("requirements.txt", "b==1\n")]);
+        let expected = format!("{path}: damaged: {expected}");
+        assert!(
+            found.gaps.iter().any(|gap| gap.starts_with(&expected)),
+            "{:?}",
+            found.gaps
+        );
+    }
+}
+
+#[test]
+fn more_requirements_than_anybody_has_are_not_all_read() {
+    let one = "a==1\n";
+    let gaps = |count: usize| said(&[("requirements.txt", &one.repeat(count))]).gaps;
+    assert_eq!(gaps(100_000), [""; 0]);
+    assert_eq!(
+        gaps(100_001),
+        [
+            "requirements.txt: too-large: expected at most 100000 lines that ask for something; the rest was not looked at"
+        ]
+    );
+}
