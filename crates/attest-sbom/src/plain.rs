@@ -79,7 +79,8 @@ pub(crate) fn sha256(scan: &Scan<'_>, entry: &Entry) -> Result<Hash, Gap> {
     packed::sha256(&mut content).map_err(|error| Gap::new("unreadable", path, error.to_string()))
 }
 
-fn component(scan: &Scan<'_>, entry: &Entry) -> Result<Component, Gap> {
+/// A file by its name, its size and its digest.
+pub(crate) fn component(scan: &Scan<'_>, entry: &Entry) -> Result<Component, Gap> {
     let path = entry.path.as_str();
     let hash = sha256(scan, entry)?;
     Ok(Component {

@@ -208,6 +208,7 @@ pub fn scan(tree: &dyn Tree, options: &Options) -> Result<Inventory, Error> {
     }
     settings::settle(&scan, &mut inventory);
     rootfs::leave_out_owned(&scan, &mut inventory);
+    rootfs::list_unowned(&scan, &mut inventory);
     rootfs::note_without_database(&mut inventory);
     rootfs::note_without_databases(&scan, &mut inventory);
     packed::note_unread(&scan, &mut inventory);

@@ -102,7 +102,7 @@ impl Layout {
 }
 
 /// Whether a file begins as a program does.
-pub(super) fn is_program(head: &[u8]) -> bool {
+pub(crate) fn is_program(head: &[u8]) -> bool {
     head.starts_with(b"MZ")
         || matches!(
             head.get(..MAGIC),

@@ -11,6 +11,8 @@ mod layout;
 pub(crate) mod read;
 
 pub(crate) use self::golang::GO_VERSION;
+pub(crate) use self::layout::is_program;
+pub(crate) use self::read::may_be_program;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -79,15 +79,20 @@ fn is_likely(name: &str, is_executable: bool) -> bool {
         || PLATFORMS.iter().any(|word| name.contains(word))
 }
 
+/// The same of what is listed: its first bytes tell whether it is one.
+pub(crate) fn may_be_program(entry: &Entry) -> bool {
+    match entry.kind {
+        EntryKind::File { is_executable, .. } => is_likely(entry.name(), is_executable),
+        _ => false,
+    }
+}
+
 fn read(scan: &Scan<'_>) -> Inventory {
     let entries = scan.listing().entries();
     // Whoever names one file or asks for programs wants it to be opened.
     let is_named = entries.len() == 1;
     let every = is_named || scan.options.kinds == [Kind::Binary];
-    let likely = |entry: &&Entry| match entry.kind {
-        EntryKind::File { is_executable, .. } => every || is_likely(entry.name(), is_executable),
-        _ => false,
-    };
+    let likely = |entry: &&Entry| every && entry.is_file() || may_be_program(entry);
     let candidates: Vec<&Entry> = entries.iter().filter(likely).collect();
     let found: Vec<Found<'_>> = candidates
         .par_iter()

@@ -6,12 +6,14 @@ mod ownership;
 mod provisions;
 mod release;
 mod short_name;
+mod unowned;
 
 use std::collections::BTreeSet;
 
 pub(crate) use ownership::{Claim, leave_out_owned};
 pub(crate) use provisions::Provisions;
 pub(crate) use short_name::{expression as of_short_names, nested as of_nested_names};
+pub(crate) use unowned::list_unowned;
 
 use crate::cyclonedx::{Component, ComponentKind, OrganizationalEntity};
 use crate::inventory::{Inventory, Key};
