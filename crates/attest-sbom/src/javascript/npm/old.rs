@@ -35,19 +35,7 @@ pub(super) fn packages(text: &str) -> Result<BTreeMap<String, Manifest<'_>>, ser
             let Loose::Table(fields) = package else { continue };
             let separator = if above.is_empty() { "" } else { "/" };
             let path = format!("{above}{separator}node_modules/{name}");
-            let mut manifest = Manifest::default();
-            let mut inner = Loose::Nothing;
-            for (field, value) in fields {
-                match field.as_ref() {
-                    "version" => manifest.version = value,
-                    "resolved" => manifest.resolved = value,
-                    "integrity" => manifest.integrity = value,
-                    "dev" => manifest.dev = value,
-                    "requires" => manifest.dependencies = value,
-                    "dependencies" => inner = value,
-                    _ => {}
-                }
-            }
+            let (mut manifest, inner) = told(fields);
             let above = match folder(&manifest) {
                 Some(folder) => {
                     packages.insert(path, link(&folder));
@@ -64,6 +52,24 @@ pub(super) fn packages(text: &str) -> Result<BTreeMap<String, Manifest<'_>>, ser
         }
     }
     Ok(packages)
+}
+
+/// What an entry says of its package, and the packages in it.
+fn told<'a>(fields: Vec<(Cow<'a, str>, Loose<'a>)>) -> (Manifest<'a>, Loose<'a>) {
+    let mut manifest = Manifest::default();
+    let mut inner = Loose::Nothing;
+    for (field, value) in fields {
+        match field.as_ref() {
+            "version" => manifest.version = value,
+            "resolved" => manifest.resolved = value,
+            "integrity" => manifest.integrity = value,
+            "dev" => manifest.dev = value,
+            "requires" => manifest.dependencies = value,
+            "dependencies" => inner = value,
+            _ => {}
+        }
+    }
+    (manifest, inner)
 }
 
 /// The folder of which a package is a link.
