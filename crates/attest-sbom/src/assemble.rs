@@ -6,6 +6,7 @@ use crate::bom::Content;
 use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Property, Scope,
 };
+use crate::golang::module::FROM_SOURCE;
 use crate::graph::{Graph, UNNAMED};
 use crate::inventory::{Inventory, Key};
 use crate::{Bom, Error, File, Gap, Metadata, purl, subject, supplier};
@@ -17,8 +18,12 @@ pub struct Root {
     pub name: Option<String>,
     /// The version, in place of the one that a manifest has.
     pub version: Option<String>,
+    /// The version where the manifest has none, as those of Go.
+    pub otherwise: Option<String>,
     /// Whether it is around everything that manifests describe: none of them is about it, though one lies above the others.
     pub is_around: bool,
+    /// Whether it was built: then nothing will become of what is listed.
+    pub is_built: bool,
 }
 
 impl Inventory {
@@ -39,18 +44,29 @@ impl Inventory {
     ///
     /// # Errors
     /// As for [`Inventory::document`], and [`Error::DuplicateFile`].
-    pub fn document_of(mut self, root: &Root, files: &[File], metadata: &Metadata) -> Result<Bom, Error> {
+    pub fn document_of(self, root: &Root, files: &[File], metadata: &Metadata) -> Result<Bom, Error> {
+        let (content, gaps) = self.content_of(root, files, metadata)?;
+        Ok(Bom::new(content, metadata).with_gaps(gaps))
+    }
+
+    /// What the document holds, before it is sorted, and what it cannot say.
+    pub(crate) fn content_of(
+        mut self,
+        root: &Root,
+        files: &[File],
+        metadata: &Metadata,
+    ) -> Result<(Content, Vec<Gap>), Error> {
         if self.is_empty() {
             return Err(Error::NothingToList);
         }
         let top = self.top().filter(|_| !root.is_around);
         // Systems and images are built; of manifests and lock files something may become.
-        let phase = match self.whole() {
-            Some(_) => Phase::PostBuild,
-            None => Phase::PreBuild,
+        let phase = match self.whole().is_some() || root.is_built {
+            true => Phase::PostBuild,
+            false => Phase::PreBuild,
         };
         self.fill_suppliers(top, root, metadata);
-        let is_complete = self.gaps().len() == 0;
+        let is_complete = self.gaps().len() == 0 && !self.is_narrowed();
         let gaps: Vec<Gap> = self.gaps().cloned().collect();
         let graph = Graph::new(&self, top);
         let (references, dependencies, listing_files) = graph.dependencies(&self);
@@ -69,12 +85,12 @@ impl Inventory {
         let content = Content {
             phase,
             compositions: compositions(&dependencies, &described, &incomplete, is_complete),
-            root: subject::with_files(supplied(renamed(described, root)?, root, metadata), files)?,
+            root: with_files(supplied(renamed(described, root)?, root, metadata), root, files)?,
             components: packages,
             dependencies,
             properties,
         };
-        Ok(Bom::new(content, metadata).with_gaps(gaps))
+        Ok((content, gaps))
     }
 
     /// Whether a manifest says what all of this is.
@@ -83,12 +99,22 @@ impl Inventory {
         self.top().is_some()
     }
 
-    /// Whether a manifest in `directory` says what all of this is; one that lies deeper speaks for its own directory alone.
-    /// The directory at the very top is the empty text.
+    /// Whether a manifest in `directory` says which package all of this is. One that lies deeper speaks for its own directory alone,
+    /// and a package of others, such as a jar, for itself. The directory at the very top is the empty text.
     #[must_use]
     pub fn has_root_in(&self, directory: &str) -> bool {
         let lies_there = |path: &String| path.rsplit_once('/').map_or("", |(parent, _)| parent) == directory;
-        self.has_root() && self.projects().keys().any(lies_there)
+        self.highest().is_some_and(Component::is_own) && self.projects().keys().any(lies_there)
+    }
+
+    /// Whether the manifest that says what all of this is identifies the package: with a name, and a version where one is usual.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        self.highest().is_some_and(|top| top.purl.is_some())
+    }
+
+    fn highest(&self) -> Option<&Component> {
+        self.top().map(|top| &self.packages()[top.place()])
     }
 
     /// The package of the manifest that lies higher than every other.
@@ -145,9 +171,29 @@ fn apart(mut packages: Vec<Component>, top: Option<Key>) -> (Component, Vec<Comp
     (described, others)
 }
 
+/// What is around everything holds its files, be it one alone.
+fn with_files(mut described: Component, root: &Root, files: &[File]) -> Result<Component, Error> {
+    if !root.is_around {
+        return subject::with_files(described, files);
+    }
+    let owner = described.bom_ref.clone().unwrap_or_default();
+    let parts = File::sorted(files)?.into_iter().map(|file| file.component(&owner));
+    described.components.extend(parts);
+    Ok(described)
+}
+
 /// What the maker says goes before what a manifest says of itself: that is another name for something, in no ecosystem.
 fn renamed(mut described: Component, root: &Root) -> Result<Component, Error> {
     described.scope = None::<Scope>;
+    if described
+        .version
+        .as_deref()
+        .is_none_or(|version| version == FROM_SOURCE)
+        && let (Some(version), Some(purl)) = (&root.otherwise, &described.purl)
+    {
+        let (purl, version) = purl::with_version(purl, version)?;
+        (described.purl, described.version) = (Some(purl), Some(version));
+    }
     let version = root.version.as_ref().or(described.version.as_ref()).cloned();
     let Some(name) = &root.name else {
         if root.version.is_some() {
@@ -315,6 +361,7 @@ mod tests {
             name: Some("product".to_owned()),
             version: Some("2.0.0".to_owned()),
             is_around: true,
+            ..Root::default()
         };
         let bom = inventory.document(&around, &Metadata::default()).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&bom.to_json()).unwrap();

@@ -9,7 +9,7 @@ use crate::cyclonedx::{
     Aggregate, Component, ComponentKind, Composition, Dependency, Document, ExternalReference, Lifecycle,
     MetadataSection, Phase, Property, ReferenceKind, SCHEMA, Scope, Tools,
 };
-use crate::subject::{Author, Metadata};
+use crate::subject::{Author, File, Metadata};
 use crate::{licence, reference, supplier};
 
 /// The name space of serial numbers: they are UUIDs of version 5 of the document's content below this name.
@@ -75,6 +75,23 @@ impl Bom {
         self.numbered()
     }
 
+    /// Says that the thing is handed out as this archive, `is_of_sources` or of what was made of them.
+    #[must_use]
+    pub fn with_archive(mut self, archive: &File, is_of_sources: bool) -> Self {
+        let kind = match is_of_sources {
+            true => ReferenceKind::SourceDistribution,
+            false => ReferenceKind::Distribution,
+        };
+        let references = &mut self.document.metadata.component.external_references;
+        references.push(ExternalReference {
+            kind,
+            url: archive.name().to_owned(),
+            hashes: archive.hashes(),
+        });
+        references.sort();
+        self.numbered()
+    }
+
     pub(crate) fn with_gaps(self, gaps: Vec<Gap>) -> Self {
         Self { gaps, ..self }
     }
@@ -125,6 +142,16 @@ impl Bom {
     pub fn name(&self) -> &str {
         &self.document.metadata.component.name
     }
+}
+
+/// Who would not take a document of this many bytes as an attestation, with their limit.
+#[must_use]
+pub fn too_large_for(length: usize) -> Option<&'static str> {
+    const LARGEST: [(usize, &str); 2] = [(16 << 20, "GitHub (16 MiB)"), (2_000_000, "Rekor (2 MB)")];
+    LARGEST
+        .iter()
+        .find(|(limit, _)| length > *limit)
+        .map(|(_, place)| *place)
 }
 
 /// Adds what the root's own manifest does not say. Who supplies it, its maker knows better than any rule.

@@ -174,14 +174,31 @@ impl Inventory {
         self.properties.push(Property { name, value });
     }
 
+    /// Says what somebody did not want to have read.
+    pub(crate) fn narrow(&mut self, what: String) {
+        self.property(EXCLUDED, what);
+    }
+
+    /// Whether somebody did not want to have everything read.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.properties.iter().any(|property| property.name == EXCLUDED)
+    }
+
+    /// The files of projects that are none of this one, and how many more there are, as [`Self::not_listed`] named them.
+    #[must_use]
+    pub fn other_projects(&self) -> impl Iterator<Item = &str> {
+        let named = self.properties.iter().filter(|property| property.name == NOT_LISTED);
+        named.map(|property| property.value.as_str())
+    }
+
     /// Names the files of projects that are none of this one.
     pub(crate) fn not_listed(&mut self, paths: &[String]) {
         for path in paths.iter().take(NAMED_PROJECTS) {
-            self.property("attest:not-listed", path.as_str());
+            self.property(NOT_LISTED, path.as_str());
         }
         if paths.len() > NAMED_PROJECTS {
             let more = format!("and {} more", paths.len() - NAMED_PROJECTS);
-            self.property("attest:not-listed", more);
+            self.property(NOT_LISTED, more);
         }
     }
 
@@ -380,6 +397,12 @@ fn whole_name(package: &Component) -> String {
         None => package.name.clone(),
     }
 }
+
+/// The property of projects that are none of this one.
+const NOT_LISTED: &str = "attest:not-listed";
+
+/// The property of what was not to be read.
+const EXCLUDED: &str = "attest:excluded";
 
 /// The property of what is the project's own.
 const OWN: &str = "attest:own";

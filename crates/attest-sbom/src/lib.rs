@@ -15,6 +15,7 @@
 mod abbreviation;
 mod apk;
 mod assemble;
+mod beside;
 mod binary;
 mod bom;
 mod brought_along;
@@ -26,6 +27,7 @@ pub mod difference;
 pub mod document;
 mod dpkg;
 mod error;
+mod exclusion;
 pub mod files;
 mod gap;
 mod golang;
@@ -58,8 +60,9 @@ pub mod tree;
 mod validate;
 
 pub use assemble::Root;
-pub use bom::Bom;
+pub use bom::{Bom, too_large_for};
 pub use error::Error;
+pub use exclusion::{Exclusion, InvalidExclusion};
 pub use gap::Gap;
 pub use inventory::Inventory;
 pub use output::Format;

@@ -44,6 +44,21 @@ pub(crate) fn generic(name: &str, version: Option<&str>) -> Result<String, Error
     Ok(purl.to_string())
 }
 
+/// The same package in a version that its manifest does not say, and that version: those of Go begin with a `v`.
+pub(crate) fn with_version(text: &str, version: &str) -> Result<(String, String), Error> {
+    let invalid = |error: packageurl::Error| Error::InvalidPurl {
+        package: text.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut purl: PackageUrl<'_> = text.parse().map_err(invalid)?;
+    let version = match purl.ty() {
+        "golang" => format!("v{version}"),
+        _ => version.to_owned(),
+    };
+    purl.with_version(version.clone()).map_err(invalid)?;
+    Ok((purl.to_string(), version))
+}
+
 /// Cargo's default registry, as `cargo metadata` writes it: it is the default of the purl type, too.
 const DEFAULT_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

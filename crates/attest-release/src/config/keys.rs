@@ -121,7 +121,7 @@ pub const CHECKSUMS: Table = Table {
 /// `[sbom]`.
 pub const SBOM: Table = Table {
     path: "sbom",
-    keys: &["enabled"],
+    keys: &["enabled", "exclude"],
 };
 /// `[provenance]`.
 pub const PROVENANCE: Table = Table {

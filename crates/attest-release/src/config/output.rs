@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use attest_digest::{Algorithm, Algorithms};
+use attest_sbom::{Exclusion, InvalidExclusion};
 
 use super::problem::{ProblemKind, nearest};
 use super::project::{self, Build};
@@ -98,9 +99,12 @@ pub(crate) fn checksums_file_name(algorithm: Algorithm) -> String {
 }
 
 /// `[sbom]`: a list of contents for each archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Sbom {}
+pub struct Sbom {
+    /// What is not read in source archives, by paths inside the project.
+    pub exclude: Vec<Exclusion>,
+}
 
 /// `[provenance]`: how everything was made. There is no switch: without it nobody could tell what a signature is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,7 +252,17 @@ pub(super) fn checksums(section: &Section<'_>) -> Option<Checksums> {
 }
 
 pub(super) fn sbom(section: &Section<'_>) -> Option<Sbom> {
-    section.boolean("enabled").unwrap_or(true).then_some(Sbom {})
+    let exclude = section.all_parsed("exclude", exclusion).unwrap_or_default();
+    let exclude = exclude.into_iter().map(|exclusion| exclusion.value).collect();
+    section.boolean("enabled").unwrap_or(true).then_some(Sbom { exclude })
+}
+
+fn exclusion(text: &str) -> Result<Exclusion, ProblemKind> {
+    text.parse().map_err(|_| ProblemKind::Unusable {
+        key: "sbom.exclude".to_owned(),
+        expected: InvalidExclusion::EXPECTED,
+        found: text.escape_debug().to_string(),
+    })
 }
 
 pub(super) fn provenance(section: &Section<'_>) -> Provenance {

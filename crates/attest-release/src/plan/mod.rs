@@ -14,7 +14,7 @@ mod steps;
 use std::collections::BTreeMap;
 
 use attest_digest::Algorithm;
-use attest_sbom::About;
+use attest_sbom::{About, Exclusion};
 
 pub use chart::{PlannedChart, PlannedSignature};
 pub use facts::{ChartFacts, Facts, MAX_MATCHES};
@@ -104,6 +104,8 @@ pub struct PlannedSource {
     pub root: FileName,
     /// How the commit becomes an archive.
     pub rules: SourceRules,
+    /// What its list leaves out, by paths inside the project.
+    pub excluded: Vec<Exclusion>,
     /// The list of its contents.
     pub sbom: Option<PlannedSbom>,
     /// A bundle of its own.
@@ -314,6 +316,7 @@ impl Draft<'_> {
                 format: *format,
                 root: bare_name(&source.name, &values)?,
                 rules: source.rules,
+                excluded: self.config.sbom.iter().flat_map(|sbom| sbom.exclude.clone()).collect(),
                 sbom: self.sbom(&file)?,
                 bundle: self.own_bundle(&file)?,
                 file,

@@ -1,10 +1,11 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use attest_archive::{Content, Format, Kind, Member, MemberPath, Members, Packed, Recipe, write_archive};
 use attest_digest::Measured;
 use attest_sbom::{Bom, File, Subject, cargo};
 
-use super::sbom::{Product, Programs};
+use super::contents::{Files, PackedFiles};
+use super::sbom::Product;
 use super::{StageError, Staging};
 use crate::FileName;
 use crate::build::{Built, CargoRecords};
@@ -48,8 +49,10 @@ impl Staging {
             archive,
             built,
             packed: &packed,
+            project,
         };
         let (document, unlisted) = listing.document(self.settings.source_date.seconds())?;
+        let document = document.with_archive(&self.as_listed(&archive.file)?, false);
         self.write_list(&sbom.file, &document)?;
         Ok(unlisted)
     }
@@ -69,7 +72,12 @@ impl Staging {
         }
         let packed = self.write_archive(&set.file, set.format, members)?;
         self.record(&set.file, FileKind::Files, packed.measured);
-        self.list_packed(&set.file, set.sbom.as_ref(), set.root.as_ref())
+        self.list_packed(&PackedFiles {
+            artifact: &set.file,
+            sbom: set.sbom.as_ref(),
+            directory: set.root.as_ref(),
+            excluded: &[],
+        })
     }
 
     /// A release must not find parts of itself, or of an earlier one, among what it packs.
@@ -207,6 +215,7 @@ struct Listing<'a> {
     archive: &'a PlannedArchive,
     built: &'a Built,
     packed: &'a Packed,
+    project: &'a Path,
 }
 
 impl Listing<'_> {
@@ -218,13 +227,16 @@ impl Listing<'_> {
         let metadata = self.product.metadata(source_date).map_err(problem)?;
         let files = self.files().map_err(problem)?;
         if let Some((package, records)) = self.is_of_cargo().then(|| records(&self.built.records)).flatten() {
-            let bom = cargo::document(&records, &Subject { package, files }, &metadata).map_err(problem)?;
+            let subject = Subject { package, files };
+            let beside = self.beside()?.inventory();
+            let bom = cargo::document_beside(&records, &subject, beside, &metadata).map_err(problem)?;
             return Ok((bom, None));
         }
         let silent = self.silent()?;
-        let bom = match silent.len() == self.built.binaries.len() {
+        let nobody_tells = silent.len() == self.built.binaries.len() && self.beside()?.inventory().is_empty();
+        let bom = match nobody_tells {
             true => self.product.list_of_files(&files, &metadata),
-            false => self.programs()?.document(self.product, &silent, &files, &metadata),
+            false => self.everything()?.document(self.product, &silent, &files, &metadata),
         };
         let unlisted = (!silent.is_empty()).then(|| Unlisted {
             archive: self.archive.file.clone(),
@@ -239,21 +251,36 @@ impl Listing<'_> {
         self.archive.binaries.iter().all(of_cargo)
     }
 
-    fn programs(&self) -> Result<Programs, StageError> {
-        self.some_programs(|_| true)
+    fn everything(&self) -> Result<Files, StageError> {
+        self.files_of(self.programs().chain(self.others()))
     }
 
-    fn some_programs(&self, wanted: impl Fn(&FileName) -> bool) -> Result<Programs, StageError> {
-        let programs = self.built.binaries.iter().filter(|(name, _)| wanted(name));
-        let programs = Programs::new(programs.map(|(name, path)| (name.as_str(), path.as_path())));
-        programs.map_err(StageError::io(format!("read the programs of `{}`", self.archive.file)))
+    /// The files beside the programs.
+    fn beside(&self) -> Result<Files, StageError> {
+        self.files_of(self.others())
+    }
+
+    fn programs(&self) -> impl Iterator<Item = (String, PathBuf)> {
+        let programs = self.built.binaries.iter();
+        programs.map(|(name, path)| (name.to_string(), path.clone()))
+    }
+
+    fn others(&self) -> impl Iterator<Item = (String, PathBuf)> {
+        let files = self.archive.files.iter();
+        files.map(|name| (name.clone(), self.project.join(name)))
+    }
+
+    fn files_of(&self, files: impl Iterator<Item = (String, PathBuf)>) -> Result<Files, StageError> {
+        let files = Files::new(files);
+        files.map_err(StageError::io(format!("read the files of `{}`", self.archive.file)))
     }
 
     /// The binaries that do not tell what is in them.
     fn silent(&self) -> Result<Vec<FileName>, StageError> {
         let mut silent = Vec::new();
         for name in self.built.binaries.keys() {
-            if !self.some_programs(|other| other == name)?.tell() {
+            let program = self.programs().filter(|(other, _)| *other == name.as_str());
+            if self.files_of(program)?.inventory().is_empty() {
                 silent.push(name.clone());
             }
         }

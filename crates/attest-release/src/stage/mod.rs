@@ -6,6 +6,7 @@
 mod archive;
 mod chart;
 mod checksums;
+mod contents;
 mod directory;
 mod error;
 mod image;
@@ -71,6 +72,8 @@ pub struct Staging {
     bases: BTreeMap<String, Digest>,
     submodules: Vec<Submodule>,
     gaps: Vec<(FileName, Gap)>,
+    /// The lists that somebody would not take as an attestation: their length in bytes, and who.
+    large: Vec<(FileName, usize, &'static str)>,
     /// The manifests that lists of single platforms are about, by the names of the lists.
     manifests: BTreeMap<FileName, Digest>,
     product: Product,
@@ -97,6 +100,7 @@ impl Staging {
             bases: BTreeMap::new(),
             submodules: Vec::new(),
             gaps: Vec::new(),
+            large: Vec::new(),
             manifests: BTreeMap::new(),
             product: Product::of(plan),
         })
@@ -138,6 +142,12 @@ impl Staging {
     #[must_use]
     pub fn case_collisions(&self) -> &[(FileName, CaseCollision)] {
         &self.collisions
+    }
+
+    /// The lists that are too large for an attestation somewhere: their length in bytes, and where.
+    #[must_use]
+    pub fn large_lists(&self) -> &[(FileName, usize, &'static str)] {
+        &self.large
     }
 
     /// What the lists of contents cannot say, by their names, in the order in which they were made.

@@ -1,18 +1,17 @@
 //! What is in a file of the release, as a list of its own, and the statement that binds the two.
 
-use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use attest_archive::image::Platform;
-use attest_digest::{Digest, Measured};
-use attest_sbom::tree::{Archive, Content, Directory, Entry, EntryKind, Listing, Tree};
-use attest_sbom::{About, Bom, Gap, Inventory, Kind, Metadata, Options, Root, Timestamp, files, oci, scan};
+use attest_digest::Digest;
+use attest_sbom::tree::{Archive, Directory};
+use attest_sbom::{About, Bom, Inventory, Metadata, Options, Root, Timestamp, files, oci, too_large_for};
 use attestation::{Payload, Predicate, Statement, Subject};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::contents::found;
 use super::{StageError, Staging};
 use crate::FileName;
 use crate::plan::{FileKind, Plan, PlannedImage, PlannedRoot, PlannedSbom, SBOM};
@@ -54,6 +53,14 @@ impl Product {
         }
     }
 
+    /// What a manifest describes: the release has the version of a package whose manifest says none.
+    pub(super) fn root_of_manifest(&self) -> Root {
+        Root {
+            otherwise: Some(self.version.clone()),
+            ..Root::default()
+        }
+    }
+
     /// A list of files of which nothing else is known.
     pub(super) fn list_of_files(
         &self,
@@ -75,34 +82,15 @@ impl Staging {
         let scratch = self.scratch()?;
         let inside = inside(&self.path_of(artifact), scratch.path());
         let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
-        let root = match &inventory {
-            Some(inventory) if inventory.has_root() => Root::default(),
-            _ => self.product.root(),
+        let metadata = self.product.metadata(self.settings.source_date.seconds());
+        let metadata = metadata.map_err(problem(artifact))?;
+        let files = [self.as_listed(artifact)?];
+        let document = match inventory {
+            Some(inventory) if inventory.has_root() => inventory.document_of(&Root::default(), &files, &metadata),
+            Some(inventory) => inventory.document_of(&self.product.root(), &files, &metadata),
+            None => self.product.list_of_files(&files, &metadata),
         };
-        self.write_list_of(artifact, sbom, inventory, &root)
-    }
-
-    /// Lists what is in an archive of sources or other files: what its manifests tell, else every file in it. Without a manifest beside
-    /// everything else in the archive, it is the product.
-    pub(super) fn list_packed(
-        &mut self,
-        artifact: &FileName,
-        sbom: Option<&PlannedSbom>,
-        directory: Option<&FileName>,
-    ) -> Result<(), StageError> {
-        let Some(sbom) = sbom else { return Ok(()) };
-        let scratch = self.scratch()?;
-        let inside = inside_or_files(&self.path_of(artifact), scratch.path());
-        let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
-        let directory = directory.map_or("", FileName::as_str);
-        let root = match &inventory {
-            Some(inventory) if inventory.has_root_in(directory) => Root::default(),
-            _ => Root {
-                is_around: true,
-                ..self.product.root()
-            },
-        };
-        self.write_list_of(artifact, sbom, inventory, &root)
+        self.write_list(&sbom.file, &document.map_err(problem(artifact))?)
     }
 
     /// Lists what is in an image: one document for each of several platforms, and one that links them.
@@ -143,36 +131,17 @@ impl Staging {
     pub(super) fn write_list(&mut self, file: &FileName, list: &Bom) -> Result<(), StageError> {
         let gaps = list.gaps().iter().map(|gap| (file.clone(), gap.clone()));
         self.gaps.extend(gaps);
-        self.write(file, FileKind::Sbom, &list.to_json())
-    }
-
-    fn write_list_of(
-        &mut self,
-        artifact: &FileName,
-        sbom: &PlannedSbom,
-        inventory: Option<Inventory>,
-        root: &Root,
-    ) -> Result<(), StageError> {
-        let Some(staged) = self.files.get(artifact) else {
-            return Ok(());
-        };
-        let document = self.document(inventory, artifact, &staged.measured, root);
-        self.write_list(&sbom.file, &document.map_err(problem(artifact))?)
-    }
-
-    fn document(
-        &self,
-        inventory: Option<Inventory>,
-        artifact: &FileName,
-        measured: &Measured,
-        root: &Root,
-    ) -> Result<Bom, attest_sbom::Error> {
-        let metadata = self.product.metadata(self.settings.source_date.seconds())?;
-        let files = [attest_sbom::File::new(artifact.as_str(), measured.clone())?];
-        match inventory {
-            Some(inventory) => inventory.document_of(root, &files, &metadata),
-            None => self.product.list_of_files(&files, &metadata),
+        let bytes = list.to_json();
+        if let Some(place) = too_large_for(bytes.len()) {
+            self.large.push((file.clone(), bytes.len(), place));
         }
+        self.write(file, FileKind::Sbom, &bytes)
+    }
+
+    /// A file of the release, as lists name it.
+    pub(super) fn as_listed(&self, file: &FileName) -> Result<attest_sbom::File, StageError> {
+        let staged = self.files.get(file).expect("what was packed is recorded");
+        attest_sbom::File::new(file.as_str(), staged.measured.clone()).map_err(problem(file))
     }
 
     /// Says of every file that has a list what is in it, in the words of the list; of an image for several platforms, also what is in
@@ -207,7 +176,7 @@ fn of_platform(list: &FileName, manifest: &Digest) -> Subject {
     Subject::claimed(Some(name), [manifest.clone()]).expect("there is a digest")
 }
 
-fn problem(file: &FileName) -> impl Fn(attest_sbom::Error) -> StageError {
+pub(super) fn problem(file: &FileName) -> impl Fn(attest_sbom::Error) -> StageError {
     move |problem| StageError::Sbom {
         file: file.clone(),
         problem,
@@ -223,10 +192,11 @@ fn planned<'a>(image: &'a PlannedImage, found: &oci::PlatformImage) -> Option<&'
 }
 
 /// What is in a file: one that readers know as it is, an image, or another archive.
-fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
+pub(super) fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
     let options = Options::default();
-    if let Some(inventory) = found(&Directory::of_file(path, &options)?) {
-        return Ok(Some(inventory));
+    let alone = found(&Directory::of_file(path, &options)?, &options);
+    if !alone.is_empty() {
+        return Ok(Some(alone));
     }
     let Some(archive) = Archive::open(path, &options, scratch)? else {
         return Ok(None);
@@ -235,28 +205,10 @@ fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
     for platform in &oci::images(&archive).platforms {
         image.absorb(platform.scan(&archive, &options, scratch));
     }
-    match image.is_empty() {
-        true => Ok(found(&archive)),
-        false => Ok(Some(image)),
+    if image.is_empty() {
+        image = found(&archive, &options);
     }
-}
-
-/// What is in an archive; where no reader knows any of it, every file by its digest.
-fn inside_or_files(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
-    if let Some(inventory) = inside(path, scratch)? {
-        return Ok(Some(inventory));
-    }
-    let mut options = Options::default();
-    options.kinds.push(Kind::File);
-    // Of a file that no reader wants, nothing was kept when the archive was opened before.
-    let archive = Archive::open(path, &options, scratch)?;
-    Ok(archive.and_then(|archive| scan(&archive, &options).ok()))
-}
-
-/// What readers find, if they find anything.
-fn found(tree: &dyn Tree) -> Option<Inventory> {
-    let inventory = scan(tree, &Options::default()).ok()?;
-    (!inventory.is_empty()).then_some(inventory)
+    Ok(Some(image).filter(|inventory| !inventory.is_empty()))
 }
 
 /// A CycloneDX document about a subject.
@@ -266,65 +218,4 @@ struct Contents(Map<String, Value>);
 
 impl Predicate for Contents {
     const TYPE: &'static str = "https://cyclonedx.org/bom";
-}
-
-/// Programs by the names that they have in an archive.
-pub(super) struct Programs {
-    listing: Listing,
-    paths: BTreeMap<String, PathBuf>,
-}
-
-impl Programs {
-    pub(super) fn new<'a>(programs: impl IntoIterator<Item = (&'a str, &'a Path)>) -> io::Result<Self> {
-        let paths: BTreeMap<String, PathBuf> = programs
-            .into_iter()
-            .map(|(name, path)| (name.to_owned(), path.to_owned()))
-            .collect();
-        let entries = paths.iter().map(|(name, path)| {
-            let size = path.metadata()?.len();
-            let is_executable = true;
-            Ok(Entry {
-                path: name.clone(),
-                kind: EntryKind::File { size, is_executable },
-            })
-        });
-        let entries = entries.collect::<io::Result<Vec<_>>>()?;
-        let listing = Listing::new(entries, Vec::new());
-        Ok(Self { listing, paths })
-    }
-
-    /// Whether one of them tells what is in it.
-    pub(super) fn tell(&self) -> bool {
-        found(self).is_some()
-    }
-
-    /// What is in them; of those that are named, nobody knows.
-    pub(super) fn document(
-        &self,
-        product: &Product,
-        silent: &[FileName],
-        files: &[attest_sbom::File],
-        metadata: &Metadata,
-    ) -> Result<Bom, attest_sbom::Error> {
-        let mut inventory = scan(self, &Options::default())?;
-        for name in silent {
-            inventory.gap(Gap::new(
-                "unlisted",
-                name.as_str(),
-                "the program does not tell what is in it",
-            ));
-        }
-        inventory.document_of(&product.root(), files, metadata)
-    }
-}
-
-impl Tree for Programs {
-    fn listing(&self) -> &Listing {
-        &self.listing
-    }
-
-    fn open(&self, path: &str) -> io::Result<Box<dyn Content + '_>> {
-        let path = self.paths.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Box::new(File::open(path)?))
-    }
 }

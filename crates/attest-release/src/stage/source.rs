@@ -1,6 +1,7 @@
 use attest_archive::{GitRecipe, write_git_archive};
 
 use super::archive::{archive_format, problem};
+use super::contents::PackedFiles;
 use super::{StageError, Staging};
 use crate::git::{Commit, SourceProfile, Unpacked};
 use crate::plan::{FileKind, PlannedSource};
@@ -48,6 +49,11 @@ impl Staging {
         };
         self.submodules.clone_from(&unpacked.submodules);
         self.record(&source.file, FileKind::Source, measured);
-        self.list_packed(&source.file, source.sbom.as_ref(), Some(&source.root))
+        self.list_packed(&PackedFiles {
+            artifact: &source.file,
+            sbom: source.sbom.as_ref(),
+            directory: Some(&source.root),
+            excluded: &source.excluded,
+        })
     }
 }

@@ -10,13 +10,26 @@ use super::workspace::Workspace;
 use super::{Records, Resolution, describe};
 use crate::bom::Content;
 use crate::cyclonedx::{Aggregate, Component, ComponentKind, Composition, Dependency, Phase, Property, Scope};
-use crate::{Bom, Error, File, Metadata, Subject, subject, supplier};
+use crate::{Bom, Error, File, Inventory, Metadata, Subject, subject, supplier};
 
 /// Lists exactly the packages that were compiled in a build.
 ///
 /// # Errors
 /// When a record is too large, malformed, cut off, of a failed build, or when the records are of different builds.
 pub fn document(records: &Records, subject: &Subject, metadata: &Metadata) -> Result<Bom, Error> {
+    document_beside(records, subject, Inventory::default(), metadata)
+}
+
+/// The same, and what is handed out `beside` the programs that were built.
+///
+/// # Errors
+/// As [`document`].
+pub fn document_beside(
+    records: &Records,
+    subject: &Subject,
+    beside: Inventory,
+    metadata: &Metadata,
+) -> Result<Bom, Error> {
     let workspace = Workspace::parse(&records.metadata)?;
     let root = workspace.subject(subject.package.as_deref())?;
     let artifacts = messages::parse(&records.messages)?;
@@ -32,7 +45,12 @@ pub fn document(records: &Records, subject: &Subject, metadata: &Metadata) -> Re
         artifacts: Some(&artifacts),
         target,
     };
-    Ok(Bom::new(drawing.content(&subject.files, metadata)?, metadata))
+    let mut content = drawing.content(&subject.files, metadata)?;
+    let gaps = match beside.is_empty() {
+        true => beside.gaps().cloned().collect(),
+        false => beside.join(&mut content, metadata)?,
+    };
+    Ok(Bom::new(content, metadata).with_gaps(gaps))
 }
 
 /// Lists the packages that Cargo would compile, without a build; the document says that it is incomplete.

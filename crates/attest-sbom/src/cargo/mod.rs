@@ -24,7 +24,7 @@ mod sources;
 mod unlocked;
 mod workspace;
 
-pub use document::{document, resolved_document};
+pub use document::{document, document_beside, resolved_document};
 pub use messages::executables;
 pub(crate) use sources::{CHECKSUMS, UNPACKED, is_stored, is_unpacked, is_vendored, unpacked_identity};
 pub use workspace::{Package, package};

@@ -35,6 +35,18 @@ impl Images {
         }
         self
     }
+
+    /// Images beside other things are documents of their own: what is not in this one is said.
+    pub fn note_unlisted(&self, inventory: &mut Inventory) {
+        for image in &self.platforms {
+            let name = image.name().map_or_else(|| image.digest().to_string(), str::to_owned);
+            let detail = format!(
+                "the image {name} for {} is not in this list: name it alone",
+                image.platform()
+            );
+            inventory.gap(Gap::new("not-listed", "", detail));
+        }
+    }
 }
 
 /// An image for one platform.

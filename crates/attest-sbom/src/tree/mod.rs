@@ -14,6 +14,7 @@ mod stack;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tar;
+mod without;
 
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use joined::Joined;
 pub use layers::{Layer, Layers};
 pub use listing::{Entry, EntryKind, Listing};
 pub use memory::Memory;
+pub use without::Without;
 
 use crate::{Options, scan};
 

@@ -182,6 +182,11 @@ impl Making<'_> {
                 "warning: and {more} more of what the lists of contents cannot say"
             ));
         }
+        for (file, length, place) in self.staging.large_lists() {
+            context.say(format_args!(
+                "warning: `{file}` has {length} bytes, more than {place} takes as an attestation"
+            ));
+        }
         for (file, CaseCollision { first, second }) in self.staging.case_collisions() {
             context.say(format_args!(
                 "warning: `{}` and `{}` in `{file}` are one name where case is ignored (Windows, macOS)",

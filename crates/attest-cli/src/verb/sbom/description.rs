@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use attest_sbom::{Author, Bom, Format, Metadata, Organization, Profile};
+use attest_sbom::{Author, Bom, Format, Metadata, Organization, Profile, too_large_for};
 
 use super::refusal::refusal;
 use crate::context::Context;
@@ -80,12 +80,9 @@ pub(super) fn ending(arguments: &DescriptionArguments) -> &'static str {
     }
 }
 
-/// The largest document that Rekor takes with an entry, and that GitHub takes as an attestation.
-const LARGEST: [(usize, &str); 2] = [(16 << 20, "GitHub (16 MiB)"), (2_000_000, "Rekor (2 MB)")];
-
 pub(super) fn write(bom: &Bom, arguments: &DescriptionArguments, context: &mut Context<'_>) -> Result<(), Failure> {
     let bytes = bom.write(arguments.output_format).map_err(refusal)?;
-    if let Some((_, place)) = LARGEST.iter().find(|(limit, _)| bytes.len() > *limit) {
+    if let Some(place) = too_large_for(bytes.len()) {
         let length = bytes.len();
         context.say(format_args!(
             "warning: the document has {length} bytes, more than {place} takes as an attestation"

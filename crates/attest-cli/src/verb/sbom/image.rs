@@ -86,18 +86,6 @@ impl Found<'_> {
         }
         inventory
     }
-
-    /// Images beside other things are documents of their own: what is not in this one is said.
-    pub(super) fn note_unlisted(&self, inventory: &mut Inventory) {
-        for image in &self.images.platforms {
-            let name = image.name().map_or_else(|| image.digest().to_string(), str::to_owned);
-            let detail = format!(
-                "the image {name} for {} is not in this list: name it alone",
-                image.platform()
-            );
-            inventory.gap(Gap::new("not-listed", "", detail));
-        }
-    }
 }
 
 impl Listing<'_> {
@@ -198,7 +186,7 @@ pub(super) fn inventories(tree: &dyn Tree, path: &Path, options: &Options) -> Re
     let found = Found { images, tree, options };
     match attest_sbom::scan(tree, options) {
         Ok(mut inventory) => {
-            found.note_unlisted(&mut inventory);
+            images.note_unlisted(&mut inventory);
             Ok(vec![inventory])
         }
         Err(Error::NothingFound) if !images.platforms.is_empty() => {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use attest_sbom::tree::{self, Joined, Tree};
-use attest_sbom::{Error, Gap, Inventory, Kind, Metadata, Options, Root, oci};
+use attest_sbom::tree::{self, Joined, Tree, Without};
+use attest_sbom::{Error, Exclusion, Gap, Inventory, Kind, Metadata, Options, Root, oci};
 
 use super::build::{self, CargoArguments};
 use super::chart::Chart;
@@ -36,6 +36,9 @@ pub(super) struct ScanArguments {
     /// Look for this kind of input only; may be repeated; `file` lists every file by its digest [default: every kind but `file`]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Vec<Kind>,
+    /// Leave out files by a pattern of paths as they stand in the list, a directory with everything in it; may be repeated; the document says so
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<Exclusion>,
     /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
     #[arg(long, value_name = "NAME", value_parser = root)]
     name: Option<Root>,
@@ -109,8 +112,9 @@ pub(super) fn run(arguments: &ScanArguments, context: &mut Context<'_>) -> Resul
         true => arguments.named(&options, context)?,
         false => (trees(&arguments.paths, &options)?, false),
     };
+    let tree = Without::new(&*tree, &arguments.exclude);
     let found = Found {
-        tree: &*tree,
+        tree: &tree,
         options: &options,
         is_named,
         untold: moment.gap(),
@@ -156,7 +160,7 @@ impl ScanArguments {
 
 /// What is to be listed.
 struct Found<'a> {
-    tree: &'a dyn Tree,
+    tree: &'a Without<'a>,
     options: &'a Options,
     /// Whether it is an image because somebody said so: nothing else in its tree is looked for.
     is_named: bool,
@@ -238,7 +242,7 @@ fn in_one_document(
         (Err(Error::NothingFound), None) if !found.tree.listing().gaps().is_empty() => Some(unseen(found)),
         (Err(error), _) => return Err(refusal(error).at(shown(&arguments.paths))),
         (Ok(mut inventory), _) => {
-            images.note_unlisted(&mut inventory);
+            images.images.note_unlisted(&mut inventory);
             Some(inventory)
         }
     })
@@ -351,6 +355,7 @@ fn settle(
     found: &Found<'_>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    found.tree.note(inventory);
     arguments.registries.complete(inventory, context)?;
     if let Some(gap) = found.untold {
         inventory.gap(gap.clone());
