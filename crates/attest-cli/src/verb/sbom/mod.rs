@@ -26,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   attest sbom . -o app.cdx.json
   attest sbom package-lock.json services/api/go.mod -o app.cdx.json
+  attest sbom . --exclude fixtures --exclude '**/testdata' -o app.cdx.json
   attest sbom rootfs --kind dpkg --kind apk --strict
   attest sbom app.oci -o sboms
   attest sbom . --licenses-from-registry npm=https://registry.example.com
