@@ -47,6 +47,15 @@ pub struct PlannedRoot {
     pub sbom: Option<PlannedSbom>,
 }
 
+impl PlannedImage {
+    /// The repository that it goes to, as `oci://HOST/NAME`, rehearsed or not.
+    #[must_use]
+    pub fn repository(&self) -> Option<&str> {
+        let publication = self.publication.as_ref()?;
+        Some(&publication.repository)
+    }
+}
+
 impl Draft<'_> {
     pub(super) fn images(&self, archives: &[PlannedArchive]) -> Result<Vec<PlannedImage>, Error> {
         let images = self.config.images.iter();

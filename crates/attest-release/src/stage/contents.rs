@@ -68,7 +68,7 @@ impl PackedFiles<'_> {
         if !known.is_empty() {
             return Ok(known);
         }
-        if let Some(images) = inside(path, scratch)? {
+        if let Some(images) = inside(path, None, scratch)? {
             return Ok(images);
         }
         // Of a file that no reader wants, nothing was kept when the archive was opened before.

@@ -7,6 +7,7 @@ use attest_archive::image::Platform;
 use attest_digest::Digest;
 use attest_sbom::tree::{Archive, Directory};
 use attest_sbom::{About, Bom, Inventory, Metadata, Options, Root, Timestamp, files, oci, too_large_for};
+use attest_sbom::oci::Images;
 use attestation::{Payload, Predicate, Statement, Subject};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -78,9 +79,19 @@ impl Product {
 impl Staging {
     /// Lists what is in a file that was packed: what its manifests and programs tell, else its digest alone.
     pub(super) fn list(&mut self, artifact: &FileName, sbom: Option<&PlannedSbom>) -> Result<(), StageError> {
+        self.list_in(artifact, sbom, None)
+    }
+
+    /// The same, of an image that goes to a repository.
+    fn list_in(
+        &mut self,
+        artifact: &FileName,
+        sbom: Option<&PlannedSbom>,
+        repository: Option<&str>,
+    ) -> Result<(), StageError> {
         let Some(sbom) = sbom else { return Ok(()) };
         let scratch = self.scratch()?;
-        let inside = inside(&self.path_of(artifact), scratch.path());
+        let inside = inside(&self.path_of(artifact), repository, scratch.path());
         let inventory = inside.map_err(StageError::io(format!("read `{artifact}`")))?;
         let metadata = self.product.metadata(self.settings.source_date.seconds());
         let metadata = metadata.map_err(problem(artifact))?;
@@ -96,7 +107,7 @@ impl Staging {
     /// Lists what is in an image: one document for each of several platforms, and one that links them.
     pub(super) fn list_image(&mut self, image: &PlannedImage, top: &Digest) -> Result<(), StageError> {
         let (true, Some(whole)) = (image.platforms.values().any(|root| root.sbom.is_some()), &image.sbom) else {
-            return self.list(&image.file, image.sbom.as_ref());
+            return self.list_in(&image.file, image.sbom.as_ref(), image.repository());
         };
         let metadata = self.product.metadata(self.settings.source_date.seconds());
         let metadata = metadata.map_err(problem(&image.file))?;
@@ -105,7 +116,7 @@ impl Staging {
         let archive = Archive::open(&self.path_of(&image.file), &Options::default(), scratch.path());
         let archive = archive.map_err(reading())?.ok_or(io::ErrorKind::InvalidData.into());
         let archive = archive.map_err(reading())?;
-        let images = oci::images(&archive);
+        let images = images(&archive, image.repository());
         let mut lists = Vec::new();
         for found in &images.platforms {
             let Some(sbom) = planned(image, found) else { continue };
@@ -192,7 +203,7 @@ fn planned<'a>(image: &'a PlannedImage, found: &oci::PlatformImage) -> Option<&'
 }
 
 /// What is in a file: one that readers know as it is, an image, or another archive.
-pub(super) fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory>> {
+pub(super) fn inside(path: &Path, repository: Option<&str>, scratch: &Path) -> io::Result<Option<Inventory>> {
     let options = Options::default();
     let alone = found(&Directory::of_file(path, &options)?, &options);
     if !alone.is_empty() {
@@ -202,13 +213,22 @@ pub(super) fn inside(path: &Path, scratch: &Path) -> io::Result<Option<Inventory
         return Ok(None);
     };
     let mut image = Inventory::default();
-    for platform in &oci::images(&archive).platforms {
+    for platform in &images(&archive, repository).platforms {
         image.absorb(platform.scan(&archive, &options, scratch));
     }
     if image.is_empty() {
         image = found(&archive, &options);
     }
     Ok(Some(image).filter(|inventory| !inventory.is_empty()))
+}
+
+/// The images of an archive, called after the repository that they go to.
+fn images(archive: &Archive, repository: Option<&str>) -> Images {
+    let found = oci::images(archive);
+    match repository {
+        Some(repository) => found.in_repository(repository),
+        None => found,
+    }
 }
 
 /// A CycloneDX document about a subject.
