@@ -185,7 +185,6 @@ impl Inventory {
     }
 
     /// The files of projects that are none of this one, and how many more there are, as [`Self::not_listed`] named them.
-    #[must_use]
     pub fn other_projects(&self) -> impl Iterator<Item = &str> {
         let named = self.properties.iter().filter(|property| property.name == NOT_LISTED);
         named.map(|property| property.value.as_str())

@@ -60,8 +60,16 @@ impl Tree for Without<'_> {
         }
     }
 
+    fn is_kept(&self, path: &str) -> bool {
+        self.tree.is_kept(path)
+    }
+
     fn is_named_file(&self) -> bool {
         self.tree.is_named_file()
+    }
+
+    fn leads_outside(&self, path: &str) -> bool {
+        self.tree.leads_outside(path)
     }
 }
 
