@@ -2,6 +2,7 @@
 
 mod beside;
 mod distributions;
+mod identity;
 mod lists;
 mod made;
 pub(crate) mod project;

@@ -121,7 +121,7 @@ pub const CHECKSUMS: Table = Table {
 /// `[sbom]`.
 pub const SBOM: Table = Table {
     path: "sbom",
-    keys: &["enabled", "exclude"],
+    keys: &["enabled", "exclude", "authors", "supplier", "manufacturer", "profile"],
 };
 /// `[provenance]`.
 pub const PROVENANCE: Table = Table {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use attest_digest::{Algorithm, Algorithms};
-use attest_sbom::{Exclusion, InvalidExclusion};
+use attest_sbom::{Author, Exclusion, InvalidExclusion, Metadata, Organization, Profile};
 
 use super::problem::{ProblemKind, nearest};
 use super::project::{self, Build};
@@ -98,12 +98,32 @@ pub(crate) fn checksums_file_name(algorithm: Algorithm) -> String {
     format!("{}SUMS", algorithm.name().to_uppercase())
 }
 
-/// `[sbom]`: a list of contents for each archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// `[sbom]`: a list of contents for each archive, and what is said of all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sbom {
     /// What is not read in source archives, by paths inside the project.
     pub exclude: Vec<Exclusion>,
+    /// Who made the lists.
+    pub authors: Vec<Author>,
+    /// Who supplies what they are about.
+    pub supplier: Option<Organization>,
+    /// The organization that made the lists.
+    pub manufacturer: Option<Organization>,
+    /// Whose wishes they meet.
+    pub profile: Profile,
+}
+
+impl Sbom {
+    pub(crate) fn metadata(&self) -> Metadata {
+        Metadata {
+            authors: self.authors.clone(),
+            supplier: self.supplier.clone(),
+            manufacturer: self.manufacturer.clone(),
+            profile: self.profile,
+            ..Metadata::default()
+        }
+    }
 }
 
 /// `[provenance]`: how everything was made. There is no switch: without it nobody could tell what a signature is for.
@@ -252,17 +272,36 @@ pub(super) fn checksums(section: &Section<'_>) -> Option<Checksums> {
 }
 
 pub(super) fn sbom(section: &Section<'_>) -> Option<Sbom> {
-    let exclude = section.all_parsed("exclude", exclusion).unwrap_or_default();
-    let exclude = exclude.into_iter().map(|exclusion| exclusion.value).collect();
-    section.boolean("enabled").unwrap_or(true).then_some(Sbom { exclude })
+    let authors = section.all_parsed("authors", |text| {
+        Author::new(text).ok_or_else(|| unusable("authors", "names, as `NAME <MAIL>` or either of the two", text))
+    });
+    let organization = |key: &str| {
+        section.parsed(key, |text| {
+            Organization::named(text).ok_or_else(|| unusable(key, "a name", text))
+        })
+    };
+    let exclude = section.all_parsed("exclude", |text| {
+        text.parse()
+            .map_err(|_| unusable("exclude", InvalidExclusion::EXPECTED, text))
+    });
+    let sbom = Sbom {
+        exclude: exclude.into_iter().flatten().map(|exclusion| exclusion.value).collect(),
+        authors: authors.into_iter().flatten().map(|author| author.value).collect(),
+        supplier: organization("supplier"),
+        manufacturer: organization("manufacturer"),
+        profile: section
+            .parsed("profile", |text| word("profile", text, &[Profile::Bsi], |_| "bsi"))
+            .unwrap_or_default(),
+    };
+    section.boolean("enabled").unwrap_or(true).then_some(sbom)
 }
 
-fn exclusion(text: &str) -> Result<Exclusion, ProblemKind> {
-    text.parse().map_err(|_| ProblemKind::Unusable {
-        key: "sbom.exclude".to_owned(),
-        expected: InvalidExclusion::EXPECTED,
-        found: text.escape_debug().to_string(),
-    })
+fn unusable(key: &str, expected: &'static str, found: &str) -> ProblemKind {
+    ProblemKind::Unusable {
+        key: format!("sbom.{key}"),
+        expected,
+        found: found.escape_debug().to_string(),
+    }
 }
 
 pub(super) fn provenance(section: &Section<'_>) -> Provenance {

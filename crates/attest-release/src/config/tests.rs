@@ -1,3 +1,5 @@
+use attest_sbom::{Author, Organization, Profile};
+
 use super::*;
 use crate::{InvalidTarget, InvalidTemplate, Target, template::Scope};
 
@@ -413,4 +415,23 @@ fn a_pattern_is_told_under_the_key_that_it_stands_at() {
 fn an_annotation_has_a_key() {
     let kinds = kinds(&format!("{BINARY}annotations = {{ \"\" = \"x\" }}\n"));
     assert!(matches!(&kinds[..], [ProblemKind::Unusable { key, .. }] if key == "image.annotations"));
+}
+
+#[test]
+fn what_is_said_of_lists_is_read_and_refused_where_it_says_nothing() {
+    let text = "format = 1\n[sbom]\nauthors = [\"Ann <ann@example.com>\"]\nsupplier = \"Example\"\nmanufacturer = \"Works\"\nprofile = \"bsi\"\n";
+    let sbom = Config::parse("attest.toml", text).unwrap().sbom.unwrap();
+    assert_eq!(sbom.authors, [Author::new("Ann <ann@example.com>").unwrap()]);
+    assert_eq!(sbom.supplier, Organization::named("Example"));
+    assert_eq!(sbom.manufacturer, Organization::named("Works"));
+    assert_eq!(sbom.profile, Profile::Bsi);
+    let text = "format = 1\n[sbom]\nauthors = [\" \"]\nsupplier = \"\"\nprofile = \"bis\"\n";
+    assert_eq!(
+        problems(text),
+        [
+            "attest.toml:3:12: expected names, as `NAME <MAIL>` or either of the two for `sbom.authors`, found ` `",
+            "attest.toml:4:12: expected a name for `sbom.supplier`, found ``",
+            "attest.toml:5:11: expected one of bsi for `profile`, found `bis`",
+        ]
+    );
 }

@@ -26,7 +26,7 @@ pub use render::{FileKind, PLAN_SCHEMA, PlannedFile};
 pub use sbom::PlannedSbom;
 pub use steps::{PlannedBinary, PlannedSteps};
 
-use crate::config::{ArchiveFormat, Config, Pattern, Sign, checksums_file_name};
+use crate::config::{ArchiveFormat, Config, Pattern, Sbom, Sign, checksums_file_name};
 use crate::error::same_name;
 use crate::git::SourceRules;
 use crate::template::{Template, Values};
@@ -42,6 +42,8 @@ pub struct Plan {
     pub version: Version,
     /// What the configuration says of the project, for the lists of contents.
     pub about: About,
+    /// What it says of the lists of contents themselves.
+    pub said_of_lists: Sbom,
     /// The commit that is released, in hexadecimal.
     pub commit: Option<String>,
     /// Whether there are changes that are not committed, which binaries would contain.
@@ -160,6 +162,7 @@ impl Plan {
             provenance: draft.unsigned_provenance()?,
             bundle: draft.bundle()?,
             about: draft.about(),
+            said_of_lists: config.sbom.clone().unwrap_or_default(),
             commit: facts.commit.clone(),
             dirty: facts.dirty,
             name: name.clone(),

@@ -23,6 +23,7 @@ pub(super) struct Product {
     pub(super) name: String,
     pub(super) version: String,
     pub(super) about: About,
+    pub(super) said_of_lists: crate::config::Sbom,
 }
 
 impl Product {
@@ -31,6 +32,7 @@ impl Product {
             name: plan.name.to_string(),
             version: plan.version.to_string(),
             about: plan.about.clone(),
+            said_of_lists: plan.said_of_lists.clone(),
         }
     }
 
@@ -42,7 +44,7 @@ impl Product {
                 project: Some(self.name.clone()),
                 ..self.about.clone()
             },
-            ..Metadata::default()
+            ..self.said_of_lists.metadata()
         })
     }
 

@@ -44,15 +44,7 @@ fn author(text: &str) -> Result<Author, String> {
 }
 
 fn organization(text: &str) -> Result<Organization, String> {
-    let name = text.trim().to_owned();
-    match name.is_empty() || name.chars().any(char::is_control) {
-        true => Err("expected a name".to_owned()),
-        false => Ok(Organization {
-            name,
-            url: None,
-            email: None,
-        }),
-    }
+    Organization::named(text).ok_or_else(|| "expected a name".to_owned())
 }
 
 impl DescriptionArguments {
