@@ -5,9 +5,9 @@ use std::path::Path;
 
 use attest_archive::image::Platform;
 use attest_digest::Digest;
+use attest_sbom::oci::Images;
 use attest_sbom::tree::{Archive, Directory};
 use attest_sbom::{About, Bom, Inventory, Metadata, Options, Root, Timestamp, files, oci, too_large_for};
-use attest_sbom::oci::Images;
 use attestation::{Payload, Predicate, Statement, Subject};
 use serde::Serialize;
 use serde_json::{Map, Value};
