@@ -184,7 +184,7 @@ impl Inventory {
         self.properties.iter().any(|property| property.name == EXCLUDED)
     }
 
-    /// The files of projects that are none of this one, and how many more there are, as [`Self::not_listed`] named them.
+    /// The files of projects that are none of this one, and how many more there are.
     pub fn other_projects(&self) -> impl Iterator<Item = &str> {
         let named = self.properties.iter().filter(|property| property.name == NOT_LISTED);
         named.map(|property| property.value.as_str())
