@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::bom::Content;
 use crate::cyclonedx::{
-    Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Property, Scope,
+    Aggregate, Component, ComponentKind, Composition, Dependency, OrganizationalEntity, Phase, Scope,
 };
 use crate::golang::module::FROM_SOURCE;
 use crate::graph::{Graph, UNNAMED};
@@ -73,10 +73,7 @@ impl Inventory {
         let incomplete = self.keys().filter(|key| self.is_incomplete(*key));
         let incomplete: BTreeSet<String> = incomplete.map(|key| references[key.place()].clone()).collect();
         let (mut packages, mut properties) = self.into_parts();
-        properties.extend(gaps.iter().map(|gap| Property {
-            name: "attest:gap",
-            value: gap.to_string(),
-        }));
+        properties.extend(gaps.iter().map(Gap::property));
         for (package, reference) in packages.iter_mut().zip(references) {
             package.bom_ref = Some(reference);
         }

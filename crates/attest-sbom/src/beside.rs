@@ -10,6 +10,14 @@ impl Inventory {
     /// Adds everything to `content`: packages that are there already stay as they are, and whatever no other package needs hangs on
     /// the root, for it is handed out with it.
     pub(crate) fn join(self, content: &mut Content, metadata: &Metadata) -> Result<Vec<Gap>, Error> {
+        if self.is_empty() {
+            let gaps: Vec<Gap> = self.gaps().cloned().collect();
+            content.properties.extend(gaps.iter().map(Gap::property));
+            if let (Some(stated), false) = (content.compositions.first_mut(), gaps.is_empty()) {
+                stated.aggregate = weaker(stated.aggregate, Aggregate::Incomplete);
+            }
+            return Ok(gaps);
+        }
         let around = Root {
             name: Some(content.root.name.clone()),
             version: content.root.version.clone(),

@@ -92,6 +92,16 @@ impl Bom {
         self.numbered()
     }
 
+    /// Says what else the document does not say. It is for documents that claim no completeness.
+    #[must_use]
+    pub fn with_more_gaps(mut self, gaps: Vec<Gap>) -> Self {
+        let properties = &mut self.document.metadata.properties;
+        properties.extend(gaps.iter().map(Gap::property));
+        properties.sort();
+        self.gaps.extend(gaps);
+        self.numbered()
+    }
+
     pub(crate) fn with_gaps(self, gaps: Vec<Gap>) -> Self {
         Self { gaps, ..self }
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::cyclonedx::Property;
 use crate::reference::public_text;
 
 /// The most characters of a detail: it may tell the text of others, which may be as long as a file.
@@ -30,6 +31,14 @@ impl Gap {
             code,
             place: shown(place.to_owned()),
             detail: shown(detail),
+        }
+    }
+
+    /// As it stands in a document.
+    pub(crate) fn property(&self) -> Property {
+        Property {
+            name: "attest:gap",
+            value: self.to_string(),
         }
     }
 

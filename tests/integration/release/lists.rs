@@ -303,6 +303,56 @@ fn a_layout_in_the_sources_does_not_stand_for_everything_else() {
 }
 
 #[test]
+fn what_is_excluded_stays_out_where_nothing_else_is_known() {
+    let project = with_files("multiarch", &[("testdata/package-lock.json", LOCK)]);
+    fs::write(
+        project.path().join("attest.toml"),
+        "format = 1\n[project]\nname = \"x\"\nversion = \"2.0.0\"\n[source]\n[sbom]\nexclude = [\"testdata\"]\n",
+    )
+    .unwrap();
+    project.commit();
+    project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let list = list(&project, "x-2.0.0-source.tar.gz");
+    assert!(!list.to_string().contains("left-pad"), "{list}");
+    assert!(list.to_string().contains("testdata (1 file)"), "{list}");
+    assert_eq!(list["compositions"][0]["aggregate"], "incomplete");
+}
+
+#[test]
+fn images_and_projects_of_their_own_beside_programs_are_told() {
+    let files = [
+        (
+            "fuzz/Cargo.toml",
+            "[package]\nname = \"fuzz\"\nversion = \"0.0.0\"\n[workspace]\n",
+        ),
+        (
+            "fuzz/Cargo.lock",
+            "version = 4\n\n[[package]]\nname = \"fuzz\"\nversion = \"0.0.0\"\n",
+        ),
+    ];
+    let project = with_files("rust-hello", &files);
+    let layout = ["pack", "image", "--platform", "linux/amd64=LICENSE", "-o", "oci"];
+    project
+        .attest(&layout)
+        .env("SOURCE_DATE_EPOCH", "1")
+        .run()
+        .expect_code(0);
+    let packed = "[archive]\nfiles = [\"oci/*\", \"oci/blobs/sha256/*\", \"Cargo.*\", \"fuzz/*\"]\n\n[source]";
+    project.configure("[source]", packed);
+    let released = project.attest(&["release", "--skip-sign"]).run().expect_code(0);
+    let talk = released.stderr_text();
+    let named = talk
+        .lines()
+        .filter(|line| line.contains("`hello-1.2.0-linux-amd64.cdx.json`"));
+    let said: Vec<&str> = named.collect();
+    for what in ["not-listed: the image", "fuzz/Cargo.lock: not-listed"] {
+        assert!(said.iter().any(|line| line.contains(what)), "{what} in {talk}");
+    }
+    let list = list(&project, "hello-1.2.0-linux-amd64");
+    assert_eq!(list["compositions"][0]["aggregate"], "incomplete");
+}
+
+#[test]
 fn of_a_manifest_that_cannot_be_read_the_reason_is_told_though_nothing_else_is_known() {
     let project = Project::new("service");
     let set = "[[files]]\nname = \"web\"\ndirectory = \"web\"\n";

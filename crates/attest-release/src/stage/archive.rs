@@ -233,11 +233,7 @@ impl Listing<'_> {
             return Ok((bom, None));
         }
         let silent = self.silent()?;
-        let nobody_tells = silent.len() == self.built.binaries.len() && self.beside()?.inventory().is_empty();
-        let bom = match nobody_tells {
-            true => self.product.list_of_files(&files, &metadata),
-            false => self.everything()?.document(self.product, &silent, &files, &metadata),
-        };
+        let bom = self.everything()?.document(self.product, &silent, &files, &metadata);
         let unlisted = (!silent.is_empty()).then(|| Unlisted {
             archive: self.archive.file.clone(),
             binaries: silent,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use attest_sbom::tree::{Archive, Content, Entry, EntryKind, Listing, Tree, Without};
 use attest_sbom::{Bom, Exclusion, Gap, Inventory, Kind, Metadata, Options, Root, oci, scan};
 
-use super::sbom::{Product, inside, problem};
+use super::sbom::{Product, problem};
 use super::{StageError, Staging};
 use crate::FileName;
 use crate::plan::{FileKind, PlannedSbom};
@@ -68,9 +68,6 @@ impl PackedFiles<'_> {
         if !known.is_empty() {
             return Ok(known);
         }
-        if let Some(images) = inside(path, None, scratch)? {
-            return Ok(images);
-        }
         // Of a file that no reader wants, nothing was kept when the archive was opened before.
         options.kinds.push(Kind::File);
         let mut all = self.read(path, &options, scratch)?;
@@ -89,16 +86,27 @@ impl PackedFiles<'_> {
         let tree = Without::new(&archive, &excluded);
         let mut inventory = found(&tree, options);
         if inventory.is_empty() {
-            return Ok(inventory);
+            // What could not be read stays said.
+            for platform in &oci::images(&tree).platforms {
+                inventory.absorb(platform.scan(&tree, options, scratch));
+            }
+        } else {
+            note_others(&tree, &mut inventory);
         }
-        tree.note(&mut inventory);
-        oci::images(&tree).note_unlisted(&mut inventory);
-        let others: Vec<String> = inventory.other_projects().map(str::to_owned).collect();
-        for other in others {
-            let detail = "a project of its own: it is listed when it is named alone";
-            inventory.gap(Gap::new("not-listed", &other, detail));
+        if !inventory.is_empty() {
+            tree.note(&mut inventory);
         }
         Ok(inventory)
+    }
+}
+
+/// Says which images and projects of their own lie in what was read: they are in the archive, and not in its list.
+fn note_others(tree: &dyn Tree, inventory: &mut Inventory) {
+    oci::images(tree).note_unlisted(inventory);
+    let others: Vec<String> = inventory.other_projects().map(str::to_owned).collect();
+    for other in others {
+        let detail = "a project of its own: it is listed when it is named alone";
+        inventory.gap(Gap::new("not-listed", &other, detail));
     }
 }
 
@@ -136,7 +144,9 @@ impl Files {
 
     /// What they tell.
     pub(super) fn inventory(&self) -> Inventory {
-        found(self, &Options::default())
+        let mut inventory = found(self, &Options::default());
+        note_others(self, &mut inventory);
+        inventory
     }
 
     /// What is in them, as parts of the product; of programs that are named as silent, nobody knows.
@@ -148,6 +158,10 @@ impl Files {
         metadata: &Metadata,
     ) -> Result<Bom, attest_sbom::Error> {
         let mut inventory = self.inventory();
+        if inventory.is_empty() {
+            let gaps = inventory.gaps().cloned().collect();
+            return Ok(product.list_of_files(files, metadata)?.with_more_gaps(gaps));
+        }
         for name in silent {
             let detail = "the program does not tell what is in it";
             inventory.gap(Gap::new("unlisted", name.as_str(), detail));

@@ -46,10 +46,7 @@ pub fn document_beside(
         target,
     };
     let mut content = drawing.content(&subject.files, metadata)?;
-    let gaps = match beside.is_empty() {
-        true => beside.gaps().cloned().collect(),
-        false => beside.join(&mut content, metadata)?,
-    };
+    let gaps = beside.join(&mut content, metadata)?;
     Ok(Bom::new(content, metadata).with_gaps(gaps))
 }
 

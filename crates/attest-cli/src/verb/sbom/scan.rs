@@ -36,7 +36,7 @@ pub(super) struct ScanArguments {
     /// Look for this kind of input only; may be repeated; `file` lists every file by its digest [default: every kind but `file`]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Vec<Kind>,
-    /// Leave out files by a pattern of paths as they stand in the list, a directory with everything in it; may be repeated; the document says so
+    /// Leave out files by a pattern of paths as they stand in the list, a directory with everything in it, but not inside of images; may be repeated; the document says so
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<Exclusion>,
     /// What the document is about, as NAME or NAME@VERSION [default: what the topmost manifest says]
