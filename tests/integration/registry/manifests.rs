@@ -145,7 +145,11 @@ fn writing_is_tried_again_and_a_refusal_is_told() {
     let broken = Answer::error(502, "X", "away");
     registry.fault("PUT", "/manifests/", Fault::Instead(broken));
     assert!(client.put_manifest(&repository, &tag("v1"), INDEX, ODD, None).is_ok());
-    let invalid = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    // It takes a while until the registry knows what it has just taken.
+    let ahead = Answer::error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    registry.fault("PUT", "/manifests/", Fault::Instead(ahead));
+    assert!(client.put_manifest(&repository, &tag("v1"), INDEX, ODD, None).is_ok());
+    let invalid = Answer::error(400, "MANIFEST_INVALID", "manifest invalid");
     registry.fault("PUT", "/manifests/", Fault::Instead(invalid));
     let error = client
         .put_manifest(&repository, &tag("v1"), INDEX, ODD, None)
@@ -153,7 +157,7 @@ fn writing_is_tried_again_and_a_refusal_is_told() {
     assert!(
         error
             .to_string()
-            .ends_with("answered 400 (tried once): MANIFEST_BLOB_UNKNOWN: blob unknown to registry"),
+            .ends_with("answered 400 (tried once): MANIFEST_INVALID: manifest invalid"),
         "{error}"
     );
 }

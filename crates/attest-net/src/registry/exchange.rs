@@ -278,12 +278,20 @@ impl Client {
             shortcoming,
             is_known: *who != Credential::Anonymous,
         };
+        let message = reply.message();
         Err(Failed {
-            again: Retry::is_transient(status.as_u16()),
+            again: Retry::is_transient(status.as_u16()) || is_ahead(status.as_u16(), &message),
             pause: named.and_then(|named| Retry::named_pause(&named, date.as_deref())),
-            error: refused.told(shown(url), who.to_string(), reply.message()),
+            error: refused.told(shown(url), who.to_string(), message),
         })
     }
+}
+
+/// Whether a manifest came before the registry knows the blobs that it has just taken: some store them elsewhere first, and
+/// docker-registry reads half of what it notes of a blob while another writer sends the same one.
+/// Source: Distribution, error code `MANIFEST_BLOB_UNKNOWN`.
+fn is_ahead(status: u16, message: &str) -> bool {
+    matches!(status, 400 | 404) && message.contains("MANIFEST_BLOB_UNKNOWN")
 }
 
 /// What an answer that is no success says beside its body.
